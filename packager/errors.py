@@ -1,0 +1,95 @@
+"""The errors packager raises: one root, and input faults that are collected and reported together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A position in an input file; `line` and `column` count from 1, None where there is none."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        return ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with the input (`error`), or worth knowing about it (`warning`)."""
+
+    message: str
+    place: Place | None = None
+    key: str = ""
+    hint: str | None = None
+    level: Literal["error", "warning"] = "error"
+
+    def __str__(self) -> str:
+        where = f"{self.place}: " if self.place else ""
+        key = f"{self.key}: " if self.key else ""
+        return f"{where}{key}{self.message}"
+
+
+class PackagerError(Exception):
+    """Root of all errors a user is meant to read. `exit_code` is what the command exits with."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(PackagerError):
+    """A command was given something it can't use (exit code 2)."""
+
+    exit_code = 2
+
+
+class InputFaults(PackagerError):
+    """The input is wrong; `faults` holds everything that is wrong with it (exit code 2)."""
+
+    exit_code = 2
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+@dataclass(slots=True)
+class FaultCollector:
+    """Gathers faults while input is read, so that all of them are said at once."""
+
+    faults: list[Fault] = field(default_factory=list)
+
+    def error(
+        self, message: str, place: Place | None = None, *, key: str = "", hint: str | None = None
+    ) -> None:
+        """Note that the input is wrong."""
+        self.faults.append(Fault(message, place, key, hint, "error"))
+
+    def warn(
+        self, message: str, place: Place | None = None, *, key: str = "", hint: str | None = None
+    ) -> None:
+        """Note something worth knowing that does not stop a build."""
+        self.faults.append(Fault(message, place, key, hint, "warning"))
+
+    @property
+    def errors(self) -> list[Fault]:
+        """The faults that stop a build."""
+        return [fault for fault in self.faults if fault.level == "error"]
+
+    @property
+    def warnings(self) -> list[Fault]:
+        """The faults that don't stop a build."""
+        return [fault for fault in self.faults if fault.level == "warning"]
+
+    def raise_errors(self) -> None:
+        """Raise `InputFaults` with every error so far, if there is one."""
+        if self.errors:
+            raise InputFaults(self.errors)

@@ -1,0 +1,124 @@
+"""The nouns: what a plugin declares, how it is configured, and the functions that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from packager.errors import Place
+
+Architecture = Literal["arm64", "x86_64"]
+METHODS = ("HEAD", "GET", "POST", "PUT", "DELETE", "OPTIONS")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One ProviderConfig of a group's `settings`. `has_default` tells a null from no default."""
+
+    name: str
+    type: str
+    required: bool
+    place: Place
+    default: Any = None
+    has_default: bool = False
+    options: tuple[str, ...] = ()
+    multiple: bool = False
+    label: Mapping[str, str] = field(default_factory=dict)
+    help: Mapping[str, str] = field(default_factory=dict)
+    scope: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One HTTP interface: a werkzeug rule, one method, and the source file that answers it."""
+
+    path: str
+    method: str
+    source: str  # posix path, relative to the plugin's root
+    hidden: bool
+    place: Place  # of the endpoint's file, or of the inline mapping
+    path_place: Place
+    source_place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointGroup:
+    """Endpoints that share settings. `name` is the file's stem, or its path where two agree."""
+
+    name: str
+    file: str  # posix path, relative to the plugin's root
+    settings: tuple[Setting, ...]
+    endpoints: tuple[Endpoint, ...]
+    place: Place  # of the group's entry in the manifest
+
+
+@dataclass(frozen=True, slots=True)
+class LiteralSource:
+    """A setting's value written in the configuration (never for a secret-input)."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class EnvSource:
+    """A setting's value comes from this environment variable."""
+
+    name: str
+
+
+Source = LiteralSource | EnvSource
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `[tool.packager]` and the command line say about one group, defaults filled in."""
+
+    runtime: str = "python3.13"
+    architecture: Architecture = "arm64"
+    memory: int = 512  # MiB
+    timeout: int = 29  # seconds
+    hook_id: str | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    settings: Mapping[str, Source] = field(default_factory=dict)
+    # Where each key was written, for faults found later: "timeout", "settings.api_key", ...
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+    @property
+    def python(self) -> str:
+        """The Python version alone: `3.13` of `python3.13`."""
+        return self.runtime.removeprefix("python")
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A plugin's folder, read and found sound. `display` is how messages name the folder."""
+
+    root: Path
+    display: str
+    name: str
+    version: str
+    author: str
+    description: str
+    groups: tuple[EndpointGroup, ...]
+    options: Mapping[str, Options]  # by group name
+    storage_enabled: bool
+    place: Place  # of the manifest's name
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionPlan:
+    """One Lambda function to be: a group of a plugin with everything decided."""
+
+    plugin: Plugin
+    group: EndpointGroup
+    logical_id: str
+    options: Options
+    host: bool = False  # build for this machine, to run here, instead of for Lambda
+
+    @property
+    def hook_id(self) -> str:
+        """What `Dify-Hook-Id` says."""
+        return self.options.hook_id or self.logical_id
