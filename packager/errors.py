@@ -1,4 +1,4 @@
-"""The errors packager raises: one root, and input faults that are collected and reported together."""
+"""The errors packager raises: one root, and input faults collected and reported together."""
 
 from __future__ import annotations
 

@@ -1,0 +1,52 @@
+# make demo   sets up, builds the example plugins, invokes them behind a real Lambda runtime API
+# make test   sets up, runs the suite (lint and types included)
+# Both need Python >= 3.11 and nothing else: no root, no Docker.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST ?= $(BIN)/pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-sam-local lint format clean
+
+help:
+	@sed -n 's/^# //p' $(firstword $(MAKEFILE_LIST)) | head -3
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "packager needs Python 3.11 or later; set PYTHON=/path/to/python3.x" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+# The tool alone, for `make demo` and for `sam build`.
+$(VENV)/.tool: $(BIN)/uv pyproject.toml
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable .
+	@touch $@
+
+# The tool with everything that tests and lint need (the Lambda emulator comes inside aws-sam-cli).
+$(VENV)/.dev: $(BIN)/uv pyproject.toml
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[mangum,aws-wsgi]' --group dev
+	@touch $@ $(VENV)/.tool
+
+demo: $(VENV)/.tool
+	@$(BIN)/python plugins/demo.py
+
+test: lint
+	$(PYTEST) -m "not docker"
+
+# Needs root: starts a Docker daemon of its own, off the network, and stops it.
+test-sam-local: $(VENV)/.dev
+	$(PYTEST) -m docker tests/sam_local
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy packager handler_template tests
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+clean:
+	rm -rf $(VENV) out dist .aws-sam .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,13 @@
+"""`OPTIONS /echo`: what a browser asks before it posts from another site's page."""
+
+from collections.abc import Mapping
+
+from dify_plugin import Endpoint
+from endpoints.cors import CORS
+from werkzeug import Request, Response
+
+
+class EchoOptions(Endpoint):
+    def _invoke(self, r: Request, values: Mapping, settings: Mapping) -> Response:
+        """Allow it."""
+        return Response(status=204, headers=CORS)

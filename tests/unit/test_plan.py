@@ -1,0 +1,69 @@
+"""Planning: ids, their order, and what happens when two are equal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from packager.errors import Fault, FaultCollector, Place
+from packager.model import EndpointGroup, Options, Plugin
+from packager.plan import function_id, pascal_case, plan_functions
+
+
+def group(name: str) -> EndpointGroup:
+    return EndpointGroup(name, f"group/{name}.yaml", (), (), Place("manifest.yaml", 9, 7))
+
+
+def plugin(name: str, *groups: str) -> Plugin:
+    return Plugin(
+        root=Path(name),
+        display=name,
+        name=name,
+        version="1.0.0",
+        author="me",
+        description="",
+        groups=tuple(group(each) for each in groups),
+        options={each: Options() for each in groups},
+        storage_enabled=False,
+        place=Place("manifest.yaml", 2, 7),
+    )
+
+
+@pytest.mark.parametrize(
+    ("plugin_name", "group_name", "expected"),
+    [
+        ("neko", "neko", "NekoFunction"),
+        ("slack_bot", "slack-bot", "SlackBotFunction"),
+        ("slack_bot", "events", "SlackBotEventsFunction"),
+        ("openai-compat", "provider/oaicompat", "OpenaiCompatProviderOaicompatFunction"),
+        ("dify2api", "v1", "Dify2apiV1Function"),
+        ("猫neko", "端点", "NekoGroupFunction"),
+    ],
+)
+def test_function_id(plugin_name: str, group_name: str, expected: str) -> None:
+    assert function_id(plugin_name, group(group_name)) == expected
+
+
+def test_pascal_case_keeps_inner_capitals() -> None:
+    assert pascal_case("myPlugin_v2-x") == "MyPluginV2X"
+
+
+def test_one_function_per_group_in_order() -> None:
+    faults = FaultCollector()
+    plans = plan_functions([plugin("b", "b", "x"), plugin("a", "a")], faults)
+    assert [plan.logical_id for plan in plans] == ["BFunction", "BXFunction", "AFunction"]
+    assert faults.faults == []
+
+
+def test_equal_ids_are_an_error() -> None:
+    faults = FaultCollector()
+    plan_functions([plugin("slack_bot", "slack_bot"), plugin("slack-bot", "slack-bot")], faults)
+    assert faults.faults == [
+        Fault(
+            "the function id SlackBotFunction is taken by group/slack_bot.yaml of slack_bot; "
+            "ids must differ",
+            Place("manifest.yaml", 9, 7),
+            hint="rename the group's file or the plugin, or build them into two folders",
+        )
+    ]
