@@ -10,6 +10,13 @@ from typing import Any, Literal
 from packager.errors import Place
 
 Architecture = Literal["arm64", "x86_64"]
+Api = Literal["http", "rest", "url"]
+Routes = Literal["all", "declared"]
+# What CloudWatch Logs keeps events for, in days (AWS::Logs::LogGroup, RetentionInDays).
+LOG_RETENTIONS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
+    *(365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
 METHODS = ("HEAD", "GET", "POST", "PUT", "DELETE", "OPTIONS")
 
 
@@ -79,12 +86,23 @@ class Options:
     architecture: Architecture = "arm64"
     memory: int = 512  # MiB
     timeout: int = 29  # seconds
+    api: Api = "http"
+    routes: Routes = "all"
+    log_retention: int = 30  # days, one of LOG_RETENTIONS
+    template: Mapping[str, Any] = field(default_factory=dict)  # properties of the function in SAM
+    api_template: Mapping[str, Any] = field(default_factory=dict)  # properties of its API in SAM
     hook_id: str | None = None
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     settings: Mapping[str, Source] = field(default_factory=dict)
     # Where each key was written, for faults found later: "timeout", "settings.api_key", ...
     places: Mapping[str, Place] = field(default_factory=dict)
+
+    def place(self, key: str) -> Place | None:
+        """Give where a key was written, or else the table around it; None where neither was."""
+        while key not in self.places and "." in key:
+            key = key.rpartition(".")[0]
+        return self.places.get(key)
 
     @property
     def python(self) -> str:
@@ -106,6 +124,7 @@ class Plugin:
     options: Mapping[str, Options]  # by group name
     storage_enabled: bool
     place: Place  # of the manifest's name
+    storage_size: int | None = None  # bytes, of storage.size
 
 
 @dataclass(frozen=True, slots=True)

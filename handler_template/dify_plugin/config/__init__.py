@@ -1,0 +1,1 @@
+"""Configuration names of the SDK."""

@@ -1,0 +1,159 @@
+"""The session an endpoint gets, and the base of the calls back to Dify.
+
+Parts and ids are made when they are asked for: most requests use none. Whoever runs the endpoint
+may hand in parts that work (`storage=`, `app=`, ...); a call of one that was not handed in
+raises `InvocationUnavailable`, which names it.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+    from dify_plugin.config.config import InstallMethod
+
+# Where a part's class is: imported when the part is first used.
+_PARTS = {
+    "app": ("dify_plugin.invocations.app", "AppInvocations"),
+    "file": ("dify_plugin.invocations.file", "File"),
+    "model": ("dify_plugin.invocations.model.parts", "ModelInvocations"),
+    "storage": ("dify_plugin.invocations.storage", "StorageInvocation"),
+    "tool": ("dify_plugin.invocations.tool", "ToolInvocation"),
+    "workflow_node": ("dify_plugin.invocations.workflow_node.parts", "WorkflowNodeInvocations"),
+}
+
+
+class InvocationUnavailable(Exception):
+    """A call back to Dify that nothing here can answer."""
+
+
+class BackwardsInvocation:
+    """Base of the calls back to Dify; made with a session, by it or by a plugin."""
+
+    def __init__(self, session: Session | None = None) -> None:
+        self.session = session
+
+    def _unavailable(self, call: str) -> NoReturn:
+        raise InvocationUnavailable(
+            f"session.{call} is not available: this plugin runs outside Dify, and nothing is "
+            "configured to answer the call"
+        )
+
+    def __class_getitem__(cls, item: object) -> type:
+        return cls
+
+
+class InvokeCredentials:
+    """Credentials of tools by provider: none outside Dify."""
+
+    def __init__(self, tool_credentials: dict[str, str] | None = None) -> None:
+        self.tool_credentials = tool_credentials or {}
+
+    def get_credential_id(self, provider: str) -> str | None:
+        """The id of a provider's credentials, None where there are none."""
+        return self.tool_credentials.get(provider)
+
+
+class SessionContext:
+    """What a session knows besides its ids."""
+
+    def __init__(self, credentials: InvokeCredentials | None = None) -> None:
+        self.credentials = credentials or InvokeCredentials()
+
+
+class Session:
+    """One request's way back to Dify."""
+
+    def __init__(
+        self,
+        session_id: str | None = None,
+        executor: Any = None,
+        reader: Any = None,
+        writer: Any = None,
+        install_method: InstallMethod | None = None,
+        dify_plugin_daemon_url: str | None = None,
+        conversation_id: str | None = None,
+        message_id: str | None = None,
+        app_id: str | None = None,
+        endpoint_id: str | None = None,
+        context: SessionContext | None = None,
+        max_invocation_timeout: int = 250,
+        **parts: Any,
+    ) -> None:
+        """Take the SDK's arguments, all optional, and any of its parts by name (`storage=`)."""
+        if session_id is not None:
+            self.session_id = session_id
+        if executor is not None:
+            self._executor = executor
+        self.reader = reader
+        if writer is not None:
+            self.writer = writer
+        if install_method is not None:
+            self.install_method = install_method
+        self.dify_plugin_daemon_url = dify_plugin_daemon_url
+        self.conversation_id = conversation_id
+        self.message_id = message_id
+        self.app_id = app_id
+        self.endpoint_id = endpoint_id
+        self.context = context or SessionContext()
+        self.max_invocation_timeout = max_invocation_timeout
+        for name, part in parts.items():
+            if name not in _PARTS:
+                raise TypeError(f"Session() got an unexpected keyword argument {name!r}")
+            setattr(self, name, part)
+
+    @classmethod
+    def empty_session(cls) -> Session:
+        """A session without an id."""
+        return cls(session_id="")
+
+    def __getattr__(self, name: str) -> Any:
+        """Make what was not handed in, once."""
+        if name in _PARTS:
+            import sys
+
+            module, attribute = _PARTS[name]
+            __import__(module)
+            value = getattr(sys.modules[module], attribute)(self)
+        elif name == "session_id":
+            import os
+
+            value = os.urandom(16).hex()
+        elif name == "_executor":
+            value = _shared_executor()
+        elif name == "install_method":
+            from dify_plugin.config.config import InstallMethod
+
+            value = InstallMethod.Serverless
+        elif name == "writer":
+            value = LogWriter()
+        else:
+            raise AttributeError(f"'Session' object has no attribute {name!r}")
+        setattr(self, name, value)
+        return value
+
+
+class LogWriter:
+    """What `session.writer` is for here: its messages go to the log."""
+
+    def log(self, data: Any) -> None:
+        """Write one message to standard output."""
+        import json
+        import sys
+
+        text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, default=str)
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+
+
+_EXECUTORS: list[Any] = []
+
+
+def _shared_executor() -> Any:
+    """The thread pool of all sessions; it lives as long as the process."""
+    if not _EXECUTORS:
+        from concurrent.futures import ThreadPoolExecutor
+
+        _EXECUTORS.append(ThreadPoolExecutor())
+    return _EXECUTORS[0]

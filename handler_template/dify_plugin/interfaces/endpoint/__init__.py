@@ -1,0 +1,48 @@
+"""The base class of every endpoint."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from werkzeug.wrappers import Request, Response
+
+    from dify_plugin.core.runtime import Session
+
+__all__ = ["Endpoint"]
+
+
+class Endpoint(ABC):
+    """An HTTP interface; `self.session` is all it starts with. Made anew for every request."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    @abstractmethod
+    def _invoke(
+        self, r: Request, values: Mapping[str, Any], settings: Mapping[str, Any]
+    ) -> Response:
+        """Answer the request. `values` come from the path, `settings` from the endpoint's group."""
+
+    def invoke(
+        self, r: Request, values: Mapping[str, Any], settings: Mapping[str, Any]
+    ) -> Response:
+        """Answer the request through `_invoke`; for whoever runs the endpoint."""
+        return self._invoke(r, values, settings)
+
+
+def __getattr__(name: str) -> Any:
+    # The SDK's module has these names too, and plugins take their annotations from it.
+    if name in ("Request", "Response"):
+        import werkzeug.wrappers as module
+    elif name == "Session":
+        import dify_plugin.core.runtime as module  # type: ignore[no-redef]
+    elif name == "Mapping":
+        import collections.abc as module  # type: ignore[no-redef]
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(module, name)

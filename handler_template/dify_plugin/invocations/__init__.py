@@ -1,0 +1,1 @@
+"""The calls of `session`, by the part of Dify they reach."""

@@ -1,0 +1,37 @@
+"""`session.app`."""
+
+from __future__ import annotations
+
+from dify_plugin.core.runtime import BackwardsInvocation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dify_plugin.core.runtime import Session
+
+
+class FetchAppInvocation(BackwardsInvocation):
+    """What Dify knows of an app."""
+
+    def get(self, app_id: str) -> dict[str, Any]:
+        """Describe an app."""
+        self._unavailable("app.fetch_app")
+
+
+class AppInvocations:
+    """Dify's apps, by kind."""
+
+    def __init__(self, session: Session) -> None:
+        from dify_plugin.invocations.app.chat import ChatAppInvocation
+        from dify_plugin.invocations.app.completion import CompletionAppInvocation
+        from dify_plugin.invocations.app.workflow import WorkflowAppInvocation
+
+        self.chat = ChatAppInvocation(session)
+        self.completion = CompletionAppInvocation(session)
+        self.workflow = WorkflowAppInvocation(session)
+        self.fetch_app_invocation = FetchAppInvocation(session)
+
+    def fetch_app(self, app_id: str) -> dict[str, Any]:
+        """Describe an app."""
+        return self.fetch_app_invocation.get(app_id)

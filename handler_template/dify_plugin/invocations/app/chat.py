@@ -1,0 +1,25 @@
+"""`session.app.chat`."""
+
+from __future__ import annotations
+
+from dify_plugin.core.runtime import BackwardsInvocation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class ChatAppInvocation(BackwardsInvocation):
+    """Chat apps."""
+
+    def invoke(
+        self,
+        app_id: str,
+        query: str,
+        inputs: dict[str, Any],
+        response_mode: str = "streaming",
+        conversation_id: str | None = None,
+        user: str | None = None,
+    ) -> Any:
+        """Ask an app: a generator of events, or one dict where `response_mode` is "blocking"."""
+        self._unavailable("app.chat.invoke")

@@ -1,0 +1,23 @@
+"""`session.app.completion`."""
+
+from __future__ import annotations
+
+from dify_plugin.core.runtime import BackwardsInvocation
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class CompletionAppInvocation(BackwardsInvocation):
+    """Completion apps."""
+
+    def invoke(
+        self,
+        app_id: str,
+        inputs: dict[str, Any],
+        response_mode: str = "blocking",
+        user: str | None = None,
+    ) -> Any:
+        """Run an app: one dict, or a generator of events where `response_mode` is "streaming"."""
+        self._unavailable("app.completion.invoke")

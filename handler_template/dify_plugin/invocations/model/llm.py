@@ -1,0 +1,5 @@
+"""The SDK's own place of the calls of `session.model.llm`."""
+
+from dify_plugin.invocations.model.parts import LLMInvocation, SummaryInvocation
+
+__all__ = ["LLMInvocation", "SummaryInvocation"]

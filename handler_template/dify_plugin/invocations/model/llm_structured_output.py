@@ -1,0 +1,5 @@
+"""The SDK's own place of the calls of `session.model.llm_structured_output`."""
+
+from dify_plugin.invocations.model.parts import LLMStructuredOutputInvocation
+
+__all__ = ["LLMStructuredOutputInvocation"]

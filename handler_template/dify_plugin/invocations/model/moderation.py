@@ -1,0 +1,5 @@
+"""The SDK's own place of the calls of `session.model.moderation`."""
+
+from dify_plugin.invocations.model.parts import ModerationInvocation
+
+__all__ = ["ModerationInvocation"]

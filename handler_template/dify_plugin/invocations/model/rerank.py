@@ -1,0 +1,5 @@
+"""The SDK's own place of the calls of `session.model.rerank`."""
+
+from dify_plugin.invocations.model.parts import RerankInvocation
+
+__all__ = ["RerankInvocation"]

@@ -1,0 +1,5 @@
+"""The SDK's own place of the calls of `session.model.speech2text`."""
+
+from dify_plugin.invocations.model.parts import Speech2TextInvocation
+
+__all__ = ["Speech2TextInvocation"]

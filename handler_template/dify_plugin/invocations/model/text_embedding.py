@@ -1,0 +1,5 @@
+"""The SDK's own place of the calls of `session.model.text_embedding`."""
+
+from dify_plugin.invocations.model.parts import TextEmbeddingInvocation
+
+__all__ = ["TextEmbeddingInvocation"]

@@ -1,0 +1,5 @@
+"""The SDK's own place of the calls of `session.model.tts`."""
+
+from dify_plugin.invocations.model.parts import TTSInvocation
+
+__all__ = ["TTSInvocation"]

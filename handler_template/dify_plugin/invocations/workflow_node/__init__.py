@@ -1,0 +1,1 @@
+"""The calls of `session.workflow_node`."""

@@ -1,0 +1,34 @@
+"""The stock entry: `handler(event, context)` for Lambda's own client, `application` for WSGI.
+
+Contract: this file lies in `endpoint_runtime/` at a bundle's root, beside it `_bundle.py`.
+Importing it puts the plugin's folder first on `sys.path` and makes it the working directory, as in
+Dify; nothing of the plugin is imported before a request needs it, `main.py` never.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from endpoint_runtime import _bundle  # type: ignore[attr-defined]
+from endpoint_runtime.application import Application
+from endpoint_runtime.invocation import answer_event
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# Not LAMBDA_TASK_ROOT, which says /var/task under emulators that run a bundle elsewhere.
+_PLUGIN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "plugin")
+sys.path.insert(0, _PLUGIN)
+os.chdir(_PLUGIN)
+
+application = Application(_bundle, _PLUGIN)
+
+
+def handler(event: Any, context: Any) -> dict[str, Any]:
+    """Answer an HTTP event with a reply in its source's form.
+
+    Raises `NotAnHttpEvent` for an event that carries no HTTP request, and nothing else.
+    """
+    return answer_event(application, event, context)

@@ -1,0 +1,322 @@
+"""The fast entry's loop: fetch an invocation, call the handler, post the reply, and again.
+
+It stands in for the stock client (`awslambdaric`) and gives the handler what that gives: context,
+trace id, logs, error reports. `start_fast` calls `main`; see docs/fast-entry.md.
+"""
+
+import os
+import sys
+
+from . import lambda_context
+from .event_json import decode_json, encode_json
+from .lambda_context import LambdaContext
+from .runtime_api import Fault, Invocation, RuntimeApi, RuntimeApiError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from importlib.machinery import ModuleSpec
+    from types import FrameType, ModuleType
+    from typing import NoReturn, TextIO
+
+    Handler = Callable[[object, LambdaContext], object]
+
+_HANDLER = "endpoint_runtime.lambda_handler.handler"
+_TRACE_ID = "_X_AMZN_TRACE_ID"
+_START_OBJECTS = 100_000  # objects made between two garbage collections, up to the first reply
+_waiting = False  # for the next invocation, with nothing under way
+
+
+def run(
+    handler: "Handler",
+    api: RuntimeApi,
+    *,
+    after: "Callable[[LambdaContext], None] | None" = None,
+    invocations: int = -1,
+) -> None:
+    """Serve `invocations` invocations (-1: without end).
+
+    `after` is called once the caller has its answer and before the next invocation is asked for.
+    An Exception of the handler's is reported and the loop goes on; any other BaseException, such as
+    SystemExit, passes through. Raises RuntimeApiError when the API can't be used any further.
+    """
+    global _waiting
+    while invocations:
+        invocations -= 1
+        _waiting = True
+        invocation = api.next()
+        _waiting = False
+        context = _serve(handler, api, invocation)
+        if after is not None and context is not None:
+            after(context)
+        del invocation, context  # an event may be large, and the wait long
+
+
+def _serve(handler: "Handler", api: RuntimeApi, invocation: Invocation) -> LambdaContext | None:
+    headers = invocation.headers
+    lambda_context.request_id = invocation.request_id
+    lambda_context.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
+    trace_id = headers.get("lambda-runtime-trace-id")
+    if trace_id is not None and "\0" not in trace_id:
+        os.environ[_TRACE_ID] = trace_id
+    elif _TRACE_ID in os.environ:
+        del os.environ[_TRACE_ID]
+    context = None
+    try:
+        context = LambdaContext(
+            invocation.request_id,
+            _json_header(headers, "lambda-runtime-client-context", "Client Context"),
+            _json_header(headers, "lambda-runtime-cognito-identity", "Cognito Identity"),
+            invocation.deadline_ms,
+            headers.get("lambda-runtime-invoked-function-arn"),
+            lambda_context.tenant_id,
+        )
+        try:
+            event = decode_json(invocation.body)
+        except Exception as error:
+            message = f"Unable to unmarshal input: {error}"
+            raise Fault("Runtime.UnmarshalError", message) from None
+        invocation.body = bytearray()
+        reply = handler(event, context)
+        content_type = "application/json"
+        if isinstance(reply, bytes):
+            body, content_type = reply, "application/unknown"
+        else:
+            try:
+                body = encode_json(reply)
+            except Exception as error:
+                message = f"Unable to marshal response: {error}"
+                raise Fault("Runtime.MarshalError", message) from None
+    except Exception as error:
+        from .log_format import report_failure
+
+        kind, report, cause = report_failure(
+            error, invocation.request_id, working_directory=_working_directory()
+        )
+        api.error(invocation, kind, report, cause)
+    else:
+        if not api.respond(invocation, body, content_type):
+            _say(f"the reply to {invocation.request_id} is too large: {len(body)} bytes")
+    return context
+
+
+def _json_header(headers: dict[str, str], name: str, title: str) -> dict[str, object] | None:
+    text = headers.get(name)
+    if not text:
+        return None
+    try:
+        value = decode_json(text.encode())
+    except Exception as error:
+        message = f"Unable to parse {title} JSON: {error}"
+        raise Fault("Runtime.LambdaContextUnmarshalError", message) from None
+    if not isinstance(value, dict):
+        message = f"Unable to parse {title} JSON: not an object"
+        raise Fault("Runtime.LambdaContextUnmarshalError", message)
+    return value
+
+
+def _working_directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # the handler removed it
+        return ""
+
+
+def load_handler(name: str) -> "Handler":
+    """Import the handler that `name` (module.function) gives.
+
+    Raises Fault, as the stock client reports it, or whatever the module raises.
+    """
+    module_name, dot, function = name.rpartition(".")
+    if not dot:
+        raise Fault(
+            "Runtime.MalformedHandlerName",
+            f"Bad handler '{name}': not enough values to unpack (expected 2, got 1)",
+        )
+    module_name = module_name.replace("/", ".")
+    if module_name.partition(".")[0] in sys.builtin_module_names:
+        raise Fault(
+            "Runtime.BuiltInModuleConflict",
+            f"Cannot use built-in module {module_name} as a handler module",
+        )
+    try:
+        __import__(module_name)
+    except ImportError as error:
+        message = f"Unable to import module '{module_name}': {error}"
+        raise Fault("Runtime.ImportModuleError", message) from error
+    except SyntaxError as error:
+        raise Fault(
+            "Runtime.UserCodeSyntaxError",
+            f"Syntax error in module '{module_name}': {error}",
+            [f'  File "{error.filename}" Line {error.lineno}\n    {error.text}'],
+        ) from error
+    try:
+        handler: Handler = getattr(sys.modules[module_name], function)
+    except AttributeError:
+        raise Fault(
+            "Runtime.HandlerNotFound",
+            f"Handler '{function}' missing on module '{module_name}'",
+        ) from None
+    return handler
+
+
+def main(root: str) -> "NoReturn":
+    """Be the process of a Lambda function whose bundle is the folder `root`. Never returns.
+
+    Exit codes: 0 when Lambda shuts the environment down in between invocations, 1 when the handler
+    can't be loaded or the Runtime API can't be used (one line on stderr says why).
+    """
+    import _signal  # type: ignore[import-not-found]
+    import gc
+
+    # Imports make objects that live on: looking through them for garbage takes ms and finds none.
+    thresholds = gc.get_threshold()
+    gc.set_threshold(_START_OBJECTS)
+    set_path(os.path.abspath(root))
+    sys.stdout = _Unbuffered(sys.stdout)
+    sys.stderr = _Unbuffered(sys.stderr)
+    if "logging" in sys.modules:
+        _LoggingHook.configure(sys.modules["logging"])
+    else:
+        sys.meta_path.insert(-1, _LoggingHook)
+    _signal.signal(_signal.SIGTERM, _on_sigterm)
+    try:
+        api = RuntimeApi(os.environ.get("AWS_LAMBDA_RUNTIME_API", ""))
+        name = os.environ.get("_HANDLER", "")
+        try:
+            # The emulator puts the last of its arguments here, be it a handler or a path.
+            handler = load_handler(_HANDLER if not name or name.startswith("/") else name)
+        except Exception as error:
+            from .log_format import report_failure
+
+            kind, report, _ = report_failure(error, None, working_directory="")
+            api.init_error(kind, report)
+            _exit(1)
+        gc.freeze()
+        run(handler, api, invocations=1)
+        gc.set_threshold(*thresholds)
+        run(handler, api)
+    except RuntimeApiError as error:
+        _say(f"{error}; exiting")
+    _exit(1)
+
+
+def set_path(root: str) -> None:
+    """Make sys.path what the managed runtime makes it, less what would only cost time.
+
+    The bundle comes first; without a PYTHONPATH of the user's, layers and the packages that come
+    with the managed runtime (boto3) follow as there, but the latter behind the standard library.
+    """
+    get = os.environ.get
+    library = os.path.dirname(os.__file__)
+    packages = library + "/site-packages"
+    runtime = get("LAMBDA_RUNTIME_DIR")
+    folders = [root]
+    rest = [path for path in sys.path if path not in (root, runtime, packages, "")]
+    if not get("PYTHONPATH") or get("PYTHONPATH") == runtime:
+        layers = f"/opt/python/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+        folders += [layers, "/opt/python"]
+        if runtime:
+            os.environ["PYTHONPATH"] = runtime  # for child processes, as the stock client does
+    sys.path[:] = [*folders, *rest, packages, *([runtime] if runtime else [])]
+    for folder in folders:
+        try:
+            names = os.listdir(folder)
+        except OSError:
+            continue
+        if any(name.endswith(".pth") for name in names):
+            import site
+
+            site.addsitedir(folder)
+    if sys.flags.no_site:  # what `site` adds and scripts use
+        import builtins
+
+        builtins.exit = builtins.quit = _quit  # type: ignore[assignment]
+
+
+def _quit(code: object = None) -> "NoReturn":
+    raise SystemExit(code)
+
+
+class _Unbuffered:
+    """A text stream that writes at once: what stays in a buffer is lost when Lambda freezes."""
+
+    def __init__(self, stream: "TextIO") -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        count = self._stream.write(text)
+        self._stream.flush()
+        return count
+
+    def writelines(self, lines: list[str]) -> None:
+        self._stream.writelines(lines)
+        self._stream.flush()
+
+
+class _LoggingHook:
+    """Finds nothing, but configures `logging` as the stock client has it once it is imported."""
+
+    @classmethod
+    def find_spec(
+        cls, name: str, path: object = None, target: object = None
+    ) -> "ModuleSpec | None":
+        if name != "logging":
+            return None
+        sys.meta_path.remove(cls)
+        for finder in sys.meta_path:
+            if (spec := finder.find_spec(name, None)) is not None:
+                return _configuring(spec, cls.configure)
+        return None
+
+    @staticmethod
+    def configure(module: "ModuleType") -> None:
+        from .log_format import configure_logging
+
+        configure_logging(module)
+
+
+def _configuring(spec: "ModuleSpec", configure: "Callable[[ModuleType], None]") -> "ModuleSpec":
+    """Have `configure` called with the module once `spec` has been executed."""
+    if spec.loader is None:
+        return spec
+    loader = spec.loader
+    execute = loader.exec_module
+
+    def execute_and_configure(module: "ModuleType") -> None:
+        del loader.exec_module
+        execute(module)
+        configure(module)
+
+    loader.exec_module = execute_and_configure  # type: ignore[method-assign]
+    return spec
+
+
+def _on_sigterm(number: int, frame: "FrameType | None") -> None:
+    """Lambda shuts the environment down. With nothing under way that is the proper end."""
+    if _waiting:
+        _exit(0)
+    import _signal
+
+    _signal.signal(number, _signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+def _say(line: str) -> None:
+    try:
+        os.write(2, f"endpoint_runtime: {line}\n".encode("utf-8", "backslashreplace"))
+    except OSError:
+        pass
+
+
+def _exit(code: int) -> "NoReturn":
+    """End now: threads that the plugin left behind must not keep the process from it."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            pass
+    os._exit(code)

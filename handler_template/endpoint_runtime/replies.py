@@ -1,0 +1,225 @@
+"""Turns a werkzeug Response into the reply each event source wants, or into WSGI's headers.
+
+The forms are those of AWS's pages named in `events`. Bodies are text where that keeps every byte
+(rule in docs/events.md), else base64.
+"""
+
+from __future__ import annotations
+
+from endpoint_runtime.public_path import ALB, HTTP_2, URL
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    from werkzeug.wrappers import Response
+
+    Header = tuple[str, str]
+
+# Bytes of a synchronous invocation's reply (the Runtime Interface Emulator's limit too), and of
+# one that a load balancer takes ("Lambda functions as targets for Application Load Balancers").
+MAX_REPLY = 6291556
+MAX_REPLY_ALB = 1048576
+
+_HOP_BY_HOP = frozenset(
+    (
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "trailers",
+        "transfer-encoding",
+        "upgrade",
+    )
+)
+_TEXT_TYPES = frozenset(
+    (
+        "application/ecmascript",
+        "application/graphql",
+        "application/javascript",
+        "application/json",
+        "application/jsonl",
+        "application/ld+json",
+        "application/ndjson",
+        "application/problem+json",
+        "application/sql",
+        "application/toml",
+        "application/x-javascript",
+        "application/x-ndjson",
+        "application/x-www-form-urlencoded",
+        "application/x-yaml",
+        "application/xml",
+        "application/yaml",
+    )
+)
+
+
+class ReplyTooLarge(ValueError):
+    """The reply has more bytes than Lambda hands on; `size` and `limit` are in bytes."""
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"the reply has {size} bytes, Lambda hands on at most {limit}")
+
+
+def has_no_body(method: str, status: int) -> bool:
+    """Whether HTTP forbids a body here: HEAD, 1xx, 204 and 304 (RFC 9110)."""
+    return method == "HEAD" or status in (204, 304) or status < 200
+
+
+def end_to_end_headers(response: Response, environ: dict[str, Any]) -> list[Header]:
+    """Give the headers of a response as they go out, hop-by-hop ones left out (RFC 9110, 7.6.1)."""
+    headers = [*response.get_wsgi_headers(environ)]
+    drop = _HOP_BY_HOP
+    for name, value in headers:
+        if name.lower() == "connection":
+            drop = drop.union(option.strip().lower() for option in value.split(","))
+    return [header for header in headers if header[0].lower() not in drop]
+
+
+def read_body(response: Response) -> bytes:
+    """Join a response's body; whatever a generator raises comes through."""
+    # An iterable of text or bytes, also where direct_passthrough hands over a file.
+    return b"".join(response.iter_encoded())
+
+
+def reply_of(
+    source: str,
+    *,
+    multi_value: bool,
+    status: int,
+    headers: Sequence[Header],
+    body: bytes,
+    has_body: bool,
+    binary_types: Iterable[str] = (),
+) -> dict[str, Any]:
+    """Make the reply for an event's source.
+
+    `multi_value` says that a load balancer's event had multi-value headers. `has_body` is false
+    where HTTP forbids one; a Content-Length then says what a GET would have had. Raises
+    `ReplyTooLarge`.
+    """
+    singles: dict[str, str] = {}
+    repeated: dict[str, list[str]] = {}
+    first: dict[str, str] = {}
+    content_type = content_encoding = ""
+    for name, value in headers:
+        lower = name.lower()
+        if lower == "content-type":
+            content_type = value
+        elif lower == "content-encoding":
+            content_encoding = value
+        elif lower == "content-length" and has_body:
+            value = str(len(body))
+        if lower in first:
+            name = first[lower]
+            if name in repeated:
+                repeated[name].append(value)
+            else:
+                repeated[name] = [singles.pop(name), value]
+        else:
+            first[lower] = name
+            singles[name] = value
+
+    text, is_base64 = "", False
+    if body:
+        text, is_base64 = _encode(body, content_type, content_encoding, binary_types)
+    reply: dict[str, Any] = {"statusCode": status}
+    if source in (HTTP_2, URL):
+        cookie = first.get("set-cookie")
+        if cookie is not None:
+            reply["cookies"] = repeated.pop(cookie, None) or [singles.pop(cookie)]
+        for name, values in repeated.items():
+            singles[name] = ", ".join(values)
+        reply["headers"] = singles
+    elif source == ALB:
+        reply["statusDescription"] = f"{status} {_reason(status)}"
+        if multi_value:
+            every = {name: [value] for name, value in singles.items()}
+            every.update(repeated)
+            reply["multiValueHeaders"] = every
+        else:
+            for name, values in repeated.items():
+                if name.lower() == "set-cookie":
+                    # One value a name is all this form has, but names differ by case.
+                    singles.update(zip(_spellings(), values))  # noqa: B905 - the first is endless
+                else:
+                    singles[name] = ", ".join(values)
+            reply["headers"] = singles
+    else:
+        reply["headers"] = singles
+        if repeated:
+            reply["multiValueHeaders"] = repeated
+    reply["body"] = text
+    reply["isBase64Encoded"] = is_base64
+    _check_size(reply, MAX_REPLY_ALB if source == ALB else MAX_REPLY)
+    return reply
+
+
+def _encode(
+    body: bytes, content_type: str, content_encoding: str, binary_types: Iterable[str]
+) -> tuple[str, bool]:
+    """Give the body as text or base64, and which of the two it is."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    if _is_text(media_type, content_encoding, binary_types):
+        try:
+            return body.decode("utf-8"), False
+        except UnicodeDecodeError:
+            pass
+    from binascii import b2a_base64
+
+    return b2a_base64(body, newline=False).decode("ascii"), True
+
+
+def _is_text(media_type: str, content_encoding: str, binary_types: Iterable[str]) -> bool:
+    if content_encoding and content_encoding.strip().lower() != "identity":
+        return False
+    for pattern in binary_types:
+        pattern = pattern.strip().lower()
+        if pattern in (media_type, "*/*") or (
+            pattern.endswith("/*") and media_type.startswith(pattern[:-1])
+        ):
+            return False
+    return (
+        media_type.startswith("text/")
+        or media_type in _TEXT_TYPES
+        or media_type.endswith(("+json", "+xml"))
+    )
+
+
+def _reason(status: int) -> str:
+    from werkzeug.http import HTTP_STATUS_CODES
+
+    return HTTP_STATUS_CODES.get(status, "Unknown")
+
+
+def _spellings() -> Iterable[str]:
+    """`Set-Cookie` in ever other mixtures of upper and lower case."""
+    name = "Set-Cookie"
+    letters = [index for index, letter in enumerate(name) if letter.isalpha()]
+    for number in range(1 << len(letters)):
+        spelling = list(name)
+        for bit, index in enumerate(letters):
+            if number >> bit & 1:
+                spelling[index] = spelling[index].swapcase()
+        yield "".join(spelling)
+
+
+def _check_size(reply: dict[str, Any], limit: int) -> None:
+    """Raise `ReplyTooLarge` if the reply's JSON is over the limit."""
+    # No character takes more than six bytes ("\\u0000"), so most replies need no counting.
+    body: str = reply["body"]
+    if len(body) * (1 if reply["isBase64Encoded"] else 6) < limit - 65536:
+        return
+    import json
+    import os
+
+    # The stock client writes characters beyond ASCII as they are from Python 3.12 on
+    # (awslambdaric, lambda_runtime_marshaller.py).
+    escaped = os.environ.get("AWS_EXECUTION_ENV", "").endswith("python3.11")
+    size = len(json.dumps(reply, ensure_ascii=escaped).encode("utf-8", "surrogatepass"))
+    if size > limit:
+        raise ReplyTooLarge(size, limit)

@@ -1,0 +1,335 @@
+"""The Lambda Runtime API over one kept-alive connection, on a raw socket.
+
+Source: AWS, "Using the Lambda runtime API for custom runtimes" (version 2018-06-01). The server is
+not trusted to keep to it: whatever it answers, a call ends with a result or with RuntimeApiError.
+"""
+
+import _socket
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+_ROOT = "/2018-06-01/runtime/"
+_MAX_HEAD = 8 << 20  # bytes; Lambda sends a few kB
+_MAX_INTERIM = 100  # answers such as 100 Continue before the real one
+_MAX_BODY = 256 << 20  # bytes; Lambda sends at most 6 MB
+_RECEIVE = 1 << 18  # bytes asked for at a time
+_STALL = 15  # seconds that a begun answer, or a request being sent, may stand still
+_ID_MARKS = {ord(mark): None for mark in "-_.:"}  # what an id may hold besides letters and digits
+_FOREVER = bytes(16)  # a struct timeval of zero: no time-out
+
+
+class RuntimeApiError(Exception):
+    """The Runtime API can't be used any further; the message is one line for the log."""
+
+
+class Fault(Exception):
+    """A failed invocation or start that the API has a name for, such as Runtime.UnmarshalError."""
+
+    def __init__(self, error_type: str, message: str, trace: list[str] | None = None) -> None:
+        super().__init__(message)
+        self.error_type = error_type
+        self.trace = trace or []
+
+
+class _ConnectionCut(Exception):
+    """The connection ended before the first byte of an answer."""
+
+
+class Invocation:
+    """One answer to `next`: the event as it came, and what its headers say."""
+
+    __slots__ = ("body", "headers", "request_id")
+
+    def __init__(self, request_id: str, headers: dict[str, str], body: bytearray) -> None:
+        self.request_id = request_id
+        self.headers = headers  # names in lower case
+        self.body = body
+
+    @property
+    def deadline_ms(self) -> int:
+        """When the invocation times out, in ms since the epoch; 0 if the header can't be read."""
+        value = self.headers.get("lambda-runtime-deadline-ms", "")
+        return int(value) if _is_number(value, 19) else 0
+
+
+class RuntimeApi:
+    """The Runtime API at `address` ("host:port"), for one thread.
+
+    Every method raises RuntimeApiError if the API can't be reached, answers with a status that the
+    call does not know, or breaks HTTP. `stall` is the number of seconds for which a begun answer
+    may stand still; the wait for an invocation itself has no limit.
+    """
+
+    def __init__(self, address: str, *, stall: int = _STALL) -> None:
+        host, _, port = address.rpartition(":")
+        if not host or not port.isdecimal():
+            raise RuntimeApiError(f"AWS_LAMBDA_RUNTIME_API is {address!r}, expected host:port")
+        self._address = (host.strip("[]"), int(port))
+        self._family = _socket.AF_INET6 if host.startswith("[") else _socket.AF_INET
+        self._stall = stall.to_bytes(8, sys.byteorder) + bytes(8)  # a struct timeval
+        self._common = (
+            f" HTTP/1.1\r\nHost: {address}\r\nUser-Agent: endpoint-runtime python/"
+            f"{sys.version_info[0]}.{sys.version_info[1]}.{sys.version_info[2]}\r\n"
+        )
+        self._next = f"GET {_ROOT}invocation/next{self._common}\r\n".encode()
+        self._socket = _socket.socket(self._family, _socket.SOCK_STREAM)
+        self._open = False
+        self._buffer = bytearray()  # read, not yet used
+        self._last = False  # the server closes the connection after this answer
+
+    def next(self) -> Invocation:
+        """Wait for the next invocation, however long that takes."""
+        status, headers, body = self._exchange("GET invocation/next", self._next, wait=True)
+        if status != 200:
+            _refuse("GET invocation/next", status, body)
+        request_id = headers.get("lambda-runtime-aws-request-id", "")
+        if not (request_id.isascii() and request_id.translate(_ID_MARKS).isalnum()):
+            raise RuntimeApiError(
+                f"the Runtime API sent an invocation whose request id is {request_id[:100]!r}"
+            )
+        return Invocation(request_id, headers, body)
+
+    def respond(self, invocation: Invocation, body: bytes, content_type: str) -> bool:
+        """Post the reply; False if the API finds it too large (it has told the caller so)."""
+        return (
+            self._post(
+                f"invocation/{invocation.request_id}/response",
+                body,
+                f"Content-Type: {content_type}\r\n{_echo(invocation)}",
+                known=(202, 413),
+            )
+            == 202
+        )
+
+    def error(self, invocation: Invocation, kind: str, report: bytes, cause: str) -> None:
+        """Report a failed invocation: `kind` is the error's type, `cause` X-Ray's JSON or ""."""
+        headers = f"{_error_type(kind)}{_echo(invocation)}"
+        if cause:
+            headers += f"Lambda-Runtime-Function-XRay-Error-Cause: {cause}\r\n"
+        path = f"invocation/{invocation.request_id}/error"
+        self._post(path, report, f"Content-Type: application/json\r\n{headers}", known=(202, 413))
+
+    def init_error(self, kind: str, report: bytes) -> None:
+        """Report that the handler can't be loaded."""
+        headers = f"Content-Type: application/json\r\n{_error_type(kind)}"
+        self._post("init/error", report, headers, known=(202,))
+
+    def close(self) -> None:
+        """Close the connection; the next call opens another."""
+        self._socket.close()
+        self._open = False
+
+    def _post(self, path: str, body: bytes, headers: str, *, known: tuple[int, ...]) -> int:
+        head = f"POST {_ROOT}{path}{self._common}{headers}Content-Length: {len(body)}\r\n\r\n"
+        status, _, answer = self._exchange("POST " + path, head.encode(), body)
+        if status not in known:
+            _refuse("POST " + path, status, answer)
+        return status
+
+    def _exchange(
+        self, what: str, head: bytes, body: bytes = b"", *, wait: bool = False
+    ) -> tuple[int, dict[str, str], bytearray]:
+        """Send one request and read its answer. A kept connection that turns out to be cut before
+        the first byte of the answer is opened anew, once: that is what an idle time-out of the
+        server looks like. A waiting request is sent again on a fresh connection too."""
+        try:
+            retry = self._connected() or wait
+            try:
+                return self._send_and_read(what, head, body, wait)
+            except _ConnectionCut:
+                if not retry:
+                    raise
+            self.close()
+            self._connected()
+            return self._send_and_read(what, head, body, wait)
+        except _ConnectionCut:
+            reason = "the connection was cut"
+        except BlockingIOError:
+            reason = "the API stopped in the midst of the exchange"
+        except OSError as error:
+            reason = str(error)
+        except RuntimeApiError:
+            self.close()
+            raise
+        self.close()
+        raise RuntimeApiError(f"{what} at {self._address[0]}:{self._address[1]} failed: {reason}")
+
+    def _connected(self) -> bool:
+        """Make sure of a connection; True if it is one that served before and looks sound."""
+        if self._open and not (self._last or self._buffer):
+            try:
+                self._socket.recv(1, _socket.MSG_PEEK | _socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return True  # open, and nothing unasked for has come
+            except OSError:
+                pass
+        self.close()
+        self._buffer.clear()
+        self._last = False
+        connection = self._socket = _socket.socket(self._family, _socket.SOCK_STREAM)
+        connection.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDTIMEO, self._stall)
+        connection.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, self._stall)
+        connection.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+        connection.connect(self._address)
+        self._open = True
+        return False
+
+    def _send_and_read(
+        self, what: str, head: bytes, body: bytes, wait: bool
+    ) -> tuple[int, dict[str, str], bytearray]:
+        connection = self._socket
+        try:
+            if len(body) < _RECEIVE:
+                connection.sendall(head + body)
+            else:
+                connection.sendall(head)
+                connection.sendall(body)
+        except ConnectionError:  # refused halfway: the answer may say why
+            self._last = True
+        if wait:
+            connection.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, _FOREVER)
+            if not self._receive(_RECEIVE):
+                raise _ConnectionCut
+            connection.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, self._stall)
+        for _ in range(_MAX_INTERIM):
+            status, headers = self._read_head(what)
+            if status >= 200:
+                return status, headers, self._read_body(what, status, headers)
+        raise RuntimeApiError(f"the Runtime API never came to answer {what}")
+
+    def _receive(self, size: int) -> int:
+        """Add what has come to the buffer, at least a byte; 0 if the connection has ended."""
+        try:
+            data = self._socket.recv(size)
+        except ConnectionError:
+            return 0
+        self._buffer += data
+        return len(data)
+
+    def _more(self, what: str) -> None:
+        if not self._receive(_RECEIVE):
+            raise RuntimeApiError(f"the Runtime API cut its answer to {what} short")
+
+    def _read_head(self, what: str) -> tuple[int, dict[str, str]]:
+        buffer = self._buffer
+        seen = 0
+        while (end := buffer.find(b"\r\n\r\n", seen)) < 0:
+            if len(buffer) > _MAX_HEAD:
+                raise RuntimeApiError(f"the Runtime API's headers to {what} are endless")
+            seen = max(0, len(buffer) - 3)
+            if not buffer and not self._receive(_RECEIVE):
+                raise _ConnectionCut
+            if buffer.find(b"\r\n\r\n", seen) < 0:
+                self._more(what)
+        lines = buffer[:end].decode("utf-8", "replace").split("\r\n")
+        del buffer[: end + 4]
+        version, _, rest = lines[0].partition(" ")
+        status = rest[:3]
+        if not version.startswith("HTTP/1.") or not _is_number(status, 3):
+            raise RuntimeApiError(f"the Runtime API answered {what} with {lines[0][:100]!r}")
+        headers: dict[str, str] = {}
+        for line in lines[1:]:
+            name, _, value = line.partition(":")
+            name = name.lower()
+            value = value.strip()
+            if name == "content-length" and headers.get(name, value) != value:
+                raise RuntimeApiError(f"the Runtime API gave two lengths in its answer to {what}")
+            headers[name] = value
+        if version == "HTTP/1.0" or headers.get("connection", "").lower() == "close":
+            self._last = True
+        return int(status), headers
+
+    def _read_body(self, what: str, status: int, headers: dict[str, str]) -> bytearray:
+        if status in (204, 304):
+            return bytearray()
+        if "chunked" in headers.get("transfer-encoding", "").lower():
+            return self._read_chunks(what)
+        length = headers.get("content-length")
+        if length is None:  # the body ends with the connection
+            self._last = True
+            while self._receive(_RECEIVE):
+                self._check_size(what, len(self._buffer))
+            return self._take(len(self._buffer))
+        if not _is_number(length, 19):
+            raise RuntimeApiError(f"the Runtime API gave {what} the length {length[:100]!r}")
+        return self._read_exactly(what, int(length))
+
+    def _read_chunks(self, what: str) -> bytearray:
+        body = bytearray()
+        while True:
+            line = self._read_line(what)
+            size = line.partition(b";")[0].strip()
+            try:
+                length = int(bytes(size), 16) if len(size) <= 16 and size.isalnum() else -1
+            except ValueError:
+                length = -1
+            if length < 0:
+                raise RuntimeApiError(f"the Runtime API sent {what} a broken chunk")
+            if length == 0:
+                break
+            self._check_size(what, len(body) + length)
+            body += self._read_exactly(what, length)
+            if self._read_line(what):
+                raise RuntimeApiError(f"the Runtime API sent {what} a broken chunk")
+        for _ in range(1000):  # trailers
+            if not self._read_line(what):
+                return body
+        raise RuntimeApiError(f"the Runtime API's trailers to {what} are endless")
+
+    def _read_line(self, what: str) -> bytearray:
+        while (end := self._buffer.find(b"\r\n")) < 0:
+            if len(self._buffer) > 65536:
+                raise RuntimeApiError(f"the Runtime API sent {what} a broken chunk")
+            self._more(what)
+        line = self._take(end)
+        del self._buffer[:2]
+        return line
+
+    def _read_exactly(self, what: str, length: int) -> bytearray:
+        self._check_size(what, length)
+        while len(self._buffer) < length:
+            if not self._receive(min(length - len(self._buffer), _RECEIVE)):
+                raise RuntimeApiError(
+                    f"the Runtime API cut its answer to {what} short:"
+                    f" {len(self._buffer)} of {length} bytes came"
+                )
+        return self._take(length)
+
+    def _take(self, length: int) -> bytearray:
+        if length == len(self._buffer):  # the usual case needs no copy
+            taken, self._buffer = self._buffer, bytearray()
+        else:
+            taken = self._buffer[:length]
+            del self._buffer[:length]
+        return taken
+
+    def _check_size(self, what: str, length: int) -> None:
+        if length > _MAX_BODY:
+            raise RuntimeApiError(f"the Runtime API's answer to {what} exceeds {_MAX_BODY} bytes")
+
+
+def _is_number(text: str, digits: int) -> bool:
+    return text.isdecimal() and text.isascii() and len(text) <= digits
+
+
+def _error_type(kind: str) -> str:
+    """The header that names an error; exception classes can have any text as their name."""
+    if not (kind.isascii() and kind.isprintable()):
+        kind = "Runtime.Unknown"
+    return f"Lambda-Runtime-Function-Error-Type: {kind}\r\n"
+
+
+def _echo(invocation: Invocation) -> str:
+    """The header that the stock client sends back when the invocation came with it."""
+    value = invocation.headers.get("lambda-runtime-invocation-id", "")
+    if value and value.isascii() and value.isprintable():
+        return f"Lambda-Runtime-Invocation-Id: {value}\r\n"
+    return ""
+
+
+def _refuse(what: str, status: int, body: bytearray) -> "NoReturn":
+    said = body[:200].decode("utf-8", "replace")
+    raise RuntimeApiError(f"the Runtime API answered {what} with status {status}: {said!r}")

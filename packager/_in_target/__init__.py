@@ -1,0 +1,1 @@
+"""Scripts that run in the target's interpreter: standard library only, never imported here."""

@@ -1,0 +1,62 @@
+"""Compiles Python files to bytecode, under the interpreter that will run them.
+
+Run as a script by the bundle's own Python version, so it holds to the standard library:
+
+    python -S -s -P compile.py CACHE_TAG < pairs
+
+Standard input has, NUL-terminated and in turn, the path of a source file and the `co_filename` its
+code gets. Each file's bytecode goes to `__pycache__/` beside it, checked against nothing
+(PEP 552, unchecked hash). A file that does not compile is left without; the exit code is 0.
+
+Each file is compiled in a process forked for it alone: marshal marks objects by their reference
+counts, so in one process the bytes for one file would depend on the files compiled before it.
+"""
+
+import importlib.util
+import marshal
+import os
+import sys
+import warnings
+
+
+def main() -> None:
+    """Compile the files named on standard input."""
+    fields = sys.stdin.buffer.read().split(b"\0")[:-1]
+    tag = os.fsencode(sys.argv[1])
+    warnings.simplefilter("ignore")
+    limit = os.cpu_count() or 1
+    running = 0
+    for index in range(0, len(fields), 2):
+        if running == limit:
+            os.wait()
+            running -= 1
+        if os.fork() == 0:
+            status = 1
+            try:
+                compile_file(fields[index], fields[index + 1], tag)
+                status = 0
+            finally:
+                os._exit(status)
+        running += 1
+    for _ in range(running):
+        os.wait()
+
+
+def compile_file(path: bytes, shown: bytes, tag: bytes) -> None:
+    """Write the bytecode of the source `path`, whose code calls itself `shown`."""
+    # pathlib would cost each run the time it takes to import.
+    with open(path, "rb") as source_file:  # noqa: PTH123
+        source = source_file.read()
+    sys.stderr = None
+    code = compile(source, os.fsdecode(shown), "exec", dont_inherit=True, optimize=0)
+    folder, _, name = path.rpartition(b"/")
+    cache = folder + b"/__pycache__"
+    os.makedirs(cache, exist_ok=True)  # noqa: PTH103
+    head = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little")  # hash-based, not checked
+    data = head + importlib.util.source_hash(source) + marshal.dumps(code)
+    with open(cache + b"/" + name[: -len(b".py")] + b"." + tag + b".pyc", "wb") as target:  # noqa: PTH123
+        target.write(data)
+
+
+if __name__ == "__main__":
+    main()

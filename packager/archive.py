@@ -1,0 +1,56 @@
+"""Writes zips whose bytes follow from the files' names, contents and modes alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+
+_DATE = (1980, 1, 1, 0, 0, 0)  # the oldest a zip can say
+_UNIX = 3
+_LEVEL = 6
+EXECUTABLE = 0o755
+PLAIN = 0o644
+
+
+def write_zip(folder: Path, path: Path) -> int:
+    """Write all files under `folder` into the zip `path`, which appears whole; give its bytes.
+
+    Names are sorted, dates fixed, modes 0644, or 0755 where the owner may execute.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    temporary = Path(name)
+    try:
+        with (
+            os.fdopen(handle, "w+b") as file,
+            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive,
+        ):
+            for source in sorted(
+                folder.rglob("*"), key=lambda found: found.relative_to(folder).parts
+            ):
+                if source.is_file():
+                    _add(archive, source, source.relative_to(folder).as_posix())
+        temporary.chmod(PLAIN)
+        size = temporary.stat().st_size
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return size
+
+
+def file_mode(path: Path) -> int:
+    """Give the mode a bundle has for a file: 0755 if its owner may execute it, else 0644."""
+    return EXECUTABLE if path.stat().st_mode & 0o100 else PLAIN
+
+
+def _add(archive: zipfile.ZipFile, source: Path, name: str) -> None:
+    info = zipfile.ZipInfo(name, _DATE)
+    info.create_system = _UNIX
+    info.external_attr = (0o100000 | file_mode(source)) << 16
+    info.compress_type = zipfile.ZIP_DEFLATED
+    info.file_size = source.stat().st_size  # decides whether the entry needs zip64
+    with source.open("rb") as data, archive.open(info, "w") as entry:
+        shutil.copyfileobj(data, entry, 1 << 20)

@@ -1,0 +1,132 @@
+"""Finds built bundles, and reads what they say of themselves."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from packager.errors import PackagerError, UsageError
+from packager.model import Architecture
+
+LITERALS = "endpoint_runtime/_bundle.py"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltBundle:
+    """A bundle on disk, unpacked. `timeout` is in seconds; `variables` its settings come from."""
+
+    folder: Path
+    function: str
+    python: str
+    architecture: Architecture
+    timeout: int
+    variables: tuple[str, ...]
+
+    @property
+    def compiled(self) -> bool:
+        """Whether it holds compiled code, which runs on one architecture alone."""
+        return any(self.folder.rglob("*.so")) or any(self.folder.rglob("*.so.*"))
+
+
+def read_bundle(folder: Path) -> BuiltBundle:
+    """Read the literals of the bundle in `folder`; raise `PackagerError` if it has none."""
+    try:
+        tree = ast.parse((folder / LITERALS).read_bytes())
+        literals = {
+            target.id: statement.value
+            for statement in tree.body
+            if isinstance(statement, ast.Assign)
+            for target in statement.targets
+            if isinstance(target, ast.Name)
+        }
+        found = ast.literal_eval(literals["FORMAT"])
+        if found != FORMAT:
+            raise PackagerError(
+                f"{folder} is a bundle of format {found}, and this packager knows format {FORMAT}",
+                hint="build it again",
+            )
+        return BuiltBundle(
+            folder,
+            ast.literal_eval(literals["FUNCTION"]),
+            ast.literal_eval(literals["PYTHON"]),
+            ast.literal_eval(literals["ARCHITECTURE"]),
+            ast.literal_eval(literals["TIMEOUT"]),
+            tuple(_variables(literals["SOURCES"])),
+        )
+    except (OSError, ValueError, SyntaxError, KeyError) as fault:
+        raise PackagerError(
+            f"{folder} is no bundle that can be read: {LITERALS} is missing or damaged",
+            hint="build it again",
+        ) from fault
+
+
+def _variables(sources: ast.expr) -> Iterator[str]:
+    """Give the environment variables that SOURCES names. Its literals are not looked at."""
+    for source in sources.values if isinstance(sources, ast.Dict) else ():
+        match source:
+            case ast.Tuple(elts=[ast.Constant(value="env"), ast.Constant(value=str(name))]):
+                yield name
+
+
+def is_bundle(path: Path) -> bool:
+    """Whether `path` is the folder or the zip of a bundle."""
+    if path.is_dir():
+        return (path / LITERALS).is_file()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            archive.getinfo(LITERALS)
+    except (OSError, zipfile.BadZipFile, KeyError):
+        return False
+    return True
+
+
+def bundles_in(path: Path) -> dict[str, Path]:
+    """Give the bundles that the folder `path` holds, by name; a folder goes before its zip."""
+    found: dict[str, Path] = {}
+    for entry in sorted(path.iterdir()) if path.is_dir() else ():
+        if entry.is_dir() and is_bundle(entry):
+            found[entry.name] = entry
+        elif entry.suffix == ".zip" and is_bundle(entry):
+            found.setdefault(entry.stem, entry)
+    return found
+
+
+def choose_function(display: str, function: str | None, names: list[str]) -> str:
+    """Give the one of `names` that `function` asks for; raise `UsageError` if that is unclear."""
+    listing = ", ".join(names)
+    if function is None and len(names) == 1:
+        return names[0]
+    if function is None:
+        raise UsageError(
+            f"{display} has {len(names)} functions: {listing}",
+            hint=f"choose one with --function {names[0]}",
+        )
+    if function not in names:
+        raise UsageError(f"{display} has no function {function}", hint=f"it has {listing}")
+    return function
+
+
+@contextlib.contextmanager
+def bundle_folder(path: Path) -> Iterator[Path]:
+    """Give the folder of the bundle at `path`; a zip is unpacked for as long as it is used."""
+    if path.is_dir():
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="packager-") as folder:
+        root = Path(folder).resolve()
+        try:
+            with zipfile.ZipFile(path) as archive:
+                for entry in archive.infolist():
+                    archive.extract(entry, root)
+                    mode = entry.external_attr >> 16 & 0o777
+                    if mode and not entry.is_dir():
+                        (root / entry.filename).chmod(mode | 0o600)
+        except (OSError, zipfile.BadZipFile, NotImplementedError, EOFError) as fault:
+            raise PackagerError(f"{path} can't be unpacked: {fault}") from fault
+        yield root

@@ -1,0 +1,292 @@
+"""Makes bundles: the folder and the zip that Lambda gets for one function."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import packager
+from packager.archive import file_mode, write_zip
+from packager.bytecode import compile_files
+from packager.dependencies import install_dependencies
+from packager.errors import Fault, FaultCollector, PackagerError, UsageError
+from packager.ignore import PluginFile, plugin_files
+from packager.install import PackageSize
+from packager.interpreter import (
+    Interpreter,
+    find_interpreter,
+    host_architecture,
+    need_interpreter,
+    newest_supported,
+)
+from packager.literals import render_bundle_literals
+from packager.model import FunctionPlan
+from packager.requirements import read_requirements
+from packager.sdk_set import imported_distributions
+from packager.sources import SourceFacts, analyse_sources, reachable
+from packager.target import Target
+
+# AWS Lambda's page "Lambda quotas": 250 MB unzipped (262,144,000 bytes, as its error says), layers
+# included; 50 MB zipped when uploaded directly, from S3 up to the former.
+MAX_UNZIPPED = 262_144_000
+MAX_DIRECT_ZIP = 50 * 1024 * 1024
+_LITERALS = "endpoint_runtime/_bundle.py"
+_NAMED_BIGGEST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A finished bundle: where it is, what it weighs (bytes), and what is worth knowing of it."""
+
+    plan: FunctionPlan
+    folder: Path
+    zip: Path | None
+    unzipped_bytes: int
+    zip_bytes: int | None
+    packages: tuple[PackageSize, ...]
+    notes: tuple[Fault, ...]
+
+
+def build_bundle(
+    plan: FunctionPlan,
+    out: Path,
+    *,
+    bytecode: bool = True,
+    progress: Callable[[str], None] = lambda message: None,
+    make_zip: bool = True,
+) -> Bundle:
+    """Write `out/<LogicalId>/` and, with `make_zip`, `out/<LogicalId>.zip`.
+
+    Both are made aside and appear by rename: whatever fails, what was in `out` stays as it was.
+    Without `bytecode` the target's interpreter is not needed. `progress` is told each step.
+    Raises `InputFaults` for what is wrong with the plugin, else `PackagerError`.
+    """
+    _check_out(plan, out)
+    faults = FaultCollector()
+    interpreter = _interpreter(plan, bytecode)
+    requirements = read_requirements(plan.plugin.root, plan.plugin.display, faults)
+    files, facts = _files_of(plan, out, interpreter, faults)
+    faults.raise_errors()
+    target = Target(
+        plan.options.python,
+        interpreter.architecture if plan.host else plan.options.architecture,
+        interpreter.path,
+        plan.host,
+    )
+    shipped = {file.path for file in files}
+    imported = imported_distributions(
+        {path: fact for path, fact in facts.items() if path in shipped}
+    )
+    with _staging(out) as staging:
+        dependencies = install_dependencies(
+            requirements,
+            imported,
+            target,
+            staging / "work",
+            bytecode=interpreter if bytecode else None,
+            progress=progress,
+        )
+        for note in dependencies.notes:
+            faults.warn(note, next((d.place for d in requirements.declared), None))
+        progress(f"writing {plan.logical_id}")
+        folder = staging / plan.logical_id
+        _lay_out(plan, folder, dependencies.folder, files, interpreter if bytecode else None)
+        unzipped = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        _check_size(plan, folder, unzipped, dependencies.packages)
+        archive, zip_bytes = None, None
+        if make_zip:
+            archive = staging / f"{plan.logical_id}.zip"
+            zip_bytes = write_zip(folder, archive)
+            if zip_bytes > MAX_DIRECT_ZIP:
+                faults.warn(
+                    f"{plan.logical_id}.zip has {_megabytes(zip_bytes)}; uploads past "
+                    f"{_megabytes(MAX_DIRECT_ZIP)} have to go through S3 (sam does that)"
+                )
+        placed = _publish(staging, out, [folder, *([archive] if archive else [])])
+    return Bundle(
+        plan,
+        placed[0],
+        placed[1] if archive else None,
+        unzipped,
+        zip_bytes,
+        dependencies.packages,
+        tuple(faults.warnings),
+    )
+
+
+def check_dependencies(plan: FunctionPlan, faults: FaultCollector) -> None:
+    """Read what `plan`'s plugin depends on, offline; what can't be read goes to `faults`."""
+    read_requirements(plan.plugin.root, plan.plugin.display, faults)
+
+
+def template_folder() -> Path:
+    """Give the folder whose contents every bundle's root holds, in a wheel or in the repository."""
+    package = Path(packager.__file__).parent
+    inside = package / "handler_template"
+    return inside if inside.is_dir() else package.parent / "handler_template"
+
+
+def _interpreter(plan: FunctionPlan, bytecode: bool) -> Interpreter:
+    """Give the interpreter to analyse, resolve and compile with: the target's where it must be."""
+    python = plan.options.python
+    if plan.host:
+        host_architecture()
+        return need_interpreter(python, why=f"to build {plan.logical_id} for this machine")
+    if bytecode:
+        return need_interpreter(python, why=f"to compile {plan.logical_id}'s bytecode")
+    found = find_interpreter(python) or newest_supported()
+    return found or need_interpreter(python, why=f"to read {plan.logical_id}'s sources")
+
+
+def _files_of(
+    plan: FunctionPlan, out: Path, interpreter: Interpreter, faults: FaultCollector
+) -> tuple[tuple[PluginFile, ...], dict[str, SourceFacts]]:
+    """Give the plugin's files to ship, and the facts on its Python sources."""
+    root = plan.plugin.root
+    everything = plugin_files(
+        root, plan.plugin.display, FaultCollector(), include=["*.py"], out=out
+    )
+    names = [file.path for file in everything if file.path.endswith(".py")]
+    facts = analyse_sources(root, names, interpreter.path)
+    start = {endpoint.source for endpoint in plan.group.endpoints}
+    files = plugin_files(
+        root,
+        plan.plugin.display,
+        faults,
+        needed=start | reachable(facts, start),
+        include=plan.options.include,
+        exclude=plan.options.exclude,
+        out=out,
+    )
+    return files, facts
+
+
+def _check_out(plan: FunctionPlan, out: Path) -> None:
+    root, target = plan.plugin.root.resolve(), out.resolve()
+    for name in (plan.logical_id, f"{plan.logical_id}.zip"):
+        if root.is_relative_to(target / name):
+            raise UsageError(
+                f"{out / name} would be replaced, and the plugin {plan.plugin.display} is in it",
+                hint="choose another output folder",
+            )
+    if root == target:
+        raise UsageError(
+            f"the output folder is the plugin {plan.plugin.display} itself",
+            hint="choose another output folder, such as build",
+        )
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"the output folder {out} is a file")
+
+
+@contextmanager
+def _staging(out: Path) -> Iterator[Path]:
+    """Give a folder beside what `out` holds; it goes in any case, `out` too if it was made here."""
+    made = next((p for p in (*reversed(out.parents), out) if not p.exists()), None)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(dir=out.absolute(), prefix=".packager-"))
+    except OSError as error:
+        raise PackagerError(f"{out} can't be written: {error.strerror}") from error
+    try:
+        yield staging
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        with suppress(OSError):  # not empty: somebody else's by now
+            for folder in (out, *out.parents) if made else ():
+                folder.rmdir()
+                if folder == made:
+                    break
+        raise
+    shutil.rmtree(staging, ignore_errors=True)
+
+
+def _lay_out(
+    plan: FunctionPlan,
+    folder: Path,
+    dependencies: Path,
+    files: tuple[PluginFile, ...],
+    compiler: Interpreter | None,
+) -> None:
+    """Fill `folder` with the dependencies, the runtime, the literals, the plugin, and bytecode."""
+    folder.mkdir()
+    _copy_tree(dependencies, folder)
+    own = []
+    template = template_folder()
+    for path in sorted(template.rglob("*")):
+        name = path.relative_to(template).as_posix()
+        if path.is_file() and "__pycache__" not in path.parts and name != _LITERALS:
+            _copy(path, folder / name)
+            own.append(name)
+    literals = folder / _LITERALS
+    literals.parent.mkdir(parents=True, exist_ok=True)
+    literals.write_text(render_bundle_literals(plan), "ascii")
+    literals.chmod(0o644)
+    own.append(_LITERALS)
+    (folder / "plugin").mkdir(exist_ok=True)
+    for file in files:
+        name = f"plugin/{file.path}"
+        _copy(file.source, folder / name)
+        own.append(name)
+    if compiler:
+        compile_files(compiler, folder, (name for name in own if name.endswith(".py")))
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else file_mode(path))
+
+
+def _copy_tree(source: Path, target: Path) -> None:
+    for path in sorted(source.rglob("*")):
+        if path.is_file():
+            _copy(path, target / path.relative_to(source))
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+    target.chmod(file_mode(source))
+
+
+def _check_size(
+    plan: FunctionPlan, folder: Path, unzipped: int, packages: tuple[PackageSize, ...]
+) -> None:
+    if unzipped <= MAX_UNZIPPED:
+        return
+    plugin = sum(path.stat().st_size for path in (folder / "plugin").rglob("*") if path.is_file())
+    parts = [(f"{p.name} {p.version}", p.bytes) for p in packages]
+    parts.append(("the plugin's own files", plugin))
+    biggest = sorted(parts, key=lambda part: (-part[1], part[0]))[:_NAMED_BIGGEST]
+    named = ", ".join(f"{name} ({_megabytes(size)})" for name, size in biggest)
+    raise PackagerError(
+        f"{plan.logical_id} has {_megabytes(unzipped)} unzipped; Lambda takes "
+        f"{_megabytes(MAX_UNZIPPED)}. The biggest: {named}",
+        hint="leave out what requests don't use: dependencies, or files by `exclude`",
+    )
+
+
+def _publish(staging: Path, out: Path, made: list[Path]) -> list[Path]:
+    """Rename what was made into `out`; what was there before goes, or comes back on failure."""
+    old = staging / "old"
+    old.mkdir()
+    placed = []
+    try:
+        for path in made:
+            final = out / path.name
+            if final.exists() or final.is_symlink():
+                final.rename(old / path.name)
+            path.rename(final)
+            placed.append(final)
+    except OSError as error:
+        for final in (out / path.name for path in made):
+            if (old / final.name).exists():
+                if final in placed:
+                    final.rename(staging / f"undone-{final.name}")
+                (old / final.name).rename(final)
+        raise PackagerError(f"{error.filename} can't be replaced: {error.strerror}") from error
+    return placed
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1024 / 1024:.1f} MiB"

@@ -1,0 +1,57 @@
+"""The `packager` command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from packager import __version__
+from packager.cli.build import build
+from packager.cli.check import check
+from packager.cli.invoke import invoke
+from packager.cli.list import list_functions
+from packager.errors import PackagerError
+from packager.report import show_error
+
+INTERRUPTED = 130  # 128 and SIGINT, as shells have it
+BROKEN_PIPE = 141  # 128 and SIGPIPE
+
+
+class _Commands(click.Group):
+    """Turns the errors meant for a user into words on stderr and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except PackagerError as error:
+            show_error(error)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+        except BrokenPipeError:
+            # Whoever read the output went away; the interpreter's last flush must not complain
+            # either (Python's documentation, "Note on SIGPIPE").
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(BROKEN_PIPE)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Deploying, following logs and deleting are sam's: sam deploy, sam logs, sam delete.",
+)
+@click.version_option(__version__, prog_name="packager", message="%(prog)s %(version)s")
+def main() -> None:
+    """Make AWS Lambda functions of Dify plugins: one for every endpoint group.
+
+    A PLUGIN is a plugin's folder (with manifest.yaml) or its package, a .difypkg file.
+    """
+
+
+main.add_command(build)
+main.add_command(check)
+main.add_command(list_functions)
+main.add_command(invoke)

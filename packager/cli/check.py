@@ -1,0 +1,61 @@
+"""`packager check`: everything that can be known without building."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from packager.cli.plugins import (
+    format_option,
+    override_options,
+    overrides,
+    plan_facts,
+    planned,
+    plugins_argument,
+)
+from packager.errors import FaultCollector, InputFaults
+from packager.report import counted, fault_facts, show_faults, write, write_json
+
+
+@click.command()
+@plugins_argument
+@override_options
+@format_option
+def check(
+    plugins: tuple[Path, ...],
+    runtime: str | None,
+    arch: str | None,
+    memory: int | None,
+    timeout: int | None,
+    form: str,
+) -> None:
+    """Find what is wrong with plugins, without building or fetching anything.
+
+    Faults are written as FILE:LINE:COLUMN to stderr, with --format json to stdout. The exit code
+    is 2 if there is an error, and 0 if there are warnings alone.
+
+    \b
+    Examples:
+      packager check plugins/neko
+      packager check plugins/* --format json
+    """
+    faults = FaultCollector()
+    with planned(plugins, faults, overrides(runtime, arch, memory, timeout)) as plans:
+        if form == "json":
+            facts = [fault_facts(fault) for fault in faults.faults]
+            write_json({"functions": [plan_facts(plan) for plan in plans], "faults": facts})
+        else:
+            show_faults(faults.faults)
+    if faults.errors:
+        if form == "text":
+            found = counted(len(faults.errors), "error")
+            click.echo(f"{found}, {counted(len(faults.warnings), 'warning')}", err=True)
+        click.get_current_context().exit(InputFaults.exit_code)
+    if form == "text":
+        routes = sum(len(plan.group.endpoints) for plan in plans)
+        write(
+            f"{counted(len(plugins), 'plugin')}, {counted(len(plans), 'function')}, "
+            f"{counted(routes, 'route')}: no errors, "
+            f"{counted(len(faults.warnings), 'warning')}\n"
+        )

@@ -1,0 +1,262 @@
+"""`packager invoke`: one request to a function, run here as Lambda runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from packager.built import (
+    LITERALS,
+    BuiltBundle,
+    bundle_folder,
+    bundles_in,
+    choose_function,
+    is_bundle,
+    read_bundle,
+)
+from packager.bundle import build_bundle
+from packager.cli.plugins import PATH, RUNTIME, overrides, planned
+from packager.env_file import read_env_file
+from packager.errors import FaultCollector, UsageError
+from packager.events import PAYLOADS, Payload, make_event, parse_header, parse_request
+from packager.interpreter import find_interpreter, host_architecture, newest_supported
+from packager.invoke import Invocation, invoke_bundle
+from packager.manifest import MANIFEST
+from packager.model import FunctionPlan
+from packager.reply import HttpReply, read_reply
+from packager.report import progress, say, show_faults, warn, write, write_bytes, write_log
+
+
+@click.command()
+@click.argument("path", metavar="PLUGIN|BUNDLE", type=PATH)
+@click.option("--function", metavar="ID", help="Which of several functions.")
+@click.option("--event", metavar="FILE", help="An event's JSON; - is stdin.")
+@click.option("--request", metavar='"METHOD PATH"', help="An HTTP request to make an event of.")
+@click.option(
+    "-H",
+    "--header",
+    "headers",
+    metavar="'NAME: VALUE'",
+    multiple=True,
+    help="A header of the request; may be repeated.",
+)
+@click.option(
+    "-d",
+    "--data",
+    metavar="BODY",
+    help="The request's body; @FILE is a file's content, @- stdin's.",
+)
+@click.option(
+    "--payload",
+    type=click.Choice(PAYLOADS),
+    default="2.0",
+    show_default=True,
+    help="What the request comes through: a REST API (1.0), an HTTP API (2.0) or a function URL.",
+)
+@click.option(
+    "--env-file",
+    type=PATH,
+    metavar="FILE",
+    help="The function's environment variables, as NAME=VALUE lines.",
+)
+@click.option("--runtime", type=RUNTIME, help="The runtime that a PLUGIN is built for.")
+@click.option(
+    "-i", "--include", is_flag=True, help="Write the status and the headers before the body."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Write the body, or the function's whole reply as JSON.",
+)
+def invoke(
+    path: Path,
+    function: str | None,
+    event: str | None,
+    request: str | None,
+    headers: tuple[str, ...],
+    data: str | None,
+    payload: Payload,
+    env_file: Path | None,
+    runtime: str | None,
+    include: bool,
+    form: str,
+) -> None:
+    """Send one event or request to a function, run here as Lambda runs it.
+
+    A BUNDLE is what `packager build` wrote: a function's folder, its zip, or the folder of several.
+    A PLUGIN is built for this machine first. The function runs in a fresh process of its Python,
+    through AWS's runtime client, with the bundle alone on its path. Of this shell's environment it
+    sees the variables that its settings come from; --env-file gives it more.
+
+    The reply's body is written to stdout; the function's log and its times go to stderr. The exit
+    code is 0 for any HTTP reply, whatever its status, and 1 if there is none.
+
+    \b
+    Examples:
+      packager invoke plugins/neko --request "GET /duck/42"
+      packager invoke build/NekoFunction.zip --event event.json
+      packager invoke build --function NekoFunction --request "POST /echo" \\
+        -H "Content-Type: application/json" -d @body.json -i --payload 1.0
+    """
+    the_event = _read_event(event, request, headers, data, payload)
+    variables = _read_variables(env_file)
+    with _stoppable(), _unpacked(path, function, runtime) as bundle:
+        own = {name: os.environ[name] for name in bundle.variables if name in os.environ}
+        done = invoke_bundle(bundle.folder, the_event, env=own | variables, on_log=write_log)
+    click.echo(
+        f"Init Duration: {done.init_ms:.1f} ms  Duration: {done.duration_ms:.1f} ms", err=True
+    )
+    _write_reply(done, include, form)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let SIGTERM be an exception, so that the function's process is killed on the way out."""
+
+    def stop(number: int, frame: object) -> None:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _read_event(
+    event: str | None,
+    request: str | None,
+    headers: Sequence[str],
+    data: str | None,
+    payload: Payload,
+) -> Any:
+    if (event is None) == (request is None):
+        raise click.UsageError("say what to send: one of --event and --request")
+    if event is None and request is not None:
+        method, target = parse_request(request)
+        body = b"" if data is None else _read_body(data)
+        method = method or ("GET" if data is None else "POST")
+        return make_event(method, target, [parse_header(each) for each in headers], body, payload)
+    if headers or data is not None:
+        raise click.UsageError("-H and -d are for --request; an event has its own headers and body")
+    name = "stdin" if event == "-" else event
+    try:
+        return json.loads(_read_file(event or ""))
+    except ValueError as fault:
+        where = f":{fault.lineno}:{fault.colno}" if isinstance(fault, json.JSONDecodeError) else ""
+        what = fault.msg if isinstance(fault, json.JSONDecodeError) else "it is not UTF-8 text"
+        raise UsageError(f"{name}{where}: the event is not JSON: {what}") from None
+
+
+def _read_body(data: str) -> bytes:
+    return _read_file(data[1:]) if data.startswith("@") else os.fsencode(data)
+
+
+def _read_file(name: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+    except OSError as fault:
+        raise UsageError(f"{name} can't be read: {fault.strerror}") from fault
+
+
+def _read_variables(env_file: Path | None) -> dict[str, str]:
+    if env_file is None:
+        return {}
+    faults = FaultCollector()
+    variables = read_env_file(env_file, faults, os.environ)
+    faults.raise_errors()
+    return variables
+
+
+@contextmanager
+def _unpacked(path: Path, function: str | None, runtime: str | None) -> Iterator[BuiltBundle]:
+    """Give the bundle that PLUGIN or BUNDLE and --function mean, unpacked or built."""
+    if not is_bundle(path):
+        several = bundles_in(path)
+        if not several:
+            _check_kind(path)
+            with _built_here(path, function, runtime) as bundle:
+                yield bundle
+            return
+        path = several[choose_function(str(path), function, list(several))]
+        function = None
+    if runtime:
+        raise UsageError("--runtime is for a PLUGIN; a bundle is built for one runtime")
+    with bundle_folder(path) as folder:
+        bundle = read_bundle(folder)
+        choose_function(str(path), function, [bundle.function])
+        if bundle.compiled and bundle.architecture != host_architecture():
+            warn(
+                f"{bundle.function} holds compiled code for {bundle.architecture}, which this "
+                f"machine ({host_architecture()}) can't run"
+            )
+        yield bundle
+
+
+def _check_kind(path: Path) -> None:
+    """Raise `UsageError` for what can be neither a plugin nor a bundle."""
+    hint = "name a plugin (a folder or a .difypkg), or what `packager build` wrote"
+    if not path.exists():
+        raise UsageError(f"there is no {path}", hint=hint)
+    if path.is_dir() and not (path / MANIFEST).exists():
+        raise UsageError(
+            f"{path} holds neither a plugin ({MANIFEST}) nor a bundle ({LITERALS})", hint=hint
+        )
+
+
+@contextmanager
+def _built_here(path: Path, function: str | None, runtime: str | None) -> Iterator[BuiltBundle]:
+    faults = FaultCollector()
+    with (
+        planned([path], faults, overrides(runtime), host=True) as plans,
+        tempfile.TemporaryDirectory(prefix="packager-") as out,
+    ):
+        faults.raise_errors()
+        show_faults(faults.warnings)
+        names = [plan.logical_id for plan in plans]
+        name = choose_function(str(path), function, names)
+        plan = _for_here(next(plan for plan in plans if plan.logical_id == name), runtime)
+        with progress():
+            made = build_bundle(plan, Path(out).resolve(), progress=say, make_zip=False)
+        show_faults(made.notes)
+        yield read_bundle(made.folder)
+
+
+def _for_here(plan: FunctionPlan, runtime: str | None) -> FunctionPlan:
+    """Plan for this machine's architecture, and for a Python it has unless `runtime` was asked."""
+    options = replace(plan.options, architecture=host_architecture())
+    if runtime is None and find_interpreter(options.python) is None:
+        newest = newest_supported()
+        if newest is not None:
+            warn(f"Python {options.python} is not on this machine; running on {newest.python}")
+            options = replace(options, runtime=f"python{newest.python}")
+    return replace(plan, options=options)
+
+
+def _write_reply(done: Invocation, include: bool, form: str) -> None:
+    reply = read_reply(done.reply) if form == "text" else None
+    if reply is None:
+        write_bytes(done.payload + b"\n")
+        return
+    if include:
+        write(_head(reply))
+    write_bytes(reply.body)
+
+
+def _head(reply: HttpReply) -> str:
+    lines = [f"HTTP/1.1 {reply.status} {reply.reason}".rstrip()]
+    lines += [f"{name}: {value}" for name, value in reply.headers]
+    return "\n".join(lines) + "\n\n"

@@ -1,0 +1,61 @@
+"""`packager list`: the functions, routes and settings of plugins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from packager.cli.plugins import (
+    format_option,
+    plan_facts,
+    planned,
+    plugins_argument,
+    setting_source,
+)
+from packager.errors import FaultCollector
+from packager.model import FunctionPlan
+from packager.report import columns, show_faults, write, write_json
+
+
+@click.command("list")
+@plugins_argument
+@format_option
+def list_functions(plugins: tuple[Path, ...], form: str) -> None:
+    """List the functions of plugins, with their routes and settings.
+
+    A setting's value comes from an environment variable, from the configuration or from the
+    default that the plugin declares; values are never shown.
+
+    \b
+    Examples:
+      packager list plugins/neko
+      packager list plugins/* --format json
+    """
+    faults = FaultCollector()
+    with planned(plugins, faults, {}) as plans:
+        faults.raise_errors()
+        show_faults(faults.warnings)
+        if form == "json":
+            write_json({"functions": [plan_facts(plan) for plan in plans]})
+        else:
+            write("\n".join(_listing(plan) for plan in plans))
+
+
+def _listing(plan: FunctionPlan) -> str:
+    plugin = plan.plugin
+    text = (
+        f"{plan.logical_id}  {plugin.name} {plugin.version}  {plugin.display}/{plan.group.file}\n"
+    )
+    routes = [(route.method, route.path, route.source) for route in plan.group.endpoints]
+    text += "  routes\n" + columns(routes, "    ") if routes else ""
+    settings = [
+        (
+            setting.name,
+            setting.type,
+            "required" if setting.required else "optional",
+            setting_source(plan, setting) or "not set",
+        )
+        for setting in plan.group.settings
+    ]
+    return text + ("  settings\n" + columns(settings, "    ") if settings else "")

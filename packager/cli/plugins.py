@@ -1,0 +1,154 @@
+"""Reads the plugins that a command was given, and what every such command shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from packager.bundle import check_dependencies
+from packager.difypkg import plugin_folder
+from packager.errors import FaultCollector, InputFaults, UsageError
+from packager.interpreter import SUPPORTED_PYTHONS
+from packager.load import load_plugin
+from packager.model import EnvSource, FunctionPlan, LiteralSource, Plugin, Setting
+from packager.plan import plan_functions
+from packager.sam.check import check_template
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+PATH = click.Path(path_type=Path)
+
+plugins_argument = click.argument(
+    "plugins", metavar="PLUGIN...", nargs=-1, required=True, type=PATH
+)
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How the result is written to stdout.",
+)
+
+
+class _Runtime(click.Choice):
+    """A managed runtime; its version alone will do."""
+
+    def __init__(self) -> None:
+        super().__init__([f"python{python}" for python in SUPPORTED_PYTHONS])
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        if value in SUPPORTED_PYTHONS:
+            value = f"python{value}"
+        return super().convert(value, param, ctx)
+
+
+RUNTIME = _Runtime()
+
+
+def override_options(command: Command) -> Command:
+    """Add the options that go before what a plugin's configuration says."""
+    for decorator in (
+        click.option("--timeout", type=int, metavar="SECONDS", help="How long an answer may take."),
+        click.option("--memory", type=int, metavar="MIB", help="The function's memory."),
+        click.option(
+            "--arch", type=click.Choice(["arm64", "x86_64"]), help="The function's architecture."
+        ),
+        click.option("--runtime", type=RUNTIME, help="The function's managed runtime."),
+    ):
+        command = decorator(command)
+    return command
+
+
+def overrides(
+    runtime: str | None = None,
+    arch: str | None = None,
+    memory: int | None = None,
+    timeout: int | None = None,
+) -> dict[str, object]:
+    """Give the configuration that those options are."""
+    given = {"runtime": runtime, "architecture": arch, "memory": memory, "timeout": timeout}
+    return {key: value for key, value in given.items() if value is not None}
+
+
+@contextmanager
+def planned(
+    paths: Sequence[Path],
+    faults: FaultCollector,
+    configuration: Mapping[str, object],
+    *,
+    host: bool = False,
+) -> Iterator[tuple[FunctionPlan, ...]]:
+    """Read the plugins at `paths` and plan their functions; what is wrong goes into `faults`.
+
+    Packages are unpacked for as long as the context lasts. With `host` the functions are for this
+    machine, and what only AWS would refuse is no fault.
+    """
+    with ExitStack() as stack:
+        plugins: list[Plugin] = []
+        for path in paths:
+            try:
+                folder = stack.enter_context(plugin_folder(path))
+            except InputFaults as refused:
+                faults.faults += refused.faults
+            except UsageError as refused:
+                faults.error(str(refused), hint=refused.hint)
+            else:
+                plugin = load_plugin(folder, faults, overrides=configuration, display=str(path))
+                plugins += [plugin] if plugin else []
+        plans = plan_functions(plugins, faults, host=host)
+        for plugin in plugins:
+            first = next((plan for plan in plans if plan.plugin is plugin), None)
+            if first:
+                check_dependencies(first, faults)
+        if not host:
+            check_template(plans, faults)
+        yield plans
+
+
+def plan_facts(plan: FunctionPlan) -> dict[str, Any]:
+    """Give what a function will be as JSON says it."""
+    return {
+        "function": plan.logical_id,
+        "plugin": plan.plugin.name,
+        "version": plan.plugin.version,
+        "path": plan.plugin.display,
+        "group": plan.group.name,
+        "file": plan.group.file,
+        "runtime": plan.options.runtime,
+        "architecture": plan.options.architecture,
+        "memory": plan.options.memory,
+        "timeout": plan.options.timeout,
+        "routes": [
+            {
+                "method": endpoint.method,
+                "path": endpoint.path,
+                "source": endpoint.source,
+                "hidden": endpoint.hidden,
+            }
+            for endpoint in plan.group.endpoints
+        ],
+        "settings": [
+            {
+                "name": setting.name,
+                "type": setting.type,
+                "required": setting.required,
+                "from": setting_source(plan, setting),
+            }
+            for setting in plan.group.settings
+        ],
+    }
+
+
+def setting_source(plan: FunctionPlan, setting: Setting) -> str | None:
+    """Say where a setting's value comes from, never which it is; None if it comes from nowhere."""
+    match plan.options.settings.get(setting.name):
+        case EnvSource(name):
+            return f"environment variable {name}"
+        case LiteralSource():
+            return "configuration"
+        case None:
+            return "default" if setting.has_default and setting.default is not None else None

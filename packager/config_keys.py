@@ -1,0 +1,162 @@
+"""The keys of the configuration: what each accepts. A new key is one line here, one in Options."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from packager.model import LOG_RETENTIONS
+
+RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
+ARCHITECTURES = ("arm64", "x86_64")
+
+
+class Refused(Exception):
+    """A value is not what its key takes; the message says what was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key: `read` gives the value as Options holds it, or raises Refused."""
+
+    name: str
+    expected: str
+    read: Callable[[object], object]
+
+
+def found(value: object) -> str:
+    """Give what a value is, for a message; long ones by their type alone."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return str(value) if abs(value) < 1e15 else "a number"
+        case str():
+            return repr(value) if len(value) <= 80 else "a long text"
+        case dict():
+            return "a table"
+        case list():
+            return "a list"
+        case _:
+            return "a date or time"
+
+
+def choice(name: str, values: tuple[str, ...]) -> Key:
+    """A key that takes one of `values`."""
+
+    def read(value: object) -> str:
+        if not isinstance(value, str) or value not in values:
+            raise Refused(found(value))
+        return value
+
+    return Key(name, "one of " + ", ".join(values), read)
+
+
+def number_choice(name: str, values: tuple[int, ...], unit: str) -> Key:
+    """A key that takes one of the whole numbers `values`, of `unit`."""
+
+    def read(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or value not in values:
+            raise Refused(found(value))
+        return value
+
+    return Key(name, f"{unit}, one of " + ", ".join(map(str, values)), read)
+
+
+def whole(name: str, least: int, most: int, unit: str) -> Key:
+    """A key that takes a whole number of `unit`, from `least` to `most`."""
+
+    def read(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise Refused(found(value))
+        return value
+
+    return Key(name, f"a whole number of {unit} from {least} to {most}", read)
+
+
+def truth(name: str) -> Key:
+    """A key that takes true or false."""
+
+    def read(value: object) -> bool:
+        if not isinstance(value, bool):
+            raise Refused(found(value))
+        return value
+
+    return Key(name, "true or false", read)
+
+
+def text(name: str, expected: str, pattern: str) -> Key:
+    """A key that takes text which `pattern` matches wholly."""
+    compiled = re.compile(pattern)
+
+    def read(value: object) -> str:
+        if not isinstance(value, str) or not compiled.fullmatch(value):
+            raise Refused(found(value))
+        return value
+
+    return Key(name, expected, read)
+
+
+def texts(name: str, expected: str) -> Key:
+    """A key that takes a list of texts, none of them empty."""
+
+    def read(value: object) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            raise Refused(found(value))
+        for item in value:
+            if not isinstance(item, str) or not item.strip():
+                raise Refused(f"a list with {found(item)}")
+        return tuple(value)
+
+    return Key(name, expected, read)
+
+
+def table(name: str) -> Key:
+    """A key that takes a table of whatever JSON can hold."""
+
+    def read(value: object) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise Refused(found(value))
+        if not is_plain(value):
+            raise Refused("one with dates, nan or inf")
+        return value
+
+    return Key(name, "a table", read)
+
+
+def is_plain(value: object) -> bool:
+    """Tell whether JSON could hold the value: TOML's dates, nan and inf can't be."""
+    match value:
+        case dict():
+            return all(is_plain(each) for each in value.values())
+        case list():
+            return all(is_plain(each) for each in value)
+        case float():
+            return math.isfinite(value)
+        case _:
+            return isinstance(value, str | int)
+
+
+KEYS = {
+    key.name: key
+    for key in (
+        choice("runtime", RUNTIMES),
+        choice("architecture", ARCHITECTURES),
+        whole("memory", 128, 10240, "MiB"),  # "Configure Lambda function memory"
+        whole("timeout", 1, 900, "seconds"),  # "Lambda quotas"
+        choice("api", ("http", "rest", "url")),
+        choice("routes", ("all", "declared")),
+        number_choice("log_retention", LOG_RETENTIONS, "days"),
+        table("template"),
+        table("api_template"),
+        # It travels in a header and in URLs.
+        text(
+            "hook_id", "1 to 128 of A-Z, a-z, 0-9, '.', '_', '~' and -", r"[A-Za-z0-9._~-]{1,128}"
+        ),
+        texts("include", "a list of globs"),
+        texts("exclude", "a list of globs"),
+    )
+}

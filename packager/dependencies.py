@@ -1,0 +1,199 @@
+"""Gives the installed third-party packages of a function, from the cache or through uv."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from packager.bytecode import compile_files
+from packager.cache import cache_folder, cached_folder, cached_text, discard, keep_text
+from packager.errors import PackagerError
+from packager.install import Installed, NotPure, PackageSize, install
+from packager.interpreter import Interpreter
+from packager.pylock import read_lock
+from packager.requirements import Requirements
+from packager.resolve import Resolution, resolve
+from packager.target import Target
+from packager.unavailable import no_wheel
+
+# How long versions once chosen are taken for the newest: as long as PyPI lets its own pages be
+# cached (`Cache-Control: max-age=600`).
+RESOLUTION_SECONDS = 600
+_FILES = "files"
+_CONTENTS = "contents.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """Packages installed in `folder`, which is the cache's or the caller's: copy, never change."""
+
+    folder: Path
+    packages: tuple[PackageSize, ...]
+    notes: tuple[str, ...]
+
+
+def install_dependencies(
+    requirements: Requirements,
+    imported: Iterable[str],
+    target: Target,
+    work: Path,
+    *,
+    bytecode: Interpreter | None,
+    progress: Callable[[str], None],
+) -> Dependencies:
+    """Install what a plugin declares (`requirements`) and uses (`imported`) for `target`.
+
+    `work` is an empty folder for what is not cached; `bytecode` is the interpreter to compile
+    with, if any. Raises `PackagerError`, naming the package where one is at fault.
+    """
+    imported = tuple(sorted(imported))
+    lock = work / "resolve"
+    lock.mkdir(parents=True)
+    refused: dict[str, PackagerError] = {}
+    while True:
+        try:
+            resolution = _resolved(
+                requirements, imported, target, lock, frozenset(refused), progress
+            )
+        except PackagerError as error:
+            # Without a version that has a wheel, the first thing that failed is the thing to say.
+            raise next(iter(refused.values()), error) from None
+        try:
+            return _installed(resolution, requirements, target, work, bytecode, progress)
+        except NotPure as fault:
+            package = next(p for p in resolution.packages if p.name == fault.name)
+            failure = no_wheel((package,), requirements, target, lock, fault.problem)
+            if package.form != "sdist" or package.name in refused:
+                raise failure from None
+            refused[package.name] = failure
+
+
+def _resolved(
+    requirements: Requirements,
+    imported: tuple[str, ...],
+    target: Target,
+    lock: Path,
+    refused: frozenset[str],
+    progress: Callable[[str], None],
+) -> Resolution:
+    cache = None if requirements.has_paths else cache_folder()
+    key = f"resolved/{_digest(_resolution_key(requirements, imported, target, refused))}"
+    text = cached_text(cache, key, RESOLUTION_SECONDS)
+    if text is not None:
+        kept = json.loads(text)
+        path = lock / "pylock.toml"
+        path.write_text(kept["lock"], "utf-8")
+        return Resolution(path, read_lock(path), tuple(kept["notes"]))
+    progress(f"resolving dependencies for {target}")
+    resolution = resolve(requirements, imported, target, lock, wheels_only=refused)
+    if all(package.identity for package in resolution.packages):
+        kept = {"lock": resolution.lock.read_text("utf-8"), "notes": resolution.notes}
+        keep_text(cache, key, json.dumps(kept))
+    return resolution
+
+
+def _installed(
+    resolution: Resolution,
+    requirements: Requirements,
+    target: Target,
+    work: Path,
+    bytecode: Interpreter | None,
+    progress: Callable[[str], None],
+) -> Dependencies:
+    def make(entry: Path) -> None:
+        progress(f"installing {len(resolution.packages)} packages")
+        folder = entry / _FILES
+        folder.mkdir()
+        installed = install(
+            resolution, target, folder, options=requirements.options, cwd=requirements.root
+        )
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        if bytecode:
+            progress("compiling the packages to bytecode")
+            names = (path.relative_to(folder).as_posix() for path in files)
+            compile_files(bytecode, folder, (name for name in names if name.endswith(".py")))
+        contents = json.dumps(_contents(folder, installed))
+        (entry / _CONTENTS).write_text(contents, "utf-8")
+
+    cache = cache_folder()
+    if cache is None or not all(package.identity for package in resolution.packages):
+        entry = work / "installed"
+        entry.mkdir()
+        make(entry)
+    else:
+        key = f"installed/{_digest(_installed_key(resolution, target, bytecode))}"
+        entry = cached_folder(cache, key, make)
+        if not _is_whole(entry):  # somebody cleaned up in there
+            discard(cache, key)
+            entry = cached_folder(cache, key, make)
+    contents = json.loads((entry / _CONTENTS).read_text("utf-8"))
+    packages = tuple(PackageSize(**package) for package in contents["packages"])
+    return Dependencies(entry / _FILES, packages, resolution.notes)
+
+
+def _contents(folder: Path, installed: Installed) -> dict[str, Any]:
+    """Give what an entry holds: the size of every package, and enough to notice that files went."""
+    sizes = dict.fromkeys(installed.versions, 0)
+    count = 0
+    for path in folder.rglob("*"):
+        if path.is_file():
+            count += 1
+            source = path
+            if path.parent.name == "__pycache__":
+                source = path.parent.parent / f"{path.name.rpartition('.cpython-')[0]}.py"
+            owner = installed.owners.get(source.relative_to(folder).as_posix(), "")
+            if owner in sizes:
+                sizes[owner] += path.stat().st_size
+    versions = installed.versions
+    packages = [PackageSize(name, versions[name], size) for name, size in sorted(sizes.items())]
+    return {"files": count, "packages": [asdict(package) for package in packages]}
+
+
+def _is_whole(entry: Path) -> bool:
+    try:
+        contents = json.loads((entry / _CONTENTS).read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    found = sum(len(files) for _, _, files in os.walk(entry / _FILES))
+    return bool(found == contents["files"])
+
+
+def _resolution_key(
+    requirements: Requirements,
+    imported: tuple[str, ...],
+    target: Target,
+    refused: frozenset[str],
+) -> list[Any]:
+    """Give all that a resolution follows from, but for what the index holds."""
+    lines = [line.text for line in requirements.declared]
+    constraints = [line.text for line in requirements.constraints]
+    configuration = [requirements.root / name for name in ("pyproject.toml", "uv.lock", "uv.toml")]
+    configuration += [folder / "uv.toml" for folder in requirements.root.resolve().parents]
+    home = os.environ.get("XDG_CONFIG_HOME") or str(Path("~/.config").expanduser())
+    configuration.append(Path(home) / "uv/uv.toml")
+    read = [path.read_bytes().hex() if path.is_file() else "" for path in configuration]
+    settings = sorted((key, value) for key, value in os.environ.items() if key.startswith("UV_"))
+    return [
+        importlib.metadata.version("uv"),
+        [lines, constraints, requirements.options, requirements.locked, read, settings],
+        [imported, target.arguments, target.platform, target.python, sorted(refused)],
+    ]
+
+
+def _installed_key(
+    resolution: Resolution, target: Target, bytecode: Interpreter | None
+) -> list[Any]:
+    packages = [(p.name, p.version, p.form, p.identity) for p in resolution.packages]
+    compiled = (bytecode.version, bytecode.magic) if bytecode else None
+    machine = target.architecture if target.host else target.platform
+    return [packages, target.python, target.host, machine, compiled]
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

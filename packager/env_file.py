@@ -1,0 +1,48 @@
+"""Reads environment variables from a file of NAME=VALUE lines."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+from dotenv.parser import parse_stream
+
+from packager.errors import FaultCollector, Place
+
+
+def read_env_file(
+    path: Path, faults: FaultCollector, environment: Mapping[str, str]
+) -> dict[str, str]:
+    """Give the variables of the `.env` file at `path`; what can't be read goes into `faults`.
+
+    Values may be quoted, and are taken as they are: `$` means nothing. A line that is a name alone
+    takes its value from `environment`, as in Docker's `--env-file`, if it is there.
+    """
+    display = str(path)
+    try:
+        text = path.read_text("utf-8-sig")
+    except OSError as fault:
+        faults.error(f"can't be read: {fault.strerror}", Place(display))
+        return {}
+    except UnicodeDecodeError:
+        faults.error("is not UTF-8 text", Place(display))
+        return {}
+    variables: dict[str, str] = {}
+    for binding in parse_stream(io.StringIO(text)):
+        if binding.error:
+            faults.error(
+                "expected NAME=VALUE",
+                Place(display, _first_line(binding.original.string, binding.original.line)),
+                hint="quote a value that has spaces around it, quotes or line breaks in it",
+            )
+        elif binding.key is not None:
+            value = environment.get(binding.key) if binding.value is None else binding.value
+            if value is not None:
+                variables[binding.key] = value
+    return variables
+
+
+def _first_line(text: str, line: int) -> int:
+    """Give the line of the first character that says something; blank lines may come before."""
+    return line + text[: len(text) - len(text.lstrip())].count("\n")

@@ -1,0 +1,138 @@
+"""Installs resolved packages into a folder as a bundle holds them."""
+
+from __future__ import annotations
+
+import csv
+import email.parser
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from packager.errors import PackagerError
+from packager.resolve import Resolution
+from packager.target import Target
+from packager.unavailable import indent
+from packager.uv import run_uv
+
+# What a bundle's root holds besides dependencies. The last two are files: Lambda's emulator runs
+# a `bootstrap` in place of the runtime.
+_RESERVED_MODULES = frozenset({"endpoint_runtime", "dify_plugin", "plugin"})
+_RESERVED_FILES = frozenset({"start_fast", "bootstrap"})
+
+# Of the installer and of this machine, not of the package: they would differ from build to build.
+_INSTALLER_FILES = frozenset(
+    {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json"}
+)
+_FAILED_BUILD = re.compile(
+    r"(?:Failed to (?:build|download and build) `?|wheel for )([\w.-]+?)[=@` ]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PackageSize:
+    """One package in a bundle, and the bytes its files take there."""
+
+    name: str
+    version: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What was installed: versions by package, and the package of every file (posix path)."""
+
+    versions: Mapping[str, str]
+    owners: Mapping[str, str]
+
+
+class NotPure(Exception):
+    """A package without a wheel did not build to a pure Python one. Stays inside packager."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(name, problem)
+        self.name = name
+        self.problem = problem
+
+
+def install(
+    resolution: Resolution, target: Target, folder: Path, *, options: Sequence[str], cwd: Path
+) -> Installed:
+    """Install what `resolution` holds into `folder`, pruned, and give what came.
+
+    Raises `NotPure` if a package was built, for another machine, and is not pure Python;
+    `PackagerError` for anything else.
+    """
+    arguments = ["pip", "install", "--requirements", str(resolution.lock), "--no-deps"]
+    arguments += ["--target", str(folder), "--link-mode", "copy", "--quiet", *target.arguments]
+    run = run_uv([*arguments, *options], cwd=cwd)
+    built = {package.name: package for package in resolution.packages if package.form != "wheels"}
+    if run.code:
+        named = [name for name in _FAILED_BUILD.findall(run.problem) if _key(name) in built]
+        if named and not target.host:
+            raise NotPure(_key(named[0]), run.problem)
+        title = "the dependencies can't be installed"
+        raise PackagerError(
+            f"{f'{named[0]} could not be built' if named else title}:\n{indent(run.problem)}",
+            hint=f"what is installed was chosen for {target}",
+        )
+    owners: dict[str, str] = {}
+    versions: dict[str, str] = {}
+    for info in sorted(folder.glob("*.dist-info")):
+        metadata = email.parser.HeaderParser().parsestr(
+            (info / "METADATA").read_text("utf-8", "replace")
+        )
+        name = _key(metadata["Name"] or info.name.split("-")[0])
+        versions[name] = metadata["Version"] or ""
+        if name in built and not target.host and not _is_pure(info / "WHEEL"):
+            raise NotPure(name, "it built to a wheel for one platform only")
+        with (info / "RECORD").open(encoding="utf-8", newline="") as record:
+            for row in csv.reader(record):
+                if row:
+                    owners.setdefault(PurePosixPath(row[0]).as_posix(), name)
+    installed = Installed(versions, owners)
+    _check_reserved(folder, installed)
+    _prune(folder)
+    return installed
+
+
+def _is_pure(wheel: Path) -> bool:
+    text = wheel.read_text("utf-8", "replace")
+    tags = re.findall(r"^Tag: (.+)$", text, re.MULTILINE)
+    pure = re.search(r"^Root-Is-Purelib: true\s*$", text, re.MULTILINE | re.IGNORECASE)
+    return bool(pure) and all(tag.strip().endswith("-none-any") for tag in tags)
+
+
+def _check_reserved(folder: Path, installed: Installed) -> None:
+    for entry in sorted(folder.iterdir()):
+        module = entry.name.split(".")[0]
+        is_module = entry.is_dir() or entry.suffix in (".py", ".so", ".pyd")
+        if entry.name in _RESERVED_FILES or (module in _RESERVED_MODULES and is_module):
+            owner = next(
+                (
+                    name
+                    for file, name in sorted(installed.owners.items())
+                    if PurePosixPath(file).parts[0] == entry.name
+                ),
+                "a dependency",
+            )
+            raise PackagerError(
+                f"{owner} {installed.versions.get(owner, '')}".rstrip()
+                + f" installs {entry.name}, a name that bundles use themselves",
+                hint="leave that package out, or use another one",
+            )
+
+
+def _prune(folder: Path) -> None:
+    shutil.rmtree(folder / "bin", ignore_errors=True)
+    for cache in sorted(folder.rglob("__pycache__")):
+        shutil.rmtree(cache)
+    (folder / ".lock").unlink(missing_ok=True)
+    for info in folder.glob("*.dist-info"):
+        for name in _INSTALLER_FILES:
+            (info / name).unlink(missing_ok=True)
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()

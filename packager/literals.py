@@ -1,0 +1,98 @@
+"""Renders `endpoint_runtime/_bundle.py`: everything that differs per bundle, as plain literals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from packager import __version__
+from packager.model import EnvSource, FunctionPlan, LiteralSource, Setting, Source
+
+FORMAT = 1
+MAX_BODY = 6 * 1024 * 1024  # bytes: Lambda's synchronous payload limit ("Lambda quotas")
+_WIDTH = 100
+
+
+def render_bundle_literals(plan: FunctionPlan) -> str:
+    """Give the source of `_bundle.py` for `plan`: ASCII, one assignment after the other.
+
+    It is the same whatever Python renders it: non-ASCII text is escaped, since which characters
+    `repr` prints as they are follows from that Python's Unicode tables.
+    """
+    group, options = plan.group, plan.options
+    values: dict[str, object] = {
+        "FORMAT": FORMAT,
+        "PACKAGER": __version__,
+        "PLUGIN": plan.plugin.name,
+        "PLUGIN_VERSION": plan.plugin.version,
+        "GROUP": group.name,
+        "FUNCTION": plan.logical_id,
+        "HOOK_ID": plan.hook_id,
+        "PYTHON": options.python,
+        "ARCHITECTURE": options.architecture,
+        "TIMEOUT": options.timeout,
+        "ROUTES": tuple((e.path, e.method, e.source) for e in group.endpoints),
+        "SETTINGS": tuple(_setting(setting) for setting in group.settings),
+        "SOURCES": {name: _source(source) for name, source in options.settings.items()},
+        "ERRORS": "opaque",
+        "MAX_BODY": MAX_BODY,
+        "BINARY_TYPES": (),
+        "GZIP": False,
+    }
+    lines = [
+        '"""What this bundle serves and how: written by packager, read by endpoint_runtime."""',
+        "",
+    ]
+    lines += [f"{name} = {render(value)}" for name, value in values.items()]
+    return "\n".join(lines) + "\n"
+
+
+def render(value: object, indent: int = 0) -> str:
+    """Give `value` as a Python literal that evaluates to it.
+
+    What no literal can say (a date that YAML read, say) is given as its text.
+    """
+    if isinstance(value, Mapping):
+        items = [f"{render(key)}: {render(item, indent + 4)}" for key, item in value.items()]
+        return _enclose("{", items, "}", indent)
+    if isinstance(value, tuple):
+        items = [render(item, indent + 4) for item in value]
+        return _enclose("(", items, ",)" if len(items) == 1 else ")", indent)
+    if isinstance(value, list):
+        return _enclose("[", [render(item, indent + 4) for item in value], "]", indent)
+    if isinstance(value, float) and (value != value or value in (float("inf"), -float("inf"))):
+        return {"nan": "1e999 - 1e999", "inf": "1e999", "-inf": "-1e999"}[repr(value)]
+    if value is None or type(value) in (bool, int, float, str, bytes):
+        return ascii(value)
+    return ascii(str(value))
+
+
+def _enclose(start: str, items: list[str], end: str, indent: int) -> str:
+    flat = f"{start}{', '.join(items)}{end}"
+    if "\n" not in flat and indent + len(flat) <= _WIDTH:
+        return flat
+    inner = "".join(f"{' ' * (indent + 4)}{item},\n" for item in items)
+    return f"{start}\n{inner}{' ' * indent}{end.lstrip(',')}"
+
+
+def _setting(setting: Setting) -> dict[str, Any]:
+    declared: dict[str, Any] = {
+        "name": setting.name,
+        "type": setting.type,
+        "required": setting.required,
+    }
+    if setting.has_default:
+        declared["default"] = setting.default
+    if setting.options:
+        declared["options"] = tuple(setting.options)
+    if setting.multiple:
+        declared["multiple"] = True
+    return declared
+
+
+def _source(source: Source) -> tuple[str, Any]:
+    match source:
+        case EnvSource(name):
+            return ("env", name)
+        case LiteralSource(value):
+            return ("literal", value)

@@ -1,0 +1,56 @@
+"""Reads a plugin's folder into a Plugin, with every fault in it said at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from packager.config import read_configuration
+from packager.errors import FaultCollector
+from packager.groups import read_groups
+from packager.manifest import read_manifest
+from packager.model import Plugin
+from packager.references import PluginFolder
+from packager.rules import check_rules
+from packager.source_checks import check_sources
+
+
+def load_plugin(
+    path: Path,
+    faults: FaultCollector,
+    *,
+    overrides: Mapping[str, object] | None = None,
+    display: str | None = None,
+) -> Plugin | None:
+    """Read the plugin in the folder `path`; None, and errors in `faults`, if it can't be packaged.
+
+    `overrides` are configuration keys from the command line. Messages call the folder `display`,
+    which is `path` unless something else was given (a package that was unpacked).
+    """
+    folder = PluginFolder(path, str(path) if display is None else display)
+    before = len(faults.errors)
+    manifest = read_manifest(folder, faults)
+    if manifest is None:
+        return None
+    groups = read_groups(folder, manifest.group_files, faults)
+    # After a fault above, settings and groups may be missing: no second fault for their names.
+    complete = len(faults.errors) == before
+    for group in groups:
+        check_rules(group, faults)
+    options = read_configuration(path, folder.display, groups, faults, overrides, complete=complete)
+    check_sources(folder, groups, options, faults)
+    if len(faults.errors) > before:
+        return None
+    return Plugin(
+        root=path,
+        display=folder.display,
+        name=manifest.name,
+        version=manifest.version,
+        author=manifest.author,
+        description=manifest.description,
+        groups=groups,
+        options=options,
+        storage_enabled=manifest.storage_enabled,
+        place=manifest.place,
+        storage_size=manifest.storage_size,
+    )

@@ -1,0 +1,124 @@
+"""Finds the files that a plugin's descriptions refer to, and keeps them inside the plugin."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from packager.errors import FaultCollector
+from packager.expect import expect_text
+from packager.marked import Marked
+
+_DRIVE = re.compile(r"[A-Za-z]:")
+# Never a plugin's own: version control, caches, environments, packages of another world.
+_SKIPPED = {"__pycache__", "node_modules", "__pypackages__"}
+MAX_FILES = 50_000  # what is looked at for suggestions and sources
+
+
+@dataclass(frozen=True, slots=True)
+class PluginFolder:
+    """A plugin's folder, and how messages name it."""
+
+    root: Path
+    display: str
+
+    def display_of(self, path: str) -> str:
+        """Give how messages name the plugin's file `path`."""
+        return str(PurePosixPath(self.display) / path)
+
+    def files(self, suffixes: tuple[str, ...]) -> Iterator[str]:
+        """Give the paths of the plugin's own regular files that end so, sorted."""
+        seen = 0
+        for folder, folders, names in os.walk(self.root):
+            folders[:] = sorted(
+                name
+                for name in folders
+                if name not in _SKIPPED
+                and not name.startswith(".")
+                and not (Path(folder) / name / "pyvenv.cfg").exists()
+            )
+            for name in sorted(names):
+                seen += 1
+                if seen > MAX_FILES:
+                    return
+                path = Path(folder) / name
+                if name.endswith(suffixes) and path.is_file() and self.holds(path):
+                    yield path.relative_to(self.root).as_posix()
+
+    def holds(self, path: Path) -> bool:
+        """Tell whether `path` lies inside the folder, links followed."""
+        return path.resolve().is_relative_to(self.root.resolve())
+
+    def resolve(
+        self, reference: Marked, faults: FaultCollector, *, what: str, suffixes: tuple[str, ...]
+    ) -> str | None:
+        """Give the path of the file that `reference` names, relative to the root, posix.
+
+        References count from the plugin's root, wherever they are written, as they do in the SDK.
+        None after a fault: not text, outside of the plugin, no file, or not one of `suffixes`.
+        """
+        written = expect_text(reference, faults, what)
+        if written is None:
+            return None
+        path = self._inside(written)
+        if path is None:
+            faults.error(
+                f"{written} lies outside the plugin; expected {what}, relative to its folder",
+                reference.place,
+                key=reference.key,
+            )
+            return None
+        if not self._is_file(path) and self._is_file(path + suffixes[0]):
+            path += suffixes[0]  # the SDK finds a module that is named without its suffix
+        if not self._is_file(path):
+            thing = "only a folder" if self._is_folder(path) else "no file"
+            problem = f"there is {thing} {written}; expected {what}"
+        elif not self.holds(self.root / path):
+            problem = f"{written} is a link that leaves the plugin; expected {what}"
+        elif not path.endswith(suffixes):
+            problem = f"expected {what}, not {written}"
+        else:
+            return path
+        faults.error(
+            problem, reference.place, key=reference.key, hint=self._suggestion(path, suffixes)
+        )
+        return None
+
+    def _is_file(self, path: str) -> bool:
+        try:
+            return (self.root / path).is_file()
+        except (OSError, ValueError):  # a name too long, or with a NUL
+            return False
+
+    def _is_folder(self, path: str) -> bool:
+        try:
+            return (self.root / path).is_dir()
+        except OSError:
+            return False
+
+    def _inside(self, written: str) -> str | None:
+        # A backslash separates folders where plugins are written on Windows.
+        slashed = written if self._is_file(written) else written.replace("\\", "/")
+        if slashed.startswith("/") or _DRIVE.match(slashed) or "\0" in slashed:
+            return None
+        path = posixpath.normpath(slashed)
+        return None if path == ".." or path.startswith("../") else path
+
+    def _suggestion(self, path: str, suffixes: tuple[str, ...]) -> str | None:
+        files = list(self.files(suffixes))
+        name = PurePosixPath(path).name
+        stem = PurePosixPath(path).stem
+        for same in (
+            [file for file in files if file.lower() == path.lower()],
+            [file for file in files if PurePosixPath(file).name == name],
+            [file for file in files if PurePosixPath(file).stem == stem],
+            difflib.get_close_matches(path, files, 1),
+        ):
+            if same:
+                return f"did you mean {same[0]}?"
+        return None

@@ -1,0 +1,256 @@
+"""Parses requirements.txt files: pip's format, with every fault's line."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Parsed
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+
+from packager.errors import FaultCollector, Place
+
+# The format: pip's documentation, "Requirements File Format".
+_COMMENT = re.compile(r"(^|\s+)#.*$")
+_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
+_PER_REQUIREMENT = re.compile(
+    r"\s--(hash|config-settings?|global-option|install-option)(?=[=\s]).*"
+)
+_URL = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*:")
+_ARCHIVE = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+
+_NESTED = {"-r": "requirements", "--requirement": "requirements"}
+_NESTED |= {"-c": "constraints", "--constraint": "constraints"}
+# pip's options on their own line, as uv's command line takes them.
+_WITH_VALUE = {
+    "-i": "--index-url",
+    "--index-url": "--index-url",
+    "--pypi-url": "--index-url",
+    "--extra-index-url": "--extra-index-url",
+    "-f": "--find-links",
+    "--find-links": "--find-links",
+    "--trusted-host": "--allow-insecure-host",
+}
+_FLAGS = {"--no-index": ("--no-index",), "--pre": ("--prerelease", "allow")}
+# Without a meaning here: what is built from source and which hashes hold is decided by the target.
+_IGNORED = {"--no-binary", "--only-binary", "--prefer-binary", "--require-hashes", "--use-feature"}
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One requirement as uv takes it (paths absolute); `name` is normalised, "" if not said."""
+
+    text: str
+    name: str
+    place: Place
+    local: bool = False  # a path: what it holds may change while the text stays
+
+
+@dataclass(slots=True)
+class RequirementsFile:
+    """What a requirements file and the files it names say."""
+
+    declared: list[Declared] = field(default_factory=list)
+    constraints: list[Declared] = field(default_factory=list)
+    options: list[str] = field(default_factory=list)  # for uv's command line
+
+
+def read_requirements_file(
+    path: Path, root: Path, display: str, faults: FaultCollector
+) -> RequirementsFile:
+    """Read the requirements file `path` of the plugin in `root`, called `display` in messages.
+
+    Files it names by -r and -c are read too. Hashes are dropped: a bundle is for another platform
+    than the one they may have been made on. Whatever can't be read is an error in `faults`.
+    """
+    result = RequirementsFile()
+    _Reader(root.resolve(), display, faults, result).read(path, result.declared)
+    return result
+
+
+def parse_requirement(text: str, place: Place, faults: FaultCollector) -> Declared | None:
+    """Read one requirement in the form of the dependency specifiers (PEP 508)."""
+    try:
+        parsed = Parsed(text)
+    except InvalidRequirement as error:
+        reason = str(error).splitlines()[0].strip()
+        faults.error(
+            f"unreadable requirement {text!r}: {reason[:1].lower()}{reason[1:]}",
+            place,
+            hint="expected a name with optional versions, such as requests>=2.31",
+        )
+        return None
+    return Declared(text, canonicalize_name(parsed.name), place)
+
+
+@dataclass(slots=True)
+class _Reader:
+    root: Path
+    display: str
+    faults: FaultCollector
+    result: RequirementsFile
+    open_files: list[Path] = field(default_factory=list)
+
+    def read(self, path: Path, into: list[Declared]) -> None:
+        real = path.resolve()
+        if real in self.open_files:
+            return
+        self.open_files.append(real)
+        name = self.name_of(real)
+        try:
+            text = _decode(real.read_bytes())
+        except UnicodeDecodeError as error:
+            before = error.object[: error.start].count(b"\n")
+            self.faults.error("the file is not UTF-8 text", Place(name, before + 1))
+            return
+        except OSError as error:
+            self.faults.error(f"can't be read: {error.strerror}", Place(name))
+            return
+        for number, line in logical_lines(text):
+            self.line(line, Place(name, number), real, into)
+
+    def line(self, line: str, place: Place, file: Path, into: list[Declared]) -> None:
+        if not line.startswith("-"):
+            self.requirement(line, place, file, into)
+            return
+        option, value = _split_option(line)
+        if option in _NESTED:
+            kept = self.result.constraints if _NESTED[option] == "constraints" else into
+            self.nested(value, place, file, kept)
+        elif option in ("-e", "--editable"):
+            self.requirement(value, place, file, into)
+        elif option in _WITH_VALUE and value:
+            if option in ("-f", "--find-links") and not _URL.match(value):
+                value = str((file.parent / value).resolve())
+            self.result.options += [_WITH_VALUE[option], value]
+        elif option in _FLAGS:
+            self.result.options += _FLAGS[option]
+        elif option not in _IGNORED:
+            self.faults.error(
+                f"unknown option {option!r}",
+                place,
+                hint="expected a requirement, or one of pip's options for requirements files",
+            )
+
+    def nested(self, value: str, place: Place, file: Path, into: list[Declared]) -> None:
+        path = (file.parent / value).resolve()
+        if not value or _URL.match(value):
+            self.faults.error("expected the path of a file of the plugin", place)
+        elif not path.is_relative_to(self.root):
+            self.faults.error(f"{value} lies outside the plugin", place)
+        elif not path.is_file():
+            self.faults.error(f"there is no file {value}", place)
+        else:
+            self.read(path, into)
+
+    def requirement(self, line: str, place: Place, file: Path, into: list[Declared]) -> None:
+        text = _PER_REQUIREMENT.sub("", f"{line} ").strip()
+        bare = text.split(";")[0].split(" ")[0]
+        if _URL.match(bare):
+            into.append(_from_url(text, place))
+        elif (
+            bare.startswith((".", "/", "~")) or bare.endswith(_ARCHIVE) or "/" in bare.split("@")[0]
+        ):
+            self.path(bare, place, file, into)
+        else:
+            declared = parse_requirement(text, place, self.faults)
+            if declared:
+                into.append(declared)
+
+    def path(self, text: str, place: Place, file: Path, into: list[Declared]) -> None:
+        bare, _, extras = text.partition("[")
+        path = (file.parent / Path(bare).expanduser()).resolve()
+        if path == self.root:
+            self.faults.warn("the plugin itself is no dependency: left out", place)
+        elif not path.exists():
+            self.faults.error(
+                f"there is no file or folder {bare}",
+                place,
+                hint="expected a requirement such as requests>=2.31, a path or a URL",
+            )
+        else:
+            name = _archive_name(path.name)
+            into.append(Declared(f"{path}{'[' if extras else ''}{extras}", name, place, local=True))
+
+    def name_of(self, path: Path) -> str:
+        if path.is_relative_to(self.root):
+            return str(Path(self.display) / path.relative_to(self.root))
+        return str(path)
+
+
+def logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Give each line that says something, with the number (from 1) of the line it starts on.
+
+    Comments are off, continuations joined, and `${NAME}` replaced where the environment has NAME.
+    """
+    joined = ""
+    start = 1
+    lines = text.splitlines()
+    for number, line in enumerate(lines, 1):
+        if not joined:
+            start = number
+        is_comment = line.lstrip().startswith("#")
+        if line.endswith("\\") and not is_comment and number < len(lines):
+            joined += line[:-1]
+            continue
+        line = _COMMENT.sub("", f"{joined}{line.removesuffix(chr(92))}").strip()
+        joined = ""
+        if line:
+            yield start, _VARIABLE.sub(lambda m: os.environ.get(m[1], m[0]), line)
+
+
+def _split_option(line: str) -> tuple[str, str]:
+    match = re.match(r"(--[\w-]+|-\w)\s*=?\s*(.*)", line)
+    if match is None:
+        return line.split()[0], ""
+    return match[1], match[2].strip().strip("\"'")
+
+
+def _decode(data: bytes) -> str:
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
+        if data.startswith(mark):
+            return data.decode(encoding)
+    return data.decode()
+
+
+def _from_url(text: str, place: Place) -> Declared:
+    """Read a bare URL; its name is in pip's old `#egg=`, or in the archive's file name."""
+    url, _, marker = text.partition(" ;")
+    parts = urlsplit(url.strip())
+    egg = re.search(r"(?:^|&)egg=([\w.-]+)(\[[^\]]*\])?", parts.fragment)
+    kept = "&".join(part for part in parts.fragment.split("&") if part and part[:4] != "egg=")
+    bare = parts._replace(fragment=kept).geturl()
+    name = egg[1] if egg else _archive_name(parts.path.rpartition("/")[2])
+    suffix = f" ;{marker}" if marker else ""
+    local = parts.scheme == "file"
+    if not name:
+        return Declared(f"{bare}{suffix}", "", place, local)
+    extras = (egg[2] or "") if egg else ""
+    return Declared(f"{name}{extras} @ {bare}{suffix}", canonicalize_name(name), place, local)
+
+
+def _archive_name(file: str) -> str:
+    try:
+        if file.endswith(".whl"):
+            return str(parse_wheel_filename(file)[0])
+        if file.endswith((".tar.gz", ".zip")):
+            return str(parse_sdist_filename(file)[0])
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        pass
+    return ""

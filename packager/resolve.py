@@ -1,0 +1,206 @@
+"""Decides, through uv, which versions of which packages a function gets."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from packager.errors import PackagerError
+from packager.pylock import Locked, read_lock
+from packager.requirements import Requirements
+from packager.sdk_set import HEAVY, SDK, only_for_sdk
+from packager.target import Target
+from packager.unavailable import indent, is_platform_specific, no_solution, stop_if_unreachable
+from packager.uv import UvRun, run_uv
+
+RUNTIME = "werkzeug"  # what endpoint_runtime itself needs
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What to install: a lock file, what is in it, and what is worth saying of the choice."""
+
+    lock: Path
+    packages: tuple[Locked, ...]
+    notes: tuple[str, ...]
+
+
+def resolve(
+    requirements: Requirements,
+    imported: Iterable[str],
+    target: Target,
+    folder: Path,
+    *,
+    wheels_only: frozenset[str] = frozenset(),
+) -> Resolution:
+    """Choose versions for what a plugin declares and uses, and write a lock into `folder`.
+
+    `imported` names what its code imports of the SDK's set. The versions are those that Dify
+    would run: all that is declared, `dify_plugin` included, is resolved first (or read from
+    uv.lock); then what the bundle needs, held to that. Packages that exist as source only are
+    allowed, except for those in `wheels_only`. Raises `PackagerError`.
+    """
+    spare = only_for_sdk(requirements.names, imported)
+    undeclared = tuple(sorted({*imported, RUNTIME} - (requirements.names - spare)))
+    job = _Job(requirements, undeclared, spare, target, folder, wheels_only)
+    pins, notes = job.pins()
+    located = {name: pin for name, pin in pins.items() if " @ " in pin}
+    held = {name: _as_constraint(pin) for name, pin in pins.items() if name not in located}
+    wanted = [line for line in requirements.without_sdk if line.name not in spare]
+    roots = [*(located.get(line.name, line.text) for line in wanted), *undeclared]
+    run = job.compile_bundle(roots, held.values(), wheels=True)
+    if run.code and held:
+        # What the plugin names itself stays as pinned; what only follows from it may give way.
+        firm = [pin for name, pin in held.items() if name.split(" ")[0] in requirements.names]
+        if job.compile_bundle(roots, firm, wheels=True).code == 0:
+            source = "uv.lock" if requirements.locked else "the SDK's pin"
+            note = f"{source} has no complete set for {target}: it was not followed for packages "
+            notes = (*notes, f"{note}that the plugin does not name itself")
+            return Resolution(job.lock, read_lock(job.lock), notes)
+    if run.code:
+        job.compile_with_sources(roots, held.values(), run)
+    return Resolution(job.lock, read_lock(job.lock), notes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One resolution: `spare` is declared for the SDK alone, `undeclared` used without a word."""
+
+    requirements: Requirements
+    undeclared: tuple[str, ...]
+    spare: frozenset[str]
+    target: Target
+    folder: Path
+    wheels_only: frozenset[str]
+
+    @property
+    def lock(self) -> Path:
+        return self.folder / "pylock.toml"
+
+    def pins(self) -> tuple[Mapping[str, str], tuple[str, ...]]:
+        """Give what Dify would run as exact requirements by name, and what was not possible."""
+        if self.requirements.locked:
+            return self.exported_pins(), ()
+        if SDK not in self.requirements.names:
+            return {}, ()
+        lines = [*(line.text for line in self.requirements.declared), *self.undeclared]
+        wanted = {*self.requirements.names, *self.undeclared} - self.spare
+        excludes = [name for name in HEAVY if name not in wanted]
+        for wheels in (True, self.wheels_only):
+            run = self.compile("dify", lines, (), excludes=excludes, wheels=wheels)
+            if run.code == 0:
+                packages = read_lock(self.lock)
+                pins = {p.name: f"{p.name}=={p.version}" for p in packages if p.form == "wheels"}
+                pins.pop(SDK, None)
+                return pins, ()
+            stop_if_unreachable(run)
+        # What is declared for the SDK alone would now constrain nothing: keep it as pins.
+        pins = {line.name: line.text for line in self.requirements.declared}
+        pin = pins[SDK]
+        note = f"{pin} can't be resolved for {self.target}; versions were chosen without it"
+        return {name: text for name, text in pins.items() if name in self.spare}, (note,)
+
+    def exported_pins(self) -> Mapping[str, str]:
+        """Read uv.lock through `uv export`, on a copy: uv must write nothing into the plugin."""
+        copy = self.folder / "locked"
+        copy.mkdir(exist_ok=True)
+        for name in ("pyproject.toml", "uv.lock"):
+            shutil.copyfile(self.requirements.root / name, copy / name)
+        arguments = ["export", "--frozen", "--no-default-groups", "--no-emit-project"]
+        arguments += ["--no-hashes", "--no-header", "--no-annotate"]
+        run = run_uv([*arguments, "--python", str(self.target.interpreter)], cwd=copy)
+        if run.code:
+            raise PackagerError(
+                f"uv.lock beside {self.requirements.file} can't be read:\n{indent(run.problem)}",
+                hint="make it anew with `uv lock`, or remove it",
+            )
+        pins: dict[str, str] = {}
+        for line in run.stdout.splitlines():
+            match = re.match(r"([A-Za-z0-9][\w.-]*)(\[[^\]]*\])?\s*(==|@)", line)
+            name = canonicalize_name(match[1]) if match else ""
+            if name and name != SDK:
+                # Several lines of one name differ in their markers: uv takes all.
+                pins[name if name not in pins else f"{name} {line}"] = line
+        return pins
+
+    def compile_bundle(
+        self, roots: Sequence[str], pins: Iterable[str], *, wheels: bool | Iterable[str]
+    ) -> UvRun:
+        """Resolve what the bundle holds. `dify_plugin` can't get in, through nothing."""
+        return self.compile("bundle", roots, pins, excludes=(SDK,), wheels=wheels)
+
+    def compile_with_sources(
+        self, roots: Sequence[str], pins: Iterable[str], failed: UvRun
+    ) -> None:
+        """Resolve again with packages that exist as source only, where `failed` had wheels only.
+
+        A version whose wheels are all for other platforms is refused, for uv to find an older one.
+        """
+        pins = tuple(pins)
+        blocked: dict[str, Locked] = {}
+        while True:
+            stop_if_unreachable(failed)
+            run = self.compile_bundle(roots, pins, wheels={*self.wheels_only, *blocked})
+            if run.code:
+                raise no_solution(
+                    failed, blocked.values(), self.requirements, self.target, self.folder
+                )
+            if self.target.host:
+                return
+            found = {
+                package.name: package
+                for package in read_lock(self.lock)
+                if package.form == "sdist"
+                and is_platform_specific(package, self.requirements, self.target, self.folder)
+            }
+            if not found:
+                return
+            blocked |= found
+
+    def compile(
+        self,
+        name: str,
+        lines: Sequence[str],
+        constraints: Iterable[str],
+        *,
+        excludes: Iterable[str],
+        wheels: bool | Iterable[str],
+    ) -> UvRun:
+        """Resolve `lines` into the lock. `wheels`: only wheels, for all or for those named."""
+        own = [_as_constraint(line.text) for line in self.requirements.constraints]
+        files = {"in": lines, "constraints": [*own, *constraints], "excludes": excludes}
+        for suffix, content in files.items():
+            text = "".join(f"{line}\n" for line in content)
+            (self.folder / f"{name}.{suffix}").write_text(text, "utf-8")
+        base = self.folder / name
+        arguments = ["pip", "compile", f"{base}.in", "--constraints", f"{base}.constraints"]
+        arguments += ["--excludes", f"{base}.excludes", "--format", "pylock.toml", "--no-header"]
+        arguments += ["--no-annotate", "--output-file", str(self.lock), "--quiet"]
+        arguments += [*self.target.arguments, *self.requirements.options]
+        for package in [":all:"] if wheels is True else sorted(wheels or ()):
+            arguments += ["--only-binary", package]
+        self.lock.unlink(missing_ok=True)  # uv would prefer what an existing one has
+        held = {line.split("==")[0] for line in files["constraints"] if "==" in line}
+        if held:
+            # With all of it pinned, what uv has in its cache is as good as the index, and quicker.
+            run = run_uv([*arguments, "--offline"], cwd=self.requirements.root)
+            if run.code == 0 and all(found.name in held for found in read_lock(self.lock)):
+                return run
+            self.lock.unlink(missing_ok=True)
+        return run_uv(arguments, cwd=self.requirements.root)
+
+
+def _as_constraint(text: str) -> str:
+    """Give a requirement without its extras, which a constraint can't have."""
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement:
+        return text
+    requirement.extras = set()
+    return str(requirement)

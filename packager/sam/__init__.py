@@ -1,0 +1,1 @@
+"""The SAM template and its Makefile, part by part; `packager.template` puts them together."""

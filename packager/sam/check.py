@@ -1,0 +1,121 @@
+"""Finds what AWS or SAM would refuse late: options that do not fit each other or their limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from packager.errors import FaultCollector, Place
+from packager.model import EnvSource, FunctionPlan, Options
+from packager.sam.check_properties import check_properties
+from packager.sam.function import declared_routes
+from packager.sam.names import parameter_names
+from packager.sam.outputs import MAX_OUTPUTS, output_count
+
+# Seconds an answer may take ("Quotas for HTTP APIs", "Quotas for REST APIs", "Lambda quotas").
+API_TIMEOUTS = {"http": 30, "rest": 29, "url": 900}
+API_KINDS = {"http": "an HTTP API", "rest": "a REST API", "url": "a function URL"}
+_MAX_ENVIRONMENT = 4096  # bytes of names and values ("Lambda quotas")
+# A function's resource policy holds 20 KB ("Lambda quotas"), and SAM adds a statement of about
+# 450 bytes for each route.
+_MAX_ROUTES = 40
+_MAX_RESOURCES = 500  # CloudFormation, "Understand CloudFormation quotas"
+_MAX_PARAMETERS = 200  # likewise
+# What SAM makes of a function with its API, role and log group.
+_RESOURCES = {"http": 6, "rest": 8, "url": 6}
+
+
+def check_template(plans: Sequence[FunctionPlan], faults: FaultCollector) -> None:
+    """Note in `faults` what the template of `plans` would have that AWS or SAM refuses.
+
+    A key that several groups share is faulted once.
+    """
+    for plan in plans:
+        noted = FaultCollector()
+        _check_limits(plan, noted)
+        _check_environment(plan, noted)
+        check_properties(plan, noted)
+        faults.faults += [fault for fault in noted.faults if fault not in faults.faults]
+    _check_stack(plans, faults)
+
+
+def _check_limits(plan: FunctionPlan, faults: FaultCollector) -> None:
+    options = plan.options
+    limit = API_TIMEOUTS[options.api]
+    if options.timeout > limit:
+        faults.error(
+            f"{API_KINDS[options.api]} waits at most {limit} s, not {options.timeout}",
+            options.place("timeout") or options.place("api"),
+            key="timeout",
+            hint='api = "url" waits up to 900 s',
+        )
+    if options.api == "url" and options.routes == "declared":
+        faults.error(
+            "a function URL has no routes to declare",
+            options.place("routes") or options.place("api"),
+            key="routes",
+            hint='leave routes out, or take api = "http" or "rest"',
+        )
+    elif options.routes == "declared":
+        routes = len(declared_routes(plan))
+        if routes > _MAX_ROUTES:
+            faults.error(
+                f"{routes} routes need more permissions than a function can hold; "
+                f"{_MAX_ROUTES} fit",
+                options.place("routes"),
+                key="routes",
+                hint='leave routes out, which is "all"',
+            )
+
+
+def _check_environment(plan: FunctionPlan, faults: FaultCollector) -> None:
+    options = plan.options
+    environment = options.template.get("Environment")
+    theirs = environment.get("Variables") if isinstance(environment, Mapping) else None
+    variables: dict[str, Any] = dict(theirs) if isinstance(theirs, Mapping) else {}
+    for name, source in options.settings.items():
+        if isinstance(source, EnvSource):
+            if not isinstance(variables.get(source.name, source), EnvSource):
+                faults.error(
+                    f"the variable {source.name} is the setting {name}'s",
+                    options.place(f"template.Environment.Variables.{source.name}"),
+                    key=f"template.Environment.Variables.{source.name}",
+                )
+            variables[source.name] = source
+    size = sum(len(key.encode()) + _known_size(value) for key, value in variables.items())
+    if size > _MAX_ENVIRONMENT:
+        faults.error(
+            f"the environment has {size} bytes or more; Lambda takes {_MAX_ENVIRONMENT}",
+            options.place("template.Environment") or _first_setting(options),
+            key="template.Environment" if theirs else "settings",
+        )
+
+
+def _known_size(value: object) -> int:
+    """Give the bytes of a variable's value, none where it is known at the deployment only."""
+    return len(str(value).encode()) if isinstance(value, str | int | float) else 0
+
+
+def _first_setting(options: Options) -> Place | None:
+    places = (options.place(f"settings.{name}") for name in options.settings)
+    return next((place for place in places if place), None)
+
+
+def _check_stack(plans: Sequence[FunctionPlan], faults: FaultCollector) -> None:
+    for what, count, limit in _counts(plans):
+        if count > limit:
+            faults.error(
+                f"the template would have {count} {what}; a stack has at most {limit}",
+                hint="build the plugins into several templates",
+            )
+
+
+def _counts(plans: Sequence[FunctionPlan]) -> Iterator[tuple[str, int, int]]:
+    resources = 0
+    for plan in plans:
+        resources += _RESOURCES[plan.options.api]
+        if plan.options.routes == "declared" and plan.options.api != "url":
+            resources += len(declared_routes(plan)) - 1
+    yield "resources", resources, _MAX_RESOURCES
+    yield "parameters", len(parameter_names(plans)), _MAX_PARAMETERS
+    yield "outputs", output_count(plans, with_endpoints=False), MAX_OUTPUTS

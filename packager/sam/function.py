@@ -1,0 +1,159 @@
+"""Writes one function's resources: the function, its API, its log group and its role."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from packager import __version__
+from packager.model import EnvSource, FunctionPlan
+from packager.sam.document import Section, get_att, literal_in_sub, ref, sub
+from packager.sam.names import ResourceNames, route_name, unique_name
+from packager.sam.properties import ROLE_PROPERTIES, merge
+from packager.sam.role import role_resource
+from packager.sam.routes import GatewayRoute, gateway_routes
+
+HANDLER = "endpoint_runtime.lambda_handler.handler"
+REST_STAGE = "live"
+_MAX_DESCRIPTION = 256  # characters (Lambda, CreateFunction, Description)
+_MAX_TAG_VALUE = 256  # characters (Lambda, "Using tags")
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLocation:
+    """Where a function's code is: `CodeUri`, and the `Metadata` that say how SAM builds it."""
+
+    uri: str
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+def function_resources(
+    plan: FunctionPlan, code: CodeLocation, parameters: Mapping[str, str]
+) -> dict[str, dict[str, Any]]:
+    """Give the resources of one function by logical id; `parameters` are those of the template."""
+    names = ResourceNames(plan.logical_id)
+    resources = {names.function: _function(plan, code, parameters, names)}
+    if plan.options.api != "url":
+        resources[names.api] = _api(plan)
+    resources[names.role] = role_resource(plan)
+    resources[names.log_group] = {
+        "Type": "AWS::Logs::LogGroup",
+        "Properties": {
+            "LogGroupName": sub(f"/aws/lambda/${{AWS::StackName}}-{names.function}"),
+            "RetentionInDays": plan.options.log_retention,
+            "Tags": [{"Key": key, "Value": value} for key, value in _tags(plan).items()],
+        },
+    }
+    return resources
+
+
+def declared_routes(plan: FunctionPlan) -> tuple[GatewayRoute, ...]:
+    """Give the routes of the function's API with `routes = "declared"`."""
+    return gateway_routes(plan.group.endpoints, rest=plan.options.api == "rest")
+
+
+def base_url(plan: FunctionPlan) -> str:
+    """Give the function's public URL without a slash at its end, as text for `!Sub`."""
+    names = ResourceNames(plan.logical_id)
+    host = f"https://${{{names.api}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}"
+    stage = plan.options.api_template.get("StageName")
+    if plan.options.api == "rest":
+        return f"{host}/{literal_in_sub(str(stage or REST_STAGE))}"
+    return host if stage in (None, "$default") else f"{host}/{literal_in_sub(str(stage))}"
+
+
+def _function(
+    plan: FunctionPlan, code: CodeLocation, parameters: Mapping[str, str], names: ResourceNames
+) -> dict[str, Any]:
+    options = plan.options
+    properties = {
+        "Description": _description(plan),
+        "CodeUri": code.uri,
+        "Handler": HANDLER,
+        "Runtime": options.runtime,
+        "Architectures": [options.architecture],
+        "MemorySize": options.memory,
+        "Timeout": options.timeout,
+        "Role": get_att(f"{names.role}.Arn"),
+        "LoggingConfig": {"LogGroup": ref(names.log_group)},
+    }
+    variables = {
+        source.name: ref(parameters[source.name])
+        for source in options.settings.values()
+        if isinstance(source, EnvSource)
+    }
+    if variables:
+        properties["Environment"] = {"Variables": variables}
+    if options.api == "url":
+        properties["FunctionUrlConfig"] = {"AuthType": "NONE"}
+    else:
+        properties["Events"] = _events(plan, names)
+    properties["Tags"] = _tags(plan)
+    theirs = {key: value for key, value in options.template.items() if key not in ROLE_PROPERTIES}
+    resource = {"Type": "AWS::Serverless::Function", "Properties": merge(properties, theirs)}
+    if code.metadata:
+        resource["Metadata"] = dict(code.metadata)
+    return resource
+
+
+def _events(plan: FunctionPlan, names: ResourceNames) -> Mapping[str, Any]:
+    rest = plan.options.api == "rest"
+    api = {"RestApiId": ref(names.api)} if rest else {"ApiId": ref(names.api)}
+    kind = "Api" if rest else "HttpApi"
+    if plan.options.routes == "all" and not rest:
+        # No path and no method is the $default route, which takes every request.
+        return {"Any": {"Type": kind, "Properties": api}}
+    if plan.options.routes == "all":
+        routes: tuple[GatewayRoute, ...] = (
+            GatewayRoute("ANY", "/"),
+            GatewayRoute("ANY", "/{proxy+}"),
+        )
+    else:
+        routes = declared_routes(plan)
+    events = Section()
+    last: tuple[str, ...] = ()
+    for route in routes:
+        name = unique_name(route_name(route.method, route.path), events)
+        event = {"Type": kind, "Properties": {**api, "Method": route.method, "Path": route.path}}
+        events.put(name, event, *(route.notes if route.notes != last else ()))
+        last = route.notes
+    return events
+
+
+def _api(plan: FunctionPlan) -> dict[str, Any]:
+    names = ResourceNames(plan.logical_id)
+    # Without a name each API of a stack is listed under the stack's; names need not differ.
+    properties: dict[str, Any] = {"Name": sub(f"${{AWS::StackName}}-{names.base}")}
+    if plan.options.api == "rest":
+        properties |= {
+            "StageName": REST_STAGE,
+            "EndpointConfiguration": {"Type": "REGIONAL"},
+            # Every body reaches the function as its bytes. SAM writes ~1 for a slash here.
+            "BinaryMediaTypes": ["*~1*"],
+            # Without it SAM makes a second stage named "Stage".
+            "OpenApiVersion": "3.0.1",
+        }
+    properties["Tags"] = _tags(plan)
+    kind = "AWS::Serverless::Api" if plan.options.api == "rest" else "AWS::Serverless::HttpApi"
+    return {"Type": kind, "Properties": merge(properties, plan.options.api_template)}
+
+
+def _description(plan: FunctionPlan) -> str:
+    text = " ".join(plan.plugin.description.split()) or f"Endpoints of {plan.plugin.name}"
+    if len(plan.plugin.groups) > 1:
+        text = f"{plan.group.name}: {text}"
+    return text if len(text) <= _MAX_DESCRIPTION else text[: _MAX_DESCRIPTION - 1] + "…"
+
+
+def _tags(plan: FunctionPlan) -> dict[str, str]:
+    tags = {
+        "dify-plugin": plan.plugin.name,
+        "dify-plugin-version": plan.plugin.version,
+        "packager": __version__,
+    }
+    # AWS takes letters, digits, spaces and some marks ("Tag naming limits and requirements").
+    return {
+        key: re.sub(r"[^\w .:/=+@-]", "_", value)[:_MAX_TAG_VALUE] for key, value in tags.items()
+    }

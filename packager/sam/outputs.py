@@ -1,0 +1,74 @@
+"""Writes a stack's outputs: where each function and each endpoint answers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from packager.model import FunctionPlan
+from packager.sam.document import get_att, literal_in_sub, ref, sub
+from packager.sam.function import base_url
+from packager.sam.names import ResourceNames, route_name, unique_name
+from packager.sam.rules import VARIABLE
+
+MAX_OUTPUTS = 200  # CloudFormation, "Understand CloudFormation quotas"
+_MAX_NAME = 255  # characters, likewise
+_MAX_DESCRIPTION = 1024  # bytes, likewise
+
+
+def function_outputs(plan: FunctionPlan) -> dict[str, dict[str, Any]]:
+    """Give a function's own outputs: its public URL, and the ids that other stacks need."""
+    names = ResourceNames(plan.logical_id)
+    where = plan.plugin.name
+    if len(plan.plugin.groups) > 1:
+        where = f"{plan.group.name} of {where}"
+    if plan.options.api == "url":
+        url: Any = get_att(f"{names.url}.FunctionUrl")
+    else:
+        url = sub(base_url(plan))
+    outputs = {f"{names.base}Url": {"Description": f"Root of {where}", "Value": url}}
+    if plan.options.api != "url":
+        api = {"Description": f"Id of the API of {where}", "Value": ref(names.api)}
+        outputs[f"{names.base}ApiId"] = api
+    outputs[f"{names.base}FunctionArn"] = {
+        "Description": f"ARN of the function of {where}",
+        "Value": get_att(f"{names.function}.Arn"),
+    }
+    return outputs
+
+
+def endpoint_outputs(
+    plan: FunctionPlan, *, taken: Collection[str] = ()
+) -> dict[str, dict[str, Any]]:
+    """Give an output with the full URL of each endpoint; names differ from all of `taken`."""
+    names = ResourceNames(plan.logical_id)
+    outputs: dict[str, dict[str, Any]] = {}
+    for endpoint in plan.group.endpoints:
+        path = literal_in_sub(endpoint.path)
+        if plan.options.api == "url":  # The URL of a function ends in a slash.
+            url = f"${{{names.url}.FunctionUrl}}{path.removeprefix('/')}"
+        else:
+            url = base_url(plan) + path
+        named = route_name(endpoint.method, VARIABLE.sub(r"<\g<name>>", endpoint.path))
+        wanted = f"{names.base}{named}"[: _MAX_NAME - 5]
+        description = f"{endpoint.method} {endpoint.path}"
+        if endpoint.hidden:
+            description += " (hidden in Dify)"
+        while len(description.encode()) > _MAX_DESCRIPTION:
+            description = description[:-2] + "…"
+        name = unique_name(wanted, {*taken, *outputs})
+        outputs[name] = {"Description": description, "Value": sub(url)}
+    return outputs
+
+
+def outputs_fit(plans: Sequence[FunctionPlan]) -> bool:
+    """Say whether a stack can have an output for each endpoint of `plans`."""
+    return output_count(plans, with_endpoints=True) <= MAX_OUTPUTS
+
+
+def output_count(plans: Sequence[FunctionPlan], *, with_endpoints: bool) -> int:
+    """Give the number of outputs of a template."""
+    return sum(
+        len(function_outputs(plan)) + (len(plan.group.endpoints) if with_endpoints else 0)
+        for plan in plans
+    )

@@ -1,0 +1,121 @@
+"""Reads a plugin's Python files with the target's grammar: syntax errors, imports, top levels."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from packager.errors import PackagerError
+
+SCRIPT = Path(__file__).parent / "_in_target" / "analyse.py"
+TIME_LIMIT = 300  # seconds; a plugin with thousands of files takes a few
+
+
+@dataclass(frozen=True, slots=True)
+class SourceError:
+    """Why a file is no Python; `line` and `column` count from 1."""
+
+    line: int | None
+    column: int | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedModule:
+    """One import: the module's absolute name, and the names taken from it (`*` for all)."""
+
+    module: str
+    line: int
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """What one Python file says of itself, read but not run.
+
+    `bindings` are what its top level binds, as `_in_target/analyse.py` describes them.
+    `names_assets` tells whether a string in it names the folder `_assets`.
+    """
+
+    path: str  # posix, relative to the plugin's root
+    error: SourceError | None = None
+    imports: tuple[ImportedModule, ...] = ()
+    bindings: tuple[Mapping[str, Any], ...] = ()
+    names_assets: bool = False
+
+
+def analyse_sources(root: Path, files: Sequence[str], interpreter: Path) -> dict[str, SourceFacts]:
+    """Give the facts of `files` (posix, relative to `root`), read by `interpreter`'s own grammar.
+
+    One process reads them all; it imports nothing of the plugin. Raises `PackagerError` if the
+    interpreter fails.
+    """
+    request = json.dumps({"root": str(root.absolute()), "files": list(files)})
+    try:
+        done = subprocess.run(
+            [str(interpreter), "-I", "-S", "-B", str(SCRIPT)],
+            input=request.encode(),
+            capture_output=True,
+            timeout=TIME_LIMIT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise PackagerError(f"{interpreter} could not read the plugin's sources: {error}") from None
+    if done.returncode != 0:
+        last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise PackagerError(
+            f"{interpreter} could not read the plugin's sources: {last or done.returncode}",
+            hint="is this interpreter sound? choose another runtime to leave it out",
+        )
+    answer: dict[str, dict[str, Any]] = json.loads(done.stdout)
+    return {path: _facts(path, each) for path, each in answer.items()}
+
+
+def _facts(path: str, answer: Mapping[str, Any]) -> SourceFacts:
+    return SourceFacts(
+        path=path,
+        error=SourceError(*answer["error"]) if answer["error"] else None,
+        imports=tuple(
+            ImportedModule(module, line, tuple(names)) for module, line, names in answer["imports"]
+        ),
+        bindings=tuple(answer["bindings"]),
+        names_assets=answer["names_assets"],
+    )
+
+
+def module_file(facts: Mapping[str, SourceFacts], module: str) -> str | None:
+    """Give the first-party file that importing `module` runs last, or None."""
+    path = module.replace(".", "/")
+    return next((file for file in (f"{path}/__init__.py", f"{path}.py") if file in facts), None)
+
+
+def is_first_party(facts: Mapping[str, SourceFacts], module: str) -> bool:
+    """Tell whether `module`, or a package around it, is the plugin's own."""
+    top = module.partition(".")[0]
+    return f"{top}.py" in facts or any(file.startswith(f"{top}/") for file in facts)
+
+
+def reachable(facts: Mapping[str, SourceFacts], start: Iterable[str]) -> set[str]:
+    """Give the first-party files that importing the files `start` can run, themselves included."""
+    found: set[str] = set()
+    pending = [path for path in start if path in facts]
+    while pending:
+        path = pending.pop()
+        if path in found:
+            continue
+        found.add(path)
+        modules = [path.removesuffix(".py").replace("/", ".")]
+        for imported in facts[path].imports:
+            modules.append(imported.module)
+            modules += [f"{imported.module}.{name}" for name in imported.names]
+        for module in modules:
+            parts = module.split(".")
+            for length in range(1, len(parts) + 1):  # packages around it run first
+                file = module_file(facts, ".".join(parts[:length]))
+                if file is not None and file not in found:
+                    pending.append(file)
+    return found

@@ -1,0 +1,155 @@
+"""Renders the SAM template of functions, for built zips or for `sam build` with a Makefile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from packager import __version__
+from packager.model import EnvSource, FunctionPlan, Setting
+from packager.sam.check import check_template
+from packager.sam.document import Section, write_document
+from packager.sam.files import MARK, GeneratedFile, check_files, write_files
+from packager.sam.function import CodeLocation, function_resources
+from packager.sam.makefile import makefile_code, render_makefile
+from packager.sam.names import ResourceNames, parameter_names
+from packager.sam.outputs import (
+    MAX_OUTPUTS,
+    endpoint_outputs,
+    function_outputs,
+    outputs_fit,
+)
+
+__all__ = [
+    "CodeLocation",
+    "GeneratedFile",
+    "check_files",
+    "check_template",
+    "makefile_code",
+    "render_makefile",
+    "render_template",
+    "template_files",
+    "write_files",
+    "zip_code",
+]
+_EDIT = "To change it, change [tool.packager] and generate it again."
+_MAX_STACK_DESCRIPTION = 1024  # bytes (CloudFormation, "Description")
+
+
+def zip_code(plan: FunctionPlan) -> CodeLocation:
+    """Say that a function's code is the zip beside the template, as `packager build` writes it."""
+    return CodeLocation(f"{plan.logical_id}.zip")
+
+
+def render_template(
+    plans: Sequence[FunctionPlan],
+    *,
+    code: Callable[[FunctionPlan], CodeLocation] = zip_code,
+    header: Sequence[str] = (),
+) -> str:
+    """Give the YAML of the template that deploys `plans`, always the same for the same plans.
+
+    `code` says where each function's code is; `header` are more comment lines for the top. What
+    AWS would refuse in the plans' options is not looked for here: see `check_template`.
+    """
+    document = Section()
+    document.put("AWSTemplateFormatVersion", "2010-09-09")
+    document.put("Transform", "AWS::Serverless-2016-10-31")
+    document.put("Description", _stack_description(plans))
+    parameters = parameter_names(plans)
+    if parameters:
+        document.put("Parameters", _parameters(plans, parameters), "")
+    resources = Section()
+    for plan in plans:
+        first = ResourceNames(plan.logical_id).function
+        for name, resource in function_resources(plan, code(plan), parameters).items():
+            comment = (f"{plan.plugin.name} {plan.plugin.version}: {plan.group.file}",)
+            above = comment if name == first else ()
+            resources.put(name, resource, *([""] if resources else []), *above)
+    document.put("Resources", resources, "")
+    document.put("Outputs", _outputs(plans), "")
+    return write_document(document, _header(header))
+
+
+def template_files(
+    plans: Sequence[FunctionPlan],
+    *,
+    template: Path,
+    makefile: Path | None = None,
+    header: Sequence[str] = (),
+) -> tuple[GeneratedFile, ...]:
+    """Give the template for `sam build`, and its Makefile if `makefile` names one.
+
+    Without `makefile`, the recipes are expected in the Makefile of the template's folder; a name
+    other than `Makefile` is for a file that the Makefile beside it includes.
+    """
+    folder = template.parent
+    beside = folder if makefile is None else makefile.parent
+    text = render_template(plans, code=makefile_code(folder, beside), header=header)
+    files = [GeneratedFile(template, text)]
+    if makefile is not None:
+        recipes = render_makefile(plans, folder=beside, header=_header(header))
+        files.append(GeneratedFile(makefile, recipes))
+    return tuple(files)
+
+
+def _header(lines: Sequence[str]) -> list[str]:
+    return [f"{MARK} {__version__}. {_EDIT}", *lines]
+
+
+def _stack_description(plans: Sequence[FunctionPlan]) -> str:
+    plugins = dict.fromkeys(f"{plan.plugin.name} {plan.plugin.version}" for plan in plans)
+    text = f"Endpoints of Dify plugins: {', '.join(plugins)}"
+    while len(text.encode()) > _MAX_STACK_DESCRIPTION:
+        text = text[:-2] + "…"
+    return text
+
+
+def _parameters(plans: Sequence[FunctionPlan], parameters: Mapping[str, str]) -> Section:
+    section = Section()
+    for variable, name in parameters.items():
+        users = {
+            f"{setting.name} of {plan.group.name}": _fallback(setting)
+            for plan in plans
+            for setting in plan.group.settings
+            if plan.options.settings.get(setting.name) == EnvSource(variable)
+        }
+        parameter: dict[str, Any] = {
+            "Type": "String",
+            "NoEcho": True,
+            "Description": f"Environment variable {variable}: {', '.join(users)}",
+        }
+        fallbacks = set(users.values())
+        if len(fallbacks) == 1 and None not in fallbacks:
+            parameter["Default"] = fallbacks.pop()
+        section.put(name, parameter)
+    return section
+
+
+def _fallback(setting: Setting) -> str | None:
+    """Give what a deployment that says nothing of a setting may say; None if it must say."""
+    if not setting.has_default or setting.default is None:
+        return None if setting.required else ""
+    if setting.type == "secret-input":
+        return None  # a template holds no secret, not even one the plugin shows
+    if setting.type == "text-input":  # any text is taken as it is, an empty one, too
+        return setting.default if isinstance(setting.default, str) else None
+    return ""  # the runtime takes the declared default in place of nothing
+
+
+def _outputs(plans: Sequence[FunctionPlan]) -> Section:
+    own = [function_outputs(plan) for plan in plans]
+    taken = {name for outputs in own for name in outputs}
+    section = Section()
+    with_endpoints = outputs_fit(plans)
+    for plan, outputs in zip(plans, own, strict=True):
+        if with_endpoints:
+            outputs |= endpoint_outputs(plan, taken=taken)
+            taken |= set(outputs)
+        for name, output in outputs.items():
+            section.put(name, output)
+    if not with_endpoints:
+        note = f"The endpoints are left out: a stack has at most {MAX_OUTPUTS} outputs."
+        section.above[next(iter(section))] = (note,)
+    return section

@@ -1,0 +1,125 @@
+"""Explains why packages can't be had for a target: which ones, and what would help."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from packager.errors import PackagerError
+from packager.interpreter import SUPPORTED_PYTHONS
+from packager.pylock import Locked
+from packager.requirements import Requirements
+from packager.target import MACHINES, Target
+from packager.uv import UvRun, run_uv
+
+# uv's own sentences (its resolver's report): "numpy==1.21.0 has no usable wheels",
+# "only foo==1.0 is available, foo==1.0 has no wheels with a matching platform tag".
+_ONE_VERSION = re.compile(r"\b([a-z0-9][\w.-]*)==([^\s,]+) has no (?:usable )?wheels", re.I)
+_ALL_VERSIONS = re.compile(r"\ball versions of ([a-z0-9][\w.-]*) have no (?:usable )?wheels", re.I)
+_OLDER_PYTHONS = ("3.10", "3.9", "3.8")
+
+
+def stop_if_unreachable(run: UvRun) -> None:
+    """Raise `PackagerError` if `run` failed because something could not be fetched."""
+    if run.unreachable:
+        raise PackagerError(
+            f"the package index can't be reached:\n{indent(run.problem)}",
+            hint="check the network, and the index settings of uv (UV_DEFAULT_INDEX, UV_INDEX, "
+            "uv.toml); those of pip are not read",
+        )
+
+
+def no_solution(
+    run: UvRun,
+    blocked: Iterable[Locked],
+    requirements: Requirements,
+    target: Target,
+    folder: Path,
+) -> PackagerError:
+    """Give the error for a resolution that failed, naming packages without a wheel if any.
+
+    `blocked` are those already known to have none; `folder` is for working files.
+    """
+    stop_if_unreachable(run)
+    missing = {package.name: package for package in blocked}
+    for name, version in _ONE_VERSION.findall(run.problem):
+        missing.setdefault(name.lower(), Locked(name.lower(), version, "sdist", ()))
+    for name in _ALL_VERSIONS.findall(run.problem):
+        missing.setdefault(name.lower(), Locked(name.lower(), "", "sdist", ()))
+    if missing:
+        return no_wheel(tuple(missing.values()), requirements, target, folder, run.problem)
+    origin = requirements.file or "the imports of the plugin's code"
+    return PackagerError(
+        f"the dependencies in {origin} can't be resolved for {target}:\n{indent(run.problem)}",
+        hint="correct the requirements; names and versions are looked up in uv's index",
+    )
+
+
+def no_wheel(
+    packages: Sequence[Locked],
+    requirements: Requirements,
+    target: Target,
+    folder: Path,
+    problem: str,
+) -> PackagerError:
+    """Give the error for packages that have no wheel for `target` and are no pure Python."""
+    said = []
+    hints = []
+    for package in packages:
+        place = requirements.place_of(package.name)
+        title = f"{package.name} {package.version}".strip()
+        said.append(f"{f'{place}: ' if place else ''}{title} has no wheel for {target}")
+        others = targets_with_wheel(package, requirements, target, folder, SUPPORTED_PYTHONS)
+        if others:
+            runs_on = ", ".join(f"python{o.python} on {o.architecture}" for o in others)
+            hints.append(f"{title} has wheels for {runs_on}")
+    hints.append("pin a version that has a wheel, or set another runtime or architecture")
+    return PackagerError("\n".join([*said, indent(problem)]), hint="; ".join(hints))
+
+
+def is_platform_specific(
+    package: Locked, requirements: Requirements, target: Target, folder: Path
+) -> bool:
+    """Say whether this version of a package has a wheel for some platform other than `target`'s.
+
+    Then it is no pure Python, and building it would be minutes spent for nothing.
+    """
+    pythons = (*SUPPORTED_PYTHONS, *_OLDER_PYTHONS)
+    return any(
+        targets_with_wheel(package, requirements, target, folder, [python]) for python in pythons
+    )
+
+
+def targets_with_wheel(
+    package: Locked,
+    requirements: Requirements,
+    target: Target,
+    folder: Path,
+    pythons: Iterable[str],
+) -> list[Target]:
+    """Give the targets other than `target` that this version of a package has a wheel for.
+
+    Asks what uv has in its cache, from the resolution that went before.
+    """
+    if not package.version:
+        return []
+    asked = folder / "probe.in"
+    asked.write_text(f"{package.name}=={package.version}\n", "utf-8")
+    arguments = ["pip", "compile", str(asked), "--no-deps", "--only-binary", ":all:", "--quiet"]
+    arguments += ["--output-file", str(folder / "probe.out"), "--offline", *requirements.options]
+    found = []
+    for python in pythons:
+        for architecture in MACHINES:
+            other = Target(python, architecture, target.interpreter)
+            if (python, other.platform) == (target.python, target.platform):
+                continue
+            (folder / "probe.out").unlink(missing_ok=True)
+            if run_uv([*arguments, *other.arguments], cwd=requirements.root).code == 0:
+                found.append(other)
+    return found
+
+
+def indent(text: str) -> str:
+    """Give `text` set in by two spaces, as a quotation."""
+    return "\n".join(f"  {line}".rstrip() for line in text.splitlines())

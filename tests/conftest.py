@@ -1,0 +1,25 @@
+"""What all tests share: the flag that refreshes generated files, and the runtime on the path."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+# The runtime is an image of a bundle's root, so its packages are imported by their own names.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "handler_template"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--refresh",
+        action="store_true",
+        help="write generated pages and golden files anew instead of comparing with them",
+    )
+
+
+@pytest.fixture(scope="session")
+def refresh(request: pytest.FixtureRequest) -> bool:
+    """Whether generated files are to be written anew."""
+    return bool(request.config.getoption("--refresh"))

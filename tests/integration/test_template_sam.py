@@ -1,0 +1,326 @@
+"""Templates through SAM's own tools: its linter, its translator, its build, and CloudFormation."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+
+from packager.model import EnvSource, FunctionPlan
+from packager.template import render_template, template_files, write_files
+from tests.template_builders import make_plan, make_setting, of_type, translate
+
+BIN = Path(sys.executable).parent
+# One plugin for each thing that published plugins do with paths.
+PLUGINS: dict[str, tuple[str, ...]] = {
+    "root": ("GET /", "POST /"),
+    "slash": ("GET /", "POST /hook/", "GET /a/b/"),
+    "path": ("GET /files/<path:p>", "PUT /files/<path:p>", "GET /<path:p>/edit"),
+    "braces": ("POST /things/{id}", "GET /${x}/y"),
+    "dots": ("GET /.well-known/ai-plugin.json", "GET /openapi.json", "GET /a..b"),
+    "methods": (
+        *("GET /x", "POST /x", "PUT /x", "DELETE /x", "OPTIONS /x", "HEAD /y"),
+        *("GET /x/<id>", "DELETE /x/<int:number>", "POST /x/new", "GET /é/<uuid:u>-v"),
+    ),
+}
+KINDS = [("http", "all"), ("http", "declared"), ("rest", "all"), ("rest", "declared")]
+KINDS += [("url", "all")]
+
+
+def stack(api: str, routes: str, **options: Any) -> list[FunctionPlan]:
+    settings = [make_setting("api-key", required=True), make_setting("greeting")]
+    sources = {"api-key": EnvSource("API_KEY"), "greeting": EnvSource("ROOT_API")}
+    return [
+        make_plan(
+            *endpoints,
+            name=f"{name}-{api}-{routes}",
+            declared=settings,
+            settings=sources,
+            api=api,
+            routes=routes,
+            **options,
+        )
+        for name, endpoints in PLUGINS.items()
+    ]
+
+
+def run(*command: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    kept |= {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "eu-west-1"}
+    kept |= {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "HOME": str(cwd)}
+    return subprocess.run(
+        command, cwd=cwd, env=kept | environment, capture_output=True, text=True, timeout=240
+    )
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A template of all plugins, with each kind of API."""
+    folder = tmp_path_factory.mktemp("whole")
+    plans = [plan for api, routes in KINDS for plan in stack(api, routes)]
+    (folder / "template.yaml").write_text(render_template(plans), encoding="utf-8")
+    return folder
+
+
+def test_sam_validates_and_lints_the_whole(whole: Path) -> None:
+    result = run(BIN / "sam", "validate", "--lint", "-t", "template.yaml", cwd=whole)
+
+    assert (result.returncode, "is a valid SAM Template" in result.stdout) == (0, True), result
+
+
+def test_cfn_lint_has_nothing_to_say(whole: Path) -> None:
+    result = run(BIN / "cfn-lint", "-r", "eu-west-1", "-t", "template.yaml", cwd=whole)
+
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(("api", "routes"), KINDS[:4])
+def test_every_route_has_a_permission_for_its_caller(api: str, routes: str) -> None:
+    template = translate(render_template(stack(api, routes)))
+
+    kind = "AWS::ApiGatewayV2::Api" if api == "http" else "AWS::ApiGateway::RestApi"
+    apis = of_type(template, kind)
+    assert len(apis) == len(PLUGINS)
+    for name, properties in apis.items():
+        function = name.removesuffix("Api") + "Function"
+        paths = properties["Body"]["paths"]
+        assert paths
+        for path, methods in paths.items():
+            for method, operation in methods.items():
+                uri = operation["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
+                assert f"/functions/${{{function}.Arn}}/invocations" in uri
+                assert allowed(template, function, name, method, path), (function, method, path)
+
+
+def allowed(template: Mapping[str, Any], function: str, api: str, method: str, path: str) -> bool:
+    """Say whether API Gateway may call `function` for a route of `api`."""
+    verb = {"x-amazon-apigateway-any-method": "PATCH"}.get(method, method.upper())
+    caller = f"{api}/stage/{verb}{'/x' if path == '$default' else path}"
+    for permission in of_type(template, "AWS::Lambda::Permission").values():
+        if permission["FunctionName"] != {"Ref": function}:
+            continue
+        text, names = permission["SourceArn"]["Fn::Sub"]
+        pattern = text.split("${AWS::AccountId}:")[1]
+        pattern = pattern.replace("${__ApiId__}", names["__ApiId__"]["Ref"])
+        pattern = pattern.replace("${__Stage__}", names["__Stage__"])
+        assert permission["Principal"] == "apigateway.amazonaws.com"
+        if fnmatch.fnmatchcase(caller, pattern.replace("[", "[[]")):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("api", ["http", "rest"])
+def test_all_takes_every_path_and_method(api: str) -> None:
+    template = translate(render_template([make_plan("GET /a", api=api)]))
+
+    kind = "AWS::ApiGatewayV2::Api" if api == "http" else "AWS::ApiGateway::RestApi"
+    (properties,) = of_type(template, kind).values()
+    paths = {path: list(methods) for path, methods in properties["Body"]["paths"].items()}
+    every = ["x-amazon-apigateway-any-method"]
+    assert paths == ({"$default": every} if api == "http" else {"/": every, "/{proxy+}": every})
+    if api == "rest":
+        assert properties["Body"]["x-amazon-apigateway-binary-media-types"] == ["*/*"]
+        assert properties["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
+        stages = of_type(template, "AWS::ApiGateway::Stage")
+        assert [stage["StageName"] for stage in stages.values()] == ["live"]
+    else:
+        assert (
+            properties["Body"]["paths"]["$default"][every[0]]["x-amazon-apigateway-integration"][
+                "payloadFormatVersion"
+            ]
+            == "2.0"
+        )
+
+
+def test_a_function_url_is_public_by_both_permissions() -> None:
+    template = translate(render_template([make_plan("GET /a", api="url")]))
+
+    permissions = of_type(template, "AWS::Lambda::Permission").values()
+    # Since October 2025 both are needed (Lambda, "Control access to Lambda function URLs").
+    assert list(permissions) == [
+        {
+            "Action": "lambda:InvokeFunctionUrl",
+            "FunctionName": {"Ref": "NekoFunction"},
+            "Principal": "*",
+            "FunctionUrlAuthType": "NONE",
+        },
+        {
+            "Action": "lambda:InvokeFunction",
+            "FunctionName": {"Ref": "NekoFunction"},
+            "Principal": "*",
+            "InvokedViaFunctionUrl": True,
+        },
+    ]
+
+
+@pytest.mark.parametrize(("api", "routes"), KINDS)
+def test_roles_are_ours_and_no_name_is_fixed(api: str, routes: str) -> None:
+    template = translate(render_template(stack(api, routes)))
+
+    functions = of_type(template, "AWS::Lambda::Function")
+    assert len(functions) == len(PLUGINS)
+    for name, properties in functions.items():
+        base = name.removesuffix("Function")
+        assert properties["Role"] == {"Fn::GetAtt": [f"{base}Role", "Arn"]}
+        assert properties["LoggingConfig"] == {"LogGroup": {"Ref": f"{base}LogGroup"}}
+        assert "FunctionName" not in properties
+    assert set(of_type(template, "AWS::IAM::Role")) == {
+        f"{name.removesuffix('Function')}Role" for name in functions
+    }
+    text = json.dumps(of_type(template, "AWS::IAM::Role"))
+    assert "RoleName" not in text
+    assert "AWSLambdaBasicExecutionRole" not in text
+    for group in of_type(template, "AWS::Logs::LogGroup").values():
+        assert "${AWS::StackName}" in group["LogGroupName"]["Fn::Sub"]
+
+
+# moto knows neither HTTP APIs nor function URLs as CloudFormation resources.
+@pytest.mark.filterwarnings("ignore:Tried to parse AWS..(ApiGatewayV2|Lambda..Url)")
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
+@pytest.mark.parametrize("api", ["http", "rest", "url"])
+def test_cloudformation_creates_what_moto_knows(api: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from moto import mock_aws
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    plan = make_plan(
+        "GET /a", api=api, declared=[make_setting("k")], settings={"k": EnvSource("API_KEY")}
+    )
+    template = translate(render_template([plan]))
+    with mock_aws():
+        session = boto3.Session(region_name="eu-west-1")
+        session.client("s3").create_bucket(
+            Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
+        session.client("s3").put_object(Bucket="bucket", Key="key", Body=b"zip")
+        if api == "rest":  # moto makes the API without its Body, so there is nothing to deploy
+            for kind in ("AWS::ApiGateway::Deployment", "AWS::ApiGateway::Stage"):
+                for name in of_type(template, kind):
+                    del template["Resources"][name]
+        if api == "url":  # moto can't resolve the attribute of what it did not make
+            del template["Outputs"]
+        cloudformation = session.client("cloudformation")
+        for name in ("one", "two"):  # two stacks of one template don't collide
+            cloudformation.create_stack(
+                StackName=name,
+                TemplateBody=json.dumps(template),
+                Parameters=[{"ParameterKey": "ApiKey", "ParameterValue": "secret"}],
+                Capabilities=["CAPABILITY_IAM"],
+            )
+        stacks = cloudformation.describe_stacks()["Stacks"]
+        functions = session.client("lambda").list_functions()["Functions"]
+        groups = session.client("logs").describe_log_groups()["logGroups"]
+
+    assert [each["StackStatus"] for each in stacks] == ["CREATE_COMPLETE"] * 2
+    assert sorted(group["logGroupName"] for group in groups) == [
+        "/aws/lambda/one-NekoFunction",
+        "/aws/lambda/two-NekoFunction",
+    ]
+    assert {group["retentionInDays"] for group in groups} == {30}
+    assert len(functions) == 2
+    assert functions[0]["Environment"]["Variables"] == {"API_KEY": "secret"}
+    if api == "rest":
+        (url,) = (o for o in stacks[0]["Outputs"] if o["OutputKey"] == "NekoGetA")
+        assert re.fullmatch(
+            r"https://\w+\.execute-api\.eu-west-1\.amazonaws\.com/live/a", url["OutputValue"]
+        )
+
+
+PACKAGER = """\
+#!/bin/sh
+# Stands for the packager: says what it was called with, and makes a bundle.
+echo "$@" | sed "s|-o [^ ]*|-o OUT|" >> "$CALLS"
+[ "$PACKAGER_FAILS" = "" ] || exit 2
+mkdir -p "$5/$3/plugin/__pycache__"
+echo "$3" > "$5/$3/plugin/__pycache__/x.cpython-313.pyc"
+printf '#!/bin/sh\\n' > "$5/$3/start_fast"; chmod 755 "$5/$3/start_fast"
+"""
+
+
+def repository(folder: Path) -> Path:
+    """A repository of two plugins, with a packager in its own environment."""
+    for name in ("neko", "duck"):
+        (folder / "plugins" / name).mkdir(parents=True)
+        (folder / "plugins" / name / "manifest.yaml").write_text(f"name: {name}\n")
+    command = folder / ".venv" / "bin" / "packager"
+    command.parent.mkdir(parents=True)
+    command.write_text(PACKAGER)
+    command.chmod(0o755)
+    plans = [make_plan(name=name, root=folder / "plugins" / name) for name in ("neko", "duck")]
+    write_files(
+        template_files(plans, template=folder / "template.yaml", makefile=folder / "Makefile")
+    )
+    return folder
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="sam build needs make")
+def test_sam_builds_each_function_through_its_recipe(tmp_path: Path) -> None:
+    root = repository(tmp_path / "repository")
+
+    result = run(BIN / "sam", "build", cwd=root, CALLS=str(tmp_path / "calls"))
+
+    assert result.returncode == 0, result.stderr
+    built = root / ".aws-sam" / "build"
+    files = sorted(
+        path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()
+    )
+    assert files == [
+        "DuckFunction/plugin/__pycache__/x.cpython-313.pyc",
+        "DuckFunction/start_fast",
+        "NekoFunction/plugin/__pycache__/x.cpython-313.pyc",
+        "NekoFunction/start_fast",
+        "template.yaml",
+    ]
+    assert os.access(built / "NekoFunction" / "start_fast", os.X_OK)
+    assert sorted((tmp_path / "calls").read_text().splitlines()) == [
+        f"build --function DuckFunction -o OUT {root}/plugins/duck",
+        f"build --function NekoFunction -o OUT {root}/plugins/neko",
+    ]
+    template = yaml.load((built / "template.yaml").read_text(), Loader=yaml.BaseLoader)
+    assert template["Resources"]["NekoFunction"]["Properties"]["CodeUri"] == "NekoFunction"
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="sam build needs make")
+def test_a_build_that_fails_fails_sam_build(tmp_path: Path) -> None:
+    root = repository(tmp_path / "repository")
+
+    result = run(BIN / "sam", "build", cwd=root, CALLS=str(tmp_path / "calls"), PACKAGER_FAILS="1")
+
+    assert result.returncode == 1
+    assert "Build Failed" in result.stdout
+
+
+def test_the_makefile_works_included_by_another(tmp_path: Path) -> None:
+    root = repository(tmp_path / "repository")
+    (root / "Makefile").rename(root / "sam.mk")
+    (root / "Makefile").write_text(
+        "all:\n\t@true\n\ninclude $(dir $(lastword $(MAKEFILE_LIST)))sam.mk\n"
+    )
+
+    result = run(
+        "make",
+        "--makefile",
+        root / "Makefile",
+        "build-NekoFunction",
+        cwd=tmp_path,
+        CALLS=str(tmp_path / "calls"),
+        ARTIFACTS_DIR=str(tmp_path / "new" / "art"),
+    )
+
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "new" / "art" / "start_fast").exists()
+    assert (tmp_path / "calls").read_text() == (
+        f"build --function NekoFunction -o OUT {root}/plugins/neko\n"
+    )

@@ -1,0 +1,75 @@
+"""Bundles for the runtime's tests: in this process, or in a folder for one of their own."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import types
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.runtime.builders import ECHO, TEMPLATE, Bundle, endpoint, http_2, literals, write_files
+
+if str(TEMPLATE) not in sys.path:
+    sys.path.insert(0, str(TEMPLATE))
+
+from endpoint_runtime.application import Application
+
+MakeApplication = Callable[..., Application]
+
+
+@pytest.fixture
+def make_application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeApplication]:
+    """`make_application(files, **literals)`: an application over a plugin's files, in this process.
+
+    Modules that the plugin loads are forgotten after the test.
+    """
+    plugin = tmp_path / "plugin"
+    plugin.mkdir()
+    monkeypatch.chdir(plugin)
+    monkeypatch.syspath_prepend(str(plugin))
+    before = dict(sys.modules)
+
+    def make(files: Mapping[str, str] | None = None, **bundle: Any) -> Application:
+        write_files(plugin, {"endpoints/echo.py": ECHO} if files is None else files)
+        return Application(types.SimpleNamespace(**literals(**bundle)), str(plugin))
+
+    yield make
+    for name in set(sys.modules) - set(before):
+        origin = getattr(sys.modules[name], "__file__", None)
+        paths = list(getattr(sys.modules[name], "__path__", ()))
+        if any(str(path).startswith(str(plugin)) for path in [origin, *paths]):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def answer(make_application: MakeApplication) -> Callable[..., Any]:
+    """`answer(body_of_invoke, event, **literals)`: the reply of an endpoint with that `_invoke`."""
+    from endpoint_runtime.invocation import answer_event
+
+    def run(invoke: str, event: dict[str, Any] | None = None, **bundle: Any) -> dict[str, Any]:
+        bundle.setdefault("ROUTES", (("/<path:p>", "GET", "e.py"), ("/<path:p>", "POST", "e.py")))
+        application = make_application({"e.py": endpoint(invoke)}, **bundle)
+        return answer_event(application, event or http_2(), None)
+
+    return run
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Callable[..., Bundle]:
+    """`bundle(files, **literals)`: the template, a `_bundle.py` and a plugin in a folder."""
+
+    def make(files: Mapping[str, str] | None = None, **values: Any) -> Bundle:
+        folder = tmp_path / "bundle"
+        skip = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(TEMPLATE, folder, ignore=skip)
+        text = "".join(f"{name} = {value!r}\n" for name, value in literals(**values).items())
+        (folder / "endpoint_runtime" / "_bundle.py").write_text(text)
+        (folder / "plugin").mkdir()
+        write_files(folder / "plugin", {"endpoints/echo.py": ECHO} if files is None else files)
+        return Bundle(folder)
+
+    return make

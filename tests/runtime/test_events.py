@@ -1,0 +1,353 @@
+"""The environ, rule by rule: paths, prefixes, headers that could be forged, bodies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from endpoint_runtime.events import (
+    BodyTooLarge,
+    MalformedEvent,
+    NotAnHttpEvent,
+    environ_of,
+    source_of,
+)
+from tests.runtime.builders import alb, http_1, http_2, rest, url
+
+
+def environ(event: dict[str, Any], **options: Any) -> dict[str, Any]:
+    return environ_of(event, None, source_of(event), **options)
+
+
+def path_of(event: dict[str, Any], **options: Any) -> tuple[str, str]:
+    result = environ(event, **options)
+    return result["SCRIPT_NAME"], result["PATH_INFO"]
+
+
+API = "abc.execute-api.eu-west-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        # Decoded here: what REST APIs, function URLs and load balancers leave encoded.
+        (rest(path="/a%2Fb%25+%C3%A9;x"), ("/prod", "/a/b%+\u00c3\u00a9;x")),
+        (url(path="/a%2Fb%25+%C3%A9;x"), ("", "/a/b%+\u00c3\u00a9;x")),
+        (alb(path="/a%2Fb%25+%C3%A9;x"), ("", "/a/b%+\u00c3\u00a9;x")),
+        (url(path="/%ff"), ("", "/\u00ff")),
+        # Decoded by HTTP APIs already.
+        (http_2(path="/a/b%25+\u00e9;x"), ("", "/a/b%25+\u00c3\u00a9;x")),
+        (http_1(path="/a/b%25+\u00e9;x"), ("", "/a/b%25+\u00c3\u00a9;x")),
+        # Nothing else is changed.
+        (url(path="//a/../b/./c//"), ("", "//a/../b/./c//")),
+        (url(path=""), ("", "/")),
+        (url(path="a"), ("", "/a")),
+    ],
+)
+def test_path_is_decoded_once(event: dict[str, Any], expected: tuple[str, str]) -> None:
+    assert path_of(event) == expected
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        # REST: the stage is in requestContext.path, not in path.
+        (rest(path="/prod/x"), ("/prod", "/prod/x")),
+        (rest(path="/", whole="/prod/"), ("/prod", "/")),
+        (rest(path="/", whole="/prod"), ("/prod", "/")),
+        (rest(path="/x", whole="/x"), ("", "/x")),
+        (rest(path="/x", whole="/x", domain="api.example.com"), ("", "/x")),
+        # HTTP API: the path starts with the stage, on a segment boundary.
+        (http_2(stage="prod", path="/prod/x"), ("/prod", "/x")),
+        (http_2(stage="prod", path="/prod"), ("/prod", "/")),
+        (http_2(stage="prod", path="/prod/prod/x"), ("/prod", "/prod/x")),
+        (http_2(stage="prod", path="/products"), ("", "/products")),
+        (http_2(stage="$default", path="/$default/x"), ("", "/$default/x")),
+        (http_1(stage="dev", path="/dev/x"), ("/dev", "/x")),
+        (http_1(stage="dev", path="/devices"), ("", "/devices")),
+        # Function URLs and load balancers have neither.
+        (url(stage="a", path="/a/b"), ("", "/a/b")),
+        (alb(path="/a/b"), ("", "/a/b")),
+    ],
+)
+def test_stage(event: dict[str, Any], expected: tuple[str, str]) -> None:
+    assert path_of(event) == expected
+
+
+def custom(path: str, proxy: str = "", **changes: Any) -> dict[str, Any]:
+    """An event of a REST API on a domain of its own."""
+    return rest(path=path, whole=path, domain="api.example.com", proxy=proxy, **changes)
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (custom("/v1/a/b", "a/b"), ("/v1", "/a/b")),
+        (custom("/v1/a/b/", "a/b"), ("/v1", "/a/b/")),
+        (custom("/v1/a%20b", "a b"), ("/v1", "/a b")),
+        (custom("/v1/a%20b", "a%20b"), ("/v1", "/a b")),
+        (custom("/x/v1/a", "a"), ("/x/v1", "/a")),
+        (custom("/v1", resource="/"), ("/v1", "/")),
+        (custom("/", resource="/"), ("", "/")),
+        (custom("/a", "a"), ("", "/a")),
+        (custom("/v1/a", "other"), ("", "/v1/a")),
+        (custom("/v1/hooks", resource="/hooks"), ("/v1", "/hooks")),
+        (
+            http_2(
+                domain="api.example.com",
+                path="/v1/a",
+                stage="prod",
+                route="ANY /{proxy+}",
+                parameters={"proxy": "a"},
+            ),
+            ("/v1", "/a"),
+        ),
+        (http_2(domain="api.example.com", path="/prod/a", stage="prod"), ("/prod", "/a")),
+        (http_2(domain="api.example.com", path="/v1/a"), ("", "/v1/a")),
+    ],
+)
+def test_base_path_of_a_custom_domain(event: dict[str, Any], expected: tuple[str, str]) -> None:
+    assert path_of(event) == expected
+
+
+@pytest.mark.parametrize(
+    ("matched", "expected"), [("v1", ("/v1", "/a")), ("(none)", ("", "/v1/a"))]
+)
+def test_base_path_that_the_event_names(matched: str, expected: tuple[str, str]) -> None:
+    event = custom("/v1/a", "other")
+    event["requestContext"]["customDomain"] = {"basePathMatched": matched}
+
+    assert path_of(event) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"), [("/v1/a", ("/v1", "/a")), ("/v1", ("/v1", "/")), ("/v10", ("", "/v10"))]
+)
+def test_configured_base_path(path: str, expected: tuple[str, str]) -> None:
+    event = http_2(domain="api.example.com", path=path)
+
+    assert path_of(event, base_path="/v1") == expected
+
+
+def test_version_1_0_of_a_rest_api_is_still_encoded() -> None:
+    event = rest(path="/a%20b")
+    event["version"] = "1.0"
+
+    assert source_of(event) == "rest"
+    assert path_of(event) == ("/prod", "/a b")
+
+
+def test_headers_that_could_forge_others_are_dropped() -> None:
+    forged = {
+        "dify-hook-id": "forged",
+        "dify-hook-url": "forged",
+        "dify_hook_id": "forged",
+        "x-forwarded-for": "forged",
+        "X-Real-IP": "forged",
+        "x-forwarded": "forged",
+        "x-original-url": "forged",
+        "X-Original-Host": "forged",
+        "transfer-encoding": "chunked",
+        "content_length": "1",
+        "x_y": "forged",
+        "\u017f": "forged",
+        "": "forged",
+        "x-y": "right",
+    }
+
+    result = environ(http_2(headers=forged), hook_id="Hook")
+
+    assert {key: value for key, value in result.items() if key.startswith("HTTP_")} == {
+        "HTTP_HOST": API,
+        "HTTP_X_FORWARDED_PROTO": "https",
+        "HTTP_X_Y": "right",
+        "HTTP_DIFY_HOOK_ID": "Hook",
+        "HTTP_DIFY_HOOK_URL": f"https://{API}",
+    }
+    assert result["REMOTE_ADDR"] == "192.0.2.7"
+    assert "CONTENT_LENGTH" not in result
+
+
+def test_repeated_headers_are_joined() -> None:
+    many = {"X-A": ["1", "2"], "x-a": ["3"], "Cookie": ["a=1", "b=2"], "X-None": [None]}
+
+    result = environ(rest(headers=many))  # type: ignore[arg-type]
+
+    assert (result["HTTP_X_A"], result["HTTP_COOKIE"]) == ("1, 2, 3", "a=1; b=2")
+    assert "HTTP_X_NONE" not in result
+
+
+def test_single_value_headers_fill_what_the_multi_value_map_lacks() -> None:
+    event = rest(headers={"X-A": ["1", "2"]})
+    event["headers"]["X-B"] = "3"
+
+    result = environ(event)
+
+    assert (result["HTTP_X_A"], result["HTTP_X_B"]) == ("1, 2", "3")
+
+
+def test_headers_beyond_ascii_are_wsgi_strings() -> None:
+    result = environ(http_2(headers={"x-a": "caf\u00e9 \u65e5"}))
+
+    assert result["HTTP_X_A"].encode("latin-1").decode() == "caf\u00e9 \u65e5"
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, ("https", API, "443", f"https://{API}")),
+        ({"x-forwarded-proto": "http"}, ("http", API, "80", f"http://{API}")),
+        ({"x-forwarded-proto": "http, https"}, ("https", API, "443", f"https://{API}")),
+        ({"x-forwarded-proto": "gopher"}, ("https", API, "443", f"https://{API}")),
+        ({"host": "x.test:8443"}, ("https", "x.test", "8443", "https://x.test:8443")),
+        ({"host": "x.test:443"}, ("https", "x.test", "443", "https://x.test")),
+        ({"host": "[::1]"}, ("https", "[::1]", "443", "https://[::1]")),
+        ({"host": "[::1]:3000"}, ("https", "[::1]", "3000", "https://[::1]:3000")),
+        ({"x-forwarded-port": "444"}, ("https", API, "444", f"https://{API}")),
+    ],
+)
+def test_scheme_host_and_port(headers: dict[str, str], expected: tuple[str, str, str, str]) -> None:
+    result = environ(http_2(headers=headers))
+
+    assert (
+        result["wsgi.url_scheme"],
+        result["SERVER_NAME"],
+        result["SERVER_PORT"],
+        result["HTTP_DIFY_HOOK_URL"],
+    ) == expected
+
+
+def test_hook_url_holds_the_stage() -> None:
+    event = http_2(stage="st\u00e4ge", path="/st\u00e4ge/a")
+
+    assert environ(event)["HTTP_DIFY_HOOK_URL"] == f"https://{API}/st%C3%A4ge"
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "expected"),
+    [
+        (["1.1.1.1, 192.0.2.7"], "192.0.2.7"),
+        (["1.1.1.1", "192.0.2.7"], "192.0.2.7"),
+        (["1.1.1.1, 192.0.2.7:8080"], "192.0.2.7"),
+        (["2001:db8::1"], "2001:db8::1"),
+        (["[2001:db8::1]:8080"], "2001:db8::1"),
+        ([], ""),
+    ],
+)
+def test_address_behind_a_load_balancer_is_the_last_hop(
+    forwarded: list[str], expected: str
+) -> None:
+    event = alb(headers={"x-forwarded-for": forwarded}, multi_value=True)
+
+    assert environ(event)["REMOTE_ADDR"] == expected
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (url(query="a=%20&b&&c=+"), "a=%20&b&&c=+"),
+        (url(query="a=\u00e9"), "a=\u00c3\u00a9"),
+        (rest(query={"a b": ["1&2", "3"], "\u00e9": ["x/y"]}), "a+b=1%262&a+b=3&%C3%A9=x/y"),
+        (alb(query={"a%20b": ["1%262"]}), "a%20b=1%262"),
+        (alb(query={"a%20b": ["1", "+"]}, multi_value=True), "a%20b=1&a%20b=+"),
+        (rest(), ""),
+    ],
+)
+def test_query(event: dict[str, Any], expected: str) -> None:
+    assert environ(event)["QUERY_STRING"] == expected
+
+
+def test_query_of_a_2_0_event_without_the_raw_one() -> None:
+    event = http_2()
+    del event["rawQueryString"]
+    event["queryStringParameters"] = {"a": "b c"}
+
+    assert environ(event)["QUERY_STRING"] == "a=b+c"
+
+
+@pytest.mark.parametrize(
+    ("event", "body", "length"),
+    [
+        (url(method="POST", body="h\u00e9"), b"h\xc3\xa9", "3"),
+        (url(method="POST", body="AP/+", is_base64=True), b"\x00\xff\xfe", "3"),
+        (url(method="POST", body="abc", headers={"content-length": "999"}), b"abc", "3"),
+        (url(headers={"content-length": "0"}), b"", "0"),
+        (url(), b"", None),
+        (url(body="", is_base64=True), b"", None),
+    ],
+)
+def test_body(event: dict[str, Any], body: bytes, length: str | None) -> None:
+    result = environ(event)
+
+    assert (result["wsgi.input"].read(), result.get("CONTENT_LENGTH")) == (body, length)
+    assert result["wsgi.input_terminated"] is True
+
+
+def test_body_over_the_limit() -> None:
+    assert environ(url(body="12345"), max_body=5)["CONTENT_LENGTH"] == "5"
+    with pytest.raises(BodyTooLarge, match=r"^the body has 6 bytes, the limit is 5$"):
+        environ(url(body="123456"), max_body=5)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"body": "no base64!", "isBase64Encoded": True},
+        {"body": "YQ", "isBase64Encoded": True},
+        {"body": {"a": 1}},
+        {"body": "\ud800"},
+        {"rawPath": 5},
+        {"rawPath": "/\ud800"},
+        {"rawQueryString": 5},
+        {"headers": ["a"]},
+        {"cookies": [1]},
+    ],
+)
+def test_malformed(change: dict[str, Any]) -> None:
+    with pytest.raises(MalformedEvent):
+        environ(url() | change)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"httpMethod": "GET", "path": "/a"},
+        {"httpMethod": "GET", "path": "/a", "headers": None, "requestContext": None},
+        {"version": "2.0", "rawPath": "/a", "requestContext": {"http": {"method": "GET"}}},
+        {"version": "2.0", "rawPath": "/a", "headers": None, "requestContext": {"http": None}},
+    ],
+)
+def test_little_is_enough(event: dict[str, Any]) -> None:
+    result = environ(event)
+
+    assert [result[key] for key in ("REQUEST_METHOD", "PATH_INFO", "SERVER_NAME")] == [
+        "GET",
+        "/a",
+        "localhost",
+    ]
+
+
+@pytest.mark.parametrize("event", [None, [], "text", {}, {"httpMethod": 1, "path": "/"}])
+def test_no_http_event(event: object) -> None:
+    with pytest.raises(NotAnHttpEvent):
+        source_of(event)
+
+
+def test_identity_and_authorizer() -> None:
+    two = http_2()
+    two["requestContext"] |= {"authorizer": {"jwt": {"claims": {"sub": "1"}}}}
+    two["requestContext"] |= {"authentication": {"clientCert": {"subjectDN": "x"}}}
+    one = rest()
+    one["requestContext"]["authorizer"] = {"principalId": "admin"}
+
+    second, first = environ(two), environ(one)
+
+    assert (second["lambda.authorizer"], second["lambda.identity"]) == (
+        {"jwt": {"claims": {"sub": "1"}}},
+        {"clientCert": {"subjectDN": "x"}},
+    )
+    assert (first["lambda.authorizer"], first["lambda.identity"]) == (
+        {"principalId": "admin"},
+        {"sourceIp": "192.0.2.7", "userAgent": "test"},
+    )

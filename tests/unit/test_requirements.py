@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from packager.errors import Fault, FaultCollector, Place
+from packager.requirements import Requirements, read_requirements
+from packager.requirements_file import Declared, logical_lines
+
+
+def read(root: Path) -> tuple[Requirements, list[Fault]]:
+    faults = FaultCollector()
+    return read_requirements(root, "p", faults), faults.faults
+
+
+def at(file: str, line: int, column: int | None = None) -> Place:
+    return Place(f"p/{file}", line, column)
+
+
+def test_nothing_is_declared(tmp_path: Path) -> None:
+    assert read(tmp_path) == (Requirements(tmp_path), [])
+
+
+def test_a_requirements_file(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text(
+        "\ufeff# comment\n"
+        "Dify.Plugin[x]>=0.1  # the SDK\n"
+        "\n"
+        "requests == \\\n"
+        "    2.31.0 --hash=sha256:00 \\\n"
+        "    --hash=sha256:11\n"
+        "six; python_version < '4'\n"
+        "git+https://host/r.git@v1#egg=Thing[a]&subdirectory=s\n"
+        "https://host/x/wheel_thing-1.0-py3-none-any.whl\n"
+    )
+    file = "requirements.txt"
+    assert read(tmp_path) == (
+        Requirements(
+            tmp_path,
+            f"p/{file}",
+            (
+                Declared("Dify.Plugin[x]>=0.1", "dify-plugin", at(file, 2)),
+                Declared("requests ==     2.31.0", "requests", at(file, 4)),
+                Declared("six; python_version < '4'", "six", at(file, 7)),
+                Declared(
+                    "Thing[a] @ git+https://host/r.git@v1#subdirectory=s", "thing", at(file, 8)
+                ),
+                Declared(
+                    "wheel-thing @ https://host/x/wheel_thing-1.0-py3-none-any.whl",
+                    "wheel-thing",
+                    at(file, 9),
+                ),
+            ),
+        ),
+        [],
+    )
+
+
+def test_options_nested_files_and_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "t0k")
+    (tmp_path / "more").mkdir()
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "more/base.txt").write_text("-r ../requirements.txt\nsix\n-e ../lib\n")
+    (tmp_path / "limits.txt").write_text("six<2\n")
+    (tmp_path / "requirements.txt").write_text(
+        "--index-url https://${TOKEN}@host/simple\n"
+        "--extra-index-url=https://other/simple\n"
+        "-f wheels\n"
+        "--trusted-host host\n"
+        "--pre\n"
+        "--require-hashes\n"
+        "-r more/base.txt\n"
+        "-c limits.txt\n"
+        ".\n"
+    )
+    lib = str((tmp_path / "lib").resolve())
+    assert read(tmp_path) == (
+        Requirements(
+            tmp_path,
+            "p/requirements.txt",
+            (
+                Declared("six", "six", at("more/base.txt", 2)),
+                Declared(lib, "", at("more/base.txt", 3), local=True),
+            ),
+            (Declared("six<2", "six", at("limits.txt", 1)),),
+            (
+                *("--index-url", "https://t0k@host/simple"),
+                *("--extra-index-url", "https://other/simple"),
+                *("--find-links", str(tmp_path.resolve() / "wheels")),
+                *("--allow-insecure-host", "host"),
+                *("--prerelease", "allow"),
+            ),
+        ),
+        [
+            Fault(
+                "the plugin itself is no dependency: left out",
+                at("requirements.txt", 9),
+                level="warning",
+            )
+        ],
+    )
+
+
+def test_everything_unreadable_is_said_at_once(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text(
+        "requests >== 2\n--wat 1\n-r none.txt\n-c ../../x.txt\n./none\n"
+    )
+    requirements, faults = read(tmp_path)
+    hint = "expected a requirement such as requests>=2.31, a path or a URL"
+    assert (requirements.declared, faults) == (
+        (),
+        [
+            Fault(
+                "unreadable requirement 'requests >== 2': expected semicolon (after name with no "
+                "version specifier) or end",
+                at("requirements.txt", 1),
+                hint="expected a name with optional versions, such as requests>=2.31",
+            ),
+            Fault(
+                "unknown option '--wat'",
+                at("requirements.txt", 2),
+                hint="expected a requirement, or one of pip's options for requirements files",
+            ),
+            Fault("there is no file none.txt", at("requirements.txt", 3)),
+            Fault("../../x.txt lies outside the plugin", at("requirements.txt", 4)),
+            Fault("there is no file or folder ./none", at("requirements.txt", 5), hint=hint),
+        ],
+    )
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_bytes(b"six\n\xff\n")
+    assert read(tmp_path)[1] == [Fault("the file is not UTF-8 text", at("requirements.txt", 2))]
+
+
+def test_utf_16_is_read_by_its_mark(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("six\n", "utf-16")
+    assert [line.text for line in read(tmp_path)[0].declared] == ["six"]
+
+
+def test_a_pyproject_comes_before_a_requirements_file(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("ignored\n")
+    (tmp_path / "uv.lock").write_text("")
+    (tmp_path / "pyproject.toml").write_text(
+        "[project]\n"
+        'name = "x"\n'
+        "dependencies = [\n"
+        '  "dify_plugin>=0.3",\n'
+        "  \"lib[a] ; python_version > '3'\",\n"
+        '  "forked",\n'
+        "]\n"
+        "[tool.uv.sources]\n"
+        'lib = {path = "lib"}\n'
+        'forked = {git = "https://host/f.git", tag = "v1", subdirectory = "s"}\n'
+    )
+    file = "pyproject.toml"
+    lib = (tmp_path.resolve() / "lib").as_uri()
+    assert read(tmp_path) == (
+        Requirements(
+            tmp_path,
+            f"p/{file}",
+            (
+                Declared("dify_plugin>=0.3", "dify-plugin", at(file, 4, 3)),
+                Declared(f"lib[a] @ {lib} ; python_version > '3'", "lib", at(file, 5, 3), True),
+                Declared(
+                    "forked @ git+https://host/f.git@v1#subdirectory=s", "forked", at(file, 6, 3)
+                ),
+            ),
+            locked=True,
+        ),
+        [],
+    )
+
+
+def test_a_pyproject_without_dependencies_does_not_count(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.packager]\nmemory = 1024\n")
+    (tmp_path / "requirements.txt").write_text("six\n")
+    assert [line.text for line in read(tmp_path)[0].declared] == ["six"]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (
+            '[project]\ndependencies = "six"\n',
+            Fault(
+                "expected a list of requirements",
+                at("pyproject.toml", 2, 1),
+                "project.dependencies",
+            ),
+        ),
+        (
+            '[project]\ndependencies = ["six",\n 1]\n',
+            Fault(
+                "expected a requirement as text",
+                at("pyproject.toml", 3, 2),
+                "project.dependencies[1]",
+            ),
+        ),
+        (
+            "[project\n",
+            Fault(
+                'not valid TOML: expected "]" at the end of a table declaration',
+                at("pyproject.toml", 1, 9),
+            ),
+        ),
+    ],
+)
+def test_an_unreadable_pyproject(tmp_path: Path, text: str, fault: Fault) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+    faults = read(tmp_path)[1]
+    if "not valid" in fault.message:  # its words are tomllib's and vary with its version
+        faults = [Fault(fault.message, each.place) for each in faults]
+    assert faults == [fault]
+
+
+@given(st.text(alphabet=st.sampled_from("ab=<>;-r./[]@#\\ \n\t$'\"${}:")))
+def test_any_text_is_read_without_a_traceback(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    root = tmp_path_factory.mktemp("plugin")
+    (root / "requirements.txt").write_text(text)
+    requirements, faults = read(root)
+    lines = len(text.splitlines())
+    places = [fault.place for fault in faults] + [line.place for line in requirements.declared]
+    assert all(place and place.line and 1 <= place.line <= lines for place in places)
+
+
+@given(st.lists(st.text(alphabet="abc=.", min_size=1)))
+def test_plain_lines_come_back_with_their_numbers(lines: list[str]) -> None:
+    assert list(logical_lines("\n".join(lines))) == list(enumerate(lines, 1))

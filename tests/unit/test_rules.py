@@ -1,0 +1,126 @@
+"""Paths of endpoints as werkzeug rules."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from packager.errors import Fault, FaultCollector, Place
+from packager.model import Endpoint, EndpointGroup
+from packager.rules import check_rules
+
+FORM = "a variable is <name> or <converter:name>; a name is letters, digits and _"
+DOCS = "see URL Routing in werkzeug's documentation"
+
+
+def faults_of(*routes: str) -> list[Fault]:
+    """Check routes such as `GET /x`; the path of the n-th stands in line n."""
+    endpoints = []
+    for line, route in enumerate(routes, 1):
+        method, _, path = route.partition(" ")
+        place = Place("g.yaml", line, 1)
+        endpoints.append(Endpoint(path, method, "e.py", False, place, place, place))
+    faults = FaultCollector()
+    check_rules(EndpointGroup("g", "g.yaml", (), tuple(endpoints), Place("m", 1, 1)), faults)
+    return faults.faults
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/x/",
+        "//x",
+        "/{id}",
+        "/a.b/.well-known/x-y",
+        "/<x>",
+        "/<path:x>/<int(min=1):y>",
+        "/<any(a, 'b c'):kind>",
+        "/<string(length=3):x>.json",
+        "/é/猫",
+        "/a b",
+        "/x>",
+    ],
+)
+def test_what_werkzeug_takes(path: str) -> None:
+    assert faults_of(f"GET {path}") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "message", "hint"),
+    [
+        ("x", "'x' does not start with /; expected a URL path such as /x", None),
+        ("/<x", "'/<x' is no werkzeug rule; expected < and > around each variable", FORM),
+        ("/<a-b>", "'/<a-b>' is no werkzeug rule; expected < and > around each variable", FORM),
+        (
+            "/<integer:x>",
+            "there is no converter 'integer'; expected one of any, float, int, path, string, uuid",
+            "did you mean int?",
+        ),
+        (
+            "/<x>/<int:x>",
+            "the variable 'x' occurs twice in /<x>/<int:x>; expected different names",
+            None,
+        ),
+        (
+            "/<int(mini=3):x>",
+            "'/<int(mini=3):x>' is no werkzeug rule: NumberConverter.__init__() got an "
+            "unexpected keyword argument 'mini'",
+            DOCS,
+        ),
+        (
+            "/<string(minlength=5, maxlength=2):x>",
+            "'/<string(minlength=5, maxlength=2):x>' is no werkzeug rule: "
+            "min repeat greater than max repeat",
+            DOCS,
+        ),
+    ],
+)
+def test_what_is_no_rule(path: str, message: str, hint: str | None) -> None:
+    expected = Fault(message, Place("g.yaml", 1, 1), "path", hint)
+    assert faults_of(f"GET {path}") == [expected]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("/x", "/x"),
+        ("/x", "//x"),
+        ("/<x>", "/<y>"),
+        ("/<x>", "/<string:y>"),
+        ("/<default:x>/a", "/<string(minlength=1):y>/a"),
+        ("/<int(min=1):x>", "/<int( min = 1 ):y>"),
+    ],
+)
+def test_equal_routes(first: str, second: str) -> None:
+    as_first = f" as {first}" if first != second else ""
+    assert faults_of(f"GET {first}", f"GET {second}") == [
+        Fault(
+            f"the route GET {second} is declared twice; first at g.yaml:1:1{as_first}",
+            Place("g.yaml", 2, 1),
+            "path",
+            "only the first could ever be reached; remove one or change its path",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("GET /x", "POST /x"),
+        ("GET /x", "HEAD /x"),
+        ("GET /x", "GET /x/"),
+        ("GET /<x>", "GET /<int:x>"),
+        ("GET /<int(min=1):x>", "GET /<int(min=2):x>"),
+        ("GET /<any(a,b):x>", "GET /<any(b,a):x>"),
+        ("GET /<x>", "GET /<path:x>"),
+    ],
+)
+def test_routes_that_differ(first: str, second: str) -> None:
+    assert faults_of(first, second) == []
+
+
+@given(st.text(alphabet=st.sampled_from("/<>:()ab=,1'_int. -"), max_size=30))
+def test_any_path_is_a_rule_or_a_fault(path: str) -> None:
+    assert len(faults_of(f"GET {path}")) <= 1

@@ -1,0 +1,190 @@
+"""The Runtime API server, spoken to as a runtime speaks to it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from packager.runtime_api import MAX_REPLY, Answer, Failure, Ready, RuntimeApi
+
+NEXT = "/2018-06-01/runtime/invocation/next"
+
+
+@pytest.fixture
+def api() -> Iterator[RuntimeApi]:
+    with RuntimeApi() as api:
+        yield api
+
+
+@pytest.fixture
+def runtime(api: RuntimeApi) -> Iterator[http.client.HTTPConnection]:
+    connection = http.client.HTTPConnection(api.address, timeout=5)
+    yield connection
+    connection.close()
+
+
+def call(
+    connection: http.client.HTTPConnection,
+    method: str,
+    path: str,
+    body: bytes | None = None,
+    headers: dict[str, str] | None = None,
+) -> tuple[int, dict[str, str], bytes]:
+    connection.request(method, path, body, headers or {})
+    response = connection.getresponse()
+    seen = {
+        name: value
+        for name, value in response.getheaders()
+        if name.startswith(("Lambda-", "Content-Type"))
+    }
+    return response.status, seen, response.read()
+
+
+def offer(api: RuntimeApi, payload: bytes = b"{}", request_id: str = "r-1") -> None:
+    api.offer(payload, request_id=request_id, deadline_ms=1700000029000, arn="arn:f")
+
+
+def take(api: RuntimeApi) -> Any:
+    outcome = api.outcomes.get(timeout=5)
+    assert outcome.at > 0
+    return outcome
+
+
+def test_an_invocation_from_next_to_response(
+    api: RuntimeApi, runtime: http.client.HTTPConnection
+) -> None:
+    api.offer(b'{"a": 1}', request_id="r-1", deadline_ms=1700000029000, arn="arn:f", trace_id="t")
+    assert call(runtime, "GET", NEXT) == (
+        200,
+        {
+            "Lambda-Runtime-Aws-Request-Id": "r-1",
+            "Lambda-Runtime-Deadline-Ms": "1700000029000",
+            "Lambda-Runtime-Invoked-Function-Arn": "arn:f",
+            "Lambda-Runtime-Trace-Id": "t",
+            "Content-Type": "application/json",
+        },
+        b'{"a": 1}',
+    )
+    accepted = call(runtime, "POST", "/2018-06-01/runtime/invocation/r-1/response", b"[1]")
+    assert accepted == (202, {"Content-Type": "application/json"}, b'{"status":"OK"}\n')
+    ready = take(api)
+    answer = take(api)
+    assert (ready, answer) == (Ready(ready.at), Answer("r-1", b"[1]", answer.at))
+    assert ready.at <= answer.at
+
+
+def test_next_waits_for_an_invocation(api: RuntimeApi) -> None:
+    replies: list[Any] = []
+
+    def ask() -> None:
+        connection = http.client.HTTPConnection(api.address, timeout=5)
+        replies.append(call(connection, "GET", NEXT)[2])
+        connection.close()
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    assert isinstance(take(api), Ready)
+    assert replies == []
+    offer(api, b'"late"')
+    asking.join(5)
+    assert replies == [b'"late"']
+
+
+def test_an_invocation_that_fails(api: RuntimeApi, runtime: http.client.HTTPConnection) -> None:
+    offer(api)
+    call(runtime, "GET", NEXT)
+    error = {"errorMessage": "boom", "errorType": "ValueError", "stackTrace": ["a", "b"]}
+    body = json.dumps(error).encode()
+    path = "/2018-06-01/runtime/invocation/r-1/error"
+    assert call(runtime, "POST", path, body)[0] == 202
+    take(api)
+    failure = take(api)
+    assert failure == Failure("r-1", "ValueError", "boom", ("a", "b"), failure.at)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"stackTrace": "x"}'])
+def test_an_init_error_says_at_least_its_type(
+    api: RuntimeApi, runtime: http.client.HTTPConnection, body: bytes
+) -> None:
+    headers = {"Lambda-Runtime-Function-Error-Type": "Runtime.Odd"}
+    status = call(runtime, "POST", "/2018-06-01/runtime/init/error", body, headers)[0]
+    failure = take(api)
+    assert (status, failure) == (202, Failure(None, "Runtime.Odd", "", (), failure.at))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "expected"),
+    [
+        ("GET", "/", None, (404, "NotFound", "no / in the Runtime API")),
+        ("POST", NEXT, b"", (404, "NotFound", f"no {NEXT} in the Runtime API")),
+        (
+            "POST",
+            "/2018-06-01/runtime/invocation/r-2/response",
+            b"{}",
+            (400, "InvalidRequestID", "Invalid request ID"),
+        ),
+        (
+            "POST",
+            "/2018-06-01/runtime/invocation/r-2/error",
+            b"{}",
+            (400, "InvalidRequestID", "Invalid request ID"),
+        ),
+        (
+            "POST",
+            "/2018-06-01/runtime/invocation/r-1/response",
+            b"x" * (MAX_REPLY + 1),
+            (
+                413,
+                "RequestEntityTooLarge",
+                "Response payload size (6291557 bytes) exceeded maximum allowed payload size "
+                "(6291556 bytes).",
+            ),
+        ),
+    ],
+)
+def test_what_is_refused(
+    api: RuntimeApi,
+    runtime: http.client.HTTPConnection,
+    method: str,
+    path: str,
+    body: bytes | None,
+    expected: tuple[int, str, str],
+) -> None:
+    offer(api)
+    call(runtime, "GET", NEXT)
+    status, _, reply = call(runtime, method, path, body)
+    error = json.loads(reply)
+    assert (status, error["errorType"], error["errorMessage"]) == expected
+
+
+def test_a_second_response_is_refused(
+    api: RuntimeApi, runtime: http.client.HTTPConnection
+) -> None:
+    offer(api)
+    call(runtime, "GET", NEXT)
+    path = "/2018-06-01/runtime/invocation/r-1/response"
+    assert [call(runtime, "POST", path, b"1")[0] for _ in range(2)] == [202, 400]
+
+
+def test_a_body_without_a_length_is_refused(
+    api: RuntimeApi, runtime: http.client.HTTPConnection
+) -> None:
+    runtime.putrequest("POST", "/2018-06-01/runtime/init/error")
+    runtime.endheaders()
+    response = runtime.getresponse()
+    assert (response.status, json.loads(response.read())["errorType"]) == (411, "LengthRequired")
+
+
+def test_closing_lets_a_waiting_runtime_go() -> None:
+    with RuntimeApi() as api:
+        connection = http.client.HTTPConnection(api.address, timeout=5)
+        connection.request("GET", NEXT)
+        take(api)
+    with pytest.raises(http.client.RemoteDisconnected):
+        connection.getresponse()
+    connection.close()
