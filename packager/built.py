@@ -123,10 +123,9 @@ def bundle_folder(path: Path) -> Iterator[Path]:
         try:
             with zipfile.ZipFile(path) as archive:
                 for entry in archive.infolist():
-                    archive.extract(entry, root)
-                    mode = entry.external_attr >> 16 & 0o777
-                    if mode and not entry.is_dir():
-                        (root / entry.filename).chmod(mode | 0o600)
+                    unpacked = Path(archive.extract(entry, root))  # never outside of root
+                    if entry.external_attr >> 16 & 0o100 and not entry.is_dir():
+                        unpacked.chmod(0o755)
         except (OSError, zipfile.BadZipFile, NotImplementedError, EOFError) as fault:
             raise PackagerError(f"{path} can't be unpacked: {fault}") from fault
         yield root

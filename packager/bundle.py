@@ -26,7 +26,7 @@ from packager.interpreter import (
 from packager.literals import render_bundle_literals
 from packager.model import FunctionPlan
 from packager.requirements import read_requirements
-from packager.sdk_set import imported_distributions
+from packager.sdk_set import SDK, imported_distributions
 from packager.sources import SourceFacts, analyse_sources, reachable
 from packager.target import Target
 
@@ -91,7 +91,7 @@ def build_bundle(
             progress=progress,
         )
         for note in dependencies.notes:
-            faults.warn(note, next((d.place for d in requirements.declared), None))
+            faults.warn(note, requirements.place_of(SDK))
         progress(f"writing {plan.logical_id}")
         folder = staging / plan.logical_id
         _lay_out(plan, folder, dependencies.folder, files, interpreter if bytecode else None)
@@ -214,25 +214,25 @@ def _lay_out(
     """Fill `folder` with the dependencies, the runtime, the literals, the plugin, and bytecode."""
     folder.mkdir()
     _copy_tree(dependencies, folder)
-    own = []
+    runtime = [_LITERALS]
     template = template_folder()
     for path in sorted(template.rglob("*")):
         name = path.relative_to(template).as_posix()
         if path.is_file() and "__pycache__" not in path.parts and name != _LITERALS:
             _copy(path, folder / name)
-            own.append(name)
+            runtime.append(name)
     literals = folder / _LITERALS
     literals.parent.mkdir(parents=True, exist_ok=True)
     literals.write_text(render_bundle_literals(plan), "ascii")
     literals.chmod(0o644)
-    own.append(_LITERALS)
     (folder / "plugin").mkdir(exist_ok=True)
     for file in files:
-        name = f"plugin/{file.path}"
-        _copy(file.source, folder / name)
-        own.append(name)
+        _copy(file.source, folder / "plugin" / file.path)
     if compiler:
-        compile_files(compiler, folder, (name for name in own if name.endswith(".py")))
+        own = [f"plugin/{file.path}" for file in files]
+        for names, columns in ((runtime, False), (own, True)):
+            sources = (name for name in names if name.endswith(".py"))
+            compile_files(compiler, folder, sources, columns=columns)
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else file_mode(path))
 
@@ -278,13 +278,15 @@ def _publish(staging: Path, out: Path, made: list[Path]) -> list[Path]:
                 final.rename(old / path.name)
             path.rename(final)
             placed.append(final)
-    except OSError as error:
+    except BaseException as error:
         for final in (out / path.name for path in made):
             if (old / final.name).exists():
                 if final in placed:
                     final.rename(staging / f"undone-{final.name}")
                 (old / final.name).rename(final)
-        raise PackagerError(f"{error.filename} can't be replaced: {error.strerror}") from error
+        if isinstance(error, OSError):
+            raise PackagerError(f"{error.filename} can't be replaced: {error.strerror}") from error
+        raise
     return placed
 
 

@@ -15,11 +15,14 @@ TASK_ROOT = "/var/task"
 _SCRIPT = Path(__file__).parent / "_in_target" / "compile.py"
 
 
-def compile_files(interpreter: Interpreter, root: Path, files: Iterable[str]) -> None:
+def compile_files(
+    interpreter: Interpreter, root: Path, files: Iterable[str], *, columns: bool = True
+) -> None:
     """Compile `files` (posix paths of Python sources, relative to `root`) into `__pycache__`.
 
     The bytes follow from a file's contents, its relative path and the interpreter alone. Files
     that don't parse are left without bytecode: packages carry such (templates, other versions).
+    Without `columns`, tracebacks mark no part of a line (PEP 657), and bytecode is a fifth smaller.
     """
     tag = f"cpython-{interpreter.python.replace('.', '')}"
     pairs = []
@@ -29,8 +32,11 @@ def compile_files(interpreter: Interpreter, root: Path, files: Iterable[str]) ->
         return
     # Not -I, which would ignore PYTHONHASHSEED; with nothing else in the environment these flags
     # shut out the same: site, the user's packages, the script's own folder.
+    flags = ["-s", "-S", "-P", "-B", "-X", "utf8"]
+    if not columns:
+        flags += ["-X", "no_debug_ranges"]
     done = subprocess.run(
-        [interpreter.path, "-s", "-S", "-P", "-B", "-X", "utf8", _SCRIPT, tag],
+        [interpreter.path, *flags, _SCRIPT, tag],
         input=b"".join(pair + b"\0" for pair in pairs),
         capture_output=True,
         env={"PYTHONHASHSEED": "0", "LC_ALL": "C"},

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-FORMAT = 1  # part of every path: entries of other formats are never read
+FORMAT = 2  # part of every path: entries of other formats are never read
 UNUSED_SECONDS = 30 * 24 * 3600
 
 

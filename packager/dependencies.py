@@ -117,7 +117,8 @@ def _installed(
         if bytecode:
             progress("compiling the packages to bytecode")
             names = (path.relative_to(folder).as_posix() for path in files)
-            compile_files(bytecode, folder, (name for name in names if name.endswith(".py")))
+            sources = (name for name in names if name.endswith(".py"))
+            compile_files(bytecode, folder, sources, columns=False)
         contents = json.dumps(_contents(folder, installed))
         (entry / _CONTENTS).write_text(contents, "utf-8")
 

@@ -7,6 +7,7 @@ import email.parser
 import re
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -66,6 +67,9 @@ def install(
     """
     arguments = ["pip", "install", "--requirements", str(resolution.lock), "--no-deps"]
     arguments += ["--target", str(folder), "--link-mode", "copy", "--quiet", *target.arguments]
+    # uv holds the interpreter that it runs to this, even where it installs for another.
+    lock = re.sub(r"(?m)^requires-python = .*\n", "", resolution.lock.read_text("utf-8"))
+    resolution.lock.write_text(lock, "utf-8")
     run = run_uv([*arguments, *options], cwd=cwd)
     built = {package.name: package for package in resolution.packages if package.form != "wheels"}
     if run.code:
@@ -125,7 +129,11 @@ def _check_reserved(folder: Path, installed: Installed) -> None:
 
 
 def _prune(folder: Path) -> None:
-    shutil.rmtree(folder / "bin", ignore_errors=True)
+    # Commands, and manual pages: of an environment, which a bundle is not.
+    for name in ("bin", "share/man"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    with suppress(OSError):
+        (folder / "share").rmdir()
     for cache in sorted(folder.rglob("__pycache__")):
         shutil.rmtree(cache)
     (folder / ".lock").unlink(missing_ok=True)

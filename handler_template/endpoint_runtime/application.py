@@ -184,7 +184,7 @@ class Application:
 
 
 class _Body:
-    """A response's body as WSGI iterates it: a failure before the first byte is still a 500."""
+    """A response's body as WSGI iterates it."""
 
     def __init__(
         self,
@@ -196,34 +196,40 @@ class _Body:
         bodyless: bool,
     ) -> None:
         self._application, self._response, self._environ = application, response, environ
-        self._start_response = start_response
         self._chunks: Iterator[bytes] = iter(()) if bodyless else iter(response.iter_encoded())
-        self._sent = False
-        start_response(response.status, wsgi_headers(headers))
+        # The first chunk is made before the status is sent: no server sends the one without the
+        # other, and so a body that fails at once is a 500.
+        status, self._first = response.status, b""
+        try:
+            self._first = self._next()
+        except StopIteration:
+            pass
+        except Exception as fault:
+            application.log_exception("the response's body failed", fault, environ)
+            error = application.failure(environ)
+            status, headers = error.status, end_to_end_headers(error, environ)
+            self._chunks = iter(())
+            self._first = b"" if bodyless else error.get_data()
+        start_response(status, wsgi_headers(headers))
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
+        if self._first:
+            chunk, self._first = self._first, b""
+            return chunk
         try:
-            chunk = next(self._chunks)
-            if not isinstance(chunk, bytes):
-                chunk = bytes(memoryview(chunk))
+            return self._next()
         except StopIteration:
             raise
         except Exception as fault:
-            import sys
-
             self._application.log_exception("the response's body failed", fault, self._environ)
-            if self._sent:
-                raise  # the server must cut the connection: the status is gone
-            error = self._application.failure(self._environ)
-            headers = wsgi_headers(end_to_end_headers(error, self._environ))
-            self._chunks = iter(())
-            self._start_response(error.status, headers, sys.exc_info())
-            chunk = error.get_data()
-        self._sent = self._sent or bool(chunk)
-        return chunk
+            raise  # the status is sent: the server must cut the connection
+
+    def _next(self) -> bytes:
+        chunk = next(self._chunks)
+        return chunk if isinstance(chunk, bytes) else bytes(memoryview(chunk))
 
     def close(self) -> None:
         """Close the response: `call_on_close` runs."""

@@ -66,6 +66,8 @@ def encode_json(
     numbers: list[tuple[str, str]] = []
 
     def substitute(item: object) -> object:
+        if default is not None:
+            return default(item)
         if type(item).__name__ == "Decimal" and type(item).__module__ == "decimal":
             digits = str(item)
             if "NaN" in digits:
@@ -76,8 +78,6 @@ def encode_json(
             mark = f"decimal {os.urandom(16).hex()}"
             numbers.append((f'"{mark}"', digits))
             return mark
-        if default is not None:
-            return default(item)
         raise TypeError(f"Object of type {type(item).__name__} is not JSON serializable")
 
     encode = make_encoder(

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 FORGEABLE = ("HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_X_FORWARDED", "HTTP_TRANSFER_ENCODING")
 FORGEABLE_PREFIX = "X_ORIGINAL_"
 
+# The environ's keys of header names seen before, for the life of the process.
+_KEYS: dict[str, str] = {}
+_MAX_KEYS = 512
+
 
 class NotAnHttpEvent(ValueError):
     """The event carries no HTTP request in a form that this function serves."""
@@ -198,9 +202,12 @@ def _add_headers(environ: dict[str, Any], event: dict[str, Any]) -> None:
     if one:
         seen = {_key(name) for name in many} if many else ()
         for name, value in one.items():
-            key = _key(name)
+            key = _KEYS.get(name) or _key(name)
             if key and key not in seen:
-                _add(environ, key, value)
+                if type(value) is str and key not in environ and value.isascii():
+                    environ[key] = value
+                else:
+                    _add(environ, key, value)
     cookies = event.get("cookies")
     if cookies:
         environ["HTTP_COOKIE"] = wsgi("; ".join(cookies))
@@ -212,10 +219,17 @@ def _key(name: str) -> str:
     `X_Y` and `X-Y` would be the same key, so a header with an underscore could forge the one
     with a hyphen; the reference implementation refuses such requests, servers drop the header.
     """
+    key = _KEYS.get(name)
+    if key is not None:
+        return key
     if "_" in name or not name or not name.isascii():
-        return ""
-    key = name.upper().replace("-", "_")
-    return "" if key.startswith(FORGEABLE_PREFIX) else "HTTP_" + key
+        key = ""
+    else:
+        key = name.upper().replace("-", "_")
+        key = "" if key.startswith(FORGEABLE_PREFIX) else "HTTP_" + key
+    if len(_KEYS) < _MAX_KEYS:
+        _KEYS[name] = key
+    return key
 
 
 def _add(environ: dict[str, Any], key: str, value: object) -> None:

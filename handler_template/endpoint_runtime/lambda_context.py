@@ -10,6 +10,8 @@ from time import time
 # What log records are stamped with: the invocation at hand, or the last one.
 request_id: str | None = None
 tenant_id: str | None = None
+# The descriptor of Lambda's framed log, where there is one: see log_format.
+log_descriptor = ""
 
 _W3C_FIELDS = ("traceparent", "tracestate", "baggage")
 

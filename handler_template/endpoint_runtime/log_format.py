@@ -73,7 +73,7 @@ def sink() -> StandardSink | FramedSink:
     """Where the function's log goes."""
     global _sink
     if _sink is None:
-        descriptor = os.environ.pop("_LAMBDA_TELEMETRY_LOG_FD", "")
+        descriptor = lambda_context.log_descriptor
         _sink = FramedSink(int(descriptor)) if descriptor.isdecimal() else StandardSink()
     return _sink
 

@@ -173,6 +173,7 @@ def main(root: str) -> "NoReturn":
     thresholds = gc.get_threshold()
     gc.set_threshold(_START_OBJECTS)
     set_path(os.path.abspath(root))
+    lambda_context.log_descriptor = os.environ.pop("_LAMBDA_TELEMETRY_LOG_FD", "")
     sys.stdout = _Unbuffered(sys.stdout)
     sys.stderr = _Unbuffered(sys.stderr)
     if "logging" in sys.modules:

@@ -138,6 +138,6 @@ def _before_route(event: dict[str, Any], route: object, path: str) -> str:
     # Gateways differ in whether path parameters arrive decoded.
     for tail in (wsgi(filled), decode(URL, filled)):
         if whole.endswith(tail):
-            prefix = whole[: len(whole) - len(tail)]
-            return prefix if prefix[:1] == "/" else ""
+            # More slashes than one before the route are the path's own.
+            return whole[: len(whole) - len(tail)].rstrip("/")
     return ""

@@ -61,7 +61,7 @@ def build(
     """Build the functions of plugins into OUT.
 
     Options go before what the plugins' configuration says. The same input gives the same zips,
-    byte for byte. If anything is wrong, OUT stays as it was.
+    byte for byte. If anything is wrong with the plugins, OUT stays as it was.
 
     \b
     Examples:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -113,27 +112,13 @@ def invoke(
     """
     the_event = _read_event(event, request, headers, data, payload)
     variables = _read_variables(env_file)
-    with _stoppable(), _unpacked(path, function, runtime) as bundle:
+    with _unpacked(path, function, runtime) as bundle:
         own = {name: os.environ[name] for name in bundle.variables if name in os.environ}
         done = invoke_bundle(bundle.folder, the_event, env=own | variables, on_log=write_log)
     click.echo(
         f"Init Duration: {done.init_ms:.1f} ms  Duration: {done.duration_ms:.1f} ms", err=True
     )
     _write_reply(done, include, form)
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let SIGTERM be an exception, so that the function's process is killed on the way out."""
-
-    def stop(number: int, frame: object) -> None:
-        sys.exit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _read_event(

@@ -88,16 +88,14 @@ def _widen(node: _Node, rest: bool) -> None:
     """Fold what the gateway could mix up below `node` into its `{proxy+}`."""
     for child in node.children:
         _widen(child, rest)
-    deep_literals = any(not literal.is_leaf for literal in node.literals.values())
-    deep = deep_literals or bool(node.variable and not node.variable.is_leaf)
+    deep = any(not child.is_leaf for child in node.children)
     if node.variable and node.literals and deep:
         _fold(node, "a variable segment stands beside literal ones that go on")
-    elif rest and node.rest and (node.variable or deep_literals):
+    elif rest and node.rest and (node.variable or node.literals):
         _fold(node, "a REST API has one variable below a resource and does not look back")
-    if rest:
-        wider = node.variable or node.rest
+    if rest and node.variable:
         for literal in node.literals.values():
-            missing = wider.methods - literal.methods if wider else set()
+            missing = node.variable.methods - literal.methods
             if missing:
                 literal.methods |= missing
                 literal.notes.append(

@@ -54,9 +54,7 @@ def gateway_segments(rule: str) -> tuple[Segment, ...]:
         if not text:
             # `/a/` is no route key of an HTTP API, and `/a/{proxy+}` may not take `/a/`: what
             # surely takes it is the variable one segment up.
-            del segments[-1:]
-            why = "a trailing slash" if number == len(texts) - 1 else "an empty segment"
-            return (*segments, Rest(f"{why} is not expressible"))
+            return (*segments[:-1], Rest("a trailing slash is not expressible"))
         segment = _segment(text, last=number == len(texts) - 1)
         segments.append(segment)
         if isinstance(segment, Rest):
@@ -65,7 +63,10 @@ def gateway_segments(rule: str) -> tuple[Segment, ...]:
 
 
 def _split(rule: str) -> list[str]:
-    """Split at the slashes outside of `<...>`, the leading one taken off."""
+    """Split at the slashes outside of `<...>`, the leading one taken off.
+
+    Several slashes in a row are one, as for werkzeug.
+    """
     texts = [""]
     position = 0
     for variable in VARIABLE.finditer(rule):
@@ -77,7 +78,7 @@ def _split(rule: str) -> list[str]:
     first, *more = rule[position:].split("/")
     texts[-1] += first
     texts += more
-    return texts[1:] if len(texts) > 1 and not texts[0] else texts
+    return [*filter(None, texts[:-1]), texts[-1]]
 
 
 def _segment(text: str, *, last: bool) -> Segment:

@@ -11,7 +11,6 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "handler_template"
-sys.path.insert(0, str(TEMPLATE))
 
 ECHO = """
 from dify_plugin import Endpoint

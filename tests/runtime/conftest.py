@@ -11,12 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.runtime.builders import ECHO, TEMPLATE, Bundle, endpoint, http_2, literals, write_files
-
-if str(TEMPLATE) not in sys.path:
-    sys.path.insert(0, str(TEMPLATE))
-
 from endpoint_runtime.application import Application
+from endpoint_runtime.invocation import answer_event
+from tests.runtime.builders import ECHO, TEMPLATE, Bundle, endpoint, http_2, literals, write_files
 
 MakeApplication = Callable[..., Application]
 
@@ -38,21 +35,29 @@ def make_application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
         return Application(types.SimpleNamespace(**literals(**bundle)), str(plugin))
 
     yield make
-    for name in set(sys.modules) - set(before):
-        origin = getattr(sys.modules[name], "__file__", None)
-        paths = list(getattr(sys.modules[name], "__path__", ()))
-        if any(str(path).startswith(str(plugin)) for path in [origin, *paths]):
-            del sys.modules[name]
+    ours = [
+        name
+        for name, module in sys.modules.items()
+        if name not in before
+        and any(
+            str(path).startswith(str(plugin))
+            for path in [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
+        )
+    ]
+    for name in ours:
+        del sys.modules[name]
 
 
 @pytest.fixture
 def answer(make_application: MakeApplication) -> Callable[..., Any]:
     """`answer(body_of_invoke, event, **literals)`: the reply of an endpoint with that `_invoke`."""
-    from endpoint_runtime.invocation import answer_event
+    calls: list[str] = []
 
     def run(invoke: str, event: dict[str, Any] | None = None, **bundle: Any) -> dict[str, Any]:
-        bundle.setdefault("ROUTES", (("/<path:p>", "GET", "e.py"), ("/<path:p>", "POST", "e.py")))
-        application = make_application({"e.py": endpoint(invoke)}, **bundle)
+        calls.append(invoke)
+        source = f"e{len(calls)}.py"
+        bundle.setdefault("ROUTES", [("/<path:p>", method, source) for method in ("GET", "POST")])
+        application = make_application({source: endpoint(invoke)}, **bundle)
         return answer_event(application, event or http_2(), None)
 
     return run

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import types
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,7 +42,7 @@ def test_an_exception_is_an_opaque_500(answer: Answer, capsys: Log) -> None:
 
     assert reply == OPAQUE_500
     log = lines(capsys)
-    assert log[:2] == ["[ERROR]\tTIME\t\te.py failed", "Traceback (most recent call last):"]
+    assert log[:2] == ["[ERROR]\tTIME\t\te1.py failed", "Traceback (most recent call last):"]
     assert log[-2:] == ["KeyError: 'the secret'", "[INFO]\tTIME\t\tGET /<path:p> 500 N ms"]
 
 
@@ -98,7 +100,11 @@ def test_errors_as_dify_replies(answer: Answer, invoke: str, status: int, body: 
             "PUT",
             "405 Method Not Allowed: The method is not allowed for the requested URL.",
         ),
-        ("/echo//1", "GET", "308 Permanent Redirect: None"),
+        (
+            "/echo//1",
+            "GET",
+            "308 Permanent Redirect: https://abc.lambda-url.eu-west-1.on.aws/echo/1",
+        ),
     ],
 )
 def test_no_match_as_dify_replies(
@@ -121,7 +127,7 @@ def test_no_match_as_dify_replies(
 def test_no_response(answer: Answer, capsys: Log, value: str, name: str) -> None:
     assert answer(f"return {value}") == OPAQUE_500
     assert lines(capsys)[0] == (
-        f"[ERROR]\tTIME\t\te.E._invoke returned {name}, expected a werkzeug Response, such as "
+        f"[ERROR]\tTIME\t\te1.E._invoke returned {name}, expected a werkzeug Response, such as "
         'Response("text", status=200, content_type="text/plain")'
     )
 
@@ -295,12 +301,8 @@ def test_bodies_that_are_refused(
 
 def test_the_plugins_own_tables_are_not_needed(make_application: MakeApplication) -> None:
     """Literals of an older packager lack what is optional."""
-    import types
-
     make_application()
     bundle = types.SimpleNamespace(ROUTES=(("/", "GET", "endpoints/echo.py"),))
-    import os
-
-    reply = answer_event(Application(bundle, os.getcwd()), url(path="/"), None)
+    reply = answer_event(Application(bundle, str(Path.cwd())), url(path="/"), None)
 
     assert reply["body"] == "GET / {} {}"

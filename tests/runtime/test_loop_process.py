@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -122,6 +123,18 @@ def test_it_needs_an_address(tmp_path: Path) -> None:
         1,
         b"endpoint_runtime: AWS_LAMBDA_RUNTIME_API is '', expected host:port; exiting\n",
     )
+
+
+@pytest.mark.parametrize("shell", ["bash", "dash"])
+def test_it_starts_under_whatever_sh_is(tmp_path: Path, shell: str) -> None:
+    path = shutil.which(shell)
+    if path is None:
+        pytest.skip(f"no {shell} here")
+    bundle = write_bundle(tmp_path / "bundle", ECHO)
+    with RuntimeServer([event(b"1")]) as server:
+        run_fast(bundle, server, command=[path, *fast_command(bundle, PYTHON)])
+
+    assert replies(server) == [1]
 
 
 def test_it_needs_an_interpreter(tmp_path: Path) -> None:
@@ -263,7 +276,7 @@ def test_path_files_in_the_bundle_are_followed(tmp_path: Path) -> None:
 
 
 def test_it_starts_from_any_folder(tmp_path: Path) -> None:
-    bundle = write_bundle(tmp_path / "a bundle", ECHO)
+    write_bundle(tmp_path / "a bundle", ECHO)
     with RuntimeServer([event(b"1")]) as server:
         command = ["./a bundle/start_fast", str(PYTHON), "x"]
         process = start(command, tmp_path, environment(server.address))
@@ -291,7 +304,7 @@ def test_the_handler_is_the_bundles_unless_another_is_named(
     "env",
     [{"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}, {"AWS_LAMBDA_MAX_CONCURRENCY": "16"}],
 )
-def test_what_only_the_stock_client_can_is_left_to_it(tmp_path: Path, env: dict[str, str]) -> None:
+def test_what_only_the_stock_client_can_is_left_to_it(tmp_path: Path, env: Any) -> None:
     bundle = write_bundle(tmp_path / "bundle", ECHO)
     command = [str(bundle / "start_fast"), "/bin/echo", "the stock client", "a  b"]
     done = run_fast(bundle, "", command=command, **env)

@@ -48,10 +48,7 @@ def test_every_fault_has_its_line(tmp_path: Path) -> None:
     hint = "quote a value that has spaces around it, quotes or line breaks in it"
     assert read(path, '= 1\nA=1\n\n\ntwo words=2\nB="open\n') == (
         {"A": "1"},
-        [
-            Fault("expected NAME=VALUE", Place(str(path), line), hint=hint)
-            for line in (1, 5, 6)
-        ],
+        [Fault("expected NAME=VALUE", Place(str(path), line), hint=hint) for line in (1, 5, 6)],
     )
 
 
@@ -68,7 +65,9 @@ def test_what_is_no_text_or_not_there_is_a_fault(tmp_path: Path) -> None:
 
 
 @given(st.text())
-def test_any_text_gives_variables_or_faults(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+def test_any_text_gives_variables_or_faults(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
     path = tmp_path_factory.getbasetemp() / "any-text.env"
     path.write_bytes(text.encode("utf-8", "replace"))
     faults = FaultCollector()

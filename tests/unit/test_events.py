@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from endpoint_runtime.events import environ_of, source_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from endpoint_runtime.events import environ_of, source_of
 from packager.errors import UsageError
 from packager.events import PAYLOADS, Payload, make_event, parse_header, parse_request
 
 NOW = 1583348638.390
 REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
-TRACE = "Root=1-5e5ffade-c6af9ac67b6111e69a4193e8"
+TRACE = "Root=1-5e5ffb9e-c6af9ac67b6111e69a4193e8"
 URL = "abcdefghijklmnopqrstuvwxyz012345.lambda-url.us-east-1.on.aws"
 HEADERS = [
     ("Cookie", "a=1; b=2"),
@@ -31,9 +31,7 @@ def event(
     body: bytes = b"",
     payload: Payload = "2.0",
 ) -> dict[str, Any]:
-    return make_event(
-        method, target, headers or [], body, payload, now=NOW, request_id=REQUEST_ID
-    )
+    return make_event(method, target, headers or [], body, payload, now=NOW, request_id=REQUEST_ID)
 
 
 def test_a_rest_api_event() -> None:

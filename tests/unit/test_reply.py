@@ -17,7 +17,9 @@ from packager.reply import HttpReply, read_reply
         ({"statusCode": "200", "body": "é"}, HttpReply(200, (), "é".encode())),
         (
             {"statusCode": 200, "headers": {"A": "1", "N": 2}, "cookies": ["x=1", "y=2"]},
-            HttpReply(200, (("A", "1"), ("N", "2"), ("Set-Cookie", "x=1"), ("Set-Cookie", "y=2")), b""),
+            HttpReply(
+                200, (("A", "1"), ("N", "2"), ("Set-Cookie", "x=1"), ("Set-Cookie", "y=2")), b""
+            ),
         ),
         (
             {
@@ -48,8 +50,10 @@ def test_read_reply(answer: Any, expected: HttpReply | None) -> None:
         ({"statusCode": "OK"}, "invalid literal for int() with base 10: 'OK'"),
         ({"statusCode": 200, "body": {}}, "its body is not a string"),
         ({"statusCode": 200, "headers": {"A": None}}, "a header's value is not a string"),
-        ({"statusCode": 200, "body": "é", "isBase64Encoded": True},
-         "string argument should contain only ASCII characters"),
+        (
+            {"statusCode": 200, "body": "é", "isBase64Encoded": True},
+            "string argument should contain only ASCII characters",
+        ),
     ],
 )
 def test_what_a_gateway_would_refuse(answer: Any, problem: str) -> None:

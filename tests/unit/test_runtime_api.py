@@ -162,9 +162,7 @@ def test_what_is_refused(
     assert (status, error["errorType"], error["errorMessage"]) == expected
 
 
-def test_a_second_response_is_refused(
-    api: RuntimeApi, runtime: http.client.HTTPConnection
-) -> None:
+def test_a_second_response_is_refused(api: RuntimeApi, runtime: http.client.HTTPConnection) -> None:
     offer(api)
     call(runtime, "GET", NEXT)
     path = "/2018-06-01/runtime/invocation/r-1/response"

@@ -30,9 +30,9 @@ def make_wheel(
         f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: {pure}\nTag: {tag}\n"
     )
     record = []
-    for path, text in contents.items():
+    for inner, text in contents.items():
         digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=")
-        record.append(f"{path},sha256={digest.decode()},{len(text.encode())}\n")
+        record.append(f"{inner},sha256={digest.decode()},{len(text.encode())}\n")
     contents[f"{info}/RECORD"] = "".join([*record, f"{info}/RECORD,,\n"])
     path = folder / f"{stem}-{tag}.whl"
     with zipfile.ZipFile(path, "w") as archive:
@@ -46,6 +46,7 @@ def make_sdist(folder: Path, name: str, version: str, *, tag: str = "py3-none-an
     folder.mkdir(parents=True, exist_ok=True)
     stem = f"{name}-{version}"
     pure = "true" if tag.endswith("-none-any") else "false"
+    wheel = f"Wheel-Version: 1.0\nRoot-Is-Purelib: {pure}\nTag: {tag}\n"
     backend = f'''\
 import zipfile
 def build_wheel(folder, config_settings=None, metadata_directory=None):
@@ -54,7 +55,7 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
     with zipfile.ZipFile(folder + "/" + wheel, "w") as archive:
         archive.writestr("{name}.py", "VALUE = 1")
         archive.writestr(info + "/METADATA", {_metadata(name, version, ())!r})
-        archive.writestr(info + "/WHEEL", "Wheel-Version: 1.0\\nRoot-Is-Purelib: {pure}\\nTag: {tag}\\n")
+        archive.writestr(info + "/WHEEL", {wheel!r})
         archive.writestr(info + "/RECORD", "{name}.py,,\\n")
     return wheel
 '''

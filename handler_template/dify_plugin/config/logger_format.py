@@ -14,18 +14,18 @@ class DifyPluginLoggerFormatter(logging.Formatter):
 
 
 class _PluginLoggerHandler(logging.StreamHandler):  # type: ignore[type-arg]
-    """Writes to the log, unless a handler of the root logger does it already."""
+    """Writes each record once, and not at all where a handler of the root logger does."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a record once, however many loggers above have handlers."""
+        """Write a record, unless that is done already or about to be."""
+        if getattr(record, "written_for_plugin", False):
+            return  # it has come by a logger further down, too
+        record.written_for_plugin = True
         logger: logging.Logger | None = logging.getLogger(record.name)
-        while logger is not None and logger.parent is not None:
-            if not logger.propagate:
-                break
+        while logger is not None and logger.propagate and logger.parent is not None:
             logger = logger.parent
-        else:
-            if logger is not None and any(handler is not self for handler in logger.handlers):
-                return
+        if logger is logging.root and any(other is not self for other in logger.handlers):
+            return
         self.stream = sys.stdout
         super().emit(record)
 

@@ -63,6 +63,13 @@ class Entity:
 
         return json.dumps(self.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":"))
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:
+        """Let a plugin's own pydantic models have fields of this type."""
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_plain_validator_function(cls.model_validate)
+
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and vars(self) == vars(other)
 

@@ -1,0 +1,79 @@
+"""`packager template`: the SAM template of plugins, for `sam build`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from packager.cli.plugins import PATH, planned, plugins_argument
+from packager.errors import FaultCollector, UsageError
+from packager.report import say, show_faults, write
+from packager.template import (
+    check_files,
+    makefile_code,
+    render_template,
+    template_files,
+    write_files,
+)
+
+
+@click.command()
+@plugins_argument
+@click.option(
+    "-o",
+    "--out",
+    type=PATH,
+    metavar="FILE",
+    help="Write the template to FILE instead of stdout; paths in it are relative to FILE's folder.",
+)
+@click.option(
+    "--makefile",
+    type=PATH,
+    metavar="FILE",
+    help="Write the recipes that `sam build` runs, too: a Makefile, or a file it includes. "
+    "Goes with -o.",
+)
+@click.option(
+    "--check", is_flag=True, help="Write nothing; exit with 1 if a file is out of date. With -o."
+)
+def template(
+    plugins: tuple[Path, ...], out: Path | None, makefile: Path | None, check: bool
+) -> None:
+    """Write the SAM template that builds and deploys the functions of plugins.
+
+    `sam build` runs a recipe `build-<function>` for each function, which puts the finished bundle
+    where SAM wants it. (`packager build` writes a template of its own beside its zips, which
+    needs no `sam build`.)
+
+    \b
+    Examples:
+      packager template plugins/neko
+      packager template plugins/* -o template.yaml --makefile Makefile
+      packager template plugins/* -o template.yaml --makefile sam.mk --check
+    """
+    if out is None and (check or makefile is not None):
+        option = "--check" if check else "--makefile"
+        raise UsageError(f"{option} needs -o FILE", hint="say which template is meant: -o FILE")
+    packages = [path for path in plugins if path.is_file()]
+    if packages:
+        names = ", ".join(map(str, packages))
+        raise UsageError(
+            f"`sam build` needs a plugin's folder, and {names} is a package",
+            hint="unzip it, or use `packager build`, which writes a template beside its zips",
+        )
+    faults = FaultCollector()
+    with planned(plugins, faults, {}) as plans:
+        faults.raise_errors()
+        show_faults(faults.warnings)
+        if out is None:
+            here = Path.cwd()
+            write(render_template(plans, code=makefile_code(here, here)))
+            return
+        files = template_files(plans, template=out, makefile=makefile)
+        if check:
+            check_files(files)
+            say("up to date")
+        else:
+            write_files(files)
+            write("".join(f"{file.path}\n" for file in files))

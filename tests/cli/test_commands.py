@@ -1,0 +1,381 @@
+"""What each command prints where, and its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from packager import __version__
+from packager.errors import PackagerError
+from packager.interpreter import host_architecture, newest_supported
+from tests.cli.conftest import Done, Run
+from tests.plugin_writer import write_plugin
+
+CONFIGURED = {"packager.toml": '[settings]\napi_key = {env = "DUCK_KEY"}\n'}
+BROKEN = {
+    "group/tiny.yaml": "settings: []\nendpoints:\n  - endpoints/nothing.yaml\n",
+    "packager.toml": 'runtime = "python2.7"\n',
+}
+BROKEN_STDERR = """\
+{0}/group/tiny.yaml:3:5: error: endpoints[0]: there is no file endpoints/nothing.yaml; expected \
+the path of an endpoint's YAML file
+  hint: did you mean endpoints/duck.yaml?
+{0}/packager.toml:1:1: error: runtime: expected one of python3.11, python3.12, python3.13, \
+python3.14, not 'python2.7'
+"""
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Path:
+    return write_plugin(tmp_path / "tiny", CONFIGURED)
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    return write_plugin(tmp_path / "broken", BROKEN)
+
+
+@pytest.fixture
+def here() -> tuple[str, ...]:
+    """Options that build for a Python and an architecture which this machine has."""
+    found = newest_supported()
+    assert found is not None
+    return ("--runtime", found.python, "--arch", host_architecture())
+
+
+def test_version(run: Run) -> None:
+    assert run("--version") == Done(0, f"packager {__version__}\n", "")
+
+
+def test_python_dash_m_is_the_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "packager", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"packager {__version__}\n"
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+@pytest.mark.parametrize("command", ["build", "check", "list", "invoke"])
+def test_every_command_has_help_with_examples(run: Run, command: str, option: str) -> None:
+    done = run(command, option)
+    assert (done.code, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"Usage: packager {command} [OPTIONS] ")
+    assert f"  Examples:\n    packager {command} " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["bild"], "No such command 'bild'."),
+        (["check"], "Missing argument 'PLUGIN...'."),
+        (["build", "x"], "Missing option '-o' / '--out'."),
+        (
+            ["check", "x", "--runtime", "3.9"],
+            "Invalid value for '--runtime': '3.9' is not one of 'python3.11', 'python3.12', "
+            "'python3.13', 'python3.14'.",
+        ),
+        (["invoke", "x"], "say what to send: one of --event and --request"),
+        (
+            ["invoke", "x", "--event", "-", "--request", "GET /"],
+            "say what to send: one of --event and --request",
+        ),
+        (
+            ["invoke", "x", "--event", "-", "-d", "x"],
+            "-H and -d are for --request; an event has its own headers and body",
+        ),
+    ],
+)
+def test_wrong_usage(run: Run, arguments: list[str], message: str) -> None:
+    done = run(*arguments)
+    assert (done.code, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1] == f"Error: {message}"
+
+
+def test_check_of_a_sound_plugin(run: Run, plugin: Path) -> None:
+    assert run("check", plugin) == Done(
+        0, "1 plugin, 1 function, 1 route: no errors, 0 warnings\n", ""
+    )
+
+
+@pytest.mark.parametrize("command", [["check"], ["list"], ["build", "-o", "out"]])
+def test_all_faults_of_all_plugins_at_once(
+    run: Run, plugin: Path, broken: Path, command: list[str], tmp_path: Path
+) -> None:
+    done = run(*command, broken, tmp_path / "nothing", plugin)
+    expected = BROKEN_STDERR.format(broken) + (
+        f"error: there is no {tmp_path}/nothing\n"
+        "  hint: name a plugin's folder (with manifest.yaml), or a .difypkg\n"
+    )
+    if command == ["check"]:
+        expected += "3 errors, 0 warnings\n"
+    assert done == Done(2, "", expected)
+    assert not Path("out").exists()
+
+
+def test_check_as_json(run: Run, broken: Path) -> None:
+    done = run("check", broken, "--format", "json")
+    assert (done.code, done.stderr) == (2, "")
+    assert json.loads(done.stdout) == {
+        "functions": [],
+        "faults": [
+            {
+                "level": "error",
+                "message": "there is no file endpoints/nothing.yaml; expected the path of an "
+                "endpoint's YAML file",
+                "file": f"{broken}/group/tiny.yaml",
+                "line": 3,
+                "column": 5,
+                "key": "endpoints[0]",
+                "hint": "did you mean endpoints/duck.yaml?",
+            },
+            {
+                "level": "error",
+                "message": "expected one of python3.11, python3.12, python3.13, python3.14, "
+                "not 'python2.7'",
+                "file": f"{broken}/packager.toml",
+                "line": 1,
+                "column": 1,
+                "key": "runtime",
+                "hint": None,
+            },
+        ],
+    }
+
+
+def test_options_are_checked_like_the_configuration(run: Run, plugin: Path) -> None:
+    assert run("check", plugin, "--memory", "1", "--timeout", "0") == Done(
+        2,
+        "",
+        "command line: error: memory: expected a whole number of MiB from 128 to 10240, not 1\n"
+        "command line: error: timeout: expected a whole number of seconds from 1 to 900, not 0\n"
+        "2 errors, 0 warnings\n",
+    )
+
+
+def test_list(run: Run, plugin: Path) -> None:
+    assert run("list", plugin) == Done(
+        0,
+        f"TinyFunction  tiny 0.0.1  {plugin}/group/tiny.yaml\n"
+        "  routes\n"
+        "    GET  /duck/<app_id>  endpoints/duck.py\n"
+        "  settings\n"
+        "    api_key  secret-input  required  environment variable DUCK_KEY\n",
+        "",
+    )
+
+
+def test_list_as_json(run: Run, plugin: Path) -> None:
+    done = run("list", plugin, "--format", "json")
+    assert (done.code, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == {
+        "functions": [
+            {
+                "function": "TinyFunction",
+                "plugin": "tiny",
+                "version": "0.0.1",
+                "path": str(plugin),
+                "group": "tiny",
+                "file": "group/tiny.yaml",
+                "runtime": "python3.13",
+                "architecture": "arm64",
+                "memory": 512,
+                "timeout": 29,
+                "routes": [
+                    {
+                        "method": "GET",
+                        "path": "/duck/<app_id>",
+                        "source": "endpoints/duck.py",
+                        "hidden": False,
+                    }
+                ],
+                "settings": [
+                    {
+                        "name": "api_key",
+                        "type": "secret-input",
+                        "required": True,
+                        "from": "environment variable DUCK_KEY",
+                    }
+                ],
+            }
+        ]
+    }
+
+
+def test_a_package_is_a_plugin_too(run: Run, plugin: Path, tmp_path: Path) -> None:
+    package = tmp_path / "tiny.difypkg"
+    with zipfile.ZipFile(package, "w") as archive:
+        for file in plugin.rglob("*"):
+            archive.write(file, file.relative_to(plugin))
+    assert run("list", package).stdout == run("list", plugin).stdout.replace(
+        str(plugin), str(package)
+    )
+
+
+def test_build(run: Run, plugin: Path, tmp_path: Path, here: tuple[str, ...]) -> None:
+    out = tmp_path / "out"
+    done = run("build", plugin, "-o", out, *here)
+    assert done.code == 0, done.stderr
+    heading, row = done.stdout.splitlines()
+    assert heading.split() == ["FUNCTION", "ZIP", "ZIPPED", "UNZIPPED", "OF", "250", "MB", "ROUTES"]
+    cells = row.split()
+    assert (cells[0], cells[1], cells[-1]) == ("TinyFunction", str(out / "TinyFunction.zip"), "1")
+    assert sorted(path.name for path in out.iterdir()) == ["TinyFunction", "TinyFunction.zip"]
+    assert done.stderr.splitlines()[-1] == "writing TinyFunction"
+
+    again = run("build", plugin, "-o", out, *here, "--format", "json")
+    (facts,) = json.loads(again.stdout)["functions"]
+    zipped = out / "TinyFunction.zip"
+    assert {key: facts[key] for key in ("folder", "zip", "zip_bytes", "limit_bytes")} == {
+        "folder": str(out / "TinyFunction"),
+        "zip": str(zipped),
+        "zip_bytes": zipped.stat().st_size,
+        "limit_bytes": 262_144_000,
+    }
+    assert "werkzeug" in {package["name"] for package in facts["packages"]}
+    assert [route["path"] for route in facts["routes"]] == ["/duck/<app_id>"]
+
+
+def test_a_fault_leaves_what_was_built(
+    run: Run, plugin: Path, broken: Path, tmp_path: Path, here: tuple[str, ...]
+) -> None:
+    out = tmp_path / "out"
+    run("build", plugin, "-o", out, *here)
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*")}
+    assert run("build", plugin, broken, "-o", out, *here).code == 2
+    assert {path: path.stat().st_mtime_ns for path in out.rglob("*")} == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        (
+            ["{}/nothing", "--request", "GET /"],
+            "there is no {}/nothing",
+            "name a plugin (a folder or a .difypkg), or what `packager build` wrote",
+        ),
+        (
+            ["{}", "--request", "GET /"],
+            "{} holds neither a plugin (manifest.yaml) nor a bundle (endpoint_runtime/_bundle.py)",
+            "name a plugin (a folder or a .difypkg), or what `packager build` wrote",
+        ),
+        (
+            ["{}", "--request", "GET"],
+            "a request is a method and a path, not 'GET'",
+            "for example 'GET /duck/42?x=1'",
+        ),
+        (
+            ["{}", "--request", "GET /", "-H", "x"],
+            "a header is a name, a colon and a value, not 'x'",
+            "for example 'Content-Type: application/json'",
+        ),
+        (
+            ["{}", "--request", "POST /", "-d", "@{}/nothing"],
+            "{}/nothing can't be read: No such file or directory",
+            None,
+        ),
+        (["{}", "--event", "{}"], "{} can't be read: Is a directory", None),
+        (["{}", "--event", "-"], "stdin:1:2: the event is not JSON: Expecting value", None),
+        (
+            ["{}/tiny", "--request", "GET /", "--function", "Nope"],
+            "{}/tiny has no function Nope",
+            "it has TinyFunction",
+        ),
+    ],
+)
+def test_what_invoke_can_t_use(
+    run: Run,
+    tmp_path: Path,
+    plugin: Path,
+    arguments: list[str],
+    message: str,
+    hint: str | None,
+) -> None:
+    assert plugin == tmp_path / "tiny"
+    done = run("invoke", *(each.format(tmp_path) for each in arguments), stdin=b"[")
+    expected = f"error: {message}\n".format(tmp_path) + (f"  hint: {hint}\n" if hint else "")
+    assert done == Done(2, "", expected)
+
+
+def test_an_env_file_s_faults_have_their_lines(run: Run, plugin: Path, tmp_path: Path) -> None:
+    env_file = tmp_path / "env"
+    env_file.write_text("A=1\n= 2\n")
+    done = run("invoke", plugin, "--request", "GET /", "--env-file", env_file)
+    assert done == Done(
+        2,
+        "",
+        f"{env_file}:2: error: expected NAME=VALUE\n"
+        "  hint: quote a value that has spaces around it, quotes or line breaks in it\n",
+    )
+
+
+def test_a_failure_has_a_hint_and_exit_code_1(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        raise PackagerError("no luck", hint="try again")
+
+    monkeypatch.setattr("packager.cli.list.planned", fail)
+    assert run("list", "x") == Done(1, "", "error: no luck\n  hint: try again\n")
+
+
+def test_a_bug_keeps_its_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("packager.cli.list.planned", fail)
+    with pytest.raises(ZeroDivisionError):
+        run("list", "x")
+
+
+def test_ctrl_c_is_130(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("packager.cli.list.planned", interrupt)
+    assert run("list", "x") == Done(130, "", "")
+
+
+def test_a_broken_pipe_is_quiet(plugin: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "packager", "list", plugin],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_a_terminal_gets_colours_unless_it_says_no(broken: Path) -> None:
+    """Through a pseudo terminal, since that is what decides."""
+    import pty
+
+    def stderr_of(**environment: str) -> str:
+        ours, theirs = pty.openpty()
+        with subprocess.Popen(
+            [sys.executable, "-m", "packager", "list", broken],
+            stdout=subprocess.DEVNULL,
+            stderr=theirs,
+            env={**os.environ, "TERM": "xterm-256color", **environment},
+        ) as process:
+            os.close(theirs)
+            text = b""
+            while True:
+                try:
+                    text += os.read(ours, 4096)
+                except OSError:  # the other side is closed
+                    break
+        os.close(ours)
+        assert process.returncode == 2
+        return text.decode().replace("\r\n", "\n")
+
+    plain = BROKEN_STDERR.format(broken)
+    assert stderr_of(NO_COLOR="1") == plain
+    coloured = stderr_of(NO_COLOR="")
+    assert "\x1b[1;31merror: \x1b[0m" in coloured

@@ -1,0 +1,91 @@
+"""Builds the example plugin once, with the real command, for the Python and machine at hand."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from packager.interpreter import Interpreter, host_architecture, newest_supported
+from tests.integration.rie import Emulator, emulator
+from tests.integration.trouble import FILES
+from tests.plugin_writer import write_plugin
+
+ROOT = Path(__file__).resolve().parents[2]
+NEKO = ROOT / "plugins" / "neko"
+NEKO_ENV = {"NEKO_API_KEY": "a long random text"}
+
+Command = Callable[..., subprocess.CompletedProcess[bytes]]
+
+
+@pytest.fixture(scope="session")
+def interpreter() -> Interpreter:
+    """What the bundles are built for, so that they run here."""
+    found = newest_supported()
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="session")
+def target(interpreter: Interpreter) -> tuple[str, ...]:
+    """Options that build for this machine."""
+    return ("--runtime", interpreter.python, "--arch", host_architecture())
+
+
+@pytest.fixture(scope="session")
+def command() -> Command:
+    """Run `packager` in a process of its own."""
+
+    def run(
+        *arguments: object, cwd: Path = ROOT, stdin: bytes = b"", **environment: str
+    ) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [sys.executable, "-m", "packager", *map(str, arguments)],
+            cwd=cwd,
+            env=os.environ | environment,
+            input=stdin,
+            capture_output=True,
+            timeout=300,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def neko_out(
+    tmp_path_factory: pytest.TempPathFactory, command: Command, target: tuple[str, ...]
+) -> Path:
+    """The folder that `packager build plugins/neko` filled."""
+    out = tmp_path_factory.mktemp("neko") / "out"
+    done = command("build", NEKO, "-o", out, *target)
+    assert done.returncode == 0, done.stderr.decode()
+    return out
+
+
+@pytest.fixture(scope="session")
+def neko(neko_out: Path) -> Path:
+    """Neko's bundle."""
+    return neko_out / "NekoFunction"
+
+
+@pytest.fixture(scope="session")
+def trouble(
+    tmp_path_factory: pytest.TempPathFactory, command: Command, target: tuple[str, ...]
+) -> Path:
+    """The bundle of a plugin whose endpoints misbehave."""
+    folder = tmp_path_factory.mktemp("trouble")
+    plugin, out = write_plugin(folder / "trouble", FILES), folder / "out"
+    done = command("build", plugin, "-o", out, "--timeout", 2, *target)
+    assert done.returncode == 0, done.stderr.decode()
+    return out / "TroubleFunction"
+
+
+@pytest.fixture(scope="session")
+def neko_emulator(neko: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """Neko behind AWS's Runtime Interface Emulator."""
+    with emulator(neko, tmp_path_factory.mktemp("rie") / "log", NEKO_ENV) as running:
+        yield running

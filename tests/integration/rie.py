@@ -1,0 +1,106 @@
+"""Runs a bundle behind AWS's Runtime Interface Emulator, the one that aws-sam-cli's wheel holds."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import platform
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import samcli  # type: ignore[import-untyped]
+
+from packager.built import read_bundle
+from packager.client import client_folder
+from packager.interpreter import find_interpreter
+from packager.invoke import RUN_HANDLER, function_environment
+
+PATH = "/2015-03-31/functions/function/invocations"
+
+
+@dataclass(frozen=True, slots=True)
+class Emulator:
+    """A running emulator: `address` takes events, `log_path` has what it and the function wrote."""
+
+    address: str
+    log_path: Path
+
+    def invoke(self, event: object) -> Any:
+        """Post an event and give the function's answer."""
+        connection = http.client.HTTPConnection(self.address, timeout=30)
+        try:
+            connection.request("POST", PATH, json.dumps(event).encode())
+            response = connection.getresponse()
+            body = response.read()
+        finally:
+            connection.close()
+        assert response.status == 200, body
+        return json.loads(body)
+
+    @property
+    def log(self) -> str:
+        return self.log_path.read_text("utf-8")
+
+
+@contextlib.contextmanager
+def emulator(folder: Path, log_path: Path, env: Mapping[str, str]) -> Iterator[Emulator]:
+    """Start the emulator for the bundle in `folder`, and stop it and the function at the end."""
+    bundle = read_bundle(folder)
+    interpreter = find_interpreter(bundle.python)
+    assert interpreter is not None
+    client = client_folder(interpreter)
+    machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+    rie = Path(samcli.__file__).parent / "local/rapid" / f"aws-lambda-rie-{machine}"
+    runtime_api, address = (f"127.0.0.1:{port}" for port in free_ports(2))
+    with log_path.open("wb") as log:
+        process = subprocess.Popen(
+            [
+                rie,
+                *("--runtime-api-address", runtime_api),
+                *("--runtime-interface-emulator-address", address),
+                *(interpreter.path, "-S", "-s", "-P", "-B", RUN_HANDLER, client),
+            ],
+            cwd=folder,
+            env=function_environment(bundle, env, runtime_api, client),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        wait_for(address, process)
+        yield Emulator(address, log_path)
+    finally:
+        # The function's process, in a session of its own, ends with the emulator's Runtime API.
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+    host, port = address.split(":")
+    for _ in range(500):
+        assert process.poll() is None, "the emulator did not start"
+        with contextlib.suppress(OSError), socket.create_connection((host, int(port)), 1):
+            return
+        time.sleep(0.02)
+    raise AssertionError("the emulator does not listen")

@@ -1,0 +1,94 @@
+"""What the documentation shows of configuration is sound, and all keys are in it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from packager.config import read_configuration
+from packager.config_keys import KEYS
+from packager.errors import FaultCollector
+from packager.model import LOG_RETENTIONS
+from packager.template import check_template, render_template
+from tests.template_builders import make_plan, make_setting, of_type, translate
+
+DOCS = Path(__file__).parents[2] / "docs"
+BIN = Path(sys.executable).parent
+
+
+def blocks(page: str, language: str) -> list[str]:
+    text = (DOCS / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def template_of(configuration: str, folder: Path) -> str:
+    """The template of a plugin with that configuration."""
+    settings = (make_setting("greeting"), make_setting("api_key", "secret-input"))
+    plans = [make_plan("GET /duck/<app_id>", declared=settings), make_plan(name="admin")]
+    (folder / "pyproject.toml").write_text(configuration, encoding="utf-8")
+    faults = FaultCollector()
+    options = read_configuration(folder, "neko", [plan.group for plan in plans], faults)
+    plans = [replace(plan, options=options[plan.group.name]) for plan in plans]
+    check_template(plans, faults)
+    assert faults.faults == []
+    return render_template(plans)
+
+
+def test_every_snippet_translates_and_lints(tmp_path: Path) -> None:
+    snippets = blocks("deploy.md", "toml") + blocks("configuration.md", "toml")
+    assert len(snippets) == 14
+    plain = translate(template_of("", tmp_path))
+    for number, snippet in enumerate(snippets):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        text = template_of(snippet, folder)
+        assert translate(text) != plain, snippet
+        (folder / "template.yaml").write_text(text, encoding="utf-8")
+    (beside,) = blocks("deploy.md", "yaml")
+    (tmp_path / "beside.yaml").write_text(beside, encoding="utf-8")
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build" / "template.yaml").write_text(template_of("", tmp_path))
+
+    files = sorted(map(str, tmp_path.rglob("*.yaml")))
+    # W3005 is about the DependsOn that SAM itself writes for usage plans.
+    command: list[str | Path] = [BIN / "cfn-lint", "-r", "eu-west-1", "-i", "W3005", "-t", *files]
+    result = subprocess.run(command, capture_output=True, text=True)
+
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("needle", "kind"),
+    [
+        ("JwtConfiguration", "AWS::ApiGatewayV2::Api"),
+        ('AuthType = "AWS_IAM"', "AWS::Lambda::Url"),
+        ("ApiKeyRequired", "AWS::ApiGateway::UsagePlan"),
+        ("hooks.example.com", "AWS::ApiGatewayV2::DomainName"),
+        ("DeploymentPreference", "AWS::CodeDeploy::DeploymentGroup"),
+    ],
+)
+def test_snippets_reach_what_they_are_for(tmp_path: Path, needle: str, kind: str) -> None:
+    (snippet,) = (block for block in blocks("deploy.md", "toml") if needle in block)
+
+    template = translate(template_of(snippet, tmp_path))
+
+    assert of_type(template, kind)
+    if kind == "AWS::ApiGatewayV2::Api":
+        operation = template["Resources"]["NekoApi"]["Properties"]["Body"]["paths"]["$default"]
+        assert operation["x-amazon-apigateway-any-method"]["security"] == [{"Team": []}]
+    if kind == "AWS::Lambda::Url":  # nobody is let in without a signature
+        assert of_type(template, "AWS::Lambda::Permission") == {}
+
+
+def test_every_key_is_documented() -> None:
+    text = (DOCS / "configuration.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^\| `([a-z_]+)(?:\.[^`]*)?` \|", text, re.MULTILINE)
+
+    assert sorted(documented) == sorted([*KEYS, "settings", "groups"])
+    days = ", ".join(map(str, LOG_RETENTIONS[:-1]))
+    assert f"{days} or {LOG_RETENTIONS[-1]} |" in text

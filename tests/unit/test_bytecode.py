@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import importlib.util
+import marshal
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from packager.bytecode import compile_files
+from packager.errors import PackagerError
+from packager.interpreter import Interpreter, find_interpreter
+
+SOURCES = {
+    "a.py": "from utils.crypto import one, two\nNAMES = {'one', 'two', 'three'}\n"
+    "def f(one, two=(1, 2.5, 'x y')):\n    return {one: NAMES, 'two': two}\n",
+    "pkg/odd-name.v2.py": "class A:\n    one = 'two'\n    def f(self): return lambda: self.one\n",
+    "pkg/__init__.py": "",
+    "pkg/broken.py": "def (:\n",
+    "pkg/nul.py": "x = '\0'\n",
+    "pkg/latin.py": "# -*- coding: latin-1 -*-\nx = '\u00e9'\n",
+    "pkg/warns.py": "x = '\\d'\nassert (1, 'always')\n",
+}
+
+
+@pytest.fixture(scope="module")
+def interpreter() -> Interpreter:
+    found = find_interpreter(f"{sys.version_info[0]}.{sys.version_info[1]}")
+    assert found is not None
+    return found
+
+
+def write(root: Path, names: list[str]) -> Path:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(SOURCES[name], "latin-1" if name.endswith("latin.py") else "utf-8")
+    return root
+
+
+def bytecode(root: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*.pyc")}
+
+
+def test_bytecode_is_unchecked_and_names_the_place_on_lambda(
+    tmp_path: Path, interpreter: Interpreter
+) -> None:
+    root = write(tmp_path, ["pkg/odd-name.v2.py"])
+    compile_files(interpreter, root, ["pkg/odd-name.v2.py"])
+    tag = sys.implementation.cache_tag
+    [(name, data)] = bytecode(root).items()
+    source = (root / "pkg/odd-name.v2.py").read_bytes()
+    head = importlib.util.MAGIC_NUMBER + b"\1\0\0\0" + importlib.util.source_hash(source)
+    assert (name, data[:16]) == (f"pkg/__pycache__/odd-name.v2.{tag}.pyc", head)
+    assert marshal.loads(data[16:]).co_filename == "/var/task/pkg/odd-name.v2.py"
+    assert str(root / name) == importlib.util.cache_from_source(str(root / "pkg/odd-name.v2.py"))
+
+
+def test_files_that_do_not_parse_are_left_without(tmp_path: Path, interpreter: Interpreter) -> None:
+    root = write(tmp_path, list(SOURCES))
+    compile_files(interpreter, root, SOURCES)
+    stems = {name.rpartition("/")[2].rpartition(".cpython")[0] for name in bytecode(root)}
+    assert stems == {"a", "odd-name.v2", "__init__", "latin", "warns"}
+
+
+def test_the_bytes_follow_from_the_file_alone(tmp_path: Path, interpreter: Interpreter) -> None:
+    together = write(tmp_path / "together", list(SOURCES))
+    compile_files(interpreter, together, reversed(list(SOURCES)))
+    alone: dict[str, bytes] = {}
+    for index, name in enumerate(SOURCES):
+        root = write(tmp_path / ("alone" * (index + 1)), [name])
+        compile_files(interpreter, root, [name])
+        alone |= bytecode(root)
+    assert alone == bytecode(together)
+
+
+def test_the_environment_does_not_show(
+    tmp_path: Path, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = write(tmp_path / "plain", ["a.py"])
+    compile_files(interpreter, plain, ["a.py"])
+    for name, value in (("PYTHONHASHSEED", "7"), ("PYTHONOPTIMIZE", "2"), ("PYTHONPATH", "/x")):
+        monkeypatch.setenv(name, value)
+    other = write(tmp_path / "other", ["a.py"])
+    compile_files(interpreter, other, ["a.py"])
+    assert bytecode(other) == bytecode(plain)
+
+
+def test_the_interpreter_takes_the_bytecode(tmp_path: Path, interpreter: Interpreter) -> None:
+    root = write(tmp_path, ["a.py"])
+    (root / "utils").mkdir()
+    (root / "utils/crypto.py").write_text("one = two = 1\n")
+    compile_files(interpreter, root, ["a.py", "utils/crypto.py"])
+    os.utime(root / "a.py", (1, 1))
+    done = subprocess.run(
+        [
+            interpreter.path,
+            "-I",
+            "-v",
+            "-c",
+            f"import sys; sys.path.insert(0, {str(root)!r}); import a",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"# code object from '{root}/__pycache__/a." in done.stderr
+
+
+def test_an_interpreter_that_fails_is_named(tmp_path: Path, interpreter: Interpreter) -> None:
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho no luck >&2\nexit 3\n")
+    broken.chmod(0o755)
+    with pytest.raises(PackagerError) as caught:
+        compile_files(
+            Interpreter(broken, interpreter.version, interpreter.architecture), tmp_path, ["a.py"]
+        )
+    assert str(caught.value) == f"{broken} could not compile bytecode: no luck"
+
+
+def test_columns_can_be_left_out(tmp_path: Path, interpreter: Interpreter) -> None:
+    columns = []
+    for wanted in (True, False):
+        root = write(tmp_path / str(wanted), ["a.py"])
+        compile_files(interpreter, root, ["a.py"], columns=wanted)
+        [data] = bytecode(root).values()
+        positions = list(marshal.loads(data[16:]).co_positions())
+        columns.append(any(column is not None for *_, column in positions))
+    assert columns == [True, False]

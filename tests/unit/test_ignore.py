@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from packager.errors import Fault, FaultCollector, Place
+from packager.ignore import plugin_files
+
+
+def plugin(root: Path, *names: str, **texts: str) -> Path:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(texts.get(path.name.replace(".", "_"), ""))
+    return root
+
+
+def shipped(
+    root: Path,
+    *,
+    needed: Sequence[str] = (),
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    out: Path | None = None,
+) -> tuple[list[str], list[Fault]]:
+    faults = FaultCollector()
+    files = plugin_files(
+        root, "p", faults, needed=needed, include=include, exclude=exclude, out=out
+    )
+    return [file.path for file in files], faults.faults
+
+
+def test_what_never_ships(tmp_path: Path) -> None:
+    plugin(
+        tmp_path,
+        *("manifest.yaml", "a/b.py", "a/data.json", "envelope.py", "node_modules/x.js"),
+        *(".env", ".env.local", "a/prod.env", ".git/config", "sub/.git", ".hg/x", ".svn/x"),
+        *("a/__pycache__/b.cpython-313.pyc", "b.pyc", ".DS_Store", "x.difypkg"),
+        *(".mypy_cache/x", ".pytest_cache/x", ".ruff_cache/x", "any/pyvenv.cfg", "any/lib/x.py"),
+    )
+    assert shipped(tmp_path) == (
+        ["a/b.py", "a/data.json", "envelope.py", "manifest.yaml", "node_modules/x.js"],
+        [],
+    )
+
+
+def test_difyignore_comes_before_gitignore(tmp_path: Path) -> None:
+    plugin(tmp_path, ".difyignore", ".gitignore", "a.txt", "b.txt", "keep/x.txt", "keep/y.txt")
+    (tmp_path / ".difyignore").write_text("# comment\n/a.txt\nkeep/*\n!keep/y.txt\n.*ignore\n")
+    (tmp_path / ".gitignore").write_text("b.txt\n")
+    assert shipped(tmp_path) == (["b.txt", "keep/y.txt"], [])
+    (tmp_path / ".difyignore").unlink()
+    assert shipped(tmp_path) == ([".gitignore", "a.txt", "keep/x.txt", "keep/y.txt"], [])
+
+
+def test_needed_files_are_kept_with_a_warning(tmp_path: Path) -> None:
+    plugin(tmp_path, ".gitignore", "lib/used.py", "lib/other.py")
+    (tmp_path / ".gitignore").write_text("lib/\n")
+    assert shipped(tmp_path, needed=["lib/used.py"]) == (
+        [".gitignore", "lib/used.py"],
+        [
+            Fault(
+                "lib/used.py is kept: the function needs it, though .gitignore names it",
+                Place("p/.gitignore"),
+                level="warning",
+            )
+        ],
+    )
+
+
+def test_include_and_exclude_overrule(tmp_path: Path) -> None:
+    plugin(tmp_path, ".difyignore", "a.py", "big.bin", "data/x.csv", ".env", "_assets/i.svg")
+    (tmp_path / ".difyignore").write_text("data/\n.difyignore\n")
+    assert shipped(tmp_path, include=["data/*.csv", ".env", "_assets/"], exclude=["*.bin"]) == (
+        [".env", "_assets/i.svg", "a.py", "data/x.csv"],
+        [],
+    )
+
+
+def test_assets_ship_if_code_names_them(tmp_path: Path) -> None:
+    plugin(tmp_path, "manifest.yaml", "a.py", "_assets/i.svg", manifest_yaml="icon: _assets/i.svg")
+    assert shipped(tmp_path)[0] == ["a.py", "manifest.yaml"]
+    (tmp_path / "a.py").write_text("open('_assets/i.svg')")
+    assert shipped(tmp_path)[0] == ["_assets/i.svg", "a.py", "manifest.yaml"]
+
+
+def test_the_output_folder_inside_the_plugin_stays_out(tmp_path: Path) -> None:
+    plugin(tmp_path, "a.py", "build/XFunction/plugin/a.py")
+    assert shipped(tmp_path, out=tmp_path / "build") == (["a.py"], [])
+
+
+def test_links_inside_are_followed_and_circles_end(tmp_path: Path) -> None:
+    root = plugin(tmp_path, "real/a.py")
+    (root / "real/self").symlink_to(root / "real")
+    (root / "linked").symlink_to("real")
+    (root / "b.py").symlink_to("real/a.py")
+    assert shipped(root) == (["b.py", "linked/a.py", "real/a.py"], [])
+
+
+def test_links_that_leave_are_errors_unless_ignored(tmp_path: Path) -> None:
+    root = plugin(tmp_path / "p", "a.py", "quiet/x", ".difyignore")
+    (tmp_path / "secret").write_text("")
+    (root / "out").symlink_to("../secret")
+    (root / "gone").symlink_to("nowhere")
+    (root / "quiet/out").symlink_to("../../secret")
+    (root / ".difyignore").write_text("quiet/\n")
+    hint = "put a copy in its place, or name it in .difyignore"
+    assert shipped(root) == (
+        [".difyignore", "a.py"],
+        [
+            Fault("the link leads nowhere: nowhere", Place("p/gone"), hint=hint),
+            Fault("the link leads out of the plugin: ../secret", Place("p/out"), hint=hint),
+        ],
+    )
+
+
+def test_a_name_that_is_no_text(tmp_path: Path) -> None:
+    plugin(tmp_path, "a.py", "b\udcff.py")
+    assert shipped(tmp_path) == (
+        ["a.py"],
+        [Fault("the file's name is not UTF-8", Place("p/b\\udcff.py"))],
+    )

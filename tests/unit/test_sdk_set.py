@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+
+from packager.sdk_set import imported_distributions, only_for_sdk, serves_requests
+from packager.sources import ImportedModule, SourceFacts
+
+
+def facts(**imports: str) -> dict[str, SourceFacts]:
+    """Facts of files, given as `a__b=...` for `a/b.py`, with the modules they import."""
+    found = {}
+    for name, modules in imports.items():
+        path = f"{name.replace('__', '/')}.py"
+        imported = tuple(ImportedModule(module, 1) for module in modules.split())
+        found[path] = SourceFacts(path, imports=imported)
+    return found
+
+
+def test_import_names_become_distributions() -> None:
+    modules = "yaml.loader pydantic_settings zope.interface.common json boto3 dify_plugin"
+    assert imported_distributions(facts(endpoints__a=modules, utils__b="werkzeug.routing")) == {
+        "pyyaml",
+        "pydantic-settings",
+        "zope-interface",
+        "werkzeug",
+    }
+
+
+def test_main_and_tests_count_for_nothing() -> None:
+    read = facts(main="gevent", tests__a="httpx", a__test_b="flask", a__main="requests")
+    assert imported_distributions(read) == {"requests"}
+
+
+def test_own_modules_hide_distributions_and_bare_folders_do_not() -> None:
+    read = facts(a="requests yaml click.x", requests="json", click__x="json") | {
+        "yaml/__init__.py": SourceFacts("yaml/__init__.py")
+    }
+    assert imported_distributions(read) == {"click"}
+
+
+@pytest.mark.parametrize(
+    ("path", "serves"),
+    [
+        ("main.py", False),
+        ("endpoints/main.py", True),
+        ("endpoints/conftest.py", False),
+        ("endpoints/a_test.py", False),
+        ("endpoints/attest.py", True),
+        ("test/a.py", False),
+        ("tests.py", True),
+    ],
+)
+def test_which_files_serve_requests(path: str, serves: bool) -> None:
+    assert serves_requests(path) is serves
+
+
+FREEZE = {"greenlet", "zope-event", "zope-interface", "gevent", "requests", "pynacl"}
+
+
+@pytest.mark.parametrize(
+    ("names", "imported", "spare"),
+    [
+        ({"dify-plugin", "gevent", "requests"}, set(), set()),
+        (FREEZE, set(), set()),
+        (FREEZE | {"dify-plugin"}, {"requests"}, FREEZE - {"requests", "pynacl"}),
+    ],
+)
+def test_what_a_whole_environments_listing_names_for_the_sdk(
+    names: set[str], imported: set[str], spare: set[str]
+) -> None:
+    assert only_for_sdk(names, imported) == spare
