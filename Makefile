@@ -19,9 +19,10 @@ $(BIN)/uv:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 
-# The tool alone, for `make demo` and for `sam build`.
+# The tool, and aws-sam-cli's wheel for the Lambda emulator in it: what `make demo` needs.
 $(VENV)/.tool: $(BIN)/uv pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable .
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps aws-sam-cli
 	@touch $@
 
 # The tool with everything that tests and lint need (the Lambda emulator comes inside aws-sam-cli).
@@ -30,7 +31,7 @@ $(VENV)/.dev: $(BIN)/uv pyproject.toml
 	@touch $@ $(VENV)/.tool
 
 demo: $(VENV)/.tool
-	@$(BIN)/python plugins/demo.py
+	@$(BIN)/python -m tests.demo
 
 test: lint
 	$(PYTEST) -m "not docker"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import packager
@@ -59,13 +59,54 @@ def build_bundle(
     progress: Callable[[str], None] = lambda message: None,
     make_zip: bool = True,
 ) -> Bundle:
-    """Write `out/<LogicalId>/` and, with `make_zip`, `out/<LogicalId>.zip`.
+    """Build one function: `build_bundles` of `plan` alone."""
+    return build_bundles([plan], out, bytecode=bytecode, progress=progress, make_zip=make_zip)[0]
 
-    Both are made aside and appear by rename: whatever fails, what was in `out` stays as it was.
-    Without `bytecode` the target's interpreter is not needed. `progress` is told each step.
-    Raises `InputFaults` for what is wrong with the plugin, else `PackagerError`.
+
+def build_bundles(
+    plans: Sequence[FunctionPlan],
+    out: Path,
+    *,
+    bytecode: bool = True,
+    progress: Callable[[str], None] = lambda message: None,
+    make_zip: bool = True,
+    files: Mapping[str, str] | None = None,
+) -> tuple[Bundle, ...]:
+    """Write `out/<LogicalId>/` and, with `make_zip`, `out/<LogicalId>.zip` of every plan.
+
+    `files` are texts to write beside them, by name. All is made aside and appears by rename once
+    the last bundle is finished: whatever fails, what was in `out` stays as it was. Without
+    `bytecode` the target's interpreter is not needed. `progress` is told each step. Raises
+    `InputFaults` for what is wrong with the plugins, else `PackagerError`.
     """
-    _check_out(plan, out)
+    for plan in plans:
+        _check_out(plan, out)
+    with _staging(out) as staging:
+        made = [_make(plan, out, staging, bytecode, progress, make_zip) for plan in plans]
+        names = [path.name for bundle in made for path in (bundle.folder, bundle.zip) if path]
+        for name, text in (files or {}).items():
+            (staging / name).write_text(text, "utf-8", newline="\n")
+            names.append(name)
+        _publish(staging, out, names)
+    return tuple(
+        replace(
+            bundle,
+            folder=out / bundle.folder.name,
+            zip=out / bundle.zip.name if bundle.zip else None,
+        )
+        for bundle in made
+    )
+
+
+def _make(
+    plan: FunctionPlan,
+    out: Path,
+    staging: Path,
+    bytecode: bool,
+    progress: Callable[[str], None],
+    make_zip: bool,
+) -> Bundle:
+    """Make one bundle in `staging`."""
     faults = FaultCollector()
     interpreter = _interpreter(plan, bytecode)
     requirements = read_requirements(plan.plugin.root, plan.plugin.display, faults)
@@ -81,36 +122,34 @@ def build_bundle(
     imported = imported_distributions(
         {path: fact for path, fact in facts.items() if path in shipped}
     )
-    with _staging(out) as staging:
-        dependencies = install_dependencies(
-            requirements,
-            imported,
-            target,
-            staging / "work",
-            bytecode=interpreter if bytecode else None,
-            progress=progress,
-        )
-        for note in dependencies.notes:
-            faults.warn(note, requirements.place_of(SDK))
-        progress(f"writing {plan.logical_id}")
-        folder = staging / plan.logical_id
-        _lay_out(plan, folder, dependencies.folder, files, interpreter if bytecode else None)
-        unzipped = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        _check_size(plan, folder, unzipped, dependencies.packages)
-        archive, zip_bytes = None, None
-        if make_zip:
-            archive = staging / f"{plan.logical_id}.zip"
-            zip_bytes = write_zip(folder, archive)
-            if zip_bytes > MAX_DIRECT_ZIP:
-                faults.warn(
-                    f"{plan.logical_id}.zip has {_megabytes(zip_bytes)}; uploads past "
-                    f"{_megabytes(MAX_DIRECT_ZIP)} have to go through S3 (sam does that)"
-                )
-        placed = _publish(staging, out, [folder, *([archive] if archive else [])])
+    dependencies = install_dependencies(
+        requirements,
+        imported,
+        target,
+        staging / "work" / plan.logical_id,
+        bytecode=interpreter if bytecode else None,
+        progress=progress,
+    )
+    for note in dependencies.notes:
+        faults.warn(note, requirements.place_of(SDK))
+    progress(f"writing {plan.logical_id}")
+    folder = staging / plan.logical_id
+    _lay_out(plan, folder, dependencies.folder, files, interpreter if bytecode else None)
+    unzipped = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    _check_size(plan, folder, unzipped, dependencies.packages)
+    archive, zip_bytes = None, None
+    if make_zip:
+        archive = staging / f"{plan.logical_id}.zip"
+        zip_bytes = write_zip(folder, archive)
+        if zip_bytes > MAX_DIRECT_ZIP:
+            faults.warn(
+                f"{plan.logical_id}.zip has {_megabytes(zip_bytes)}; uploads past "
+                f"{_megabytes(MAX_DIRECT_ZIP)} have to go through S3 (sam does that)"
+            )
     return Bundle(
         plan,
-        placed[0],
-        placed[1] if archive else None,
+        folder,
+        archive,
         unzipped,
         zip_bytes,
         dependencies.packages,
@@ -266,28 +305,25 @@ def _check_size(
     )
 
 
-def _publish(staging: Path, out: Path, made: list[Path]) -> list[Path]:
+def _publish(staging: Path, out: Path, names: Sequence[str]) -> None:
     """Rename what was made into `out`; what was there before goes, or comes back on failure."""
-    old = staging / "old"
-    old.mkdir()
-    placed = []
+    old = staging / "work" / "old"
+    old.mkdir(parents=True)
+    placed: list[str] = []
     try:
-        for path in made:
-            final = out / path.name
+        for name in names:
+            final = out / name
             if final.exists() or final.is_symlink():
-                final.rename(old / path.name)
-            path.rename(final)
-            placed.append(final)
-    except BaseException as error:
-        for final in (out / path.name for path in made):
-            if (old / final.name).exists():
-                if final in placed:
-                    final.rename(staging / f"undone-{final.name}")
-                (old / final.name).rename(final)
-        if isinstance(error, OSError):
-            raise PackagerError(f"{error.filename} can't be replaced: {error.strerror}") from error
-        raise
-    return placed
+                final.rename(old / name)
+            (staging / name).rename(final)
+            placed.append(name)
+    except OSError as error:
+        for name in names:
+            if name in placed:
+                (out / name).rename(staging / name)
+            if (old / name).exists():
+                (old / name).rename(out / name)
+        raise PackagerError(f"{error.filename} can't be replaced: {error.strerror}") from error
 
 
 def _megabytes(size: int) -> str:

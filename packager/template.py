@@ -10,7 +10,7 @@ from packager import __version__
 from packager.model import EnvSource, FunctionPlan, Setting
 from packager.sam.check import check_template
 from packager.sam.document import Section, write_document
-from packager.sam.files import MARK, GeneratedFile, check_files, write_files
+from packager.sam.files import MARK, GeneratedFile, check_files, need_ours, write_files
 from packager.sam.function import CodeLocation, function_resources
 from packager.sam.makefile import makefile_code, render_makefile
 from packager.sam.names import ResourceNames, parameter_names
@@ -27,6 +27,7 @@ __all__ = [
     "check_files",
     "check_template",
     "makefile_code",
+    "need_ours",
     "render_makefile",
     "render_template",
     "template_files",

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from packager.bundle import MAX_UNZIPPED, Bundle, build_bundle
+from packager.bundle import MAX_UNZIPPED, Bundle, build_bundles
 from packager.cli.plugins import (
     PATH,
     format_option,
@@ -17,7 +17,8 @@ from packager.cli.plugins import (
     planned,
     plugins_argument,
 )
-from packager.errors import FaultCollector
+from packager.errors import FaultCollector, UsageError
+from packager.model import FunctionPlan
 from packager.report import (
     byte_size,
     columns,
@@ -27,6 +28,7 @@ from packager.report import (
     write,
     write_json,
 )
+from packager.template import GeneratedFile, need_ours, render_template
 
 
 @click.command()
@@ -37,7 +39,14 @@ from packager.report import (
     type=PATH,
     required=True,
     metavar="OUT",
-    help="The folder for the bundles: OUT/<function>/ and OUT/<function>.zip.",
+    help="The folder for the result: OUT/<function>/, OUT/<function>.zip and OUT/template.yaml.",
+)
+@click.option(
+    "--function",
+    "functions",
+    multiple=True,
+    metavar="ID",
+    help="Build this function alone; may be given several times.",
 )
 @override_options
 @click.option(
@@ -51,6 +60,7 @@ from packager.report import (
 def build(
     plugins: tuple[Path, ...],
     out: Path,
+    functions: tuple[str, ...],
     runtime: str | None,
     arch: str | None,
     memory: int | None,
@@ -58,10 +68,11 @@ def build(
     bytecode: bool,
     form: str,
 ) -> None:
-    """Build the functions of plugins into OUT.
+    """Build the functions of plugins into OUT, with the SAM template that deploys them.
 
-    Options go before what the plugins' configuration says. The same input gives the same zips,
-    byte for byte. If anything is wrong with the plugins, OUT stays as it was.
+    OUT/template.yaml is for `sam deploy` as it is, without `sam build`. Options go before what the
+    plugins' configuration says. The same input gives the same zips, byte for byte. Whatever
+    fails, OUT stays as it was.
 
     \b
     Examples:
@@ -73,17 +84,35 @@ def build(
     with planned(plugins, faults, overrides(runtime, arch, memory, timeout)) as plans:
         faults.raise_errors()
         show_faults(faults.warnings)
-        bundles: list[Bundle] = []
-        for plan in plans:
-            with progress():
-                bundle = build_bundle(plan, out, bytecode=bytecode, progress=say)
-            show_faults(bundle.notes)
-            bundles.append(bundle)
+        chosen = _chosen(plans, functions)
+        template = GeneratedFile(out / "template.yaml", render_template(chosen))
+        need_ours([template])
+        with progress():
+            bundles = build_bundles(
+                chosen,
+                out,
+                bytecode=bytecode,
+                progress=say,
+                files={template.path.name: template.text},
+            )
+        show_faults(note for bundle in bundles for note in bundle.notes)
         if form == "json":
-            write_json({"functions": [_facts(bundle) for bundle in bundles]})
-        elif bundles:
+            facts = [_facts(bundle) for bundle in bundles]
+            write_json({"template": str(template.path), "functions": facts})
+        else:
             heading = ("FUNCTION", "ZIP", "ZIPPED", "UNZIPPED", "OF 250 MB", "ROUTES")
             write(columns([heading, *map(_row, bundles)]))
+
+
+def _chosen(plans: tuple[FunctionPlan, ...], ids: tuple[str, ...]) -> tuple[FunctionPlan, ...]:
+    """Give the plans of the functions that were asked for, all of them if none was."""
+    names = [plan.logical_id for plan in plans]
+    unknown = [name for name in ids if name not in names]
+    if unknown:
+        raise UsageError(
+            f"there is no function {', '.join(unknown)}", hint=f"one of {', '.join(names)}"
+        )
+    return tuple(plan for plan in plans if not ids or plan.logical_id in ids)
 
 
 def _row(bundle: Bundle) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ def check(
     \b
     Examples:
       packager check plugins/neko
-      packager check plugins/* --format json
+      packager check plugins/*/ --format json
     """
     faults = FaultCollector()
     with planned(plugins, faults, overrides(runtime, arch, memory, timeout)) as plans:

@@ -49,8 +49,8 @@ def template(
     \b
     Examples:
       packager template plugins/neko
-      packager template plugins/* -o template.yaml --makefile Makefile
-      packager template plugins/* -o template.yaml --makefile sam.mk --check
+      packager template plugins/*/ -o template.yaml --makefile Makefile
+      packager template plugins/*/ -o template.yaml --makefile sam.mk --check
     """
     if out is None and (check or makefile is not None):
         option = "--check" if check else "--makefile"

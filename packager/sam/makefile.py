@@ -16,7 +16,8 @@ from packager.sam.function import CodeLocation
 _VARIABLES = """\
 PACKAGER_FOLDER := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 # The packager of the project's own environment, else the one on the PATH.
-PACKAGER ?= $(firstword $(wildcard $(PACKAGER_FOLDER).venv/bin/packager) packager)
+PACKAGER ?= $(firstword $(wildcard $(addsuffix .venv/bin/packager,$(PACKAGER_FOLDER) \
+  $(PACKAGER_FOLDER)../)) packager)
 # More options of `packager build` for every function.
 PACKAGER_OPTIONS ?=
 """

@@ -15,8 +15,9 @@ from packager import __version__
 from packager.errors import PackagerError
 from packager.interpreter import host_architecture, newest_supported
 from tests.cli.conftest import Done, Run
-from tests.plugin_writer import write_plugin
+from tests.plugin_writer import MANIFEST, write_plugin
 
+ROOT = Path(__file__).resolve().parents[2]
 CONFIGURED = {"packager.toml": '[settings]\napi_key = {env = "DUCK_KEY"}\n'}
 BROKEN = {
     "group/tiny.yaml": "settings: []\nendpoints:\n  - endpoints/nothing.yaml\n",
@@ -61,7 +62,7 @@ def test_python_dash_m_is_the_command() -> None:
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
-@pytest.mark.parametrize("command", ["build", "check", "list", "invoke"])
+@pytest.mark.parametrize("command", ["build", "check", "list", "invoke", "template"])
 def test_every_command_has_help_with_examples(run: Run, command: str, option: str) -> None:
     done = run(command, option)
     assert (done.code, done.stderr) == (0, "")
@@ -225,11 +226,17 @@ def test_build(run: Run, plugin: Path, tmp_path: Path, here: tuple[str, ...]) ->
     assert heading.split() == ["FUNCTION", "ZIP", "ZIPPED", "UNZIPPED", "OF", "250", "MB", "ROUTES"]
     cells = row.split()
     assert (cells[0], cells[1], cells[-1]) == ("TinyFunction", str(out / "TinyFunction.zip"), "1")
-    assert sorted(path.name for path in out.iterdir()) == ["TinyFunction", "TinyFunction.zip"]
-    assert done.stderr.splitlines()[-1] == "writing TinyFunction"
+    assert sorted(path.name for path in out.iterdir()) == [
+        "TinyFunction",
+        "TinyFunction.zip",
+        "template.yaml",
+    ]
+    assert done.stderr.splitlines()[-1:] == ["writing TinyFunction"]
 
     again = run("build", plugin, "-o", out, *here, "--format", "json")
-    (facts,) = json.loads(again.stdout)["functions"]
+    result = json.loads(again.stdout)
+    (facts,) = result["functions"]
+    assert result["template"] == str(out / "template.yaml")
     zipped = out / "TinyFunction.zip"
     assert {key: facts[key] for key in ("folder", "zip", "zip_bytes", "limit_bytes")} == {
         "folder": str(out / "TinyFunction"),
@@ -379,3 +386,29 @@ def test_a_terminal_gets_colours_unless_it_says_no(broken: Path) -> None:
     assert stderr_of(NO_COLOR="1") == plain
     coloured = stderr_of(NO_COLOR="")
     assert "\x1b[1;31merror: \x1b[0m" in coloured
+
+
+def test_the_committed_template_is_up_to_date(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    manifests = sorted((ROOT / "plugins").glob("*/manifest.yaml"))
+    assert len(manifests) >= 2
+    monkeypatch.chdir(ROOT)
+    names = [path.parent.relative_to(ROOT) for path in manifests]
+    files = ("-o", "template.yaml", "--makefile", "plugins/Makefile")
+    assert run("template", *names, *files, "--check") == Done(0, "", "up to date\n")
+
+
+def test_build_of_one_function_alone(run: Run, plugin: Path, here: tuple[str, ...]) -> None:
+    other = write_plugin(
+        plugin.parent / "other", {"manifest.yaml": MANIFEST.replace("name: tiny", "name: other")}
+    )
+    out = plugin.parent / "out"
+    done = run("build", plugin, other, "-o", out, "--function", "OtherTinyFunction", *here)
+    assert done.code == 0
+    assert sorted(path.name for path in out.iterdir()) == [
+        "OtherTinyFunction",
+        "OtherTinyFunction.zip",
+        "template.yaml",
+    ]
+    assert run("build", plugin, "-o", out, "--function", "Nope", *here) == Done(
+        2, "", "error: there is no function Nope\n  hint: one of TinyFunction\n"
+    )

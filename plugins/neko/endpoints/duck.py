@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from dify_plugin import Endpoint
 from werkzeug import Request, Response
+
+from dify_plugin import Endpoint
 
 
 class Duck(Endpoint):

@@ -4,9 +4,10 @@ import hmac
 import json
 from collections.abc import Mapping
 
-from dify_plugin import Endpoint
 from endpoints.cors import CORS
 from werkzeug import Request, Response
+
+from dify_plugin import Endpoint
 
 
 def reply(status: int, value: object) -> Response:

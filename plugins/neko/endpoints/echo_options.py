@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from dify_plugin import Endpoint
 from endpoints.cors import CORS
 from werkzeug import Request, Response
+
+from dify_plugin import Endpoint
 
 
 class EchoOptions(Endpoint):

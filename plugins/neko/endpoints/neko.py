@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
-from dify_plugin import Endpoint
 from werkzeug import Request, Response
+
+from dify_plugin import Endpoint
 
 PAGE = Path(__file__).with_name("neko.html")
 COLOURS = {"orange": "darkorange", "grey": "dimgrey", "rainbow": "rebeccapurple"}

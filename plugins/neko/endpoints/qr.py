@@ -4,8 +4,9 @@ import io
 from collections.abc import Mapping
 
 import segno
-from dify_plugin import Endpoint
 from werkzeug import Request, Response
+
+from dify_plugin import Endpoint
 
 
 class Qr(Endpoint):

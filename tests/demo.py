@@ -1,0 +1,95 @@
+"""`make demo`: builds the example plugins and has AWS's own emulator invoke them, for all to see.
+
+The bundles run as on Lambda: in a process of the target's Python behind a Lambda Runtime API, here
+AWS's Runtime Interface Emulator, with nothing but their own contents to import.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from packager.events import Payload, make_event
+from packager.interpreter import find_interpreter, host_architecture, newest_supported
+from packager.reply import read_reply
+from tests.integration.rie import Emulator, emulator
+
+ROOT = Path(__file__).resolve().parents[1]
+SECRET = "an example, not a secret"
+PING = json.dumps({"zen": "Keep it logically awesome.", "hook_id": 1}).encode()
+SIGNED = hmac.new(SECRET.encode(), PING, hashlib.sha256).hexdigest()
+
+Exchange = tuple[str, str, Payload, tuple[tuple[str, str], ...], bytes]
+JSON = ("Content-Type", "application/json")
+NEKO: tuple[Exchange, ...] = (
+    ("GET", "/duck/42", "2.0", (), b""),
+    ("HEAD", "/duck/42", "1.0", (), b""),
+    ("GET", "/neko", "url", (("Cookie", "mood=purring"),), b""),
+    ("POST", "/echo", "2.0", (JSON,), '{"say": "にゃん"}'.encode()),
+    ("PUT", "/mood/purring", "2.0", (), b""),
+    ("DELETE", "/duck/42", "2.0", (), b""),
+    ("GET", "/dog", "1.0", (), b""),
+)
+GITHUB: tuple[Exchange, ...] = (
+    (
+        "POST",
+        "/webhook",
+        "2.0",
+        (
+            JSON,
+            ("X-GitHub-Event", "ping"),
+            ("X-GitHub-Delivery", "72d3162e-cc78-11e3-81ab-4c9367dc0958"),
+            ("X-Hub-Signature-256", f"sha256={SIGNED}"),
+        ),
+        PING,
+    ),
+    ("POST", "/webhook", "2.0", (JSON, ("X-GitHub-Event", "ping")), PING),
+)
+DEMOS: tuple[tuple[str, str, dict[str, str], tuple[Exchange, ...]], ...] = (
+    ("neko", "NekoFunction", {}, NEKO),
+    ("github_webhook", "GithubWebhookFunction", {"GITHUB_WEBHOOK_SECRET": SECRET}, GITHUB),
+)
+
+
+def main() -> None:
+    """Build, invoke, print."""
+    interpreter = find_interpreter("3.13") or newest_supported()
+    assert interpreter is not None, "this very Python would do"
+    with tempfile.TemporaryDirectory(prefix="packager-demo-") as folder:
+        out = Path(folder) / "out"
+        plugins = [Path("plugins") / name for name, *_ in DEMOS]
+        options = ["--runtime", f"python{interpreter.python}", "--arch", host_architecture()]
+        shown = ["packager", "build", *map(str, plugins), "-o", "out", *options]
+        print("$", *shown, flush=True)
+        command = [sys.executable, "-m", "packager", *shown[1:]]
+        command[command.index("out")] = str(out)
+        subprocess.run(command, cwd=ROOT, check=True)
+        for _, function, env, exchanges in DEMOS:
+            print(f"\n{function} behind AWS's Runtime Interface Emulator", flush=True)
+            log = Path(folder) / f"{function}.log"
+            with emulator(out / function, log, env) as running:
+                for exchange in exchanges:
+                    show(running, exchange)
+
+
+def show(running: Emulator, exchange: Exchange) -> None:
+    """Send one request as an event and print the reply as HTTP has it."""
+    method, target, payload, headers, body = exchange
+    words = f" {body.decode()}" if body else ""
+    print(f"\n> {method} {target}{words}   (payload {payload})")
+    reply = read_reply(running.invoke(make_event(method, target, headers, body, payload)))
+    assert reply is not None, "every request is answered"
+    print(f"< {reply.status} {reply.reason}")
+    for name, value in reply.headers:
+        print(f"< {name}: {value}")
+    if reply.body:
+        print(reply.body.decode(errors="replace").rstrip())
+
+
+if __name__ == "__main__":
+    main()
