@@ -15,9 +15,9 @@ from packager.sam.function import CodeLocation
 # is read, so that it also works included by another Makefile.
 _VARIABLES = """\
 PACKAGER_FOLDER := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
-# The packager of the project's own environment, else the one on the PATH.
-PACKAGER ?= $(firstword $(wildcard $(addsuffix .venv/bin/packager,$(PACKAGER_FOLDER) \
-  $(PACKAGER_FOLDER)../)) packager)
+# The packager of the environment beside this file or one folder up, else the one on the PATH.
+PACKAGER ?= $(firstword $(wildcard $(PACKAGER_FOLDER).venv/bin/packager) \\
+  $(wildcard $(PACKAGER_FOLDER)../.venv/bin/packager) packager)
 # More options of `packager build` for every function.
 PACKAGER_OPTIONS ?=
 """

@@ -36,8 +36,9 @@ RECIPES = """\
 # Head
 
 PACKAGER_FOLDER := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
-# The packager of the project's own environment, else the one on the PATH.
-PACKAGER ?= $(firstword $(wildcard $(PACKAGER_FOLDER).venv/bin/packager) packager)
+# The packager of the environment beside this file or one folder up, else the one on the PATH.
+PACKAGER ?= $(firstword $(wildcard $(PACKAGER_FOLDER).venv/bin/packager) \\
+  $(wildcard $(PACKAGER_FOLDER)../.venv/bin/packager) packager)
 # More options of `packager build` for every function.
 PACKAGER_OPTIONS ?=
 
