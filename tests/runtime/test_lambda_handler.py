@@ -128,7 +128,6 @@ def test_modules_a_cold_request_imports(bundle: MakeBundle, event: dict[str, obj
 
 def test_under_lambdas_own_client(bundle: MakeBundle) -> None:
     """`awslambdaric` resolves the handler by its dotted name, from the bundle's root."""
-    pytest.importorskip("awslambdaric")
     done = bundle().run(
         "from awslambdaric.bootstrap import _get_handler\n"
         "handler = _get_handler('endpoint_runtime.lambda_handler.handler')\n"

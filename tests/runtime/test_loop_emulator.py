@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.rie import free_ports
 from tests.runtime.loop_process import environment, write_bundle
 
 HANDLER = """
@@ -52,12 +53,6 @@ def emulator(tmp_path: Path) -> Path:
     return copy
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
 class Function:
     def __init__(self, port: int, log: Path) -> None:
         self._port = port
@@ -79,7 +74,7 @@ class Function:
 @contextmanager
 def running(tmp_path: Path, handler: str, **env: str) -> Iterator[Function]:
     bundle = write_bundle(tmp_path / "bundle", handler)
-    port, api_port = free_port(), free_port()
+    port, api_port = free_ports(2)
     variables = environment(f"127.0.0.1:{api_port}", **env)
     variables |= {"LAMBDA_TASK_ROOT": str(bundle), "AWS_LAMBDA_FUNCTION_TIMEOUT": "9"}
     log = tmp_path / "log"
