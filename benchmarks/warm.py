@@ -1,99 +1,61 @@
 """What one warm event costs: ours beside every adapter, CPU time per event, in one run.
 
-Every contender answers `GET /duck/42` with the same body from a generator, in a process of its own.
+Every contender (`contenders/`) answers the same requests in a process of its own: `GET /duck/42`, a
+generator's text; `POST /echo`, 100 bytes of JSON and back; `POST /binary`, a megabyte and back.
 The driver asks each in turn for one batch (rounds interleave, so drift hits all alike) and reports
-the median batch. `python benchmarks/warm.py --bundle OUT/NekoFunction` prints a table; `--json FILE`
-also writes the numbers.
+the median batch, and its ratio to apig-wsgi's. `--json FILE` also writes the numbers.
+
+Without `--python` an environment with the contenders (the group `bench` of pyproject.toml) is made
+in `.venv/bench`; without `--bundle` the plugin beside this is built for it.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import os
 import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
-WERKZEUG_APP = """
-from werkzeug import Request, Response
-from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Map, Rule
-routes = Map([Rule("/duck/<app_id>", methods=["GET"], endpoint="duck"), Rule("/neko", endpoint="neko")])
-def app(environ, start_response):
-    adapter = routes.bind_to_environ(environ)
-    try:
-        endpoint, values = adapter.match()
-        request = Request(environ)
-        def generator():
-            yield f"{values['app_id']} <br>"
-        response = Response(generator(), status=200, content_type="text/html")
-    except HTTPException as e:
-        response = e
-    return response(environ, start_response)
-"""
-
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+BASELINE = "apig-wsgi"
 CONTENDERS = {
-    "packager": "from endpoint_runtime.lambda_handler import handler",
-    "aws-wsgi": WERKZEUG_APP + "import awsgi\ndef handler(e, c): return awsgi.response(app, e, c)",
-    "apig-wsgi": WERKZEUG_APP
-    + "from apig_wsgi import make_lambda_handler\nhandler = make_lambda_handler(app)",
-    "serverless-wsgi": WERKZEUG_APP
-    + "import serverless_wsgi\n"
-    "def handler(e, c): return serverless_wsgi.handle_request(app, e, c)",
-    "mangum + a2wsgi": WERKZEUG_APP
-    + "from mangum import Mangum\nfrom a2wsgi import WSGIMiddleware\n"
-    "handler = Mangum(WSGIMiddleware(app), lifespan='off')",
-    "mangum + starlette": """
-from mangum import Mangum
-from starlette.applications import Starlette
-from starlette.responses import StreamingResponse
-from starlette.routing import Route
-async def duck(request):
-    async def generator():
-        yield f"{request.path_params['app_id']} <br>"
-    return StreamingResponse(generator(), media_type="text/html")
-handler = Mangum(Starlette(routes=[Route("/duck/{app_id}", duck)]), lifespan="off")
-""",
-    "powertools (no werkzeug)": """
-import os
-os.environ["POWERTOOLS_TRACE_DISABLED"] = "1"
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, APIGatewayHttpResolver, Response
-v1, v2 = APIGatewayRestResolver(), APIGatewayHttpResolver()
-for app in (v1, v2):
-    @app.get("/duck/<app_id>")
-    def duck(app_id):
-        return Response(200, "text/html", f"{app_id} <br>")
-def handler(e, c): return (v2 if e.get("version") == "2.0" else v1).resolve(e, c)
-""",
-    "chalice (no werkzeug, no 2.0)": """
-from chalice import Chalice, Response
-app = Chalice("bench")
-@app.route("/duck/{app_id}")
-def duck(app_id):
-    return Response(f"{app_id} <br>", headers={"Content-Type": "text/html"})
-def handler(e, c):
-    e = dict(e); e["requestContext"] = dict(e["requestContext"], resourcePath="/duck/{app_id}", httpMethod="GET")
-    e["pathParameters"] = {"app_id": "42"}
-    return app(e, c)
-""",
+    "packager": "endpoint_runtime.lambda_handler",
+    "apig-wsgi": "contenders.with_apig_wsgi",
+    "aws-wsgi": "contenders.with_aws_wsgi",
+    "serverless-wsgi": "contenders.with_serverless_wsgi",
+    "mangum + a2wsgi": "contenders.with_mangum_a2wsgi",
+    "mangum + starlette": "contenders.with_mangum_starlette",
+    "powertools (no werkzeug)": "contenders.with_powertools",
+    "chalice (no werkzeug)": "contenders.with_chalice",
+}
+ONLY_1_0 = ("aws-wsgi", "chalice (no werkzeug)")
+JSON_BODY = json.dumps({"text": "x" * 80, "n": 12345}).encode()
+BINARY_BODY = bytes(range(256)) * 4096  # 1 MiB
+# name: method, path, content type, body, the body that must come back, events a batch
+CASES = {
+    "GET": ("GET", "/duck/42", None, b"", b"42 <br>", 400),
+    "POST 100 B": ("POST", "/echo", "application/json", JSON_BODY, JSON_BODY, 400),
+    "POST 1 MiB": ("POST", "/binary", "application/octet-stream", BINARY_BODY, BINARY_BODY, 8),
 }
 
 WORKER = """
-import base64, json, sys, time
-source, event = json.loads(sys.stdin.readline())
-space = {}
+import base64, importlib, json, sys, time
+module, event, expected = json.loads(sys.stdin.readline())
+handler = importlib.import_module(module).handler
 class Context: aws_request_id = "r"; log_stream_name = "s"
-exec(source, space)
-handler, context = space["handler"], Context()
-out = sys.stdout
-sys.stdout = sys.stderr
+context = Context()
+out, sys.stdout = sys.stdout, sys.stderr
 reply = handler(event, context)
-body = reply["body"]
-if reply.get("isBase64Encoded"): body = base64.b64decode(body).decode()
-assert int(reply["statusCode"]) == 200 and body == "42 <br>", reply
+body = reply["body"].encode()
+if reply.get("isBase64Encoded"): body = base64.b64decode(body)
+assert int(reply["statusCode"]) == 200 and body == base64.b64decode(expected), str(reply)[:500]
 for line in sys.stdin:
     n = int(line)
     start = time.process_time_ns()
@@ -102,8 +64,9 @@ for line in sys.stdin:
 """
 
 
-def event(payload: str) -> dict[str, object]:
-    """Give the event of `GET /duck/42?x=1` with the headers a browser sends."""
+def make_event(payload: str, case: str) -> dict[str, object]:
+    """Give a case's event with the headers a browser sends."""
+    method, path, content_type, body, _, _ = CASES[case]
     headers = {
         "accept": "text/html,application/xhtml+xml",
         "accept-encoding": "gzip, deflate, br",
@@ -115,11 +78,15 @@ def event(payload: str) -> dict[str, object]:
         "x-forwarded-port": "443",
         "x-forwarded-proto": "https",
     }
+    binary = content_type == "application/octet-stream"
+    text = base64.b64encode(body).decode() if binary else body.decode()
+    if content_type:
+        headers |= {"content-type": content_type, "content-length": str(len(body))}
     if payload == "2.0":
-        return {
+        event: dict[str, object] = {
             "version": "2.0",
             "routeKey": "$default",
-            "rawPath": "/duck/42",
+            "rawPath": path,
             "rawQueryString": "x=1",
             "headers": headers,
             "queryStringParameters": {"x": "1"},
@@ -129,8 +96,8 @@ def event(payload: str) -> dict[str, object]:
                 "domainName": headers["host"],
                 "domainPrefix": "abc123",
                 "http": {
-                    "method": "GET",
-                    "path": "/duck/42",
+                    "method": method,
+                    "path": path,
                     "protocol": "HTTP/1.1",
                     "sourceIp": "203.0.113.9",
                     "userAgent": headers["user-agent"],
@@ -141,43 +108,43 @@ def event(payload: str) -> dict[str, object]:
                 "time": "10/Mar/2020:05:16:23 +0000",
                 "timeEpoch": 1583817383220,
             },
-            "isBase64Encoded": False,
+            "isBase64Encoded": binary,
         }
+        return event | ({"body": text} if text else {})
     return {
         "resource": "/{proxy+}",
-        "path": "/duck/42",
-        "httpMethod": "GET",
+        "path": path,
+        "httpMethod": method,
         "headers": headers,
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
         "queryStringParameters": {"x": "1"},
         "multiValueQueryStringParameters": {"x": ["1"]},
-        "pathParameters": {"proxy": "duck/42"},
+        "pathParameters": {"proxy": path[1:]},
         "stageVariables": None,
         "requestContext": {
             "accountId": "123456789012",
             "apiId": "abc123",
             "domainName": headers["host"],
-            "httpMethod": "GET",
+            "httpMethod": method,
             "identity": {"sourceIp": "203.0.113.9", "userAgent": headers["user-agent"]},
-            "path": "/prod/duck/42",
+            "path": "/prod" + path,
             "protocol": "HTTP/1.1",
             "requestId": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
             "requestTimeEpoch": 1428582896000,
+            "resourceId": "abc123",
             "resourcePath": "/{proxy+}",
             "stage": "prod",
         },
-        "body": None,
-        "isBase64Encoded": False,
+        "body": text or None,
+        "isBase64Encoded": binary,
     }
 
 
-def start(name: str, payload: str, bundle: Path, python: str) -> subprocess.Popen[str] | None:
-    """Start one contender's process, or give None where it doesn't know the payload."""
-    if payload == "2.0" and name.startswith("chalice"):
-        return None
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
-    if name == "packager":
-        environment["PYTHONPATH"] = str(bundle)
+def start(name: str, payload: str, case: str, bundle: Path, python: str) -> subprocess.Popen[str]:
+    """Start one contender's process."""
+    # Bytecode is written, as a warm function's is there too.
+    environment = {**os.environ, "PYTHONPATH": str(bundle if name == "packager" else HERE)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     worker = subprocess.Popen(
         [python, "-c", WORKER],
         stdin=subprocess.PIPE,
@@ -186,59 +153,91 @@ def start(name: str, payload: str, bundle: Path, python: str) -> subprocess.Pope
         text=True,
         env=environment,
     )
+    expected = base64.b64encode(CASES[case][4]).decode()
     assert worker.stdin
-    worker.stdin.write(json.dumps([CONTENDERS[name], event(payload)]) + "\n")
+    worker.stdin.write(json.dumps([CONTENDERS[name], make_event(payload, case), expected]) + "\n")
     worker.stdin.flush()
     return worker
 
 
-def measure(payload: str, bundle: Path, python: str, rounds: int, batch: int) -> dict[str, float]:
+def measure(payload: str, case: str, bundle: Path, python: str, rounds: int) -> dict[str, float]:
     """Give the median CPU microseconds per event of every contender, rounds interleaved."""
-    workers = {name: start(name, payload, bundle, python) for name in CONTENDERS}
-    samples: dict[str, list[float]] = {name: [] for name, worker in workers.items() if worker}
+    names = [name for name in CONTENDERS if payload == "1.0" or name not in ONLY_1_0]
+    workers = {name: start(name, payload, case, bundle, python) for name in names}
+    samples: dict[str, list[float]] = {name: [] for name in names}
     for turn in range(rounds + 1):
-        for name, worker in workers.items():
-            if worker is None:
-                continue
+        for name, worker in [*workers.items()]:
             assert worker.stdin and worker.stdout
-            worker.stdin.write(f"{batch}\n")
-            worker.stdin.flush()
-            answer = worker.stdout.readline()
+            try:
+                worker.stdin.write(f"{CASES[case][5]}\n")
+                worker.stdin.flush()
+                answer = worker.stdout.readline()
+            except BrokenPipeError:
+                answer = ""
             if not answer:
-                sys.exit(f"{name} failed on payload {payload}; run it by hand to see why")
-            if turn:  # the first round warms up
+                print(f"{name}: no right answer to {case}, payload {payload}", file=sys.stderr)
+                workers.pop(name).wait()
+            elif turn:  # the first round warms up
                 samples[name].append(float(answer))
     for worker in workers.values():
-        if worker:
-            worker.communicate()
-    return {name: statistics.median(values) for name, values in samples.items()}
+        worker.communicate()
+    return {name: statistics.median(values) for name, values in samples.items() if values}
+
+
+def contenders_python() -> str:
+    """Make an environment with the contenders, or bring it up to date; give its Python."""
+    venv = ROOT / ".venv" / "bench"
+    uv = [sys.executable, "-m", "uv"]
+    if not (venv / "bin" / "python").exists():
+        subprocess.run([*uv, "venv", "--quiet", "--python", "3.13", str(venv)], check=True)
+    install = [*uv, "pip", "install", "--quiet", "--python", str(venv / "bin" / "python")]
+    subprocess.run([*install, "--group", "bench"], check=True, cwd=ROOT)
+    return str(venv / "bin" / "python")
+
+
+def build(folder: str) -> Path:
+    """Build the benchmark's plugin for this machine; give the bundle."""
+    architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+    command = [sys.executable, "-m", "packager", "build", str(HERE / "plugin"), "--out", folder]
+    command += ["--runtime", "python3.13", "--arch", architecture]
+    subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+    return Path(folder) / "BenchFunction"
+
+
+def show(results: dict[str, dict[str, dict[str, float]]]) -> None:
+    """Print one table: every case of both payloads, and each cell's ratio to the baseline."""
+    columns = [(case, payload) for case in results for payload in results[case]]
+    print(f"{'CPU us per warm event':26}" + "".join(f"{f'{c}, {p}':>20}" for c, p in columns))
+    for name in CONTENDERS:
+        cells = []
+        for case, payload in columns:
+            own, baseline = results[case][payload].get(name), results[case][payload].get(BASELINE)
+            ratio = f" ({own / baseline:.2f})" if own and baseline else ""
+            cells.append(f"{own:.1f}{ratio}" if own else "-")
+        print(f"{name:26}" + "".join(f"{cell:>20}" for cell in cells))
 
 
 def main() -> None:
-    """Measure both payloads and print one table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bundle", type=Path, required=True, help="a built NekoFunction folder")
-    parser.add_argument("--python", default=sys.executable, help="its Python, peers installed")
+    parser.add_argument("--bundle", type=Path, help="a built BenchFunction folder")
+    parser.add_argument("--python", help="its Python, peers installed")
     parser.add_argument("--rounds", type=int, default=31)
-    parser.add_argument("--batch", type=int, default=400)
+    parser.add_argument("--case", choices=CASES, action="append", help="this alone; repeatable")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    bundle = options.bundle.resolve()
-    results = {
-        payload: measure(payload, bundle, options.python, options.rounds, options.batch)
-        for payload in ("2.0", "1.0")
-    }
-    print(f"{'CPU us per warm event':32}{'2.0':>8}{'1.0':>8}{'2.0 / apig-wsgi':>18}")
-    for name in CONTENDERS:
-        cells = [results[payload].get(name) for payload in ("2.0", "1.0")]
-        ratio = cells[0] / results["2.0"]["apig-wsgi"] if cells[0] else None
-        print(
-            f"{name:32}"
-            + "".join(f"{cell:8.1f}" if cell else f"{'-':>8}" for cell in cells)
-            + (f"{ratio:18.2f}" if ratio else f"{'-':>18}")
-        )
+    python = options.python or contenders_python()
+    with tempfile.TemporaryDirectory() as folder:
+        bundle = options.bundle.resolve() if options.bundle else build(folder)
+        results = {
+            case: {
+                payload: measure(payload, case, bundle, python, options.rounds)
+                for payload in ("2.0", "1.0")
+            }
+            for case in options.case or CASES
+        }
+    show(results)
     if options.json:
-        record = {"machine": platform.platform(), "python": options.python, "us": results}
+        record = {"machine": platform.platform(), "python": python, "us": results}
         options.json.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 

@@ -6,10 +6,12 @@ import ast
 import contextlib
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from packager.adapters import HANDLERS
 from packager.errors import PackagerError, UsageError
 from packager.model import Architecture
 
@@ -27,6 +29,7 @@ class BuiltBundle:
     architecture: Architecture
     timeout: int
     variables: tuple[str, ...]
+    handler: str = HANDLERS["native"]
 
     @property
     def compiled(self) -> bool:
@@ -58,6 +61,7 @@ def read_bundle(folder: Path) -> BuiltBundle:
             ast.literal_eval(literals["ARCHITECTURE"]),
             ast.literal_eval(literals["TIMEOUT"]),
             tuple(_variables(literals["SOURCES"])),
+            ast.literal_eval(literals["HANDLER"]) if "HANDLER" in literals else HANDLERS["native"],
         )
     except (OSError, ValueError, SyntaxError, KeyError) as fault:
         raise PackagerError(
@@ -126,6 +130,6 @@ def bundle_folder(path: Path) -> Iterator[Path]:
                     unpacked = Path(archive.extract(entry, root))  # never outside of root
                     if entry.external_attr >> 16 & 0o100 and not entry.is_dir():
                         unpacked.chmod(0o755)
-        except (OSError, zipfile.BadZipFile, NotImplementedError, EOFError) as fault:
+        except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as fault:
             raise PackagerError(f"{path} can't be unpacked: {fault}") from fault
         yield root

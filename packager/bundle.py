@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import packager
+from packager.adapters import DISTRIBUTIONS
 from packager.archive import file_mode, write_zip
 from packager.bytecode import compile_files
 from packager.dependencies import install_dependencies
-from packager.errors import Fault, FaultCollector, PackagerError, UsageError
+from packager.errors import Fault, FaultCollector, PackagerError
 from packager.ignore import PluginFile, plugin_files
 from packager.install import PackageSize
 from packager.interpreter import (
@@ -25,6 +24,7 @@ from packager.interpreter import (
 )
 from packager.literals import render_bundle_literals
 from packager.model import FunctionPlan
+from packager.output import check_out, publish, staging_in
 from packager.requirements import read_requirements
 from packager.sdk_set import SDK, imported_distributions
 from packager.sources import SourceFacts, analyse_sources, reachable
@@ -79,15 +79,14 @@ def build_bundles(
     `bytecode` the target's interpreter is not needed. `progress` is told each step. Raises
     `InputFaults` for what is wrong with the plugins, else `PackagerError`.
     """
-    for plan in plans:
-        _check_out(plan, out)
-    with _staging(out) as staging:
+    check_out(plans, out)
+    with staging_in(out) as staging:
         made = [_make(plan, out, staging, bytecode, progress, make_zip) for plan in plans]
         names = [path.name for bundle in made for path in (bundle.folder, bundle.zip) if path]
         for name, text in (files or {}).items():
             (staging / name).write_text(text, "utf-8", newline="\n")
             names.append(name)
-        _publish(staging, out, names)
+        publish(staging, out, names)
     return tuple(
         replace(
             bundle,
@@ -124,7 +123,7 @@ def _make(
     )
     dependencies = install_dependencies(
         requirements,
-        imported,
+        imported | {*DISTRIBUTIONS[plan.options.adapter]},
         target,
         staging / "work" / plan.logical_id,
         bytecode=interpreter if bytecode else None,
@@ -157,11 +156,6 @@ def _make(
     )
 
 
-def check_dependencies(plan: FunctionPlan, faults: FaultCollector) -> None:
-    """Read what `plan`'s plugin depends on, offline; what can't be read goes to `faults`."""
-    read_requirements(plan.plugin.root, plan.plugin.display, faults)
-
-
 def template_folder() -> Path:
     """Give the folder whose contents every bundle's root holds, in a wheel or in the repository."""
     package = Path(packager.__file__).parent
@@ -176,7 +170,11 @@ def _interpreter(plan: FunctionPlan, bytecode: bool) -> Interpreter:
         host_architecture()
         return need_interpreter(python, why=f"to build {plan.logical_id} for this machine")
     if bytecode:
-        return need_interpreter(python, why=f"to compile {plan.logical_id}'s bytecode")
+        return need_interpreter(
+            python,
+            why=f"to compile {plan.logical_id}'s bytecode",
+            instead="build with --no-bytecode (slower cold starts)",
+        )
     found = find_interpreter(python) or newest_supported()
     return found or need_interpreter(python, why=f"to read {plan.logical_id}'s sources")
 
@@ -202,45 +200,6 @@ def _files_of(
         out=out,
     )
     return files, facts
-
-
-def _check_out(plan: FunctionPlan, out: Path) -> None:
-    root, target = plan.plugin.root.resolve(), out.resolve()
-    for name in (plan.logical_id, f"{plan.logical_id}.zip"):
-        if root.is_relative_to(target / name):
-            raise UsageError(
-                f"{out / name} would be replaced, and the plugin {plan.plugin.display} is in it",
-                hint="choose another output folder",
-            )
-    if root == target:
-        raise UsageError(
-            f"the output folder is the plugin {plan.plugin.display} itself",
-            hint="choose another output folder, such as build",
-        )
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"the output folder {out} is a file")
-
-
-@contextmanager
-def _staging(out: Path) -> Iterator[Path]:
-    """Give a folder beside what `out` holds; it goes in any case, `out` too if it was made here."""
-    made = next((p for p in (*reversed(out.parents), out) if not p.exists()), None)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(dir=out.absolute(), prefix=".packager-"))
-    except OSError as error:
-        raise PackagerError(f"{out} can't be written: {error.strerror}") from error
-    try:
-        yield staging
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        with suppress(OSError):  # not empty: somebody else's by now
-            for folder in (out, *out.parents) if made else ():
-                folder.rmdir()
-                if folder == made:
-                    break
-        raise
-    shutil.rmtree(staging, ignore_errors=True)
 
 
 def _lay_out(
@@ -303,27 +262,6 @@ def _check_size(
         f"{_megabytes(MAX_UNZIPPED)}. The biggest: {named}",
         hint="leave out what requests don't use: dependencies, or files by `exclude`",
     )
-
-
-def _publish(staging: Path, out: Path, names: Sequence[str]) -> None:
-    """Rename what was made into `out`; what was there before goes, or comes back on failure."""
-    old = staging / "work" / "old"
-    old.mkdir(parents=True)
-    placed: list[str] = []
-    try:
-        for name in names:
-            final = out / name
-            if final.exists() or final.is_symlink():
-                final.rename(old / name)
-            (staging / name).rename(final)
-            placed.append(name)
-    except OSError as error:
-        for name in names:
-            if name in placed:
-                (out / name).rename(staging / name)
-            if (old / name).exists():
-                (old / name).rename(out / name)
-        raise PackagerError(f"{error.filename} can't be replaced: {error.strerror}") from error
 
 
 def _megabytes(size: int) -> str:

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from packager.interpreter import home_folder
+
 FORMAT = 2  # part of every path: entries of other formats are never read
 UNUSED_SECONDS = 30 * 24 * 3600
 
@@ -25,9 +27,8 @@ def cache_folder() -> Path | None:
     if Path(configured).is_absolute():
         base = Path(configured)
     else:
-        try:
-            home = Path.home()
-        except RuntimeError:
+        home = home_folder()
+        if home is None:
             return None
         base = home / ("Library/Caches" if sys.platform == "darwin" else ".cache")
     folder = base / "packager" / f"v{FORMAT}"

@@ -9,10 +9,12 @@ from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from packager.config_events import read_events
 from packager.config_files import ConfigTable, Configuration, read_config_files
 from packager.config_keys import KEYS, RUNTIMES, Refused, found
 from packager.config_settings import SOURCE_KEYS, read_source
 from packager.errors import FaultCollector, Place
+from packager.event_mappings import EventMapping
 from packager.expect import did_you_mean
 from packager.model import EndpointGroup, Options, Source
 from packager.toml_positions import KeyPath
@@ -27,6 +29,7 @@ class _Layer:
 
     values: dict[str, Any] = field(default_factory=dict)
     settings: dict[tuple[str, str], Source] = field(default_factory=dict)  # by group and name
+    events: dict[str, tuple[EventMapping, ...]] = field(default_factory=dict)  # by group
     places: dict[str, Place] = field(default_factory=dict)
 
 
@@ -62,6 +65,8 @@ def read_configuration(
         places: dict[str, Place] = {}
         for layer in layers:
             values |= layer.values
+            if group.name in layer.events:
+                values["events"] = layer.events[group.name]
             own = {name: each for (of, name), each in layer.settings.items() if of == group.name}
             settings |= own
             places |= {
@@ -99,6 +104,8 @@ class _Reader:
                     if isinstance(value, dict):  # faults found later may be in one entry
                         for entry in value:
                             layer.places[f"{name}.{entry}"] = table.place((*key_path, entry))
+                    if name == "events":
+                        self.events(table, key_path, layer.values.pop(name), groups, layer)
                 except Refused as refused:
                     self.error(f"expected {KEYS[name].expected}, not {refused}", table, key_path)
             elif name == "settings":
@@ -108,6 +115,19 @@ class _Reader:
                 hint = did_you_mean(name, known) or "the keys are " + ", ".join(known)
                 self.error("there is no such key", table, key_path, hint)
         return layer
+
+    def events(
+        self,
+        table: ConfigTable,
+        path: KeyPath,
+        entries: Sequence[object],
+        groups: Sequence[EndpointGroup],
+        layer: _Layer,
+    ) -> None:
+        def report(message: str, path: KeyPath, hint: str | None, place: KeyPath | None) -> None:
+            self.error(message, table, path, hint, place_path=place)
+
+        layer.events = read_events(entries, table, path, groups, report, complete=self.complete)
 
     def settings(
         self,
@@ -174,11 +194,7 @@ class _Reader:
         *,
         place_path: KeyPath | None = None,
     ) -> None:
-        before = len(self.faults.faults)
         self.faults.error(message, table.place(place_path or path), key=table.key(path), hint=hint)
-        # A plugin-wide setting is checked for each group that declares it, but faulted once.
-        if self.faults.faults[-1] in self.faults.faults[:before]:
-            self.faults.faults.pop()
 
 
 def _fit_python(

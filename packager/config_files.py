@@ -46,8 +46,8 @@ class Configuration:
 
 def read_config_files(root: Path, display: str, faults: FaultCollector) -> Configuration:
     """Read the configuration in the plugin's folder `root`; what is faulty counts as absent."""
-    pyproject = _read_toml(root, display, "pyproject.toml", faults)
-    packager = _read_toml(root, display, "packager.toml", faults)
+    pyproject = read_toml(root, display, "pyproject.toml", faults)
+    packager = read_toml(root, display, "packager.toml", faults)
     tool_table: ConfigTable | None = None
     requires: str | None = None
     requires_place: Place | None = None
@@ -79,7 +79,8 @@ def read_config_files(root: Path, display: str, faults: FaultCollector) -> Confi
     return Configuration(tool_table or packager, requires, requires_place)
 
 
-def _read_toml(root: Path, display: str, name: str, faults: FaultCollector) -> ConfigTable | None:
+def read_toml(root: Path, display: str, name: str, faults: FaultCollector) -> ConfigTable | None:
+    """Read the TOML file `name` in the plugin's folder; None if there is none, or after a fault."""
     path = root / name
     if not path.is_file():
         return None
@@ -89,8 +90,21 @@ def _read_toml(root: Path, display: str, name: str, faults: FaultCollector) -> C
         return None
     try:
         content = path.read_bytes()
+    except OSError as error:
+        faults.error(f"can't be read: {error.strerror}", Place(file))
+        return None
+    values = parse_toml(content, file, faults)
+    if values is None:
+        return None
+    positions = toml_positions(content.decode().removeprefix("\ufeff"))
+    return ConfigTable(values, file, (), positions)
+
+
+def parse_toml(content: bytes, file: str, faults: FaultCollector) -> dict[str, Any] | None:
+    """Give what TOML says; None after a fault in the file that messages call `file`."""
+    try:
         text = content.decode("utf-8").removeprefix("\ufeff")
-        return ConfigTable(tomllib.loads(text), file, (), toml_positions(text))
+        return tomllib.loads(text)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
@@ -111,6 +125,4 @@ def _read_toml(root: Path, display: str, name: str, faults: FaultCollector) -> C
         faults.error(f"not valid TOML: {message[:1].lower()}{message[1:]}", place)
     except RecursionError:
         faults.error("nested too deeply to be read", Place(file))
-    except OSError as error:
-        faults.error(f"can't be read: {error.strerror}", Place(file))
     return None

@@ -12,6 +12,7 @@ from packager.model import LOG_RETENTIONS
 
 RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
 ARCHITECTURES = ("arm64", "x86_64")
+ADAPTERS = ("native", "mangum", "aws-wsgi")
 
 
 class Refused(Exception):
@@ -114,6 +115,21 @@ def texts(name: str, expected: str) -> Key:
     return Key(name, expected, read)
 
 
+def media_types(name: str) -> Key:
+    """A key that takes a list of media types, in which `*` stands for any characters."""
+    compiled = re.compile(r"[A-Za-z0-9!#$&^_.+*-]+/[A-Za-z0-9!#$&^_.+*-]+")  # RFC 6838, 4.2
+
+    def read(value: object) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            raise Refused(found(value))
+        for item in value:
+            if not isinstance(item, str) or not compiled.fullmatch(item):
+                raise Refused(f"a list with {found(item)}")
+        return tuple(value)
+
+    return Key(name, 'a list of media types, such as "application/vnd.x" or "image/*"', read)
+
+
 def table(name: str) -> Key:
     """A key that takes a table of whatever JSON can hold."""
 
@@ -125,6 +141,17 @@ def table(name: str) -> Key:
         return value
 
     return Key(name, "a table", read)
+
+
+def entries(name: str) -> Key:
+    """A key that takes a list of tables; what is in them is read elsewhere."""
+
+    def read(value: object) -> list[object]:
+        if not isinstance(value, list):
+            raise Refused(found(value))
+        return value
+
+    return Key(name, "a list of tables", read)
 
 
 def is_plain(value: object) -> bool:
@@ -158,5 +185,17 @@ KEYS = {
         ),
         texts("include", "a list of globs"),
         texts("exclude", "a list of globs"),
+        choice("adapter", ADAPTERS),
+        choice("errors", ("opaque", "dify")),
+        whole("max_body", 1, 10 * 1024 * 1024, "bytes"),  # "Amazon API Gateway quotas"
+        media_types("binary_types"),
+        truth("gzip"),
+        # The characters that a base path mapping may have ("Use API mappings").
+        text(
+            "base_path",
+            "a path such as /v1, without a slash at its end",
+            r"(/[A-Za-z0-9$\-_.+!*'()]+)+",
+        ),
+        entries("events"),
     )
 }

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import math
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,17 @@ from packager.bytecode import compile_files
 from packager.cache import cache_folder, cached_folder, cached_text, discard, keep_text
 from packager.errors import PackagerError
 from packager.install import Installed, NotPure, PackageSize, install
-from packager.interpreter import Interpreter
+from packager.interpreter import Interpreter, home_folder
 from packager.pylock import read_lock
 from packager.requirements import Requirements
 from packager.resolve import Resolution, resolve
 from packager.target import Target
-from packager.unavailable import no_wheel
+from packager.unavailable import Unreachable, no_wheel
 
 # How long versions once chosen are taken for the newest: as long as PyPI lets its own pages be
 # cached (`Cache-Control: max-age=600`).
 RESOLUTION_SECONDS = 600
+_OFFLINE = "UV_OFFLINE"
 _FILES = "files"
 _CONTENTS = "contents.json"
 
@@ -86,16 +88,30 @@ def _resolved(
     key = f"resolved/{_digest(_resolution_key(requirements, imported, target, refused))}"
     text = cached_text(cache, key, RESOLUTION_SECONDS)
     if text is not None:
-        kept = json.loads(text)
-        path = lock / "pylock.toml"
-        path.write_text(kept["lock"], "utf-8")
-        return Resolution(path, read_lock(path), tuple(kept["notes"]))
+        return _kept_resolution(text, lock)
     progress(f"resolving dependencies for {target}")
-    resolution = resolve(requirements, imported, target, lock, wheels_only=refused)
-    if all(package.identity for package in resolution.packages):
+    try:
+        resolution = resolve(requirements, imported, target, lock, wheels_only=refused)
+    except Unreachable:
+        text = cached_text(cache, key, math.inf)
+        if text is None:
+            raise
+        kept_one = _kept_resolution(text, lock)
+        note = "the package index can't be reached: the versions are those of an earlier build"
+        return replace(kept_one, notes=(*kept_one.notes, note))
+    # What was chosen offline may be older than what the index has.
+    if all(package.identity for package in resolution.packages) and _OFFLINE not in os.environ:
         kept = {"lock": resolution.lock.read_text("utf-8"), "notes": resolution.notes}
         keep_text(cache, key, json.dumps(kept))
     return resolution
+
+
+def _kept_resolution(text: str, lock: Path) -> Resolution:
+    """Give a resolution out of the cache, with its lock written into the folder `lock`."""
+    kept = json.loads(text)
+    path = lock / "pylock.toml"
+    path.write_text(kept["lock"], "utf-8")
+    return Resolution(path, read_lock(path), tuple(kept["notes"]))
 
 
 def _installed(
@@ -176,15 +192,26 @@ def _resolution_key(
     constraints = [line.text for line in requirements.constraints]
     configuration = [requirements.root / name for name in ("pyproject.toml", "uv.lock", "uv.toml")]
     configuration += [folder / "uv.toml" for folder in requirements.root.resolve().parents]
-    home = os.environ.get("XDG_CONFIG_HOME") or str(Path("~/.config").expanduser())
+    home = os.environ.get("XDG_CONFIG_HOME") or str((home_folder() or Path()) / ".config")
     configuration.append(Path(home) / "uv/uv.toml")
-    read = [path.read_bytes().hex() if path.is_file() else "" for path in configuration]
-    settings = sorted((key, value) for key, value in os.environ.items() if key.startswith("UV_"))
+    read = [_content(path) for path in configuration]
+    settings = sorted(
+        (key, value)
+        for key, value in os.environ.items()
+        if key.startswith("UV_") and key != _OFFLINE
+    )
     return [
         importlib.metadata.version("uv"),
         [lines, constraints, requirements.options, requirements.locked, read, settings],
         [imported, target.arguments, target.platform, target.python, sorted(refused)],
     ]
+
+
+def _content(path: Path) -> str:
+    try:
+        return path.read_bytes().hex()
+    except OSError:  # none, or not ours to read: then uv can't either
+        return ""
 
 
 def _installed_key(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import lzma
 import re
 import stat
 import tempfile
@@ -11,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from packager.errors import FaultCollector, Place, UsageError
+from packager.errors import FaultCollector, PackagerError, Place, UsageError
 from packager.manifest import MANIFEST
 
 MAX_ENTRIES = 10_000
@@ -19,6 +21,8 @@ MAX_FILE = 250_000_000  # bytes; a function's whole bundle may not have more
 MAX_TOTAL = 500_000_000  # bytes
 _CHUNK = 1 << 16
 _DRIVE = re.compile(r"[A-Za-z]:")
+# What macOS adds to zips of its Finder: attributes, never a plugin's files.
+_FINDER = "__MACOSX"
 _WHAT = "name a plugin's folder (with manifest.yaml), or a .difypkg"
 
 
@@ -62,12 +66,23 @@ def _unpack(path: Path, root: Path) -> None:
                 total += _extract(package, entry, root / name, path, MAX_TOTAL - total)
     except zipfile.BadZipFile as error:
         raise UsageError(f"{path} is not a readable .difypkg: {error}", hint=_WHAT) from None
-    except (zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise UsageError(f"{path} is damaged: {error}", hint="fetch or package it anew") from None
+    except (zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError) as error:
+        raise _damaged(path, error) from None
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         clash = Path(str(error.filename)).relative_to(root)
         faults.error(f"the entry {clash} is both a file and a folder", Place(str(path)))
         faults.raise_errors()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            faults.error("has an entry with too long a path", Place(str(path)))
+            faults.raise_errors()
+        if error.errno in (None, errno.EINVAL):  # bzip2's word for bad data; a seek to nowhere
+            raise _damaged(path, error) from None
+        raise PackagerError(f"{path} can't be unpacked: {error.strerror}") from error
+
+
+def _damaged(path: Path, error: Exception) -> UsageError:
+    return UsageError(f"{path} is damaged: {error}", hint="fetch or package it anew")
 
 
 def _sound_entries(
@@ -83,6 +98,8 @@ def _sound_entries(
     for info in infos:
         written = info.orig_filename.replace("\\", "/")  # as some tools on Windows write them
         name = str(PurePosixPath(written))
+        if PurePosixPath(name).parts[:1] == (_FINDER,):
+            continue
         problem = _problem(info, written)
         if problem is None and not written.endswith("/") and name in entries:
             problem = "is there twice"

@@ -66,18 +66,25 @@ class FaultCollector:
     """Gathers faults while input is read, so that all of them are said at once."""
 
     faults: list[Fault] = field(default_factory=list)
+    _said: set[Fault] = field(default_factory=set, repr=False, compare=False)
+
+    def add(self, fault: Fault) -> None:
+        """Note `fault`, once: a file that two readers or two groups share is wrong once."""
+        if fault not in self._said:
+            self._said.add(fault)
+            self.faults.append(fault)
 
     def error(
         self, message: str, place: Place | None = None, *, key: str = "", hint: str | None = None
     ) -> None:
         """Note that the input is wrong."""
-        self.faults.append(Fault(message, place, key, hint, "error"))
+        self.add(Fault(message, place, key, hint, "error"))
 
     def warn(
         self, message: str, place: Place | None = None, *, key: str = "", hint: str | None = None
     ) -> None:
         """Note something worth knowing that does not stop a build."""
-        self.faults.append(Fault(message, place, key, hint, "warning"))
+        self.add(Fault(message, place, key, hint, "warning"))
 
     @property
     def errors(self) -> list[Fault]:

@@ -9,6 +9,7 @@ HTTP API and the URL have the stage `$default`.
 from __future__ import annotations
 
 import base64
+import re
 import time
 import uuid
 from collections.abc import Iterable, Sequence
@@ -35,6 +36,10 @@ _SAFE = "!$%&'()*+,/:;=?@[]~"  # sent as they are by clients; all else is percen
 _WITH_BODY = ("PATCH", "POST", "PUT")
 
 _GATEWAY = ("x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto")
+
+# RFC 9110, "Field Names" (a token) and "Field Values".
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 Header = tuple[str, str]
 
@@ -99,7 +104,7 @@ def parse_request(text: str) -> tuple[str | None, str]:
 def parse_header(text: str) -> Header:
     """Split `Name: value`; raise `UsageError` for anything else."""
     name, colon, value = text.partition(":")
-    if not colon or not name or name != name.strip() or not name.isascii():
+    if not colon or not _HEADER_NAME.fullmatch(name) or _CONTROL.search(value):
         raise UsageError(
             f"a header is a name, a colon and a value, not {text!r}",
             hint="for example 'Content-Type: application/json'",

@@ -19,6 +19,7 @@ from packager.manifest import GROUP_FILE
 from packager.marked import Marked, read_marked
 from packager.model import METHODS, Endpoint, EndpointGroup
 from packager.references import PluginFolder
+from packager.rules import check_path
 from packager.settings_declared import read_settings
 
 YAML = (".yaml", ".yml")
@@ -117,9 +118,10 @@ def _endpoint(folder: PluginFolder, node: Marked, faults: FaultCollector) -> End
     source = (
         folder.resolve(reference, faults, what=SOURCE, suffixes=(".py",)) if reference else None
     )
-    if path is None or path_text is None or method is None:
+    if path is None or path_text is None:
         return None
-    if reference is None or source is None:
+    if method is None or reference is None or source is None:
+        check_path(path_text, path.place, faults)
         return None
     return Endpoint(path_text, method, source, hidden, node.place, path.place, reference.place)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -10,6 +12,7 @@ from pathlib import Path, PurePosixPath
 import pathspec
 
 from packager.errors import FaultCollector, Place
+from packager.references import is_foreign
 
 # Never part of a plugin: secrets for local runs, version control, caches, packaged copies of it.
 _ALWAYS = """\
@@ -24,6 +27,7 @@ __pycache__/
 .mypy_cache/
 .pytest_cache/
 .ruff_cache/
+.aws-sam/
 .DS_Store
 *.difypkg
 """
@@ -53,10 +57,11 @@ def plugin_files(
     """Give the files of the plugin in `root` that a bundle holds, sorted by path.
 
     Out stay what `.difyignore` names (`.gitignore` where there is none; gitignore syntax), secrets,
-    version control, caches, virtual environments, the folder `out`, and `_assets` unless code names
-    it. The globs `include` and `exclude` (gitignore syntax too) overrule that, in this order.
-    `needed` are files the function can't do without: if the ignore file names one it is kept, with
-    a warning. A link that leads nowhere or out of the plugin is an error in `faults`.
+    version control, caches, virtual environments, the folder `out` and other builds, and `_assets`
+    unless code names it. The globs `include` and `exclude` (gitignore syntax too) overrule that, in
+    this order. `needed` are files the function can't do without: if the ignore file names one it is
+    kept, with a warning. What can't be read, and a link that leads nowhere or out of the plugin,
+    are errors in `faults`.
     """
     chosen = _Choice(root, display, faults, needed, include, exclude)
     skipped = out.resolve() if out else None
@@ -95,17 +100,24 @@ class _Choice:
         self.ignored_by, self.ignore = self._ignore_file(root)
         self.included = bool(include)
 
+    def unreadable(self, path: str, error: OSError) -> None:
+        """Note that the file or folder `path` can't be read."""
+        place = Place(str(Path(self.display) / path))
+        self.faults.error(f"can't be read: {error.strerror}", place)
+
     def _ignore_file(self, root: Path) -> tuple[str, pathspec.GitIgnoreSpec]:
         for name in (".difyignore", ".gitignore"):
             path = root / name
             if path.is_file():
-                lines = path.read_text("utf-8-sig", "replace").splitlines()
+                place = Place(str(Path(self.display) / name))
                 try:
+                    lines = path.read_text("utf-8-sig", "replace").splitlines()
                     return name, pathspec.GitIgnoreSpec.from_lines(lines)
+                except OSError as error:
+                    self.faults.error(f"can't be read: {error.strerror}", place)
                 except ValueError as error:
-                    place = Place(str(Path(self.display) / name))
                     self.faults.error(f"not gitignore syntax: {error}", place)
-                    break
+                break
         return "", pathspec.GitIgnoreSpec.from_lines(())
 
     def asks_for(self, path: str) -> bool:
@@ -145,31 +157,61 @@ def _walk(
 ) -> Iterator[PluginFile]:
     """Give every regular file below `folder`; follow links that stay inside the plugin."""
     real = folder.resolve()
-    with os.scandir(folder) as entries:
-        listed = sorted(entries, key=lambda entry: entry.name)
-    if at and (real == out or any(entry.name == "pyvenv.cfg" for entry in listed)):
+    if at and (real == out or is_foreign(folder)):
+        return
+    try:
+        with os.scandir(folder) as entries:
+            listed = sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        if chosen.takes(f"{at}x"):
+            chosen.unreadable(at.rstrip("/"), error)
         return
     for entry in listed:
         path = f"{at}{entry.name}"
         source = Path(entry.path)
+        kind = _kind(source)
         if entry.is_symlink():
-            target = source.resolve()
-            if target.is_dir() and (target in (*above, real) or not chosen.enters(path)):
+            target = _target(source)
+            if kind == stat.S_IFDIR and (target in (*above, real) or not chosen.enters(path)):
                 continue  # a circle, or nothing to look for
-            if not (target.exists() and target.is_relative_to(root)):
+            if kind is None or not target.is_relative_to(root):
                 if chosen.takes(path) or path in chosen.needed:
-                    what = "out of the plugin" if target.exists() else "nowhere"
+                    what = "nowhere" if kind is None else "out of the plugin"
                     chosen.faults.error(
                         f"the link leads {what}: {source.readlink()}",
                         Place(str(Path(chosen.display) / path)),
                         hint="put a copy in its place, or name it in .difyignore",
                     )
                 continue
-        if entry.is_dir():
+        if kind == stat.S_IFDIR:
             if chosen.enters(path):
                 yield from _walk(source, root, chosen, out, f"{path}/", (*above, real))
-        elif entry.is_file() and _is_text(path, chosen):
+        elif kind == stat.S_IFREG and _is_text(path, chosen) and _is_readable(path, source, chosen):
             yield PluginFile(path, source)
+
+
+def _kind(path: Path) -> int | None:
+    """Give what `path` is, links followed, as `stat.S_IFMT` says it; None if that can't be seen."""
+    try:
+        return stat.S_IFMT(path.stat().st_mode)
+    except OSError:
+        return None
+
+
+def _target(link: Path) -> Path:
+    """Give what a link leads to; of a circle of links, itself, which does not exist."""
+    try:
+        return link.resolve()
+    except (OSError, RuntimeError):  # Python 3.12 and older raise the latter
+        return link.absolute()
+
+
+def _is_readable(path: str, source: Path, chosen: _Choice) -> bool:
+    if os.access(source, os.R_OK):
+        return True
+    if chosen.takes(path):
+        chosen.unreadable(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+    return False
 
 
 def _is_text(path: str, chosen: _Choice) -> bool:

@@ -73,17 +73,17 @@ def find_interpreter(python: str) -> Interpreter | None:
     return None
 
 
-def need_interpreter(python: str, *, why: str) -> Interpreter:
+def need_interpreter(python: str, *, why: str, instead: str = "") -> Interpreter:
     """Give a CPython of the minor version `python`; raise `PackagerError` if there is none.
 
-    `why` ends the message's first half: "to compile bytecode".
+    `why` ends the message's first half: "to compile bytecode". `instead` is what else would help.
     """
     interpreter = find_interpreter(python)
     if interpreter is None:
         raise PackagerError(
             f"Python {python} is needed {why}, and none was found on this machine",
-            hint=f"install it (`uv python install {python}`, or `pyenv install {python}`), choose "
-            "another runtime, or build with --no-bytecode (slower cold starts)",
+            hint=f"install it (`uv python install {python}`, or `pyenv install {python}`), "
+            + (f"choose another runtime, or {instead}" if instead else "or choose another runtime"),
         )
     return interpreter
 
@@ -145,7 +145,7 @@ def _candidates(python: str) -> Iterator[Path]:
 
 def _usual_folders(python: str) -> Iterator[Path]:
     """Give the `bin` folders that version managers, distributions and conda use for `python`."""
-    home = Path.home()
+    home = home_folder() or Path("/nonexistent")
     data = _folder_of("XDG_DATA_HOME") or home / ".local/share"
     digits = python.replace(".", "")
     roots_and_patterns: list[tuple[Path | None, str]] = [
@@ -211,6 +211,16 @@ def _version_key(path: Path) -> tuple[list[int], str]:
     return [int(number) for number in digits.split()], text
 
 
+def home_folder() -> Path | None:
+    """Give the user's home; None for a user without one, as in containers with a made-up id."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
+
+
 def _folder_of(variable: str) -> Path | None:
     value = os.environ.get(variable)
+    if value and value.startswith("~") and home_folder() is None:
+        return None
     return Path(value).expanduser() if value else None

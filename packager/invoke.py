@@ -24,7 +24,6 @@ from packager.interpreter import Interpreter, find_interpreter
 from packager.runtime_api import Answer, Failure, Outcome, Ready, RuntimeApi
 
 RUN_HANDLER = Path(__file__).with_name("_in_target") / "run_handler.py"
-HANDLER = "endpoint_runtime.lambda_handler.handler"
 REGION = "us-east-1"
 MEMORY = 512  # MiB; a bundle does not say, and nothing here enforces it
 INIT_SECONDS = 10  # of the init phase; after that Lambda starts over within the function's timeout
@@ -115,7 +114,7 @@ def function_environment(
         "AWS_LAMBDA_RUNTIME_API": address,
         "LAMBDA_RUNTIME_DIR": str(client),
         "LAMBDA_TASK_ROOT": str(bundle.folder),
-        "_HANDLER": HANDLER,
+        "_HANDLER": bundle.handler,
     }
     return basics | usual | dict(env) | reserved
 

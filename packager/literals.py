@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from packager import __version__
+from packager.adapters import HANDLERS
+from packager.event_mappings import event_arn
 from packager.model import EnvSource, FunctionPlan, LiteralSource, Setting, Source
 
 FORMAT = 1
-MAX_BODY = 6 * 1024 * 1024  # bytes: Lambda's synchronous payload limit ("Lambda quotas")
 _WIDTH = 100
 
 
@@ -34,10 +35,13 @@ def render_bundle_literals(plan: FunctionPlan) -> str:
         "ROUTES": tuple((e.path, e.method, e.source) for e in group.endpoints),
         "SETTINGS": tuple(_setting(setting) for setting in group.settings),
         "SOURCES": {name: _source(source) for name, source in options.settings.items()},
-        "ERRORS": "opaque",
-        "MAX_BODY": MAX_BODY,
-        "BINARY_TYPES": (),
-        "GZIP": False,
+        "EVENTS": tuple((each.source, each.path, event_arn(each)) for each in options.events),
+        "ERRORS": options.errors,
+        "MAX_BODY": options.max_body,
+        "BINARY_TYPES": options.binary_types,
+        "GZIP": options.gzip,
+        "BASE_PATH": options.base_path,
+        "HANDLER": HANDLERS[options.adapter],
     }
     lines = [
         '"""What this bundle serves and how: written by packager, read by endpoint_runtime."""',
@@ -87,6 +91,8 @@ def _setting(setting: Setting) -> dict[str, Any]:
         declared["options"] = tuple(setting.options)
     if setting.multiple:
         declared["multiple"] = True
+    if setting.scope:
+        declared["scope"] = setting.scope
     return declared
 
 

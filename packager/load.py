@@ -8,9 +8,11 @@ from pathlib import Path
 from packager.config import read_configuration
 from packager.errors import FaultCollector
 from packager.groups import read_groups
+from packager.ignore import plugin_files
 from packager.manifest import read_manifest
-from packager.model import Plugin
+from packager.model import Options, Plugin
 from packager.references import PluginFolder
+from packager.requirements import read_requirements
 from packager.rules import check_rules
 from packager.source_checks import check_sources
 
@@ -39,6 +41,8 @@ def load_plugin(
         check_rules(group, faults)
     options = read_configuration(path, folder.display, groups, faults, overrides, complete=complete)
     check_sources(folder, groups, options, faults)
+    read_requirements(path, folder.display, faults)
+    _check_files(folder, options, faults)
     if len(faults.errors) > before:
         return None
     return Plugin(
@@ -54,3 +58,14 @@ def load_plugin(
         place=manifest.place,
         storage_size=manifest.storage_size,
     )
+
+
+def _check_files(
+    folder: PluginFolder, options: Mapping[str, Options], faults: FaultCollector
+) -> None:
+    """Note every file that would ship and can't be read, for each choice of files once."""
+    for include, exclude in {(each.include, each.exclude) for each in options.values()}:
+        found = FaultCollector()
+        plugin_files(folder.root, folder.display, found, include=include, exclude=exclude)
+        for fault in found.errors:
+            faults.add(fault)

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from packager.errors import Place
+from packager.event_mappings import EventMapping
 
 Architecture = Literal["arm64", "x86_64"]
 Api = Literal["http", "rest", "url"]
 Routes = Literal["all", "declared"]
+Adapter = Literal["native", "mangum", "aws-wsgi"]
+Errors = Literal["opaque", "dify"]
 # What CloudWatch Logs keeps events for, in days (AWS::Logs::LogGroup, RetentionInDays).
 LOG_RETENTIONS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
@@ -94,7 +97,14 @@ class Options:
     hook_id: str | None = None
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    adapter: Adapter = "native"
+    errors: Errors = "opaque"
+    max_body: int = 6 * 1024 * 1024  # bytes: Lambda's synchronous payload limit ("Lambda quotas")
+    binary_types: tuple[str, ...] = ()  # media types, `*` for any characters
+    gzip: bool = False
+    base_path: str = ""  # of an API mapping, "/v1", no slash at its end
     settings: Mapping[str, Source] = field(default_factory=dict)
+    events: tuple[EventMapping, ...] = ()
     # Where each key was written, for faults found later: "timeout", "settings.api_key", ...
     places: Mapping[str, Place] = field(default_factory=dict)
 

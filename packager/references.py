@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from packager.built import LITERALS
 from packager.errors import FaultCollector
 from packager.expect import expect_text
 from packager.marked import Marked
@@ -18,6 +19,30 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 # Never a plugin's own: version control, caches, environments, packages of another world.
 _SKIPPED = {"__pycache__", "node_modules", "__pypackages__"}
 MAX_FILES = 50_000  # what is looked at for suggestions and sources
+
+
+def is_foreign(folder: Path) -> bool:
+    """Tell whether a folder in a plugin holds what is not the plugin's own.
+
+    That is a virtual environment, a bundle, or what `packager build` wrote bundles into: an output
+    folder inside the plugin must not go into the next bundle, nor its dependencies be read.
+    """
+    return _exists(folder / "pyvenv.cfg") or _exists(folder / LITERALS) or _holds_bundles(folder)
+
+
+def _holds_bundles(folder: Path) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return any(_exists(Path(entry.path) / LITERALS) for entry in entries if entry.is_dir())
+    except OSError:
+        return False
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +65,22 @@ class PluginFolder:
                 for name in folders
                 if name not in _SKIPPED
                 and not name.startswith(".")
-                and not (Path(folder) / name / "pyvenv.cfg").exists()
+                and not is_foreign(Path(folder) / name)
             )
             for name in sorted(names):
                 seen += 1
                 if seen > MAX_FILES:
                     return
-                path = Path(folder) / name
-                if name.endswith(suffixes) and path.is_file() and self.holds(path):
-                    yield path.relative_to(self.root).as_posix()
+                path = (Path(folder) / name).relative_to(self.root).as_posix()
+                if name.endswith(suffixes) and self._is_file(path) and self.holds(self.root / path):
+                    yield path
 
     def holds(self, path: Path) -> bool:
         """Tell whether `path` lies inside the folder, links followed."""
-        return path.resolve().is_relative_to(self.root.resolve())
+        try:
+            return path.resolve().is_relative_to(self.root.resolve())
+        except (OSError, RuntimeError):  # for a circle of links, until Python 3.12 the latter
+            return False
 
     def resolve(
         self, reference: Marked, faults: FaultCollector, *, what: str, suffixes: tuple[str, ...]

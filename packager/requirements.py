@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from packager.config_files import ConfigTable, parse_toml, read_toml
 from packager.errors import FaultCollector, Place
 from packager.requirements_file import Declared, parse_requirement, read_requirements_file
 from packager.sdk_set import SDK
-from packager.toml_positions import nearest_position, toml_positions
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,65 +57,94 @@ def read_requirements(root: Path, display: str, faults: FaultCollector) -> Requi
     A pyproject.toml counts where it has `[project].dependencies`, as in Dify; else it is
     requirements.txt, else there are none. What can't be read is an error in `faults`.
     """
-    pyproject = root / "pyproject.toml"
-    if pyproject.is_file():
-        requirements = _from_pyproject(pyproject, display, faults)
+    text_file = root / "requirements.txt"
+    text_display = str(PurePosixPath(display) / text_file.name)
+    pyproject = read_toml(root, display, "pyproject.toml", faults)
+    if pyproject:
+        requirements = _from_pyproject(root, display, pyproject, faults)
         if requirements:
             return requirements
-    path = root / "requirements.txt"
-    if path.is_file():
-        read = read_requirements_file(path, root, display, faults)
+    if text_file.is_file() and _is_inside(text_file, root):
+        read = read_requirements_file(text_file, root, display, faults)
         return Requirements(
-            root,
-            str(Path(display) / path.name),
-            tuple(read.declared),
-            tuple(read.constraints),
-            tuple(read.options),
+            root, text_display, tuple(read.declared), tuple(read.constraints), tuple(read.options)
         )
+    if os.path.lexists(text_file):
+        faults.error("is no file of the plugin", Place(text_display))
+    elif pyproject:
+        _warn_of_others(pyproject, faults)
     return Requirements(root)
 
 
-def _from_pyproject(path: Path, display: str, faults: FaultCollector) -> Requirements | None:
-    file = str(Path(display) / path.name)
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-        data = tomllib.loads(text)
-    except UnicodeDecodeError:
-        faults.error("the file is not UTF-8 text", Place(file))
-        return Requirements(path.parent, file)
-    except tomllib.TOMLDecodeError as error:
-        position = re.search(r" \(at line (\d+), column (\d+)\)$", str(error))
-        place = Place(file, int(position[1]), int(position[2])) if position else Place(file)
-        message = str(error)[: position.start()] if position else str(error)
-        faults.error(f"not valid TOML: {message[:1].lower()}{message[1:]}", place)
-        return Requirements(path.parent, file)
-    project = data.get("project")
-    dependencies = project.get("dependencies") if isinstance(project, dict) else None
+def _is_inside(path: Path, root: Path) -> bool:
+    return path.resolve().is_relative_to(root.resolve())
+
+
+def _warn_of_others(pyproject: ConfigTable, faults: FaultCollector) -> None:
+    """Note dependencies that are said in a way which is not read, where no other says them."""
+    project = _table(pyproject.values, "project")
+    poetry = _table(_table(pyproject.values, "tool"), "poetry")
+    for found, path in (
+        (_lists(project.get("dynamic"), "dependencies"), ("project", "dynamic")),
+        ("dependencies" in poetry, ("tool", "poetry", "dependencies")),
+    ):
+        if found:
+            faults.warn(
+                "dependencies said in this way are not read, and none are installed",
+                pyproject.place(path),
+                key=".".join(path),
+                hint="list them under project.dependencies, or in a requirements.txt",
+            )
+
+
+def _from_pyproject(
+    root: Path, display: str, pyproject: ConfigTable, faults: FaultCollector
+) -> Requirements | None:
+    file = pyproject.file
+    dependencies = _table(pyproject.values, "project").get("dependencies")
     if dependencies is None:
         return None
-    positions = toml_positions(text.replace("\r\n", "\n"))
     at = ("project", "dependencies")
     if not isinstance(dependencies, list):
-        place = Place(file, *(nearest_position(positions, at) or ()))
-        faults.error("expected a list of requirements", place, key="project.dependencies")
-        return Requirements(path.parent, file)
+        faults.error(
+            "expected a list of requirements", pyproject.place(at), key="project.dependencies"
+        )
+        return Requirements(root, file)
     declared = []
     for index, item in enumerate(dependencies):
         key = f"project.dependencies[{index}]"
-        place = Place(file, *(nearest_position(positions, (*at, index)) or ()))
+        place = pyproject.place((*at, index))
         if not isinstance(item, str):
             faults.error("expected a requirement as text", place, key=key)
             continue
         read = parse_requirement(item, place, faults)
         if read:
             declared.append(read)
-    sources = _table(_table(_table(data, "tool"), "uv"), "sources")
-    placed = [_from_source(read, sources.get(_key(sources, read.name)), path) for read in declared]
-    locked = (path.parent / "uv.lock").is_file()
-    return Requirements(path.parent, file, tuple(placed), locked=locked)
+    sources = _table(_table(_table(pyproject.values, "tool"), "uv"), "sources")
+    placed = [_from_source(read, sources.get(_key(sources, read.name)), root) for read in declared]
+    locked = _is_locked(root, display, faults)
+    return Requirements(root, file, tuple(placed), locked=locked)
 
 
-def _from_source(declared: Declared, source: Any, pyproject: Path) -> Declared:
+def _is_locked(root: Path, display: str, faults: FaultCollector) -> bool:
+    """Tell whether there is a uv.lock; what is in it is uv's to say, if it is a lock at all."""
+    path = root / "uv.lock"
+    file = str(PurePosixPath(display) / path.name)
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        faults.error(f"can't be read: {error.strerror}", Place(file))
+        return True
+    lock = parse_toml(content, file, faults)
+    if lock is not None and "version" not in lock:
+        hint = "make it anew with `uv lock`, or remove it"
+        faults.error("is no lock file of uv's: it has no version", Place(file), hint=hint)
+    return True
+
+
+def _from_source(declared: Declared, source: Any, root: Path) -> Declared:
     """Apply `[tool.uv.sources]` (uv's documentation, "Dependency sources") to one requirement."""
     if not isinstance(source, dict):
         return declared
@@ -130,11 +159,15 @@ def _from_source(declared: Declared, source: Any, pyproject: Path) -> Declared:
     elif "url" in source:
         url = f"{source['url']}{subdirectory}"
     elif "path" in source:
-        url, local = (pyproject.parent / str(source["path"])).resolve().as_uri(), True
+        url, local = (root / str(source["path"])).resolve().as_uri(), True
     else:
         return declared  # an index, which uv finds in the pyproject itself
     suffix = f" ;{marker}" if marker else ""
     return Declared(f"{name} @ {url}{suffix}", declared.name, declared.place, local)
+
+
+def _lists(value: object, item: str) -> bool:
+    return isinstance(value, list) and item in value
 
 
 def _table(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -21,6 +21,7 @@ from packaging.utils import (
 )
 
 from packager.errors import FaultCollector, Place
+from packager.uv import mask_credentials
 
 # The format: pip's documentation, "Requirements File Format".
 _COMMENT = re.compile(r"(^|\s+)#.*$")
@@ -28,7 +29,7 @@ _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _PER_REQUIREMENT = re.compile(
     r"\s--(hash|config-settings?|global-option|install-option)(?=[=\s]).*"
 )
-_URL = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*:")
+_URL = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]+:")  # C:\\wheels is none
 _ARCHIVE = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
 _NESTED = {"-r": "requirements", "--requirement": "requirements"}
@@ -87,7 +88,7 @@ def parse_requirement(text: str, place: Place, faults: FaultCollector) -> Declar
     except InvalidRequirement as error:
         reason = str(error).splitlines()[0].strip()
         faults.error(
-            f"unreadable requirement {text!r}: {reason[:1].lower()}{reason[1:]}",
+            f"unreadable requirement {mask_credentials(text)!r}: {reason[:1].lower()}{reason[1:]}",
             place,
             hint="expected a name with optional versions, such as requests>=2.31",
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug.routing import BaseConverter, Map, Rule
 
-from packager.errors import FaultCollector
+from packager.errors import FaultCollector, Place
 from packager.expect import did_you_mean
 from packager.model import Endpoint, EndpointGroup
 
@@ -44,11 +44,8 @@ def check_rules(group: EndpointGroup, faults: FaultCollector) -> None:
     """Note every path of `group` that is no werkzeug rule, and every route declared twice."""
     first: dict[tuple[str, object], Endpoint] = {}
     for endpoint in group.endpoints:
-        try:
-            rule = _RecordingRule(endpoint.path, endpoint.method)
-            Map([rule])
-        except Exception as error:  # a rule can make werkzeug, re or a converter raise anything
-            _explain(endpoint, error, faults)
+        rule = _read_rule(endpoint.path, endpoint.method, endpoint.path_place, faults)
+        if rule is None:
             continue
         other = first.setdefault((endpoint.method, _shape(rule)), endpoint)
         if other is not endpoint:
@@ -62,6 +59,23 @@ def check_rules(group: EndpointGroup, faults: FaultCollector) -> None:
             )
 
 
+def check_path(path: str, place: Place, faults: FaultCollector) -> None:
+    """Note a path that is no werkzeug rule, of an endpoint that is faulty in other ways, too."""
+    _read_rule(path, "GET", place, faults)
+
+
+def _read_rule(
+    path: str, method: str, place: Place, faults: FaultCollector
+) -> _RecordingRule | None:
+    try:
+        rule = _RecordingRule(path, method)
+        Map([rule])
+    except Exception as error:  # a rule can make werkzeug, re or a converter raise anything
+        _explain(path, place, error, faults)
+        return None
+    return rule
+
+
 def _shape(rule: _RecordingRule) -> object:
     """Give what a rule matches: equal for two rules that differ in their variables' names only."""
     static = _VARIABLE.sub("<>", re.sub("/{2,}", "/", rule.rule))  # as merge_slashes does
@@ -72,8 +86,7 @@ def _shape(rule: _RecordingRule) -> object:
     return static, tuple(converters)
 
 
-def _explain(endpoint: Endpoint, error: Exception, faults: FaultCollector) -> None:
-    path = endpoint.path
+def _explain(path: str, place: Place, error: Exception, faults: FaultCollector) -> None:
     hint: str | None = None
     variables = list(_VARIABLE.finditer(path))
     names = [variable["name"] for variable in variables]
@@ -94,4 +107,4 @@ def _explain(endpoint: Endpoint, error: Exception, faults: FaultCollector) -> No
         why = error.msg if isinstance(error, re.error) else error
         problem = f"{path!r} is no werkzeug rule: {why}"
         hint = "see URL Routing in werkzeug's documentation"
-    faults.error(problem, endpoint.path_place, key="path", hint=hint)
+    faults.error(problem, place, key="path", hint=hint)

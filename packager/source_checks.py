@@ -70,6 +70,10 @@ def _syntax_fault(
     version: str,
     faults: FaultCollector,
 ) -> None:
+    if error.line is None:  # nothing of the file was seen: it can't be read
+        if reached:
+            faults.error(error.message, Place(folder.display_of(fact.path)))
+        return
     older = _number(version) < _number(python)
     hint = f"install Python {python}, whose grammar may differ" if version != python else None
     say = faults.error if reached and not older else faults.warn

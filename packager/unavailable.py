@@ -20,10 +20,14 @@ _ALL_VERSIONS = re.compile(r"\ball versions of ([a-z0-9][\w.-]*) have no (?:usab
 _OLDER_PYTHONS = ("3.10", "3.9", "3.8")
 
 
+class Unreachable(PackagerError):
+    """Packages, or what an index says of them, could not be fetched."""
+
+
 def stop_if_unreachable(run: UvRun) -> None:
-    """Raise `PackagerError` if `run` failed because something could not be fetched."""
+    """Raise `Unreachable` if `run` failed because something could not be fetched."""
     if run.unreachable:
-        raise PackagerError(
+        raise Unreachable(
             f"the package index can't be reached:\n{indent(run.problem)}",
             hint="check the network, and the index settings of uv (UV_DEFAULT_INDEX, UV_INDEX, "
             "uv.toml); those of pip are not read",
@@ -52,7 +56,9 @@ def no_solution(
     origin = requirements.file or "the imports of the plugin's code"
     return PackagerError(
         f"the dependencies in {origin} can't be resolved for {target}:\n{indent(run.problem)}",
-        hint="correct the requirements; names and versions are looked up in uv's index",
+        hint="uv.lock may be older than what it was made of: make it anew with `uv lock`"
+        if requirements.locked
+        else "correct the requirements; names and versions are looked up in uv's index",
     )
 
 

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +31,7 @@ _UNSET = (
 )
 _UNREACHABLE = re.compile(
     r"failed to fetch|error sending request|could not connect|connection (refused|reset)|"
-    r"dns error|timed out|network connectivity is disabled|invalid peer certificate|"
+    r"dns error|timed out|network (connectivity is|was) disabled|invalid peer certificate|"
     r"received some unexpected (json|html)|\b(401|403) (unauthorized|forbidden)",
     re.IGNORECASE,
 )
@@ -41,6 +41,7 @@ _NOISY_HINT = re.compile(
     r"\n*hint: Wheels are required for [^\n]*--no-build[^\n]*"
     r"| Consider using `--no-build` to disable building wheels\."
 )
+_NO_CACHE = "Failed to initialize cache"
 _CREDENTIALS = re.compile(r"(\b[a-zA-Z][a-zA-Z0-9+.-]*://)[^\s/@]+@")
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -83,7 +84,16 @@ def run_uv(arguments: Sequence[str], *, cwd: Path) -> UvRun:
     """
     environment = {key: value for key, value in os.environ.items() if key not in _UNSET}
     environment |= {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
-    done = subprocess.run(
+    done = _run(arguments, cwd, environment)
+    if done.returncode and _NO_CACHE in done.stderr:  # a home that can't be written, say
+        done = _run([*arguments, "--no-cache"], cwd, environment)
+    return UvRun(done.returncode, done.stdout, readable(done.stderr))
+
+
+def _run(
+    arguments: Sequence[str], cwd: Path, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [find_uv(), *arguments, "--color", "never", "--preview-features", "pylock"],
         cwd=cwd,
         env=environment,
@@ -93,7 +103,6 @@ def run_uv(arguments: Sequence[str], *, cwd: Path) -> UvRun:
         encoding="utf-8",
         errors="replace",
     )
-    return UvRun(done.returncode, done.stdout, readable(done.stderr))
 
 
 def readable(text: str) -> str:

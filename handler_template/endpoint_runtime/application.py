@@ -11,21 +11,22 @@ What `errors` chooses (docs/events.md has the table):
 
 from __future__ import annotations
 
-import time
-
-from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Request, Response
 
 from endpoint_runtime import loading, report, settings
-from endpoint_runtime.replies import end_to_end_headers, has_no_body
-from endpoint_runtime.routing import make_map, match
+from endpoint_runtime.plain_routes import PlainRoutes, is_plain_host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
+    from werkzeug.routing import Map
+
     Environ = dict[str, Any]
+
+_WHOLE_BODIES = (str, bytes, bytearray, memoryview)
 
 
 class Application:
@@ -42,10 +43,14 @@ class Application:
         self.hook_id: str = getattr(bundle, "HOOK_ID", "")
         self.max_body: int = getattr(bundle, "MAX_BODY", 6291456)
         self.binary_types: tuple[str, ...] = tuple(getattr(bundle, "BINARY_TYPES", ()))
+        self.gzip: bool = getattr(bundle, "GZIP", False)
         self.base_path: str = getattr(bundle, "BASE_PATH", "")
-        self._map = make_map(bundle.ROUTES)
+        self._plain_routes = PlainRoutes(bundle.ROUTES)
+        self._map: Map | None = None  # made when a request needs it
         self._classes: dict[str, type[Any]] = {}
+        self._make_session: Callable[[str], Any] | None = None
         self._settings: dict[str, Any] | None = None
+        self._flat_settings = False
         self._secrets: list[str] = []
 
     def answer(self, environ: Environ) -> tuple[Response, str]:
@@ -54,20 +59,36 @@ class Application:
         Whatever goes wrong becomes a response; only KeyboardInterrupt comes through.
         """
         request = Request(environ)
+        found = None
+        if is_plain_host(environ.get("HTTP_HOST")):
+            found = self._plain_routes.find(request.method, request.path)
+        if found is not None:
+            route, values = found
+            rule, source = route.rule, route.source
+        else:
+            try:
+                rule, source, values = self._match(request)
+            except HTTPException as fault:
+                return self._no_match(fault, environ), "-"
+            except Exception as fault:
+                self.log_exception("matching the request failed", fault, environ)
+                return self.failure(environ), "-"
         try:
-            rule, values = match(self._map, request)
-        except HTTPException as fault:
-            return self._no_match(fault, environ), "-"
-        except Exception as fault:
-            self.log_exception("matching the request failed", fault, environ)
-            return self.failure(environ), "-"
-        try:
-            response = self._invoke(rule.endpoint, request, values, environ)
+            response = self._invoke(source, request, values, environ)
         except KeyboardInterrupt:
             raise
         except BaseException as fault:  # a plugin's sys.exit() must not end the function
-            return self._failed(fault, rule.endpoint, environ), rule.rule
-        return response, rule.rule
+            return self._failed(fault, source, environ), rule
+        return response, rule
+
+    def _match(self, request: Request) -> tuple[str, str, dict[str, Any]]:
+        """Match by werkzeug's Map: the rule, its source, the values; raises HTTPExceptions."""
+        from endpoint_runtime.routing import make_map, match
+
+        if self._map is None:
+            self._map = make_map(self.bundle.ROUTES)
+        rule, values = match(self._map, request)
+        return rule.rule, rule.endpoint, values
 
     def failure(self, environ: Environ, error: HTTPException | None = None) -> Response:
         """The page of an error that tells nothing, by default a 500."""
@@ -87,7 +108,9 @@ class Application:
         cls = self._classes.get(source)
         if cls is None:
             cls = self._classes[source] = loading.load_endpoint(self.root, source)
-        response = cls(self._session()).invoke(request, values, group_settings)
+        make_session = self._make_session or self._import_session()
+        session = make_session(self.hook_id)
+        response = cls(session).invoke(request, values, group_settings)
         if not isinstance(response, Response):
             close = getattr(response, "close", None)
             if callable(close):
@@ -102,7 +125,7 @@ class Application:
             return self.failure(environ)
         if response.response is None:
             response.response = ()
-        elif isinstance(response.response, str | bytes | bytearray | memoryview):
+        elif isinstance(response.response, _WHOLE_BODIES):
             # Set as an attribute this would be sent by the character, or not at all.
             body = response.response
             response.response = [body.encode() if isinstance(body, str) else bytes(body)]
@@ -112,17 +135,20 @@ class Application:
         """A fresh deep copy of the settings; they are read once, and again after an error."""
         if self._settings is None:
             declaration = getattr(self.bundle, "SETTINGS", ())
-            self._settings = settings.read_settings(
-                declaration, getattr(self.bundle, "SOURCES", {})
-            )
-            self._secrets = settings.secret_values(declaration, self._settings)
-        copy: dict[str, Any] = settings.fresh_copy(self._settings)
+            values = settings.read_settings(declaration, getattr(self.bundle, "SOURCES", {}))
+            self._secrets = settings.secret_values(declaration, values)
+            self._flat_settings = settings.is_flat(values)
+            self._settings = values
+        copy: dict[str, Any] = (
+            self._settings.copy() if self._flat_settings else settings.fresh_copy(self._settings)
+        )
         return copy
 
-    def _session(self) -> Any:
+    def _import_session(self) -> Callable[[str], Any]:
         from dify_plugin.core.runtime import Session
 
-        return Session(endpoint_id=self.hook_id)
+        self._make_session = Session.of_request
+        return self._make_session
 
     def _no_match(self, fault: HTTPException, environ: Environ) -> Response:
         if self.errors == "dify":
@@ -154,86 +180,9 @@ class Application:
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Serve a request as WSGI (PEP 3333); generators are streamed."""
-        started = time.perf_counter()
-        method = environ["REQUEST_METHOD"]
-        if "lambda.event" not in environ:
-            prepare(environ, self.hook_id)
-        if _content_length(environ) > self.max_body:
-            response, route = self.failure(environ, RequestEntityTooLarge()), "-"
-        else:
-            response, route = self.answer(environ)
-        try:
-            headers = end_to_end_headers(response, environ)
-        except Exception as fault:
-            self.log_exception("the response's headers can't be sent", fault, environ)
-            close(self, response, environ)
-            response = self.failure(environ)
-            headers = end_to_end_headers(response, environ)
-        status = response.status_code
-        bodyless = has_no_body(method, status)
-        if response.is_sequence and not bodyless:
-            length = str(sum(map(len, response.iter_encoded())))
-            headers = [
-                (name, length if name.lower() == "content-length" else value)
-                for name, value in headers
-            ]
-        report.log_request(
-            method, route, status, time.perf_counter() - started, request_id_of(environ)
-        )
-        return _Body(self, response, environ, start_response, headers, bodyless)
+        from endpoint_runtime.wsgi import serve
 
-
-class _Body:
-    """A response's body as WSGI iterates it."""
-
-    def __init__(
-        self,
-        application: Application,
-        response: Response,
-        environ: Environ,
-        start_response: Callable[..., Any],
-        headers: list[tuple[str, str]],
-        bodyless: bool,
-    ) -> None:
-        self._application, self._response, self._environ = application, response, environ
-        self._chunks: Iterator[bytes] = iter(()) if bodyless else iter(response.iter_encoded())
-        # The first chunk is made before the status is sent: no server sends the one without the
-        # other, and so a body that fails at once is a 500.
-        status, self._first = response.status, b""
-        try:
-            self._first = self._next()
-        except StopIteration:
-            pass
-        except Exception as fault:
-            application.log_exception("the response's body failed", fault, environ)
-            error = application.failure(environ)
-            status, headers = error.status, end_to_end_headers(error, environ)
-            self._chunks = iter(())
-            self._first = b"" if bodyless else error.get_data()
-        start_response(status, wsgi_headers(headers))
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        if self._first:
-            chunk, self._first = self._first, b""
-            return chunk
-        try:
-            return self._next()
-        except StopIteration:
-            raise
-        except Exception as fault:
-            self._application.log_exception("the response's body failed", fault, self._environ)
-            raise  # the status is sent: the server must cut the connection
-
-    def _next(self) -> bytes:
-        chunk = next(self._chunks)
-        return chunk if isinstance(chunk, bytes) else bytes(memoryview(chunk))
-
-    def close(self) -> None:
-        """Close the response: `call_on_close` runs."""
-        close(self._application, self._response, self._environ)
+        return serve(self, environ, start_response)
 
 
 def close(application: Application, response: Response, environ: Environ) -> None:
@@ -244,31 +193,6 @@ def close(application: Application, response: Response, environ: Environ) -> Non
         application.log_exception("closing the response failed", fault, environ)
 
 
-def prepare(environ: Environ, hook_id: str) -> None:
-    """Do to a server's environ what is done to an event's: drop and set the same headers."""
-    from endpoint_runtime.events import FORGEABLE, FORGEABLE_PREFIX, add_hook
-
-    for key in [key for key in environ if key.startswith("HTTP_" + FORGEABLE_PREFIX)]:
-        del environ[key]
-    for key in FORGEABLE:
-        # A server's own framing stays: without `wsgi.input_terminated` werkzeug looks at it.
-        if key != "HTTP_TRANSFER_ENCODING":
-            environ.pop(key, None)
-    add_hook(environ, hook_id)
-
-
 def request_id_of(environ: Environ) -> str:
     """The id of the invocation, "" outside Lambda."""
     return getattr(environ.get("lambda.context"), "aws_request_id", None) or ""
-
-
-def wsgi_headers(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Headers as WSGI wants them: values are latin-1 strings."""
-    from endpoint_runtime.public_path import wsgi
-
-    return [(name, wsgi(value)) for name, value in headers]
-
-
-def _content_length(environ: Environ) -> int:
-    length = environ.get("CONTENT_LENGTH") or ""
-    return int(length) if length.isdigit() else 0

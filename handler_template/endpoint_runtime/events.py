@@ -11,20 +11,12 @@ from __future__ import annotations
 import sys
 from io import BytesIO
 
+from endpoint_runtime.headers import add_headers, add_server, hook_url
 from endpoint_runtime.public_path import ALB, HTTP_1, HTTP_2, REST, URL, split_path, wsgi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-# Dify's daemon drops these, as a client can forge them; the address is in REMOTE_ADDR.
-# Transfer-Encoding describes a framing that is gone: the body arrives whole.
-FORGEABLE = ("HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_X_FORWARDED", "HTTP_TRANSFER_ENCODING")
-FORGEABLE_PREFIX = "X_ORIGINAL_"
-
-# The environ's keys of header names seen before, for the life of the process.
-_KEYS: dict[str, str] = {}
-_MAX_KEYS = 512
 
 
 class NotAnHttpEvent(ValueError):
@@ -119,7 +111,10 @@ def environ_of(
             protocol = http.get("protocol")
             address = http.get("sourceIp")
             query = event.get("rawQueryString")
-            query = _query(event, encoded=False) if query is None else wsgi(query)
+            if query is None:
+                query = _query(event, encoded=False)
+            elif not query.isascii():
+                query = wsgi(query)
             identity: Any = details.get("authentication")
         else:
             method = event["httpMethod"]
@@ -127,14 +122,23 @@ def environ_of(
             identity = details.get("identity")
             address = identity.get("sourceIp") if isinstance(identity, dict) else None
             query = _query(event, encoded=source == ALB)
-        body = _body(event)
+        if source == ALB:
+            address = _last_hop(_forwarded_for(event))
+        body = _body(event) if event.get("body") else b""
+        # Every key that always comes, so that the dict is made large enough at once.
         environ: dict[str, Any] = {
             "REQUEST_METHOD": method if isinstance(method, str) and method else "GET",
             "SCRIPT_NAME": "",
             "PATH_INFO": "/",
             "QUERY_STRING": query,
             "SERVER_PROTOCOL": protocol if isinstance(protocol, str) and protocol else "HTTP/1.1",
+            "SERVER_NAME": "",
+            "SERVER_PORT": "",
+            "REMOTE_ADDR": address if isinstance(address, str) else "",
+            "HTTP_DIFY_HOOK_ID": hook_id,
+            "HTTP_DIFY_HOOK_URL": "",
             "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "",
             "wsgi.input": BytesIO(body),
             "wsgi.input_terminated": True,
             "wsgi.errors": sys.stderr,
@@ -146,23 +150,15 @@ def environ_of(
             "lambda.identity": identity,
             "lambda.authorizer": details.get("authorizer"),
         }
-        _add_headers(environ, event)
-        if source == ALB:
-            address = _last_hop(environ.get("HTTP_X_FORWARDED_FOR"))
-        for key in FORGEABLE:
-            environ.pop(key, None)
-        environ["REMOTE_ADDR"] = address if isinstance(address, str) else ""
-        if len(body) > max_body:
-            raise BodyTooLarge(f"the body has {len(body)} bytes, the limit is {max_body}")
-        if environ.pop("HTTP_CONTENT_LENGTH", None) is not None or body:
+        add_headers(environ, event)
+        if body or "CONTENT_LENGTH" in environ:
+            if len(body) > max_body:
+                raise BodyTooLarge(f"the body has {len(body)} bytes, the limit is {max_body}")
             environ["CONTENT_LENGTH"] = str(len(body))
-        content_type = environ.pop("HTTP_CONTENT_TYPE", None)
-        if content_type is not None:
-            environ["CONTENT_TYPE"] = content_type
-        host = _add_server(environ, details, source)
+        url = add_server(environ, details, source)
         domain = details.get("domainName")
         if not isinstance(domain, str):
-            domain = host
+            domain = environ["HTTP_HOST"]
         script, path = split_path(source, event, details, domain, base_path)
     except (BodyTooLarge, MalformedEvent):
         raise
@@ -171,109 +167,8 @@ def environ_of(
         raise MalformedEvent("the event can't be read as an HTTP request") from fault
     environ["SCRIPT_NAME"] = script
     environ["PATH_INFO"] = path
-    add_hook(environ, hook_id)
+    environ["HTTP_DIFY_HOOK_URL"] = hook_url(url, script) if script else url
     return environ
-
-
-def add_hook(environ: dict[str, Any], hook_id: str) -> None:
-    """Set `Dify-Hook-Id` and `Dify-Hook-Url` (the public URL of the group's root)."""
-    scheme = environ["wsgi.url_scheme"]
-    host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
-    host = host.removesuffix(":443" if scheme == "https" else ":80")
-    script = environ.get("SCRIPT_NAME", "")
-    if script and not script[1:].isalnum():
-        from urllib.parse import quote
-
-        script = quote(script, safe="/!$&'()*+,:;=@~", encoding="latin-1")
-    environ["HTTP_DIFY_HOOK_ID"] = hook_id
-    environ["HTTP_DIFY_HOOK_URL"] = f"{scheme}://{host}{script}"
-
-
-def _add_headers(environ: dict[str, Any], event: dict[str, Any]) -> None:
-    """Add HTTP_* of the multi-value map, what only the single-value map has, and the cookies."""
-    many = event.get("multiValueHeaders")
-    if many:
-        for name, values in many.items():
-            key = _key(name)
-            if key:
-                for value in values if isinstance(values, list) else (values,):
-                    _add(environ, key, value)
-    one = event.get("headers")
-    if one:
-        seen = {_key(name) for name in many} if many else ()
-        for name, value in one.items():
-            key = _KEYS.get(name) or _key(name)
-            if key and key not in seen:
-                if type(value) is str and key not in environ and value.isascii():
-                    environ[key] = value
-                else:
-                    _add(environ, key, value)
-    cookies = event.get("cookies")
-    if cookies:
-        environ["HTTP_COOKIE"] = wsgi("; ".join(cookies))
-
-
-def _key(name: str) -> str:
-    """The environ's key of a header, or "" for one that must not get in.
-
-    `X_Y` and `X-Y` would be the same key, so a header with an underscore could forge the one
-    with a hyphen; the reference implementation refuses such requests, servers drop the header.
-    """
-    key = _KEYS.get(name)
-    if key is not None:
-        return key
-    if "_" in name or not name or not name.isascii():
-        key = ""
-    else:
-        key = name.upper().replace("-", "_")
-        key = "" if key.startswith(FORGEABLE_PREFIX) else "HTTP_" + key
-    if len(_KEYS) < _MAX_KEYS:
-        _KEYS[name] = key
-    return key
-
-
-def _add(environ: dict[str, Any], key: str, value: object) -> None:
-    """Add one value of a header, joined to those before it."""
-    if value is None:
-        return
-    text = wsgi(value if isinstance(value, str) else str(value))
-    if key not in environ:
-        environ[key] = text
-    elif key == "HTTP_COOKIE":
-        environ[key] += "; " + text
-    elif key not in ("HTTP_HOST", "HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"):
-        environ[key] += ", " + text
-
-
-def _add_server(environ: dict[str, Any], details: dict[str, Any], source: str) -> str:
-    """Set the scheme, SERVER_NAME and SERVER_PORT, and a Host where there is none; give the host.
-
-    Gateways set X-Forwarded-Proto and -Port themselves; where a proxy before them did too, the
-    last entry is theirs.
-    """
-    scheme = environ.get("HTTP_X_FORWARDED_PROTO", "")
-    if "," in scheme:
-        scheme = environ["HTTP_X_FORWARDED_PROTO"] = scheme.rpartition(",")[2].strip()
-    scheme = scheme.lower()
-    if scheme not in ("http", "https"):
-        scheme = "http" if source == ALB else "https"
-    forwarded_port = environ.get("HTTP_X_FORWARDED_PORT", "")
-    if "," in forwarded_port:
-        forwarded_port = forwarded_port.rpartition(",")[2].strip()
-        environ["HTTP_X_FORWARDED_PORT"] = forwarded_port
-    host: str = environ.get("HTTP_HOST", "")
-    if not host:
-        domain = details.get("domainName")
-        host = wsgi(domain) if isinstance(domain, str) and domain else "localhost"
-        environ["HTTP_HOST"] = host
-    name, colon, port = host.rpartition(":")
-    if not colon or not port.isdigit():
-        name = host
-        port = forwarded_port if forwarded_port.isdigit() else ""
-    environ["wsgi.url_scheme"] = scheme
-    environ["SERVER_NAME"] = name
-    environ["SERVER_PORT"] = port or ("443" if scheme == "https" else "80")
-    return host
 
 
 def _query(event: dict[str, Any], *, encoded: bool) -> str:
@@ -284,29 +179,31 @@ def _query(event: dict[str, Any], *, encoded: bool) -> str:
     """
     many = event.get("multiValueQueryStringParameters") or {}
     one = event.get("queryStringParameters") or {}
+    quote = _quote if not encoded else wsgi
     pairs: list[tuple[str, object]] = []
     for name, values in many.items():
-        pairs.extend((name, value) for value in (values if isinstance(values, list) else (values,)))
-    pairs.extend((name, value) for name, value in one.items() if name not in many)
-    if not pairs:
-        return ""
-    if encoded:
-        return wsgi("&".join(f"{name}={'' if value is None else value}" for name, value in pairs))
-    from urllib.parse import quote_plus
-
-    # The characters that werkzeug leaves as they are in a query.
-    safe = "!$'()*,/:;?@"
+        if isinstance(values, list):
+            pairs += [(name, value) for value in values]
+        else:
+            pairs.append((name, values))
+    pairs += [pair for pair in one.items() if pair[0] not in many]
     return "&".join(
-        f"{quote_plus(name, safe)}={quote_plus('' if value is None else str(value), safe)}"
-        for name, value in pairs
+        [f"{quote(name)}={'' if value is None else quote(str(value))}" for name, value in pairs]
     )
 
 
+def _quote(text: str) -> str:
+    if not text or (text.isalnum() and text.isascii()):
+        return text
+    from urllib.parse import quote_plus
+
+    # The characters that werkzeug leaves as they are in a query.
+    return quote_plus(text, "!$'()*,/:;?@")
+
+
 def _body(event: dict[str, Any]) -> bytes:
-    """The body's exact bytes."""
-    body = event.get("body")
-    if body is None or body == "":
-        return b""
+    """The exact bytes of a body that is there."""
+    body = event["body"]
     if not isinstance(body, str):
         raise MalformedEvent("the body is not a string")
     if not event.get("isBase64Encoded"):
@@ -316,9 +213,19 @@ def _body(event: dict[str, Any]) -> bytes:
     return a2b_base64(body, strict_mode=True)
 
 
-def _last_hop(forwarded: str | None) -> str:
+def _forwarded_for(event: dict[str, Any]) -> str:
+    """A load balancer's X-Forwarded-For, its values joined in order."""
+    values: list[str] = []
+    for headers in (event.get("multiValueHeaders"), event.get("headers")):
+        for name, value in headers.items() if headers and not values else ():
+            if name.lower() == "x-forwarded-for":
+                values += value if isinstance(value, list) else [value]
+    return ", ".join(value for value in values if isinstance(value, str))
+
+
+def _last_hop(forwarded: str) -> str:
     """The address that a load balancer appended to X-Forwarded-For, without a port."""
-    address = (forwarded or "").rpartition(",")[2].strip()
+    address = forwarded.rpartition(",")[2].strip()
     if address[:1] == "[":
         return address[1:].partition("]")[0]
     return address.partition(":")[0] if address.count(":") == 1 else address

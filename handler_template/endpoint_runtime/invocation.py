@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import time
+from time import perf_counter
 
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from endpoint_runtime import report
 from endpoint_runtime.application import close, request_id_of
-from endpoint_runtime.events import BodyTooLarge, MalformedEvent, environ_of, source_of
+from endpoint_runtime.events import (
+    BodyTooLarge,
+    MalformedEvent,
+    NotAnHttpEvent,
+    environ_of,
+    source_of,
+)
+from endpoint_runtime.plain_replies import plain_reply
 from endpoint_runtime.public_path import ALB
 from endpoint_runtime.replies import (
     ReplyTooLarge,
@@ -28,12 +35,20 @@ if TYPE_CHECKING:
 
 
 def answer_event(application: Application, event: Any, context: object) -> dict[str, Any]:
-    """Answer an HTTP event with a reply in its source's form.
+    """Answer an HTTP event with a reply in its source's form, a mapped one as `worker` says.
 
-    Raises `NotAnHttpEvent` for an event that carries no HTTP request, and nothing else.
+    Raises `NotAnHttpEvent` for an event that is neither, and `EventFailed` where an endpoint
+    failed at one that Lambda is to try again; nothing else.
     """
-    started = time.perf_counter()
-    source = source_of(event)
+    started = perf_counter()
+    try:
+        source = source_of(event)
+    except NotAnHttpEvent as fault:
+        source, refusal = "", str(fault)
+    if not source:  # not in the except clause: the refusal is no cause of what may fail now
+        from endpoint_runtime.worker import answer_worker_event
+
+        return answer_worker_event(application, event, context, refusal)
     try:
         environ = environ_of(
             event,
@@ -65,12 +80,14 @@ def answer_event(application: Application, event: Any, context: object) -> dict[
             application.log_exception("the response can't be sent", fault, environ)
         failure = application.failure(environ)
         reply = _reply(application, source, multi_value, failure, environ)
+    # Else request and environ would hold each other, and the body, until garbage is collected.
+    environ.pop("werkzeug.request", None)
     report.log_request(
         environ["REQUEST_METHOD"],
         route,
         reply["statusCode"],
-        time.perf_counter() - started,
-        request_id_of(environ),
+        perf_counter() - started,
+        getattr(context, "aws_request_id", None) or "",
     )
     return reply
 
@@ -84,13 +101,23 @@ def _reply(
 ) -> dict[str, Any]:
     status = response.status_code
     has_body = not has_no_body(environ["REQUEST_METHOD"], status)
-    # The body first: a generator may still set headers while it runs.
-    body = read_body(response) if has_body else b""
+    body = b""
+    if has_body:
+        body = read_body(response)  # before the headers: a generator may set some while it runs
+        if not application.gzip:
+            reply = plain_reply(source, response, status, body, application.binary_types)
+            if reply is not None:
+                return reply
+    headers = end_to_end_headers(response, environ)
+    if has_body and application.gzip:
+        from endpoint_runtime.compression import compress
+
+        headers, body = compress(headers, body, status, environ.get("HTTP_ACCEPT_ENCODING", ""))
     return reply_of(
         source,
         multi_value=multi_value,
         status=status,
-        headers=end_to_end_headers(response, environ),
+        headers=headers,
         body=body,
         has_body=has_body,
         binary_types=application.binary_types,

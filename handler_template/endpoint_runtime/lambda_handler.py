@@ -27,8 +27,9 @@ application = Application(_bundle, _PLUGIN)
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
-    """Answer an HTTP event with a reply in its source's form.
+    """Answer an HTTP event with a reply in its source's form, or a mapped one (docs/events.md).
 
-    Raises `NotAnHttpEvent` for an event that carries no HTTP request, and nothing else.
+    Raises `NotAnHttpEvent` for an event that is neither, and `EventFailed` where an endpoint
+    failed at one that Lambda is to try again; nothing else.
     """
     return answer_event(application, event, context)

@@ -54,12 +54,14 @@ def split_path(
         raw = "/"
     if not isinstance(raw, str):
         raise ValueError("the path is not a string")
-    path = decode(source, raw)
+    path = raw if "%" not in raw and raw.isascii() else decode(source, raw)
     if path[0] != "/":
         path = "/" + path
     prefix = ""
     if source not in (URL, ALB):
         stage = context.get("stage")
+        if stage == "$default" and ".execute-api." in domain and not base_path:
+            return "", path
         if not isinstance(stage, str) or not stage or stage == "$default":
             stage = ""
         else:

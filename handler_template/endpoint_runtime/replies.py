@@ -6,14 +6,14 @@ The forms are those of AWS's pages named in `events`. Bodies are text where that
 
 from __future__ import annotations
 
+from werkzeug.wrappers import Response
+
 from endpoint_runtime.public_path import ALB, HTTP_2, URL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
-
-    from werkzeug.wrappers import Response
 
     Header = tuple[str, str]
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_REPLY = 6291556
 MAX_REPLY_ALB = 1048576
 
-_HOP_BY_HOP = frozenset(
+HOP_BY_HOP = frozenset(
     (
         "connection",
         "keep-alive",
@@ -67,13 +67,13 @@ class ReplyTooLarge(ValueError):
 
 def has_no_body(method: str, status: int) -> bool:
     """Whether HTTP forbids a body here: HEAD, 1xx, 204 and 304 (RFC 9110)."""
-    return method == "HEAD" or status in (204, 304) or status < 200
+    return status in (204, 304) or status < 200 or method == "HEAD"
 
 
 def end_to_end_headers(response: Response, environ: dict[str, Any]) -> list[Header]:
     """Give the headers of a response as they go out, hop-by-hop ones left out (RFC 9110, 7.6.1)."""
     headers = [*response.get_wsgi_headers(environ)]
-    drop = _HOP_BY_HOP if response.status_code != 204 else _HOP_BY_HOP | {"content-type"}
+    drop = HOP_BY_HOP if response.status_code != 204 else HOP_BY_HOP | {"content-type"}
     for name, value in headers:
         if name.lower() == "connection":
             drop = drop.union(option.strip().lower() for option in value.split(","))
@@ -82,6 +82,11 @@ def end_to_end_headers(response: Response, environ: dict[str, Any]) -> list[Head
 
 def read_body(response: Response) -> bytes:
     """Join a response's body; whatever a generator raises comes through."""
+    if type(response) is Response:
+        parts = response.response
+        if type(parts) is list and len(parts) == 1 and type(parts[0]) is bytes:
+            return parts[0]
+        return b"".join([part.encode() if isinstance(part, str) else part for part in parts])
     # An iterable of text or bytes, also where direct_passthrough hands over a file.
     return b"".join(response.iter_encoded())
 
@@ -163,8 +168,7 @@ def _encode(
     body: bytes, content_type: str, content_encoding: str, binary_types: Iterable[str]
 ) -> tuple[str, bool]:
     """Give the body as text or base64, and which of the two it is."""
-    media_type = content_type.partition(";")[0].strip().lower()
-    if _is_text(media_type, content_encoding, binary_types):
+    if is_text(content_type, content_encoding, binary_types):
         try:
             return body.decode("utf-8"), False
         except UnicodeDecodeError:
@@ -174,15 +178,20 @@ def _encode(
     return b2a_base64(body, newline=False).decode("ascii"), True
 
 
-def _is_text(media_type: str, content_encoding: str, binary_types: Iterable[str]) -> bool:
+def is_text(content_type: str, content_encoding: str, binary_types: Iterable[str]) -> bool:
+    """Whether a body may go as text, as far as its headers tell."""
+    media_type = content_type.partition(";")[0].strip().lower()
     if content_encoding and content_encoding.strip().lower() != "identity":
         return False
     for pattern in binary_types:
         pattern = pattern.strip().lower()
-        if pattern in (media_type, "*/*") or (
-            pattern.endswith("/*") and media_type.startswith(pattern[:-1])
-        ):
+        if pattern == media_type:
             return False
+        if "*" in pattern:
+            from fnmatch import fnmatchcase
+
+            if fnmatchcase(media_type, pattern):
+                return False
     return (
         media_type.startswith("text/")
         or media_type in _TEXT_TYPES

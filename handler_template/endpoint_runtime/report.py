@@ -9,48 +9,76 @@ from __future__ import annotations
 
 import os
 import sys
-import time
+from time import gmtime, strftime, time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 _LEVELS = {"TRACE": 5, "DEBUG": 10, "INFO": 20, "WARN": 30, "WARNING": 30, "ERROR": 40, "FATAL": 50}
+
+# The methods that the log names (RFC 9110, RFC 5789): another may be anything a client sent.
+_METHODS = frozenset(
+    ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE")
+)
+
+# What the environment says of the log; it stays as it is for the life of a function's process.
+_least, _json = 20, False
+# The second that was written last, as text too.
+_last = 0, "1970-01-01T00:00:00"
+
+
+def configure(environment: Mapping[str, str] = os.environ) -> None:
+    """Read level and format from the environment; done once when this is imported."""
+    global _least, _json
+    _least = _LEVELS.get(environment.get("AWS_LAMBDA_LOG_LEVEL", "INFO").upper(), 20)
+    _json = environment.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
+
+
+configure()
 
 
 def log(level: str, message: str, request_id: str = "") -> None:
     """Write one message, in one piece: a traceback stays together."""
-    least = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "INFO").upper()
-    if _LEVELS[level] < _LEVELS.get(least, 20):
+    if _LEVELS[level] < _least:
         return
-    now = time.time()
-    stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
-    if os.environ.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON":
+    now = time()
+    second = int(now)
+    stamp = _last[1] if _last[0] == second else _stamp(second)
+    if _json:
         import json
 
-        line = json.dumps(
-            {
-                "timestamp": stamp + "Z",
-                "level": level,
-                "message": message,
-                "logger": "endpoint_runtime",
-                "requestId": request_id,
-            }
-        )
+        entry = {
+            "timestamp": stamp + "Z",
+            "level": level,
+            "message": message,
+            "logger": "endpoint_runtime",
+            "requestId": request_id,
+        }
+        line = json.dumps(entry) + "\n"
     else:
-        line = f"[{level}]\t{stamp}.{int(now * 1000) % 1000:03d}Z\t{request_id}\t{message}"
+        milliseconds = str(int(now * 1000))[-3:]
+        line = f"[{level}]\t{stamp}.{milliseconds}Z\t{request_id}\t{message}\n"
     stream = sys.stderr
     if stream is not None:
         try:
-            stream.write(line + "\n")
+            stream.write(line)
             stream.flush()
         except (OSError, ValueError):
             pass  # a closed or full log must not fail a request
 
 
+def _stamp(second: int) -> str:
+    """A second since 1970 as text, kept: the next line's is mostly the same."""
+    global _last
+    stamp = strftime("%Y-%m-%dT%H:%M:%S", gmtime(second))
+    _last = second, stamp
+    return stamp
+
+
 def log_request(method: str, route: str, status: int, seconds: float, request_id: str = "") -> None:
     """Write the line that every request leaves: nothing else a client sent is in it."""
-    if not (method.isascii() and method.isalpha() and len(method) <= 16):
+    if method not in _METHODS:
         method = "-"
     log("INFO", f"{method} {route} {status} {seconds * 1000:.1f} ms", request_id)
 

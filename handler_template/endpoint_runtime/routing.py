@@ -1,4 +1,7 @@
-"""Matches requests against the routes of the group with werkzeug's own rules."""
+"""Matches requests against the routes of the group with werkzeug's own rules.
+
+Imported for what `plain_routes` leaves open.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,8 @@ def match(url_map: Map, request: Request) -> tuple[Rule, dict[str, Any]]:
 
 
 def _shape(path: str) -> str:
-    """A rule without its variables' names: `/<a>` and `/<b>` match the same requests."""
+    """A rule without its variables' names: `/<a>` and `/<string:b>` match the same requests."""
     import re
 
-    return re.sub(r"(?<=[<:])\s*[a-zA-Z_][a-zA-Z0-9_]*\s*(?=>)", "", path)
+    path = re.sub(r"<(?:string|default):", "<", re.sub("/{2,}", "/", path))
+    return re.sub(r"(?<=[<:])[a-zA-Z_][a-zA-Z0-9_]*(?=>)", "", path)

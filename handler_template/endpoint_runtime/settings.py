@@ -87,6 +87,11 @@ def secret_values(
     ]
 
 
+def is_flat(settings: Mapping[str, Any]) -> bool:
+    """Whether no value can be written into, so that a copy of the mapping is a deep one."""
+    return not any(isinstance(value, dict | list | tuple) for value in settings.values())
+
+
 def fresh_copy(value: Any) -> Any:
     """Copy settings deeply (they are plain JSON), as plugins write into what they get."""
     if isinstance(value, dict):

@@ -19,6 +19,7 @@ from packager.cli.plugins import (
 )
 from packager.errors import FaultCollector, UsageError
 from packager.model import FunctionPlan
+from packager.output import check_out
 from packager.report import (
     byte_size,
     columns,
@@ -85,6 +86,7 @@ def build(
         faults.raise_errors()
         show_faults(faults.warnings)
         chosen = _chosen(plans, functions)
+        check_out(chosen, out)
         template = GeneratedFile(out / "template.yaml", render_template(chosen))
         need_ours([template])
         with progress():

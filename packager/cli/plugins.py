@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import click
 
-from packager.bundle import check_dependencies
 from packager.difypkg import plugin_folder
 from packager.errors import FaultCollector, InputFaults, UsageError
 from packager.interpreter import SUPPORTED_PYTHONS
@@ -17,6 +16,7 @@ from packager.load import load_plugin
 from packager.model import EnvSource, FunctionPlan, LiteralSource, Plugin, Setting
 from packager.plan import plan_functions
 from packager.sam.check import check_template
+from packager.settings_unset import warn_of_unset
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
@@ -100,10 +100,7 @@ def planned(
                 plugin = load_plugin(folder, faults, overrides=configuration, display=str(path))
                 plugins += [plugin] if plugin else []
         plans = plan_functions(plugins, faults, host=host)
-        for plugin in plugins:
-            first = next((plan for plan in plans if plan.plugin is plugin), None)
-            if first:
-                check_dependencies(first, faults)
+        warn_of_unset(plans, faults)
         if not host:
             check_template(plans, faults)
         yield plans

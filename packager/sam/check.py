@@ -7,6 +7,7 @@ from typing import Any
 
 from packager.errors import FaultCollector, Place
 from packager.model import EnvSource, FunctionPlan, Options
+from packager.sam.check_events import check_events, check_names, resource_count
 from packager.sam.check_properties import check_properties
 from packager.sam.function import declared_routes
 from packager.sam.names import parameter_names
@@ -35,8 +36,10 @@ def check_template(plans: Sequence[FunctionPlan], faults: FaultCollector) -> Non
         _check_limits(plan, noted)
         _check_environment(plan, noted)
         check_properties(plan, noted)
+        check_events(plan, noted)
         faults.faults += [fault for fault in noted.faults if fault not in faults.faults]
     _check_stack(plans, faults)
+    check_names(plans, faults)
 
 
 def _check_limits(plan: FunctionPlan, faults: FaultCollector) -> None:
@@ -48,6 +51,13 @@ def _check_limits(plan: FunctionPlan, faults: FaultCollector) -> None:
             options.place("timeout") or options.place("api"),
             key="timeout",
             hint='api = "url" waits up to 900 s',
+        )
+    if options.adapter == "aws-wsgi" and options.api == "url":
+        faults.error(
+            "a function URL sends payload 2.0, which the adapter aws-wsgi can't read",
+            options.place("adapter") or options.place("api"),
+            key="adapter",
+            hint='take api = "http" or "rest", or another adapter',
         )
     if options.api == "url" and options.routes == "declared":
         faults.error(
@@ -113,7 +123,7 @@ def _check_stack(plans: Sequence[FunctionPlan], faults: FaultCollector) -> None:
 def _counts(plans: Sequence[FunctionPlan]) -> Iterator[tuple[str, int, int]]:
     resources = 0
     for plan in plans:
-        resources += _RESOURCES[plan.options.api]
+        resources += _RESOURCES[plan.options.api] + resource_count(plan)
         if plan.options.routes == "declared" and plan.options.api != "url":
             resources += len(declared_routes(plan)) - 1
     yield "resources", resources, _MAX_RESOURCES

@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from packager import __version__
+from packager.adapters import HANDLERS
 from packager.model import EnvSource, FunctionPlan
 from packager.sam.document import Section, get_att, literal_in_sub, ref, sub
+from packager.sam.event_resources import event_resources, event_statements
+from packager.sam.events import event_properties, event_sources, event_variables
 from packager.sam.names import ResourceNames, route_name, unique_name
 from packager.sam.properties import ROLE_PROPERTIES, merge
 from packager.sam.role import role_resource
 from packager.sam.routes import GatewayRoute, gateway_routes
 
-HANDLER = "endpoint_runtime.lambda_handler.handler"
 REST_STAGE = "live"
 _MAX_DESCRIPTION = 256  # characters (Lambda, CreateFunction, Description)
 _MAX_TAG_VALUE = 256  # characters (Lambda, "Using tags")
@@ -37,7 +39,7 @@ def function_resources(
     resources = {names.function: _function(plan, code, parameters, names)}
     if plan.options.api != "url":
         resources[names.api] = _api(plan)
-    resources[names.role] = role_resource(plan)
+    resources[names.role] = role_resource(plan, event_statements(plan))
     resources[names.log_group] = {
         "Type": "AWS::Logs::LogGroup",
         "Properties": {
@@ -46,7 +48,7 @@ def function_resources(
             "Tags": [{"Key": key, "Value": value} for key, value in _tags(plan).items()],
         },
     }
-    return resources
+    return resources | event_resources(plan, _tags(plan))
 
 
 def declared_routes(plan: FunctionPlan) -> tuple[GatewayRoute, ...]:
@@ -71,7 +73,7 @@ def _function(
     properties = {
         "Description": _description(plan),
         "CodeUri": code.uri,
-        "Handler": HANDLER,
+        "Handler": HANDLERS[options.adapter],
         "Runtime": options.runtime,
         "Architectures": [options.architecture],
         "MemorySize": options.memory,
@@ -83,13 +85,17 @@ def _function(
         source.name: ref(parameters[source.name])
         for source in options.settings.values()
         if isinstance(source, EnvSource)
-    }
+    } | event_variables(plan)
     if variables:
         properties["Environment"] = {"Variables": variables}
     if options.api == "url":
         properties["FunctionUrlConfig"] = {"AuthType": "NONE"}
-    else:
-        properties["Events"] = _events(plan, names)
+    events = Section() if options.api == "url" else _events(plan, names)
+    for name, event in event_sources(plan).items():
+        events.put(name, event)
+    if events:
+        properties["Events"] = events
+    properties |= event_properties(plan)
     properties["Tags"] = _tags(plan)
     theirs = {key: value for key, value in options.template.items() if key not in ROLE_PROPERTIES}
     resource = {"Type": "AWS::Serverless::Function", "Properties": merge(properties, theirs)}
@@ -98,13 +104,15 @@ def _function(
     return resource
 
 
-def _events(plan: FunctionPlan, names: ResourceNames) -> Mapping[str, Any]:
+def _events(plan: FunctionPlan, names: ResourceNames) -> Section:
     rest = plan.options.api == "rest"
-    api = {"RestApiId": ref(names.api)} if rest else {"ApiId": ref(names.api)}
+    api: dict[str, Any] = {"RestApiId" if rest else "ApiId": ref(names.api)}
+    if plan.options.adapter == "aws-wsgi" and not rest:
+        api["PayloadFormatVersion"] = "1.0"  # it reads no other
     kind = "Api" if rest else "HttpApi"
     if plan.options.routes == "all" and not rest:
         # No path and no method is the $default route, which takes every request.
-        return {"Any": {"Type": kind, "Properties": api}}
+        return Section({"Any": {"Type": kind, "Properties": api}})
     if plan.options.routes == "all":
         routes: tuple[GatewayRoute, ...] = (
             GatewayRoute("ANY", "/"),

@@ -6,8 +6,17 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from packager.event_mappings import QueueEvent, TopicEvent
 from packager.model import EnvSource, FunctionPlan
 from packager.plan import pascal_case
+
+_EVENT_SUFFIXES = {
+    "sqs": "Queue",
+    "sns": "Topic",
+    "eventbridge": "Rule",
+    "schedule": "Schedule",
+}
+_MAX_WORD = 100  # characters of a path in a name: logical ids have at most 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,21 @@ class ResourceNames:
         return f"{self.base}LogGroup"
 
     @property
+    def failed_events(self) -> str:
+        """The queue of events that could not be delivered, or that the function failed at."""
+        return f"{self.base}FailedEventsQueue"
+
+    @property
+    def failed_events_policy(self) -> str:
+        """What lets SNS and EventBridge send to that queue."""
+        return f"{self.base}FailedEventsQueuePolicy"
+
+    @property
+    def schedule_role(self) -> str:
+        """What EventBridge Scheduler calls the function with."""
+        return f"{self.base}ScheduleRole"
+
+    @property
     def url(self) -> str:
         """The function URL, as SAM names it (FunctionUrlConfig)."""
         return f"{self.function}Url"
@@ -55,8 +79,7 @@ def parameter_names(plans: Sequence[FunctionPlan]) -> dict[str, str]:
     # Parameters and resources share one name space (CloudFormation, "Parameters").
     taken: set[str] = set()
     for plan in plans:
-        names = ResourceNames(plan.logical_id)
-        taken |= {names.function, names.api, names.role, names.log_group, names.url}
+        taken |= resource_names(plan)
     variables = {
         source.name
         for plan in plans
@@ -68,6 +91,51 @@ def parameter_names(plans: Sequence[FunctionPlan]) -> dict[str, str]:
         found[variable] = unique_name(_parameter_name(variable), taken)
         taken.add(found[variable])
     return found
+
+
+def event_names(plan: FunctionPlan) -> tuple[str, ...]:
+    """Give each of the function's events a name: `JobsQueue`, `AlertsTopic`, `RootSchedule`.
+
+    A queue or topic that the template makes is named so after the function's base (and its
+    dead-letter queue `...JobsDeadLetterQueue`); `On...` is its key in SAM's `Events`, since no
+    method is called On.
+    """
+    names: list[str] = []
+    taken = {"FailedEventsQueue"}
+    for event in plan.options.events:
+        word = pascal_case(event.path)[:_MAX_WORD] or "Root"
+        number = 1
+        while True:
+            numbered = word if number == 1 else f"{word}{number}"
+            own = {numbered + _EVENT_SUFFIXES[event.source]}
+            if isinstance(event, QueueEvent):
+                own.add(dead_letter_name(numbered))
+            if not own & taken:
+                break
+            number += 1
+        taken |= own
+        names.append(numbered + _EVENT_SUFFIXES[event.source])
+    return tuple(names)
+
+
+def dead_letter_name(name: str) -> str:
+    """Give the name of a queue's dead-letter queue: `JobsDeadLetterQueue` of `JobsQueue`."""
+    return name.removesuffix("Queue") + "DeadLetterQueue"
+
+
+def resource_names(plan: FunctionPlan) -> frozenset[str]:
+    """Give the logical ids of all that the template has for a function."""
+    names = ResourceNames(plan.logical_id)
+    found = {names.function, names.api, names.role, names.log_group, names.url}
+    events = plan.options.events
+    for event, name in zip(events, event_names(plan), strict=True):
+        if isinstance(event, QueueEvent | TopicEvent):
+            found.add(names.base + name)
+        if isinstance(event, QueueEvent):
+            found.add(names.base + dead_letter_name(name))
+    if events:
+        found |= {names.failed_events, names.failed_events_policy, names.schedule_role}
+    return frozenset(found)
 
 
 def route_name(method: str, path: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from packager.model import FunctionPlan
 from packager.sam.document import get_att, literal_in_sub, ref, sub
+from packager.sam.event_resources import event_outputs
 from packager.sam.function import base_url
 from packager.sam.names import ResourceNames, route_name, unique_name
 from packager.sam.rules import VARIABLE
@@ -34,7 +35,7 @@ def function_outputs(plan: FunctionPlan) -> dict[str, dict[str, Any]]:
         "Description": f"ARN of the function of {where}",
         "Value": get_att(f"{names.function}.Arn"),
     }
-    return outputs
+    return outputs | event_outputs(plan)
 
 
 def endpoint_outputs(

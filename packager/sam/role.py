@@ -28,8 +28,10 @@ _SEND_ACTIONS = {
 }
 
 
-def role_resource(plan: FunctionPlan) -> dict[str, Any]:
-    """Give the AWS::IAM::Role of a function."""
+def role_resource(
+    plan: FunctionPlan, statements: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """Give the AWS::IAM::Role of a function; `statements` are what its events need."""
     template = plan.options.template
     policies = list_of(template.get("Policies"))
     properties: dict[str, Any] = {
@@ -52,7 +54,7 @@ def role_resource(plan: FunctionPlan) -> dict[str, Any]:
     if managed:
         properties["ManagedPolicyArns"] = managed
     properties["Policies"] = [
-        _policy("function", _statements(plan)),
+        _policy("function", [*_statements(plan), *statements]),
         *(
             _policy(f"template{number}", list_of(document["Statement"]))
             for number, document in enumerate(filter(is_policy_document, policies), 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -282,6 +283,11 @@ def test_a_fault_leaves_what_was_built(
             "for example 'Content-Type: application/json'",
         ),
         (
+            ["{}", "--request", "GET /", "-H", "X: a\r\nY: b"],
+            "a header is a name, a colon and a value, not 'X: a\\r\\nY: b'",
+            "for example 'Content-Type: application/json'",
+        ),
+        (
             ["{}", "--request", "POST /", "-d", "@{}/nothing"],
             "{}/nothing can't be read: No such file or directory",
             None,
@@ -412,3 +418,30 @@ def test_build_of_one_function_alone(run: Run, plugin: Path, here: tuple[str, ..
     assert run("build", plugin, "-o", out, "--function", "Nope", *here) == Done(
         2, "", "error: there is no function Nope\n  hint: one of TinyFunction\n"
     )
+
+
+def test_a_required_setting_without_a_source_is_a_warning(run: Run, tmp_path: Path) -> None:
+    bare = write_plugin(tmp_path / "bare")
+    assert run("check", bare) == Done(
+        0,
+        "1 plugin, 1 function, 1 route: no errors, 1 warning\n",
+        f"{bare}/group/tiny.yaml:2:11: warning: the required setting api_key gets no value: "
+        "every request will be answered with 500\n"
+        "  hint: say where it is from, in packager.toml under [settings]: "
+        'api_key = {env = "API_KEY"}\n',
+    )
+
+
+def test_an_output_folder_that_is_a_file(run: Run, plugin: Path) -> None:
+    out = plugin / "manifest.yaml"
+    assert run("build", plugin, "-o", out) == Done(
+        2, "", f"error: the output folder {out} is a file\n"
+    )
+
+
+def test_what_the_system_refuses_is_no_bug(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/x")
+
+    monkeypatch.setattr("packager.cli.list.planned", refuse)
+    assert run("list", "x") == Done(1, "", "error: /x: No space left on device\n")

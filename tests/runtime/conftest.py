@@ -68,13 +68,18 @@ def bundle(tmp_path: Path) -> Callable[..., Bundle]:
     """`bundle(files, **literals)`: the template, a `_bundle.py` and a plugin in a folder."""
 
     def make(files: Mapping[str, str] | None = None, **values: Any) -> Bundle:
-        folder = tmp_path / "bundle"
-        skip = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(TEMPLATE, folder, ignore=skip)
-        text = "".join(f"{name} = {value!r}\n" for name, value in literals(**values).items())
-        (folder / "endpoint_runtime" / "_bundle.py").write_text(text)
-        (folder / "plugin").mkdir()
-        write_files(folder / "plugin", {"endpoints/echo.py": ECHO} if files is None else files)
-        return Bundle(folder)
+        return make_bundle(tmp_path, files, values)
 
     return make
+
+
+def make_bundle(parent: Path, files: Mapping[str, str] | None, values: Mapping[str, Any]) -> Bundle:
+    """Put the template, a `_bundle.py` and a plugin into a folder `bundle`."""
+    folder = parent / "bundle"
+    skip = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(TEMPLATE, folder, ignore=skip)
+    text = "".join(f"{name} = {value!r}\n" for name, value in literals(**values).items())
+    (folder / "endpoint_runtime" / "_bundle.py").write_text(text)
+    (folder / "plugin").mkdir()
+    write_files(folder / "plugin", {"endpoints/echo.py": ECHO} if files is None else files)
+    return Bundle(folder)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from endpoint_runtime import report
 from endpoint_runtime.application import Application
 from endpoint_runtime.invocation import answer_event
 from tests.runtime.builders import endpoint, http_2, url
@@ -274,11 +275,12 @@ def test_log_level_and_json_lines(
     import json
 
     application = make_application()
-    monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", "ERROR")
+    monkeypatch.setattr(report, "_least", 20)  # put back what the test changes
+    monkeypatch.setattr(report, "_json", False)
+    report.configure({"AWS_LAMBDA_LOG_LEVEL": "error"})
     answer_event(application, url(path="/echo/1"), None)
     assert capsys.readouterr().err == ""
-    monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", "INFO")
-    monkeypatch.setenv("AWS_LAMBDA_LOG_FORMAT", "JSON")
+    report.configure({"AWS_LAMBDA_LOG_FORMAT": "JSON"})
 
     answer_event(application, url(path="/echo/1"), None)
 

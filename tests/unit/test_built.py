@@ -141,3 +141,15 @@ def test_a_damaged_zip(tmp_path: Path) -> None:
     with pytest.raises(PackagerError) as raised, bundle_folder(path):
         pass
     assert str(raised.value).startswith(f"{path} can't be unpacked: ")
+
+
+def test_a_zip_with_damaged_compression(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("endpoint_runtime/_bundle.py", LITERALS * 9)
+    data = bytearray(path.read_bytes())
+    data[57:60] = b"\xff\xff\xff"  # a block of a type that there is not
+    path.write_bytes(data)
+    with pytest.raises(PackagerError) as raised, bundle_folder(path):
+        pass
+    assert str(raised.value).startswith(f"{path} can't be unpacked: Error -3 ")

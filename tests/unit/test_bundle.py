@@ -5,14 +5,15 @@ import shutil
 import sys
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import packager.bundle
-from packager.bundle import Bundle, build_bundle, check_dependencies, template_folder
-from packager.errors import Fault, FaultCollector, InputFaults, PackagerError, Place, UsageError
+from packager.bundle import Bundle, build_bundle, template_folder
+from packager.errors import Fault, InputFaults, PackagerError, Place, UsageError
 from packager.install import PackageSize
 from packager.interpreter import find_interpreter
 from packager.literals import render_bundle_literals
@@ -202,9 +203,6 @@ def test_faults_are_said_at_once(tmp_path: Path, plan: Plan) -> None:
         "neko/requirements.txt:1",
         "neko/gone",
     ]
-    faults = FaultCollector()
-    check_dependencies(made, faults)
-    assert [str(fault.place) for fault in faults.faults] == ["neko/requirements.txt:1"]
 
 
 def test_needed_modules_are_kept_whatever_is_ignored(tmp_path: Path, plan: Plan) -> None:
@@ -252,6 +250,10 @@ def test_a_zip_for_s3_only(tmp_path: Path, plan: Plan, monkeypatch: pytest.Monke
     [
         ("neko", "the output folder is the plugin neko itself"),
         ("neko/manifest.yaml", "the output folder {out} is a file"),
+        (
+            "neko/manifest.yaml/x/y",
+            "the output folder {out} can't be made: {out.parent.parent} is a file",
+        ),
     ],
 )
 def test_output_folders_that_would_harm(tmp_path: Path, plan: Plan, out: str, message: str) -> None:
@@ -289,3 +291,35 @@ def test_a_missing_interpreter_is_needed_for_bytecode_alone(
         build_bundle(made, tmp_path / "out")
     bundle = build_bundle(made, tmp_path / "out", bytecode=False)
     assert "PYTHON = '3.14'" in (bundle.folder / "endpoint_runtime/_bundle.py").read_text()
+
+
+def test_a_signal_while_bundles_are_put_in_place_costs_nothing(
+    tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = plan()
+    build_bundle(made, tmp_path / "out")
+    before = {path: path.stat().st_ino for path in (tmp_path / "out").iterdir()}
+    rename = Path.rename
+
+    def stop(path: Path, target: Path) -> Path:
+        if path.name.endswith(".zip") and target.parent == tmp_path / "out":
+            monkeypatch.setattr(Path, "rename", rename)
+            raise SystemExit(143)
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", stop)
+    with pytest.raises(SystemExit):
+        build_bundle(made, tmp_path / "out")
+    assert {path: path.stat().st_ino for path in (tmp_path / "out").iterdir()} == before
+
+
+def test_builds_at_once_into_one_folder(tmp_path: Path, plan: Plan) -> None:
+    made = plan()
+    build_bundle(made, tmp_path / "out")
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda _: build_bundle(made, tmp_path / "out"), range(8)))
+    assert [bundle.zip_bytes for bundle in done] == [done[0].zip_bytes] * 8
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "NekoFunction",
+        "NekoFunction.zip",
+    ]

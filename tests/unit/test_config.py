@@ -197,7 +197,8 @@ def test_wrong_values(
 
 KEYS = (
     "runtime, architecture, memory, timeout, api, routes, log_retention, template, api_template, "
-    "hook_id, include, exclude, settings"
+    "hook_id, include, exclude, adapter, errors, max_body, binary_types, gzip, base_path, events, "
+    "settings"
 )
 
 

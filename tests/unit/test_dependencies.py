@@ -15,6 +15,7 @@ from packager.errors import FaultCollector, PackagerError
 from packager.interpreter import find_interpreter, host_architecture
 from packager.requirements import read_requirements
 from packager.target import Target
+from packager.unavailable import Unreachable
 from packager.uv import run_uv
 from tests.unit.wheels import make_sdist, make_wheel
 
@@ -299,7 +300,7 @@ def test_a_broken_lock_is_an_error(install: Install, tmp_path: Path) -> None:
     root = tmp_path / "plugin"
     root.mkdir()
     (root / "pyproject.toml").write_text('[project]\nname = "x"\ndependencies = []\n')
-    (root / "uv.lock").write_text("version = [\n")
+    (root / "uv.lock").write_text("version = 1\npackage = 3\n")
     message, hint = failure(install)
     assert message.splitlines()[0] == "uv.lock beside p/pyproject.toml can't be read:"
     assert hint == "make it anew with `uv lock`, or remove it"
@@ -318,4 +319,50 @@ def test_an_index_that_is_not_there_shows_no_credentials(
     assert hint == (
         "check the network, and the index settings of uv (UV_DEFAULT_INDEX, UV_INDEX, uv.toml); "
         "those of pip are not read"
+    )
+
+
+def test_an_index_out_of_reach_leaves_the_versions_of_an_earlier_build(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = install("markupsafe")
+    monkeypatch.setattr("packager.dependencies.RESOLUTION_SECONDS", 0)
+
+    def refuse(*arguments: object, **options: object) -> None:
+        raise Unreachable("no network")
+
+    monkeypatch.setattr("packager.dependencies.resolve", refuse)
+    got = install("markupsafe")
+    assert (got.folder, got.notes) == (
+        before.folder,
+        ("the package index can't be reached: the versions are those of an earlier build",),
+    )
+    with pytest.raises(Unreachable):
+        install("werkzeug<3.1")
+
+
+def test_offline_takes_what_was_chosen_and_keeps_nothing(
+    install: Install, monkeypatch: pytest.MonkeyPatch, index: Path
+) -> None:
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    assert names(install()) == NEWEST
+    make_wheel(index, "werkzeug", "3.2.0")
+    monkeypatch.delenv("UV_OFFLINE")
+    assert names(install()) == {"werkzeug": "3.2.0"}
+    make_wheel(index, "werkzeug", "3.3.0")
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    assert names(install()) == {"werkzeug": "3.2.0"}
+
+
+def test_a_lock_older_than_its_pyproject_is_said(install: Install, tmp_path: Path) -> None:
+    root = tmp_path / "plugin"
+    root.mkdir()
+    text = '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.11"\n'
+    (root / "pyproject.toml").write_text(f'{text}dependencies = ["werkzeug<3.1"]\n')
+    interpreter = find_interpreter(THIS)
+    assert interpreter is not None
+    assert run_uv(["lock", "--python", str(interpreter.path)], cwd=root).code == 0
+    (root / "pyproject.toml").write_text(f'{text}dependencies = ["werkzeug==3.1.0"]\n')
+    assert failure(install)[1] == (
+        "uv.lock may be older than what it was made of: make it anew with `uv lock`"
     )

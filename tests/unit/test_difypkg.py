@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 import zipfile
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from packager import difypkg
 from packager.difypkg import plugin_folder
-from packager.errors import Fault, InputFaults, Place, UsageError
+from packager.errors import Fault, InputFaults, PackagerError, Place, UsageError
 from tests.plugin_writer import SOUND, write_plugin
 
 WHAT = "name a plugin's folder (with manifest.yaml), or a .difypkg"
@@ -195,3 +196,53 @@ def test_damage_never_shows_as_anything_else(tmp_path: Path, damage: list[tuple[
             assert folder.is_dir()
     except (UsageError, InputFaults) as error:
         assert str(error)
+
+
+def test_what_the_finder_adds_is_left_out(tmp_path: Path) -> None:
+    entries = {f"tiny/{name}": content for name, content in SOUND.items()}
+    entries |= {"__MACOSX/._tiny": "x", "__MACOSX/tiny/._manifest.yaml": "x"}
+    with plugin_folder(package(tmp_path / "x.difypkg", entries)) as folder:
+        assert files_of(folder) == SOUND
+
+
+def test_too_long_a_path(tmp_path: Path) -> None:
+    path = package(tmp_path / "x.difypkg", {"/".join(["a" * 200] * 30): ""})
+    assert refused(path) == [Fault("has an entry with too long a path", Place(str(path)))]
+
+
+def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = package(tmp_path / "x.difypkg", SOUND)
+
+    def refuse(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(difypkg, "_extract", refuse)
+    with pytest.raises(PackagerError) as caught, plugin_folder(path):
+        pass
+    assert str(caught.value) == f"{path} can't be unpacked: No space left on device"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_damage_in_other_compressions(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "x.difypkg"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("manifest.yaml", SOUND["manifest.yaml"] * 20)
+    data = bytearray(path.read_bytes())
+    data[60:90] = bytes(30)
+    path.write_bytes(data)
+    message, hint = unusable(path)
+    assert message.startswith(f"{path} is damaged: ")
+    assert hint == "fetch or package it anew"
+
+
+def test_an_entry_that_starts_before_the_file(tmp_path: Path) -> None:
+    path = package(tmp_path / "x.difypkg", SOUND)
+    data = bytearray(path.read_bytes())
+    end = data.rfind(b"PK\x05\x06")
+    size = int.from_bytes(data[end + 12 : end + 16], "little")
+    # The directory claims to lie farther back than it can: offsets become negative.
+    data[end + 16 : end + 20] = (end - size + 1000).to_bytes(4, "little")
+    path.write_bytes(data)
+    message, hint = unusable(path)
+    assert message.startswith(f"{path} is ")
+    assert hint is not None

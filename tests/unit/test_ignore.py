@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Sequence
 from pathlib import Path
+
+import pytest
 
 from packager.errors import Fault, FaultCollector, Place
 from packager.ignore import plugin_files
@@ -120,3 +124,70 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
         ["a.py"],
         [Fault("the file's name is not UTF-8", Place("p/b\\udcff.py"))],
     )
+
+
+def test_other_builds_inside_the_plugin_stay_out(tmp_path: Path) -> None:
+    plugin(
+        tmp_path,
+        "a.py",
+        "old/XFunction/endpoint_runtime/_bundle.py",
+        "old/XFunction.zip",
+        "old/template.yaml",
+        "XFunction/endpoint_runtime/_bundle.py",
+        "XFunction/plugin/a.py",
+        ".aws-sam/build/XFunction/a.py",
+    )
+    assert shipped(tmp_path) == (["a.py"], [])
+
+
+def test_links_in_a_circle_lead_nowhere(tmp_path: Path) -> None:
+    root = plugin(tmp_path, "a.py")
+    (root / "b").symlink_to("b")
+    (root / "c").symlink_to("d")
+    (root / "d").symlink_to("c")
+    hint = "put a copy in its place, or name it in .difyignore"
+    assert shipped(root) == (
+        ["a.py"],
+        [
+            Fault("the link leads nowhere: b", Place("p/b"), hint=hint),
+            Fault("the link leads nowhere: d", Place("p/c"), hint=hint),
+            Fault("the link leads nowhere: c", Place("p/d"), hint=hint),
+        ],
+    )
+
+
+def test_what_can_not_be_read_is_an_error_unless_ignored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may read everything, so the system's answers are made up."""
+    root = plugin(tmp_path, "a.py", "shut/x", "shut.txt", "quiet/shut/x", ".difyignore")
+    (root / ".difyignore").write_text("quiet/\n")
+    scandir, access = os.scandir, os.access
+
+    def refuse(path: Path) -> object:
+        if Path(path).name == "shut":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: path.suffix != ".txt" and access(path, mode)
+    )
+    assert shipped(root) == (
+        [".difyignore", "a.py"],
+        [
+            Fault("can't be read: Permission denied", Place("p/shut")),
+            Fault("can't be read: Permission denied", Place("p/shut.txt")),
+        ],
+    )
+
+
+def test_an_ignore_file_that_can_not_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, *arguments: object) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    root = plugin(tmp_path, ".gitignore")
+    monkeypatch.setattr(Path, "read_text", refuse)
+    assert shipped(root)[1] == [Fault("can't be read: Permission denied", Place("p/.gitignore"))]

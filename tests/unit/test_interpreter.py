@@ -11,6 +11,7 @@ import pytest
 from packager.errors import PackagerError
 from packager.interpreter import (
     find_interpreter,
+    home_folder,
     host_architecture,
     need_interpreter,
     newest_supported,
@@ -111,12 +112,26 @@ def test_the_root_that_pyenv_itself_names(bare_machine: Path) -> None:
 
 def test_a_missing_one_is_an_error_that_says_how_to_get_it(bare_machine: Path) -> None:
     with pytest.raises(PackagerError) as caught:
-        need_interpreter("3.99", why="to compile bytecode")
+        need_interpreter("3.99", why="to compile bytecode", instead="do without")
     assert (str(caught.value), caught.value.hint) == (
         "Python 3.99 is needed to compile bytecode, and none was found on this machine",
         "install it (`uv python install 3.99`, or `pyenv install 3.99`), choose another runtime, "
-        "or build with --no-bytecode (slower cold starts)",
+        "or do without",
     )
+    with pytest.raises(PackagerError) as caught:
+        need_interpreter("3.99", why="to run here")
+    assert caught.value.hint == (
+        "install it (`uv python install 3.99`, or `pyenv install 3.99`), or choose another runtime"
+    )
+
+
+def test_a_user_without_a_home(bare_machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", fail)
+    monkeypatch.setenv("PYENV_ROOT", "~/pyenv")
+    assert (home_folder(), find_interpreter("3.99")) == (None, None)
 
 
 def test_the_newest_supported_is_at_least_this_one() -> None:

@@ -30,6 +30,7 @@ def plan() -> FunctionPlan:
         Setting("api_key", "secret-input", True, PLACE),
         Setting("mode", "select", False, PLACE, None, True, ("a", "b")),
         Setting("ids", "array[tools]", False, PLACE, multiple=True),
+        Setting("model", "model-selector", False, PLACE, scope="llm&vision"),
     )
     endpoints = (
         Endpoint("/duck/<app_id>", "GET", "endpoints/duck.py", False, PLACE, PLACE, PLACE),
@@ -68,12 +69,16 @@ def test_a_bundles_literals() -> None:
                 "options": ("a", "b"),
             },
             {"name": "ids", "type": "array[tools]", "required": False, "multiple": True},
+            {"name": "model", "type": "model-selector", "required": False, "scope": "llm&vision"},
         ),
         "SOURCES": {"api_key": ("env", "API_KEY"), "mode": ("literal", "größe")},
+        "EVENTS": (),
         "ERRORS": "opaque",
         "MAX_BODY": 6291456,
         "BINARY_TYPES": (),
         "GZIP": False,
+        "BASE_PATH": "",
+        "HANDLER": "endpoint_runtime.lambda_handler.handler",
     }
 
 

@@ -22,10 +22,15 @@ AN_ENDPOINT = "an endpoint: the path of its YAML file, or a mapping with path, m
 
 
 def load(
-    root: Path, changes: Mapping[str, str | bytes | None] | None = None
+    root: Path,
+    changes: Mapping[str, str | bytes | None] | None = None,
+    links: Mapping[str, str] | None = None,
 ) -> tuple[Plugin | None, list[Fault]]:
     faults = FaultCollector()
-    plugin = load_plugin(write_plugin(root, changes), faults, display="tiny")
+    write_plugin(root, changes)
+    for name, target in (links or {}).items():
+        (root / name).symlink_to(target)
+    plugin = load_plugin(root, faults, display="tiny")
     return plugin, faults.faults
 
 
@@ -561,7 +566,9 @@ def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
             "endpoints/same.yaml": ENDPOINT.replace("app_id", "other"),
             "endpoints/duck.py": "class Duck:\n    pass\n",
             "packager.toml": "memory = 5\n",
+            "requirements.txt": "six\n==\n",
         },
+        {"gone": "nowhere"},
     )
     assert plugin is None
     assert [str(fault) for fault in faults] == [
@@ -575,7 +582,45 @@ def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
         "tiny/packager.toml:1:1: memory: expected a whole number of MiB from 128 to 10240, not 5",
         "tiny/endpoints/duck.py:1: expected one subclass of dify_plugin.Endpoint, "
         "and there is none",
+        "tiny/requirements.txt:2: unreadable requirement '==': "
+        "expected package name at the start of dependency specifier",
+        "tiny/gone: the link leads nowhere: nowhere",
     ]
+
+
+def test_an_endpoints_path_is_checked_whatever_else_is_wrong(tmp_path: Path) -> None:
+    _, faults = load(tmp_path, {"endpoints/duck.yaml": "path: duck\nmethod: ANY\n"})
+    assert [(fault.place, fault.key) for fault in faults] == [
+        (Place("tiny/endpoints/duck.yaml", 2, 9), "method"),
+        (Place("tiny/endpoints/duck.yaml", 1, 1), "extra"),
+        (Place("tiny/endpoints/duck.yaml", 1, 7), "path"),
+    ]
+
+
+def test_a_file_of_two_groups_is_faulted_once(tmp_path: Path) -> None:
+    changes = {
+        "manifest.yaml": MANIFEST + "    - group/b.yaml\n",
+        "group/b.yaml": "endpoints: [endpoints/duck.yaml]\n",
+        "endpoints/duck.yaml": "path: /duck\nmethod: GET\n",
+    }
+    assert [str(fault.place) for fault in load(tmp_path, changes)[1]] == [
+        "tiny/endpoints/duck.yaml:1:1"
+    ]
+
+
+def test_a_broken_pyproject_is_faulted_once(tmp_path: Path) -> None:
+    _, faults = load(tmp_path, {"pyproject.toml": "[project\n"})
+    assert [str(fault) for fault in faults] == [
+        "tiny/pyproject.toml:1:9: not valid TOML: expected ']' at the end of a table declaration"
+    ]
+
+
+def test_a_build_inside_the_plugin_is_not_read(tmp_path: Path) -> None:
+    changes = {
+        "out/XFunction/endpoint_runtime/_bundle.py": "",
+        "out/XFunction/plugin/broken.py": "= =",
+    }
+    assert load(tmp_path, changes)[1] == []
 
 
 def test_a_manifest_by_another_name(tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def test_utf_16_is_read_by_its_mark(tmp_path: Path) -> None:
 
 def test_a_pyproject_comes_before_a_requirements_file(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("ignored\n")
-    (tmp_path / "uv.lock").write_text("")
+    (tmp_path / "uv.lock").write_text("version = 1\n")
     (tmp_path / "pyproject.toml").write_text(
         "[project]\n"
         'name = "x"\n'
@@ -232,3 +232,75 @@ def test_any_text_is_read_without_a_traceback(
 @given(st.lists(st.text(alphabet="abc=.", min_size=1)))
 def test_plain_lines_come_back_with_their_numbers(lines: list[str]) -> None:
     assert list(logical_lines("\n".join(lines))) == list(enumerate(lines, 1))
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    fault = Fault("is no file of the plugin", Place("p/requirements.txt"))
+    path = tmp_path / "requirements.txt"
+    path.mkdir()
+    assert read(tmp_path) == (Requirements(tmp_path), [fault])
+    path.rmdir()
+    for target in ("nowhere", "requirements.txt", "/etc/hostname"):
+        path.symlink_to(target)
+        assert read(tmp_path) == (Requirements(tmp_path), [fault])
+        path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "line", "column"),
+    [
+        ('[project]\nname = "x"\ndynamic = ["dependencies"]\n', "project.dynamic", 3, 1),
+        ('[tool.poetry.dependencies]\nsix = "*"\n', "tool.poetry.dependencies", 1, 14),
+    ],
+)
+def test_dependencies_said_in_ways_that_are_not_read(
+    tmp_path: Path, text: str, key: str, line: int, column: int
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+    assert read(tmp_path) == (
+        Requirements(tmp_path),
+        [
+            Fault(
+                "dependencies said in this way are not read, and none are installed",
+                Place("p/pyproject.toml", line, column),
+                key,
+                "list them under project.dependencies, or in a requirements.txt",
+                "warning",
+            )
+        ],
+    )
+    (tmp_path / "requirements.txt").write_text("six\n")
+    assert read(tmp_path)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("lock", "fault"),
+    [
+        (
+            "",
+            Fault(
+                "is no lock file of uv's: it has no version",
+                Place("p/uv.lock"),
+                hint="make it anew with `uv lock`, or remove it",
+            ),
+        ),
+        ("a = [", Fault("not valid TOML: invalid value", Place("p/uv.lock", 1, 6))),
+    ],
+)
+def test_a_lock_that_is_none(tmp_path: Path, lock: str, fault: Fault) -> None:
+    (tmp_path / "pyproject.toml").write_text("[project]\ndependencies = []\n")
+    (tmp_path / "uv.lock").write_text(lock)
+    assert read(tmp_path)[1] == [fault]
+
+
+def test_a_path_on_windows_is_no_url(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("C:\\\\wheels\\\\six-1.0-py3-none-any.whl\n")
+    assert [fault.message for fault in read(tmp_path)[1]] == [
+        "there is no file or folder C:\\\\wheels\\\\six-1.0-py3-none-any.whl"
+    ]
+
+
+def test_a_fault_shows_no_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN", "hush")
+    (tmp_path / "requirements.txt").write_text("six @@ https://me:${TOKEN}@host/six.whl\n")
+    assert "'six @@ https://***@host/six.whl'" in read(tmp_path)[1][0].message

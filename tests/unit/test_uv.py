@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
-from packager.uv import UvRun, mask_credentials, readable
+from packager.uv import UvRun, mask_credentials, readable, run_uv
 
 
 @pytest.mark.parametrize(
@@ -33,9 +36,20 @@ def test_uvs_words_are_made_readable() -> None:
     [
         (2, "Failed to fetch: `https://host/simple/six/`", True),
         (2, "cause: tcp connect error\ncause: Connection refused (os error 111)", True),
+        (1, "hint: Packages were unavailable because the network was disabled. When", True),
         (1, "No solution found when resolving dependencies", False),
         (0, "warning: Failed to fetch something else", False),
     ],
 )
 def test_what_was_not_reached(code: int, problem: str, unreachable: bool) -> None:
     assert UvRun(code, "", problem).unreachable is unreachable
+
+
+def test_a_cache_that_can_not_be_made_is_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "no.in").write_text("")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "file/uv"))
+    arguments = ["pip", "compile", "no.in", "--quiet", "--python", sys.executable]
+    assert run_uv(arguments, cwd=tmp_path).code == 0

@@ -65,6 +65,15 @@ class SessionContext:
 class Session:
     """One request's way back to Dify."""
 
+    # What most sessions have; one is made for every request.
+    reader: Any = None
+    dify_plugin_daemon_url: str | None = None
+    conversation_id: str | None = None
+    message_id: str | None = None
+    app_id: str | None = None
+    endpoint_id: str | None = None
+    max_invocation_timeout = 250
+
     def __init__(
         self,
         session_id: str | None = None,
@@ -86,22 +95,37 @@ class Session:
             self.session_id = session_id
         if executor is not None:
             self._executor = executor
-        self.reader = reader
+        if reader is not None:
+            self.reader = reader
         if writer is not None:
             self.writer = writer
         if install_method is not None:
             self.install_method = install_method
-        self.dify_plugin_daemon_url = dify_plugin_daemon_url
-        self.conversation_id = conversation_id
-        self.message_id = message_id
-        self.app_id = app_id
-        self.endpoint_id = endpoint_id
-        self.context = context or SessionContext()
-        self.max_invocation_timeout = max_invocation_timeout
+        if dify_plugin_daemon_url is not None:
+            self.dify_plugin_daemon_url = dify_plugin_daemon_url
+        if conversation_id is not None:
+            self.conversation_id = conversation_id
+        if message_id is not None:
+            self.message_id = message_id
+        if app_id is not None:
+            self.app_id = app_id
+        if endpoint_id is not None:
+            self.endpoint_id = endpoint_id
+        if context is not None:
+            self.context = context
+        if max_invocation_timeout != 250:
+            self.max_invocation_timeout = max_invocation_timeout
         for name, part in parts.items():
             if name not in _PARTS:
                 raise TypeError(f"Session() got an unexpected keyword argument {name!r}")
             setattr(self, name, part)
+
+    @classmethod
+    def of_request(cls, endpoint_id: str) -> Session:
+        """A session as every request gets one: what it is asked for is made then."""
+        session = cls.__new__(cls)
+        session.endpoint_id = endpoint_id
+        return session
 
     @classmethod
     def empty_session(cls) -> Session:
@@ -126,6 +150,8 @@ class Session:
             from dify_plugin.config.config import InstallMethod
 
             value = InstallMethod.Serverless
+        elif name == "context":
+            value = SessionContext()
         elif name == "writer":
             value = LogWriter()
         else:

@@ -1,0 +1,1 @@
+"""One module for each way to answer the same three requests; each has a `handler`."""

@@ -1,0 +1,41 @@
+"""The entry of `adapter = "mangum"`: the same application through a2wsgi and Mangum.
+
+Contract: `mangum` and `a2wsgi` lie in the bundle; only this module imports them. Events that carry
+no HTTP request go the native way. What differs from the native adapter is in docs/adapters.md.
+"""
+
+from __future__ import annotations
+
+from a2wsgi import WSGIMiddleware
+from mangum import Mangum
+
+from endpoint_runtime.events import NotAnHttpEvent, source_of
+from endpoint_runtime.lambda_handler import application
+from endpoint_runtime.lambda_handler import handler as native_handler
+from endpoint_runtime.wsgi import add_event
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+
+def served(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """The application, as a2wsgi calls it."""
+    # Mangum's body ends where it ends, whether or not a Content-Length came with the event.
+    environ["wsgi.input_terminated"] = True
+    scope = environ["asgi.scope"]
+    add_event(environ, scope["aws.event"], scope["aws.context"])
+    return application(environ, start_response)
+
+
+adapter = Mangum(WSGIMiddleware(served), lifespan="off")  # type: ignore[arg-type]
+
+
+def handler(event: Any, context: Any) -> dict[str, Any]:
+    """Answer an HTTP event through Mangum, any other as the native handler does."""
+    try:
+        source_of(event)
+    except NotAnHttpEvent:
+        return native_handler(event, context)
+    return adapter(event, context)

@@ -1,0 +1,84 @@
+"""Makes the reply of a plain response at once; `replies` has the rules, and makes all others.
+
+Plain is a werkzeug Response (no subclass of it), with a body that HTTP allows, whose headers only
+need copying: none twice, none that names hops, places, cookies or an encoding. Every reply that is
+made here is the one that `replies.reply_of` makes; a property test says so.
+"""
+
+from __future__ import annotations
+
+from werkzeug.wrappers import Response
+
+from endpoint_runtime.public_path import ALB
+from endpoint_runtime.replies import HOP_BY_HOP, MAX_REPLY, is_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# Names in lower case of headers that need more than copying.
+_OTHERS = HOP_BY_HOP | {"content-encoding", "content-location", "location", "set-cookie"}
+
+# Names seen before as they were spelled: in lower case, "" for those that need more than copying.
+# And whether a body of a content type is text, by type and binary types. For the life of the
+# process.
+_NAMES: dict[str, str] = {}
+_TEXT: dict[tuple[str, tuple[str, ...]], bool] = {}
+_MAX_KEPT = 512
+
+
+def plain_reply(
+    source: str, response: Response, status: int, body: bytes, binary_types: tuple[str, ...]
+) -> dict[str, Any] | None:
+    """Give the reply to an event from `source`, or None for a response that is not plain.
+
+    `body` is the response's body, read; it belongs to a response that may have one.
+    """
+    if source == ALB or type(response) is not Response or response.autocorrect_location_header:
+        return None
+    names: dict[str, str] = {}  # as they are spelled, by lower case
+    headers: dict[str, str] = {}
+    for name, value in response.headers:
+        lower = _NAMES.get(name)
+        if lower is None:
+            lower = _lower(name)
+        if not lower or lower in names:
+            return None
+        names[lower] = name
+        headers[name] = value
+    content_type = headers[names["content-type"]] if "content-type" in names else ""
+    if "content-length" in names:
+        headers[names["content-length"]] = str(len(body))
+    elif response.automatically_set_content_length and response.is_sequence:
+        headers["Content-Length"] = str(len(body))
+
+    as_text = _TEXT.get((content_type, binary_types))
+    if as_text is None:
+        as_text = _is_text(content_type, binary_types)
+    # A reply that may be too large, one that is binary, bytes that are no text: not here.
+    if not as_text or len(body) * 6 > MAX_REPLY - 65536:
+        return None if body else _reply(status, headers, "")
+    try:
+        return _reply(status, headers, body.decode("utf-8"))
+    except UnicodeDecodeError:
+        return None
+
+
+def _reply(status: int, headers: dict[str, str], text: str) -> dict[str, Any]:
+    return {"statusCode": status, "headers": headers, "body": text, "isBase64Encoded": False}
+
+
+def _lower(name: str) -> str:
+    lower = name.lower()
+    if lower in _OTHERS:
+        lower = ""
+    if len(_NAMES) < _MAX_KEPT:
+        _NAMES[name] = lower
+    return lower
+
+
+def _is_text(content_type: str, binary_types: tuple[str, ...]) -> bool:
+    as_text = is_text(content_type, "", binary_types)
+    if len(_TEXT) < _MAX_KEPT:
+        _TEXT[content_type, binary_types] = as_text
+    return as_text

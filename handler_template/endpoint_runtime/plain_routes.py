@@ -1,0 +1,133 @@
+"""Matches requests against plain rules, sooner than werkzeug's Map and without importing it.
+
+A plain rule is made of fixed segments and of `<x>` or `<string:x>`, each a segment of its own. The
+Map (StateMachineMatcher in werkzeug/routing/matcher.py) goes depth first, segment by segment, fixed
+before variable, the rules of one place as they were declared. This is its first way down: where
+that ends at a rule, the Map would end there too. Whatever else may come of a request (another way
+down, 404, 405, a redirect, a rule with another converter that might go first) is left to the Map.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+# Hosts found to be plain, for the life of the process: a function has few.
+_HOSTS: set[str] = set()
+_MAX_HOSTS = 64
+
+
+class Route:
+    """One endpoint's rule, its source, and the names of its variables in order."""
+
+    __slots__ = ("names", "rule", "source")
+
+    def __init__(self, rule: str, source: str, names: tuple[str, ...] = ()) -> None:
+        self.rule, self.source, self.names = rule, source, names
+
+
+class _Place:
+    """Where rules that begin alike have come to. `unsure`: one goes on that is not plain."""
+
+    __slots__ = ("fixed", "routes", "unsure", "variable")
+
+    def __init__(self) -> None:
+        self.fixed: dict[str, _Place] = {}
+        self.variable: _Place | None = None
+        self.routes: dict[str, Route] = {}  # by method
+        self.unsure = False
+
+
+class PlainRoutes:
+    """The plain ones of a group's routes (rule, method, source)."""
+
+    def __init__(self, routes: Iterable[Sequence[str]]) -> None:
+        self._root = _Place()
+        self._whole: dict[str, dict[str, Route]] = {}  # of rules without variables, by path
+        places = [self._root]
+        for rule, method, source in routes:
+            self._add(rule, method.upper(), source, places)
+        for place in places:
+            if "GET" in place.routes:  # an explicit HEAD goes before GET's implied one
+                place.routes.setdefault("HEAD", place.routes["GET"])
+
+    def _add(self, rule: str, method: str, source: str, places: list[_Place]) -> None:
+        path = rule
+        while "//" in path:  # as the Map merges them in rules
+            path = path.replace("//", "/")
+        names: list[str] = []
+        place = self._root
+        for segment in path[1:].split("/"):
+            name = _variable(segment)
+            if name == "" or name in names or path[0] != "/":
+                place.unsure = True
+                return
+            if name is None:
+                following = place.fixed.get(segment)
+            else:
+                following = place.variable
+                names.append(name)
+            if following is None:
+                following = _Place()
+                places.append(following)
+                if name is None:
+                    place.fixed[segment] = following
+                else:
+                    place.variable = following
+            place = following
+        place.routes.setdefault(method, Route(rule, source, tuple(names)))
+        if not names:
+            self._whole[path] = place.routes
+
+    def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+        """Give the route that `path` (decoded, one slash in front) matches, and its values.
+
+        None where only the Map can tell.
+        """
+        routes = self._whole.get(path)
+        if routes is not None:
+            route = routes.get(method)
+            return None if route is None else (route, {})
+        place = self._root
+        values = []
+        for segment in path[1:].split("/"):
+            following = place.fixed.get(segment)
+            if following is None:
+                following = place.variable
+                if following is None or place.unsure or not segment:
+                    return None
+                values.append(segment)
+            place = following
+        route = place.routes.get(method)
+        if route is None:
+            return None
+        names = route.names
+        if len(names) == 1:
+            return route, {names[0]: values[0]}
+        return route, dict(zip(names, values))  # noqa: B905 - as many, by the way here
+
+
+def is_plain_host(host: str | None) -> bool:
+    """Whether a Host header is one that the Map takes as it is."""
+    if host in _HOSTS:
+        return True
+    if not host or not host.isascii():
+        return False
+    name, colon, port = host.partition(":")
+    for label in name.split("."):
+        if not 0 < len(label) < 64 or not label.replace("-", "a").isalnum():
+            return False
+    if colon and not port.isdigit():
+        return False
+    if len(_HOSTS) < _MAX_HOSTS:
+        _HOSTS.add(host)
+    return True
+
+
+def _variable(segment: str) -> str | None:
+    """The name of a segment's variable, None for a fixed segment, "" for one that is not plain."""
+    if segment[:1] == "<" and segment[-1:] == ">":
+        name = segment[1:-1].removeprefix("string:")
+        return name if name.isascii() and name.isidentifier() else ""
+    return "" if "<" in segment or ">" in segment or "|" in segment else None

@@ -1,0 +1,167 @@
+"""Serves an application as WSGI (PEP 3333), for servers and adapters; generators are streamed.
+
+What a server's environ says is treated as an event's is: the same headers dropped and set, the same
+limit of the body. Imported by the first call through WSGI.
+"""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from endpoint_runtime import report
+from endpoint_runtime.application import close, request_id_of
+from endpoint_runtime.headers import FORGEABLE, FORGEABLE_PREFIX, hook_url, root_url
+from endpoint_runtime.public_path import wsgi
+from endpoint_runtime.replies import end_to_end_headers, has_no_body, read_body
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
+
+    from werkzeug.wrappers import Response
+
+    from endpoint_runtime.application import Application
+
+    Environ = dict[str, Any]
+    Header = tuple[str, str]
+
+
+def serve(
+    application: Application, environ: Environ, start_response: Callable[..., Any]
+) -> Iterable[bytes]:
+    """Answer a request as `application`'s event handler would."""
+    started = perf_counter()
+    method = environ["REQUEST_METHOD"]
+    _prepare(environ, application.hook_id)
+    if _body_fits(environ, application.max_body):
+        response, route = application.answer(environ)
+    else:
+        response, route = application.failure(environ, RequestEntityTooLarge()), "-"
+    try:
+        headers, chunks = _start(application, response, environ)
+    except Exception as fault:
+        application.log_exception("the response can't be sent", fault, environ)
+        close(application, response, environ)
+        response = application.failure(environ)
+        headers, chunks = _start(application, response, environ)
+    report.log_request(
+        method, route, response.status_code, perf_counter() - started, request_id_of(environ)
+    )
+    # Header values are latin-1 strings in WSGI.
+    start_response(response.status, [(name, wsgi(value)) for name, value in headers])
+    return _Body(application, response, environ, chunks)
+
+
+def add_event(environ: Environ, event: Any, context: object) -> None:
+    """Tell of the event behind an adapter's environ, under the keys of docs/events.md."""
+    details = event.get("requestContext")
+    if not isinstance(details, dict):
+        details = {}
+    environ["lambda.event"], environ["lambda.context"] = event, context
+    identity = "authentication" if "http" in details else "identity"
+    environ["lambda.identity"] = details.get(identity)
+    environ["lambda.authorizer"] = details.get("authorizer")
+
+
+def _start(
+    application: Application, response: Response, environ: Environ
+) -> tuple[list[Header], Iterator[bytes]]:
+    """Give the headers of a response, and its body with the first chunk made.
+
+    No server sends the status without the first chunk, and so a body that fails at once can still
+    be answered with a 500. Behind an adapter for Lambda nothing streams: there it is made whole.
+    """
+    headers = end_to_end_headers(response, environ)
+    if has_no_body(environ["REQUEST_METHOD"], response.status_code):
+        return headers, iter(())
+    if not response.is_sequence and "lambda.event" not in environ:
+        chunks = iter(response.iter_encoded())
+        first = next(chunks, None)
+        return headers, iter(()) if first is None else _chained(first, chunks)
+    body = read_body(response)
+    headers = [
+        (name, str(len(body)) if name.lower() == "content-length" else value)
+        for name, value in headers
+    ]
+    if application.gzip:
+        from endpoint_runtime.compression import compress
+
+        accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
+        headers, body = compress(headers, body, response.status_code, accepted)
+    return headers, iter((body,))
+
+
+def _chained(first: bytes, others: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from others
+
+
+class _Body:
+    """A response's body as WSGI iterates it."""
+
+    def __init__(
+        self,
+        application: Application,
+        response: Response,
+        environ: Environ,
+        chunks: Iterator[bytes],
+    ) -> None:
+        self._application, self._response = application, response
+        self._environ, self._chunks = environ, chunks
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            chunk = next(self._chunks)
+            return chunk if isinstance(chunk, bytes) else bytes(memoryview(chunk))
+        except StopIteration:
+            raise
+        except Exception as fault:
+            self._application.log_exception("the response's body failed", fault, self._environ)
+            raise  # the status is sent: the server must cut the connection
+
+    def close(self) -> None:
+        """Close the response: `call_on_close` runs."""
+        close(self._application, self._response, self._environ)
+
+
+def _prepare(environ: Environ, hook_id: str) -> None:
+    """Do to a server's environ what is done to an event's: drop and set the same headers."""
+    for key in [key for key in environ if key.startswith(FORGEABLE_PREFIX)]:
+        del environ[key]
+    for key in FORGEABLE:
+        # A server's own framing stays: without `wsgi.input_terminated` werkzeug looks at it.
+        if key != "HTTP_TRANSFER_ENCODING":
+            environ.pop(key, None)
+    host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
+    root = root_url(environ["wsgi.url_scheme"], host)
+    script = environ.get("SCRIPT_NAME", "")
+    environ["HTTP_DIFY_HOOK_ID"] = hook_id
+    environ["HTTP_DIFY_HOOK_URL"] = hook_url(root, script) if script else root
+
+
+def _body_fits(environ: Environ, limit: int) -> bool:
+    """Whether the body has at most `limit` bytes; one of unknown length is read to know."""
+    length = environ.get("CONTENT_LENGTH") or ""
+    if length.isdigit():
+        return int(length) <= limit
+    if length or not environ.get("wsgi.input_terminated"):
+        return True  # werkzeug reads none of it
+    from io import BytesIO
+
+    source, parts, size = environ["wsgi.input"], [], 0
+    while size <= limit:
+        part = source.read(min(limit + 1 - size, 65536))
+        if not part:
+            break
+        parts.append(part)
+        size += len(part)
+    environ["wsgi.input"] = BytesIO(b"".join(parts))
+    if environ.pop("HTTP_TRANSFER_ENCODING", None) is not None:
+        environ["CONTENT_LENGTH"] = str(size)
+    return size <= limit

@@ -1,0 +1,181 @@
+"""Writes the resources of non-HTTP events: queues, topics, and who may do what with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from packager.event_mappings import PatternEvent, QueueEvent, ScheduleEvent, TopicEvent
+from packager.model import FunctionPlan
+from packager.sam.document import get_att, ref
+from packager.sam.events import event_key, has_failed_events, keeps_failures, named_events
+from packager.sam.names import ResourceNames, dead_letter_name
+
+_RETENTION = 1209600  # seconds, the most there is: 14 days (SQS, "Amazon SQS message quotas")
+_MAX_VISIBILITY = 43200  # seconds: 12 hours (SQS, "Amazon SQS queue quotas")
+
+
+def event_resources(plan: FunctionPlan, tags: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Give the resources that a function's events need, by logical id; `tags` are theirs."""
+    names = ResourceNames(plan.logical_id)
+    tagged = [{"Key": key, "Value": value} for key, value in tags.items()]
+    resources: dict[str, dict[str, Any]] = {}
+    for name, event in named_events(plan):
+        if isinstance(event, QueueEvent) and event.queue is None:
+            dead = names.base + dead_letter_name(name)
+            resources[names.base + name] = _queue(
+                _encrypted(event)
+                | {
+                    "VisibilityTimeout": visibility_timeout(plan, event),
+                    "RedrivePolicy": {
+                        "deadLetterTargetArn": get_att(f"{dead}.Arn"),
+                        "maxReceiveCount": event.max_receives,
+                    },
+                },
+                tagged,
+            )
+            kept = {"MessageRetentionPeriod": _RETENTION}
+            resources[dead] = _queue(_encrypted(event) | kept, tagged)
+        elif isinstance(event, TopicEvent) and event.topic is None:
+            resources[names.base + name] = {"Type": "AWS::SNS::Topic", "Properties": {}}
+            resources[names.base + name]["Properties"]["Tags"] = tagged
+    if any(isinstance(event, ScheduleEvent) for event in plan.options.events):
+        resources[names.schedule_role] = _schedule_role(plan, names)
+    if has_failed_events(plan):
+        # Always SQS's own key: with a customer's, that key's policy would have to let in SNS and
+        # EventBridge.
+        failed = {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": _RETENTION}
+        resources[names.failed_events] = _queue(failed, tagged)
+        senders = list(_senders(plan, names))
+        if senders:
+            resources[names.failed_events_policy] = {
+                "Type": "AWS::SQS::QueuePolicy",
+                "Properties": {
+                    "Queues": [ref(names.failed_events)],
+                    "PolicyDocument": {"Version": "2012-10-17", "Statement": senders},
+                },
+            }
+    return resources
+
+
+def event_statements(plan: FunctionPlan) -> list[dict[str, Any]]:
+    """Give what the function's role must allow for its events, exactly.
+
+    Lambda reads the queue with that role ("Tutorial: Using Lambda with Amazon SQS"), and sends to
+    it what failed ("Capturing records of Lambda asynchronous invocations").
+    """
+    names = ResourceNames(plan.logical_id)
+    statements: list[dict[str, Any]] = []
+    keys: list[str] = []
+    for name, event in named_events(plan):
+        if isinstance(event, QueueEvent):
+            queue = event.queue or get_att(f"{names.base}{name}.Arn")
+            read = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+            statements.append(_allow(read, queue))
+            if event.kms_key and event.kms_key not in keys:
+                keys.append(event.kms_key)
+    statements += (_allow(["kms:Decrypt"], key) for key in keys)
+    if keeps_failures(plan):
+        statements.append(_allow(["sqs:SendMessage"], get_att(f"{names.failed_events}.Arn")))
+    return statements
+
+
+def event_outputs(plan: FunctionPlan) -> dict[str, dict[str, Any]]:
+    """Give where senders send to, and where failed events are."""
+    names = ResourceNames(plan.logical_id)
+    outputs: dict[str, dict[str, Any]] = {}
+    for name, event in named_events(plan):
+        made = names.base + name
+        if isinstance(event, QueueEvent) and event.queue is None:
+            dead = names.base + dead_letter_name(name)
+            what = f"the queue whose messages are POST {event.path}"
+            outputs[f"{made}Url"] = _output(f"URL of {what}", ref(made))
+            outputs[f"{made}Arn"] = _output(f"ARN of {what}", get_att(f"{made}.Arn"))
+            failed = f"URL of the queue of messages that POST {event.path} failed at"
+            outputs[f"{dead}Url"] = _output(failed, ref(dead))
+        elif isinstance(event, TopicEvent) and event.topic is None:
+            what = f"ARN of the topic whose notifications are POST {event.path}"
+            outputs[f"{made}Arn"] = _output(what, ref(made))
+    if has_failed_events(plan):
+        what = f"URL of the queue of events that {plan.group.name} failed at"
+        outputs[f"{names.failed_events}Url"] = _output(what, ref(names.failed_events))
+    return outputs
+
+
+def visibility_timeout(plan: FunctionPlan, event: QueueEvent) -> int:
+    """Give how long a message in work is hidden from other receivers, in seconds.
+
+    "Set the queue's visibility timeout to at least six times the function timeout, plus the value
+    of MaximumBatchingWindowInSeconds" (Lambda, "Using Lambda with Amazon SQS").
+    """
+    return event.visibility_timeout or advised_visibility(plan, event)
+
+
+def advised_visibility(plan: FunctionPlan, event: QueueEvent) -> int:
+    """Give the least visibility timeout that AWS advises, in seconds."""
+    return min(6 * plan.options.timeout + event.batch_window, _MAX_VISIBILITY)
+
+
+def _encrypted(event: QueueEvent) -> dict[str, Any]:
+    fifo = {"FifoQueue": True} if event.fifo else {}
+    if event.kms_key:
+        return fifo | {"KmsMasterKeyId": event.kms_key}
+    return fifo | {"SqsManagedSseEnabled": True}
+
+
+def _queue(properties: Mapping[str, Any], tags: list[dict[str, str]]) -> dict[str, Any]:
+    return {"Type": "AWS::SQS::Queue", "Properties": {**properties, "Tags": tags}}
+
+
+def _senders(plan: FunctionPlan, names: ResourceNames) -> Iterator[dict[str, Any]]:
+    """Say who may send to the queue of failed events: these topics, these rules, nobody else."""
+    topics: list[Any] = []
+    rules: list[Any] = []
+    for name, event in named_events(plan):
+        if isinstance(event, TopicEvent):
+            topics.append(event.topic or ref(names.base + name))
+        elif isinstance(event, PatternEvent):
+            rules.append(get_att(f"{names.function}{event_key(name)}.Arn"))
+    for service, sources in (("sns", topics), ("events", rules)):
+        if sources:
+            yield {
+                **_allow(["sqs:SendMessage"], get_att(f"{names.failed_events}.Arn")),
+                "Principal": {"Service": f"{service}.amazonaws.com"},
+                "Condition": {"ArnEquals": {"aws:SourceArn": sources}},
+            }
+
+
+def _schedule_role(plan: FunctionPlan, names: ResourceNames) -> dict[str, Any]:
+    template = plan.options.template
+    # Scheduler calls what SAM hands it: the alias, where the function has one.
+    function = get_att(f"{names.function}.Arn")
+    if "AutoPublishAlias" in template:
+        function = ref(f"{names.function}.Alias")
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "scheduler.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}},
+    }
+    statements = [
+        _allow(["lambda:InvokeFunction"], function),
+        _allow(["sqs:SendMessage"], get_att(f"{names.failed_events}.Arn")),
+    ]
+    properties: dict[str, Any] = {
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]}
+    }
+    if "RolePath" in template:
+        properties["Path"] = template["RolePath"]
+    if "PermissionsBoundary" in template:
+        properties["PermissionsBoundary"] = template["PermissionsBoundary"]
+    document = {"Version": "2012-10-17", "Statement": statements}
+    properties["Policies"] = [{"PolicyName": "schedule", "PolicyDocument": document}]
+    return {"Type": "AWS::IAM::Role", "Properties": properties}
+
+
+def _output(description: str, value: Any) -> dict[str, Any]:
+    return {"Description": description, "Value": value}
+
+
+def _allow(actions: list[str], resource: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": actions, "Resource": resource}
