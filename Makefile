@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PYTEST ?= $(BIN)/pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-sam-local lint format clean
+.PHONY: help demo test test-sam-local bench lint format clean
 
 help:
 	@sed -n 's/^# //p' $(firstword $(MAKEFILE_LIST)) | head -3
@@ -39,6 +39,10 @@ test: lint
 # Needs root: starts a Docker daemon of its own, off the network, and stops it.
 test-sam-local: $(VENV)/.dev
 	$(PYTEST) -m docker tests/sam_local
+
+# What a warm event costs, beside every adapter. Nothing in it fails on a slow day.
+bench: $(VENV)/.tool
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/warm.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

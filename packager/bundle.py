@@ -11,7 +11,7 @@ import packager
 from packager.adapters import DISTRIBUTIONS
 from packager.archive import file_mode, write_zip
 from packager.bytecode import compile_files
-from packager.dependencies import install_dependencies
+from packager.dependencies import Dependencies, install_dependencies
 from packager.errors import Fault, FaultCollector, PackagerError
 from packager.ignore import PluginFile, plugin_files
 from packager.install import PackageSize
@@ -127,13 +127,14 @@ def _make(
         target,
         staging / "work" / plan.logical_id,
         bytecode=interpreter if bytecode else None,
+        diet=plan.options.diet,
         progress=progress,
     )
     for note in dependencies.notes:
         faults.warn(note, requirements.place_of(SDK))
     progress(f"writing {plan.logical_id}")
     folder = staging / plan.logical_id
-    _lay_out(plan, folder, dependencies.folder, files, interpreter if bytecode else None)
+    _lay_out(plan, folder, dependencies, files, interpreter if bytecode else None)
     unzipped = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     _check_size(plan, folder, unzipped, dependencies.packages)
     archive, zip_bytes = None, None
@@ -205,13 +206,13 @@ def _files_of(
 def _lay_out(
     plan: FunctionPlan,
     folder: Path,
-    dependencies: Path,
+    dependencies: Dependencies,
     files: tuple[PluginFile, ...],
     compiler: Interpreter | None,
 ) -> None:
     """Fill `folder` with the dependencies, the runtime, the literals, the plugin, and bytecode."""
     folder.mkdir()
-    _copy_tree(dependencies, folder)
+    _copy_tree(dependencies.folder, folder)
     runtime = [_LITERALS]
     template = template_folder()
     for path in sorted(template.rglob("*")):
@@ -221,7 +222,7 @@ def _lay_out(
             runtime.append(name)
     literals = folder / _LITERALS
     literals.parent.mkdir(parents=True, exist_ok=True)
-    literals.write_text(render_bundle_literals(plan), "ascii")
+    literals.write_text(render_bundle_literals(plan, diet=dependencies.diet), "ascii")
     literals.chmod(0o644)
     (folder / "plugin").mkdir(exist_ok=True)
     for file in files:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -101,9 +101,10 @@ class _Reader:
                 try:
                     layer.values[name] = KEYS[name].read(value)
                     layer.places[name] = place
-                    if isinstance(value, dict):  # faults found later may be in one entry
-                        for entry in value:
-                            layer.places[f"{name}.{entry}"] = table.place((*key_path, entry))
+                    # Faults found later may be in one entry of it.
+                    for inner in _paths_in(value) if isinstance(value, dict) else ():
+                        below = ".".join(map(str, (name, *inner)))
+                        layer.places[below] = table.place((*key_path, *inner))
                     if name == "events":
                         self.events(table, key_path, layer.values.pop(name), groups, layer)
                 except Refused as refused:
@@ -195,6 +196,18 @@ class _Reader:
         place_path: KeyPath | None = None,
     ) -> None:
         self.faults.error(message, table.place(place_path or path), key=table.key(path), hint=hint)
+
+
+def _paths_in(value: object) -> Iterator[KeyPath]:
+    """Give the path of each entry in a table or a list, and of those in them."""
+    entries: Iterable[tuple[str | int, object]] = ()
+    if isinstance(value, dict):
+        entries = value.items()
+    elif isinstance(value, list):
+        entries = enumerate(value)
+    for key, inner in entries:
+        yield (key,)
+        yield from ((key, *path) for path in _paths_in(inner))
 
 
 def _fit_python(

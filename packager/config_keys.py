@@ -190,6 +190,7 @@ KEYS = {
         whole("max_body", 1, 10 * 1024 * 1024, "bytes"),  # "Amazon API Gateway quotas"
         media_types("binary_types"),
         truth("gzip"),
+        truth("diet"),
         # The characters that a base path mapping may have ("Use API mappings").
         text(
             "base_path",

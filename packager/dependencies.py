@@ -14,12 +14,14 @@ from typing import Any
 
 from packager.bytecode import compile_files
 from packager.cache import cache_folder, cached_folder, cached_text, discard, keep_text
+from packager.diet import FORMAT as DIET_FORMAT
+from packager.diet import apply_diet
 from packager.errors import PackagerError
 from packager.install import Installed, NotPure, PackageSize, install
 from packager.interpreter import Interpreter, home_folder
 from packager.pylock import read_lock
 from packager.requirements import Requirements
-from packager.resolve import Resolution, resolve
+from packager.resolve import RUNTIME, Resolution, resolve
 from packager.target import Target
 from packager.unavailable import Unreachable, no_wheel
 
@@ -38,6 +40,7 @@ class Dependencies:
     folder: Path
     packages: tuple[PackageSize, ...]
     notes: tuple[str, ...]
+    diet: str = ""  # the package on the import diet and its version
 
 
 def install_dependencies(
@@ -47,12 +50,14 @@ def install_dependencies(
     work: Path,
     *,
     bytecode: Interpreter | None,
+    diet: bool = False,
     progress: Callable[[str], None],
 ) -> Dependencies:
     """Install what a plugin declares (`requirements`) and uses (`imported`) for `target`.
 
     `work` is an empty folder for what is not cached; `bytecode` is the interpreter to compile
-    with, if any. Raises `PackagerError`, naming the package where one is at fault.
+    with, if any. With `diet`, werkzeug is put on the import diet. Raises `PackagerError`, naming
+    the package where one is at fault.
     """
     imported = tuple(sorted(imported))
     lock = work / "resolve"
@@ -67,7 +72,7 @@ def install_dependencies(
             # Without a version that has a wheel, the first thing that failed is the thing to say.
             raise next(iter(refused.values()), error) from None
         try:
-            return _installed(resolution, requirements, target, work, bytecode, progress)
+            return _installed(resolution, requirements, target, work, bytecode, diet, progress)
         except NotPure as fault:
             package = next(p for p in resolution.packages if p.name == fault.name)
             failure = no_wheel((package,), requirements, target, lock, fault.problem)
@@ -120,6 +125,7 @@ def _installed(
     target: Target,
     work: Path,
     bytecode: Interpreter | None,
+    diet: bool,
     progress: Callable[[str], None],
 ) -> Dependencies:
     def make(entry: Path) -> None:
@@ -129,14 +135,17 @@ def _installed(
         installed = install(
             resolution, target, folder, options=requirements.options, cwd=requirements.root
         )
+        treated = apply_diet(folder, installed.versions.get(RUNTIME, "")) if diet else None
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         if bytecode:
             progress("compiling the packages to bytecode")
             names = (path.relative_to(folder).as_posix() for path in files)
             sources = (name for name in names if name.endswith(".py"))
             compile_files(bytecode, folder, sources, columns=False)
-        contents = json.dumps(_contents(folder, installed))
-        (entry / _CONTENTS).write_text(contents, "utf-8")
+        contents = _contents(folder, installed)
+        if treated:
+            contents |= {"diet": treated.label, "diet_refused": treated.reason}
+        (entry / _CONTENTS).write_text(json.dumps(contents), "utf-8")
 
     cache = cache_folder()
     if cache is None or not all(package.identity for package in resolution.packages):
@@ -144,14 +153,17 @@ def _installed(
         entry.mkdir()
         make(entry)
     else:
-        key = f"installed/{_digest(_installed_key(resolution, target, bytecode))}"
+        key = f"installed/{_digest(_installed_key(resolution, target, bytecode, diet))}"
         entry = cached_folder(cache, key, make)
         if not _is_whole(entry):  # somebody cleaned up in there
             discard(cache, key)
             entry = cached_folder(cache, key, make)
     contents = json.loads((entry / _CONTENTS).read_text("utf-8"))
     packages = tuple(PackageSize(**package) for package in contents["packages"])
-    return Dependencies(entry / _FILES, packages, resolution.notes)
+    notes = resolution.notes
+    if contents.get("diet_refused"):
+        notes += (f"werkzeug is not put on the import diet: {contents['diet_refused']}",)
+    return Dependencies(entry / _FILES, packages, notes, contents.get("diet", ""))
 
 
 def _contents(folder: Path, installed: Installed) -> dict[str, Any]:
@@ -215,12 +227,13 @@ def _content(path: Path) -> str:
 
 
 def _installed_key(
-    resolution: Resolution, target: Target, bytecode: Interpreter | None
+    resolution: Resolution, target: Target, bytecode: Interpreter | None, diet: bool
 ) -> list[Any]:
     packages = [(p.name, p.version, p.form, p.identity) for p in resolution.packages]
     compiled = (bytecode.version, bytecode.magic) if bytecode else None
     machine = target.architecture if target.host else target.platform
-    return [packages, target.python, target.host, machine, compiled]
+    treated = DIET_FORMAT if diet else None
+    return [packages, target.python, target.host, machine, compiled, treated]
 
 
 def _digest(value: object) -> str:

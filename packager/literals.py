@@ -14,7 +14,7 @@ FORMAT = 1
 _WIDTH = 100
 
 
-def render_bundle_literals(plan: FunctionPlan) -> str:
+def render_bundle_literals(plan: FunctionPlan, *, diet: str = "") -> str:
     """Give the source of `_bundle.py` for `plan`: ASCII, one assignment after the other.
 
     It is the same whatever Python renders it: non-ASCII text is escaped, since which characters
@@ -42,6 +42,7 @@ def render_bundle_literals(plan: FunctionPlan) -> str:
         "GZIP": options.gzip,
         "BASE_PATH": options.base_path,
         "HANDLER": HANDLERS[options.adapter],
+        "DIET": diet,
     }
     lines = [
         '"""What this bundle serves and how: written by packager, read by endpoint_runtime."""',

@@ -19,6 +19,7 @@ from packager.sam.outputs import (
     endpoint_outputs,
     function_outputs,
     outputs_fit,
+    shortened,
 )
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
 ]
 _EDIT = "To change it, change [tool.packager] and generate it again."
 _MAX_STACK_DESCRIPTION = 1024  # bytes (CloudFormation, "Description")
+_MAX_PARAMETER_DESCRIPTION = 4000  # characters, here bytes (CloudFormation, "Parameters")
 
 
 def zip_code(plan: FunctionPlan) -> CodeLocation:
@@ -102,26 +104,26 @@ def _header(lines: Sequence[str]) -> list[str]:
 def _stack_description(plans: Sequence[FunctionPlan]) -> str:
     plugins = dict.fromkeys(f"{plan.plugin.name} {plan.plugin.version}" for plan in plans)
     text = f"Endpoints of Dify plugins: {', '.join(plugins)}"
-    while len(text.encode()) > _MAX_STACK_DESCRIPTION:
-        text = text[:-2] + "…"
-    return text
+    return shortened(text, _MAX_STACK_DESCRIPTION)
 
 
 def _parameters(plans: Sequence[FunctionPlan], parameters: Mapping[str, str]) -> Section:
     section = Section()
     for variable, name in parameters.items():
-        users = {
-            f"{setting.name} of {plan.group.name}": _fallback(setting)
+        users = [
+            (plan, setting)
             for plan in plans
             for setting in plan.group.settings
             if plan.options.settings.get(setting.name) == EnvSource(variable)
-        }
+        ]
+        labels = dict.fromkeys(f"{setting.name} of {plan.group.name}" for plan, setting in users)
+        description = f"Environment variable {variable}: {', '.join(labels)}"
         parameter: dict[str, Any] = {
             "Type": "String",
             "NoEcho": True,
-            "Description": f"Environment variable {variable}: {', '.join(users)}",
+            "Description": shortened(description, _MAX_PARAMETER_DESCRIPTION),
         }
-        fallbacks = set(users.values())
+        fallbacks = {_fallback(setting) for _, setting in users}
         if len(fallbacks) == 1 and None not in fallbacks:
             parameter["Default"] = fallbacks.pop()
         section.put(name, parameter)

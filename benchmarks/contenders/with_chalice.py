@@ -27,4 +27,11 @@ def handler(event, context):
     resource = "/duck/{app_id}" if first == "duck" else "/" + first
     parameters = {"app_id": "42"} if first == "duck" else None
     request_context = dict(event["requestContext"], resourcePath=resource)
-    return app(dict(event, requestContext=request_context, pathParameters=parameters), context)
+    # It sends bytes only to a client that accepts their type by name.
+    accept = TYPES[1] if first == "binary" else "*/*"
+    changes = {
+        "pathParameters": parameters,
+        "headers": dict(event["headers"], accept=accept),
+        "multiValueHeaders": dict(event["multiValueHeaders"], accept=[accept]),
+    }
+    return app(dict(event, requestContext=request_context, **changes), context)

@@ -51,7 +51,7 @@ class Application:
         self._make_session: Callable[[str], Any] | None = None
         self._settings: dict[str, Any] | None = None
         self._flat_settings = False
-        self._secrets: list[str] = []
+        self._hidden: list[str] = []
 
     def answer(self, environ: Environ) -> tuple[Response, str]:
         """Give the response to a request, and the declared path of its route (`-` for none).
@@ -97,8 +97,8 @@ class Application:
         return response
 
     def log_exception(self, message: str, fault: BaseException, environ: Environ) -> None:
-        """Log a traceback without the values of secret settings."""
-        report.log_exception(message, fault, request_id_of(environ), self._secrets)
+        """Log a traceback without the values of settings."""
+        report.log_exception(message, fault, request_id_of(environ), self._hidden)
 
     def _invoke(
         self, source: str, request: Request, values: Mapping[str, Any], environ: Environ
@@ -136,7 +136,7 @@ class Application:
         if self._settings is None:
             declaration = getattr(self.bundle, "SETTINGS", ())
             values = settings.read_settings(declaration, getattr(self.bundle, "SOURCES", {}))
-            self._secrets = settings.secret_values(declaration, values)
+            self._hidden = settings.hidden_values(declaration, values)
             self._flat_settings = settings.is_flat(values)
             self._settings = values
         copy: dict[str, Any] = (

@@ -22,6 +22,8 @@ _METHODS = frozenset(
     ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE")
 )
 
+_LEAST_HIDDEN = 4  # characters
+
 # What the environment says of the log; it stays as it is for the life of a function's process.
 _least, _json = 20, False
 # The second that was written last, as text too.
@@ -84,13 +86,27 @@ def log_request(method: str, route: str, status: int, seconds: float, request_id
 
 
 def log_exception(
-    message: str, fault: BaseException, request_id: str = "", secrets: Iterable[str] = ()
+    message: str, fault: BaseException, request_id: str = "", hidden: Iterable[str] = ()
 ) -> None:
-    """Write a message and the traceback of `fault`, the values of `secrets` masked."""
+    """Write a message and the traceback of `fault`, the texts of `hidden` masked."""
     import traceback
 
     lines = "".join(traceback.format_exception(fault)).rstrip()
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= 4:  # shorter ones would mask ordinary text and hide nothing
-            lines = lines.replace(secret, "***")
+    for text in sorted(_spellings(hidden), key=len, reverse=True):
+        lines = lines.replace(text, "***")
     log("ERROR", f"{message}\n{lines}", request_id)
+
+
+def _spellings(hidden: Iterable[str]) -> set[str]:
+    """Texts as tracebacks have them: as they are, by line, quoted for Python, JSON and URLs."""
+    import json
+    from urllib.parse import quote, quote_plus
+
+    found: set[str] = set()
+    for text in hidden:
+        for part in (text, *text.splitlines()):
+            found |= {part, part.strip(), repr(part)[1:-1], ascii(part)[1:-1]}
+            found.add(repr(part.encode("utf-8", "surrogatepass"))[2:-1])
+            found |= {json.dumps(part)[1:-1], quote(part, ""), quote(part), quote_plus(part)}
+    # Shorter ones would mask ordinary text and hide nothing.
+    return {text for text in found if len(text) >= _LEAST_HIDDEN}

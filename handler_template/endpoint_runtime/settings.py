@@ -76,15 +76,22 @@ def read_settings(
     return settings
 
 
-def secret_values(
+def hidden_values(
     declaration: Iterable[Mapping[str, Any]], settings: Mapping[str, Any]
 ) -> list[str]:
-    """The values that must never be seen in a log."""
-    return [
-        settings[config["name"]]
-        for config in declaration
-        if config.get("type") == "secret-input" and isinstance(settings.get(config["name"]), str)
-    ]
+    """The texts that must not be seen in a log: all but selects, whose options the plugin shows."""
+    shown = {config["name"] for config in declaration if config.get("type") == "select"}
+    found: list[str] = []
+    values = [value for name, value in settings.items() if name not in shown]
+    while values:
+        value = values.pop()
+        if isinstance(value, str):
+            found.append(value)
+        elif isinstance(value, dict):
+            values += value.values()
+        elif isinstance(value, list | tuple):
+            values += value
+    return found
 
 
 def is_flat(settings: Mapping[str, Any]) -> bool:

@@ -47,7 +47,8 @@ from packager.template import GeneratedFile, need_ours, render_template
     "functions",
     multiple=True,
     metavar="ID",
-    help="Build this function alone; may be given several times.",
+    help="Build this function alone; may be given several times. The template keeps those of "
+    "PLUGIN... whose zips are in OUT.",
 )
 @override_options
 @click.option(
@@ -87,7 +88,8 @@ def build(
         show_faults(faults.warnings)
         chosen = _chosen(plans, functions)
         check_out(chosen, out)
-        template = GeneratedFile(out / "template.yaml", render_template(chosen))
+        described = _described(plans, chosen, out)
+        template = GeneratedFile(out / "template.yaml", render_template(described))
         need_ours([template])
         with progress():
             bundles = build_bundles(
@@ -115,6 +117,18 @@ def _chosen(plans: tuple[FunctionPlan, ...], ids: tuple[str, ...]) -> tuple[Func
             f"there is no function {', '.join(unknown)}", hint=f"one of {', '.join(names)}"
         )
     return tuple(plan for plan in plans if not ids or plan.logical_id in ids)
+
+
+def _described(
+    plans: tuple[FunctionPlan, ...], chosen: tuple[FunctionPlan, ...], out: Path
+) -> tuple[FunctionPlan, ...]:
+    """Give the plans that the template deploys: those built now, and those whose zip is in `out`.
+
+    A template without the functions that were built before would take them out of the stack.
+    """
+    return tuple(
+        plan for plan in plans if plan in chosen or (out / f"{plan.logical_id}.zip").is_file()
+    )
 
 
 def _row(bundle: Bundle) -> tuple[str, ...]:

@@ -55,13 +55,6 @@ def template(
     if out is None and (check or makefile is not None):
         option = "--check" if check else "--makefile"
         raise UsageError(f"{option} needs -o FILE", hint="say which template is meant: -o FILE")
-    packages = [path for path in plugins if path.is_file()]
-    if packages:
-        names = ", ".join(map(str, packages))
-        raise UsageError(
-            f"`sam build` needs a plugin's folder, and {names} is a package",
-            hint="unzip it, or use `packager build`, which writes a template beside its zips",
-        )
     faults = FaultCollector()
     with planned(plugins, faults, {}) as plans:
         faults.raise_errors()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from packager.errors import FaultCollector, Place
-from packager.model import EnvSource, FunctionPlan, Options
-from packager.sam.check_events import check_events, check_names, resource_count
+from packager.model import EnvSource, FunctionPlan, Options, Setting
+from packager.sam.check_events import check_events, check_names
 from packager.sam.check_properties import check_properties
+from packager.sam.check_references import referable
+from packager.sam.check_stack import check_stack
 from packager.sam.function import declared_routes
 from packager.sam.names import parameter_names
-from packager.sam.outputs import MAX_OUTPUTS, output_count
 
 # Seconds an answer may take ("Quotas for HTTP APIs", "Quotas for REST APIs", "Lambda quotas").
 API_TIMEOUTS = {"http": 30, "rest": 29, "url": 900}
@@ -20,10 +21,6 @@ _MAX_ENVIRONMENT = 4096  # bytes of names and values ("Lambda quotas")
 # A function's resource policy holds 20 KB ("Lambda quotas"), and SAM adds a statement of about
 # 450 bytes for each route.
 _MAX_ROUTES = 40
-_MAX_RESOURCES = 500  # CloudFormation, "Understand CloudFormation quotas"
-_MAX_PARAMETERS = 200  # likewise
-# What SAM makes of a function with its API, role and log group.
-_RESOURCES = {"http": 6, "rest": 8, "url": 6}
 
 
 def check_template(plans: Sequence[FunctionPlan], faults: FaultCollector) -> None:
@@ -31,14 +28,15 @@ def check_template(plans: Sequence[FunctionPlan], faults: FaultCollector) -> Non
 
     A key that several groups share is faulted once.
     """
+    known = frozenset(parameter_names(plans).values()).union(*map(referable, plans))
     for plan in plans:
         noted = FaultCollector()
         _check_limits(plan, noted)
         _check_environment(plan, noted)
-        check_properties(plan, noted)
+        check_properties(plan, noted, known)
         check_events(plan, noted)
         faults.faults += [fault for fault in noted.faults if fault not in faults.faults]
-    _check_stack(plans, faults)
+    check_stack(plans, faults)
     check_names(plans, faults)
 
 
@@ -93,6 +91,7 @@ def _check_environment(plan: FunctionPlan, faults: FaultCollector) -> None:
                 )
             variables[source.name] = source
     size = sum(len(key.encode()) + _known_size(value) for key, value in variables.items())
+    size += sum(_default_size(plan, setting) for setting in plan.group.settings)
     if size > _MAX_ENVIRONMENT:
         faults.error(
             f"the environment has {size} bytes or more; Lambda takes {_MAX_ENVIRONMENT}",
@@ -106,26 +105,14 @@ def _known_size(value: object) -> int:
     return len(str(value).encode()) if isinstance(value, str | int | float) else 0
 
 
+def _default_size(plan: FunctionPlan, setting: Setting) -> int:
+    """Give the bytes of a setting's default that the template makes its variable's."""
+    source = plan.options.settings.get(setting.name)
+    if isinstance(source, EnvSource) and isinstance(setting.default, str):
+        return len(setting.default.encode()) if setting.type == "text-input" else 0
+    return 0
+
+
 def _first_setting(options: Options) -> Place | None:
     places = (options.place(f"settings.{name}") for name in options.settings)
     return next((place for place in places if place), None)
-
-
-def _check_stack(plans: Sequence[FunctionPlan], faults: FaultCollector) -> None:
-    for what, count, limit in _counts(plans):
-        if count > limit:
-            faults.error(
-                f"the template would have {count} {what}; a stack has at most {limit}",
-                hint="build the plugins into several templates",
-            )
-
-
-def _counts(plans: Sequence[FunctionPlan]) -> Iterator[tuple[str, int, int]]:
-    resources = 0
-    for plan in plans:
-        resources += _RESOURCES[plan.options.api] + resource_count(plan)
-        if plan.options.routes == "declared" and plan.options.api != "url":
-            resources += len(declared_routes(plan)) - 1
-    yield "resources", resources, _MAX_RESOURCES
-    yield "parameters", len(parameter_names(plans)), _MAX_PARAMETERS
-    yield "outputs", output_count(plans, with_endpoints=False), MAX_OUTPUTS

@@ -2,37 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 from packager.errors import FaultCollector
 from packager.expect import did_you_mean
 from packager.model import FunctionPlan, Options
-from packager.sam.names import ResourceNames
-from packager.sam.properties import (
-    API_PROPERTIES,
-    FUNCTION_PROPERTIES,
-    OWNED_BY_API,
-    OWNED_BY_FUNCTION,
-    is_intrinsic,
-)
+from packager.sam import property_shapes
+from packager.sam.check_references import reference_faults
+from packager.sam.properties import OWNED_BY_API, OWNED_BY_FUNCTION
 from packager.sam.role import destinations, is_policy_document, list_of
+from packager.sam.shapes import Shape, choice, either, is_deferred, items, table, text
 
 _DESTINATIONS = {
     "DeadLetterQueue": ("SQS", "SNS"),
     "EventInvokeConfig": ("SQS", "SNS", "Lambda", "EventBridge", "S3Bucket"),
 }
-# Properties that are merged into mappings of ours, and so must be mappings.
-_MAPPINGS = ("Environment", "FunctionUrlConfig", "LoggingConfig", "Tags", "VpcConfig")
+_STATEMENT = table(
+    {
+        "Sid": text("letters and digits", r"[a-zA-Z0-9]*"),
+        "Effect": choice("Allow", "Deny"),
+        "Action": either(text(), items(text(), least=1)),
+        "NotAction": either(text(), items(text(), least=1)),
+        "Resource": either(text(), items(text(), least=1)),
+        "NotResource": either(text(), items(text(), least=1)),
+        "Condition": table({}, more=True),
+    },
+    "Effect",
+)
+_POLICY = table(
+    {
+        "Id": text(),
+        "Version": choice("2012-10-17", "2008-10-17"),
+        "Statement": either(_STATEMENT, items(_STATEMENT, least=1)),
+    }
+)
+# Pairs of which a statement of a role takes exactly one.
+_ONE_OF = (("Action", "NotAction"), ("Resource", "NotResource"))
+# What is said of versions needs one that is published (AWS SAM, "AutoPublishAlias").
+_NEED_ALIAS = ("DeploymentPreference", "ProvisionedConcurrencyConfig", "SnapStart")
 
 
-def check_properties(plan: FunctionPlan, faults: FaultCollector) -> None:
-    """Note what SAM or the packager does not take in `template` and `api_template`."""
+def check_properties(plan: FunctionPlan, faults: FaultCollector, known: Collection[str]) -> None:
+    """Note what SAM or the packager does not take in `template` and `api_template`.
+
+    `known` are the names that the template can refer to.
+    """
     options = plan.options
     function = _Checker("template", plan, faults)
-    function.names(FUNCTION_PROPERTIES, OWNED_BY_FUNCTION, "AWS::Serverless::Function")
-    function.mappings(_MAPPINGS)
-    function.references()
+    function.properties(property_shapes.FUNCTION, OWNED_BY_FUNCTION, "AWS::Serverless::Function")
+    function.references(known)
     _check_function(options, function)
     api = _Checker("api_template", plan, faults)
     if options.api == "url":
@@ -40,42 +59,98 @@ def check_properties(plan: FunctionPlan, faults: FaultCollector) -> None:
             api.error("", "a function URL has no API", 'say FunctionUrlConfig in "template"')
         return
     kind = "HttpApi" if options.api == "http" else "Api"
-    api.names(API_PROPERTIES[options.api], OWNED_BY_API, f"AWS::Serverless::{kind}")
-    api.mappings(("Tags",))
-    api.references()
-    stage = options.api_template.get("StageName", "$default")
-    if not isinstance(stage, str):
+    shapes = property_shapes.API[options.api]
+    api.properties(shapes, OWNED_BY_API, f"AWS::Serverless::{kind}")
+    api.references(known)
+    if is_deferred(options.api_template.get("StageName")):
         api.error("StageName", "the outputs name the stage, so it must be text")
+    _check_authorizer(options, api)
 
 
 def _check_function(options: Options, checker: _Checker) -> None:
     template = options.template
     if "FunctionUrlConfig" in template and options.api != "url":
         checker.error("FunctionUrlConfig", f'the function\'s api is "{options.api}"', 'api = "url"')
-    logging = template.get("LoggingConfig")
-    if isinstance(logging, Mapping) and "LogGroup" in logging:
-        checker.error("LoggingConfig.LogGroup", "the function has a log group of its own")
+    url = template.get("FunctionUrlConfig")
+    if isinstance(url, Mapping) and "InvokeMode" in url:
+        checker.error("FunctionUrlConfig.InvokeMode", "the packager decides this property")
+    for name in _NEED_ALIAS:
+        if name in template and "AutoPublishAlias" not in template:
+            checker.error(name, "needs a published version", 'say AutoPublishAlias = "live", too')
+    _check_logging(template, checker)
     environment = template.get("Environment")
-    if isinstance(environment, Mapping):
-        variables = environment.get("Variables", {})
-        if set(environment) - {"Variables"} or not isinstance(variables, Mapping):
-            checker.error("Environment", "expected Variables alone, a table")
+    variables = environment.get("Variables") if isinstance(environment, Mapping) else None
+    for name in variables if isinstance(variables, Mapping) else ():
+        if name in property_shapes.RESERVED_VARIABLES:
+            checker.error(f"Environment.Variables.{name}", "Lambda itself sets this variable")
     for key, kind, arn in destinations(template):
         kinds = _DESTINATIONS[key.partition(".")[0]]
         if kind not in kinds:
             checker.error(key, f"expected Type, one of {', '.join(kinds)}")
-        elif arn is None:
+        elif not (is_deferred(arn) or isinstance(arn, str)):
             name = "TargetArn" if key == "DeadLetterQueue" else "Destination"
             checker.error(key, f"expected {name}, which the function's role is to allow")
-    for policy in list_of(template.get("Policies")):
-        arn = isinstance(policy, str) and policy.startswith("arn:")
-        if not (arn or is_policy_document(policy) or is_intrinsic(policy)):
-            what = policy if isinstance(policy, str) else ", ".join(map(str, policy))
+    _check_policies(template, checker)
+
+
+def _check_logging(template: Mapping[str, Any], checker: _Checker) -> None:
+    logging = template.get("LoggingConfig")
+    if not isinstance(logging, Mapping):
+        return
+    if "LogGroup" in logging:
+        checker.error("LoggingConfig.LogGroup", "the function has a log group of its own")
+    if logging.get("LogFormat", "Text") == "Text":
+        for name in ("ApplicationLogLevel", "SystemLogLevel"):
+            if name in logging:
+                checker.error(f"LoggingConfig.{name}", 'goes with LogFormat = "JSON" alone')
+
+
+def _check_policies(template: Mapping[str, Any], checker: _Checker) -> None:
+    policies = template.get("Policies")
+    single = not isinstance(policies, list | tuple)
+    for position, policy in enumerate(list_of(policies)):
+        key = "Policies" if single else f"Policies.{position}"
+        arn = isinstance(policy, str) and policy.startswith(("arn:", "{{resolve:"))
+        if is_policy_document(policy):
+            checker.shape(key, _POLICY, policy)
+            for statement in filter(_is_plain_table, list_of(policy["Statement"])):
+                for pair in _ONE_OF:
+                    if len(statement.keys() & set(pair)) != 1:
+                        checker.error(f"{key}.Statement", f"expected either {' or '.join(pair)}")
+        elif not (arn or is_deferred(policy)):
+            what = policy if isinstance(policy, str) else _names(policy)
             checker.error(
-                "Policies",
+                key,
                 f"{what!r} is neither the ARN of a managed policy nor a policy with Statement",
                 "SAM's own names and templates need a role that SAM writes; write the statement",
             )
+
+
+def _check_authorizer(options: Options, checker: _Checker) -> None:
+    auth = options.api_template.get("Auth")
+    default = auth.get("DefaultAuthorizer") if isinstance(auth, Mapping) else None
+    if not isinstance(auth, Mapping) or not isinstance(default, str):
+        return
+    authorizers = auth.get("Authorizers")
+    known = list(authorizers) if isinstance(authorizers, Mapping) else []
+    hint = did_you_mean(default, known) or "describe it under Auth.Authorizers"
+    if default == "AWS_IAM":
+        if options.api == "rest" or auth.get("EnableIamAuthorizer") is True:
+            return
+        hint = "say EnableIamAuthorizer = true, too"
+    if default not in known:
+        message = f"there is no authorizer {default}"
+        checker.error("Auth.DefaultAuthorizer", message, hint)
+
+
+def _is_plain_table(value: object) -> bool:
+    return isinstance(value, Mapping) and not is_deferred(value)
+
+
+def _names(value: object) -> str:
+    if isinstance(value, Mapping | list | tuple):
+        return ", ".join(map(str, value))
+    return str(value)
 
 
 class _Checker:
@@ -93,41 +168,26 @@ class _Checker:
         key = f"{self.key}.{name}" if name else self.key
         self.faults.error(message, self.plan.options.place(key), key=key, hint=hint)
 
-    def names(self, known: Collection[str], owned: Mapping[str, str | None], resource: str) -> None:
-        """Fault the properties that the resource has not, or that the packager writes."""
-        for name in self.values:
+    def properties(
+        self, shapes: Mapping[str, Shape], owned: Mapping[str, str | None], resource: str
+    ) -> None:
+        """Fault properties that the resource has not or the packager writes, and odd values."""
+        for name, value in self.values.items():
             if name in owned:
                 key = owned[name]
                 hint = f"say {key}, a key beside {self.key}" if key else None
                 self.error(name, "the packager decides this property", hint)
-            elif name not in known:
-                self.error(name, f"{resource} has no such property", did_you_mean(name, known))
+            elif name not in shapes:
+                self.error(name, f"{resource} has no such property", did_you_mean(name, shapes))
+            else:
+                self.shape(name, shapes[name], value)
 
-    def mappings(self, names: Collection[str]) -> None:
-        """Fault those of `names` that are no tables."""
-        for name in names:
-            if not isinstance(self.values.get(name, {}), Mapping):
-                self.error(name, "expected a table")
+    def shape(self, name: str, shape: Shape, value: object) -> None:
+        """Fault what in the value does not fit the shape."""
+        for path, expected in shape(value):
+            self.error(f"{name}.{path}" if path else name, f"expected {expected}")
 
-    def references(self) -> None:
+    def references(self, known: Collection[str]) -> None:
         """Fault references to what a generated template can't hold."""
-        own = ResourceNames(self.plan.logical_id).base  # what SAM adds starts with it, too
-        for name, value in self.values.items():
-            for target in _references(value):
-                if "::" not in target and not target.startswith(own):
-                    self.error(
-                        name,
-                        f"the template has nothing named {target}",
-                        "write the id, {{resolve:ssm:NAME}}, or Fn::ImportValue of another stack",
-                    )
-
-
-def _references(value: object) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        if set(value) == {"Ref"} and isinstance(value["Ref"], str):
-            yield value["Ref"]
-        for inner in value.values():
-            yield from _references(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from _references(inner)
+        for name, message, hint in reference_faults(self.key, self.values, self.plan, known):
+            self.error(name, message, hint)

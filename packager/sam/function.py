@@ -21,6 +21,9 @@ from packager.sam.routes import GatewayRoute, gateway_routes
 REST_STAGE = "live"
 _MAX_DESCRIPTION = 256  # characters (Lambda, CreateFunction, Description)
 _MAX_TAG_VALUE = 256  # characters (Lambda, "Using tags")
+_MAX_EVENT = 100  # characters: SAM makes logical ids of it, which have at most 255
+# Half of what API Gateway takes; the other half is for the stack's name (CreateApi, Name).
+_MAX_API_NAME = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,17 @@ def declared_routes(plan: FunctionPlan) -> tuple[GatewayRoute, ...]:
 
 
 def base_url(plan: FunctionPlan) -> str:
-    """Give the function's public URL without a slash at its end, as text for `!Sub`."""
+    """Give the function's public URL without a slash at its end, as text for `!Sub`.
+
+    A domain of the configuration goes before the address that AWS makes up.
+    """
     names = ResourceNames(plan.logical_id)
+    domain = plan.options.api_template.get("Domain")
+    name = domain.get("DomainName") if isinstance(domain, Mapping) else None
+    if isinstance(domain, Mapping) and isinstance(name, str):
+        paths = domain.get("BasePath") or [""]
+        path = str(paths[0]).strip("/") if isinstance(paths, list | tuple) else ""
+        return literal_in_sub(f"https://{name}/{path}".rstrip("/"))
     host = f"https://${{{names.api}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}"
     stage = plan.options.api_template.get("StageName")
     if plan.options.api == "rest":
@@ -90,7 +102,7 @@ def _function(
         properties["Environment"] = {"Variables": variables}
     if options.api == "url":
         properties["FunctionUrlConfig"] = {"AuthType": "NONE"}
-    events = Section() if options.api == "url" else _events(plan, names)
+    events = http_events(plan)
     for name, event in event_sources(plan).items():
         events.put(name, event)
     if events:
@@ -104,7 +116,11 @@ def _function(
     return resource
 
 
-def _events(plan: FunctionPlan, names: ResourceNames) -> Section:
+def http_events(plan: FunctionPlan) -> Section:
+    """Give the entries of `Events` that are the routes of the function's API; none for a URL."""
+    if plan.options.api == "url":
+        return Section()
+    names = ResourceNames(plan.logical_id)
     rest = plan.options.api == "rest"
     api: dict[str, Any] = {"RestApiId" if rest else "ApiId": ref(names.api)}
     if plan.options.adapter == "aws-wsgi" and not rest:
@@ -123,7 +139,7 @@ def _events(plan: FunctionPlan, names: ResourceNames) -> Section:
     events = Section()
     last: tuple[str, ...] = ()
     for route in routes:
-        name = unique_name(route_name(route.method, route.path), events)
+        name = unique_name(route_name(route.method, route.path)[:_MAX_EVENT], events)
         event = {"Type": kind, "Properties": {**api, "Method": route.method, "Path": route.path}}
         events.put(name, event, *(route.notes if route.notes != last else ()))
         last = route.notes
@@ -133,7 +149,7 @@ def _events(plan: FunctionPlan, names: ResourceNames) -> Section:
 def _api(plan: FunctionPlan) -> dict[str, Any]:
     names = ResourceNames(plan.logical_id)
     # Without a name each API of a stack is listed under the stack's; names need not differ.
-    properties: dict[str, Any] = {"Name": sub(f"${{AWS::StackName}}-{names.base}")}
+    properties: dict[str, Any] = {"Name": sub(f"${{AWS::StackName}}-{names.base[:_MAX_API_NAME]}")}
     if plan.options.api == "rest":
         properties |= {
             "StageName": REST_STAGE,
@@ -149,7 +165,11 @@ def _api(plan: FunctionPlan) -> dict[str, Any]:
 
 
 def _description(plan: FunctionPlan) -> str:
-    text = " ".join(plan.plugin.description.split()) or f"Endpoints of {plan.plugin.name}"
+    # CloudFormation would resolve `{{resolve:ssm:name}}` in what a plugin says of itself.
+    text = (
+        " ".join(plan.plugin.description.replace("{{", "{ {").split())
+        or f"Endpoints of {plan.plugin.name}"
+    )
     if len(plan.plugin.groups) > 1:
         text = f"{plan.group.name}: {text}"
     return text if len(text) <= _MAX_DESCRIPTION else text[: _MAX_DESCRIPTION - 1] + "…"

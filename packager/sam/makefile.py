@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,11 +12,12 @@ from packager.model import FunctionPlan
 from packager.sam.function import CodeLocation
 
 # SAM runs `make --makefile FOLDER/Makefile build-ID` in a copy of the plugin's folder, with
-# ARTIFACTS_DIR set (aws-lambda-builders, custom_make). The variables are expanded while this file
-# is read, so that it also works included by another Makefile.
+# ARTIFACTS_DIR set (aws-lambda-builders, custom_make). The folder is found while this file is read
+# and bound to its targets, so that it also works included by another Makefile, beside others.
 _VARIABLES = """\
 PACKAGER_FOLDER := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 # The packager of the environment beside this file or one folder up, else the one on the PATH.
+# A command that is set here, or by `PACKAGER=... sam build`, is run in this file's folder.
 PACKAGER ?= $(firstword $(wildcard $(PACKAGER_FOLDER).venv/bin/packager) \\
   $(wildcard $(PACKAGER_FOLDER)../.venv/bin/packager) packager)
 # More options of `packager build` for every function.
@@ -23,11 +25,16 @@ PACKAGER_OPTIONS ?=
 """
 _BUILD = """\
 define packager_build
-@set -e; out=$$(mktemp -d); trap 'rm -rf "$$out"' EXIT; \\
-$(PACKAGER) build $(PACKAGER_OPTIONS) --function $(1) -o "$$out/built" $(2); \\
-mkdir -p "$(ARTIFACTS_DIR)"; cp -pR "$$out/built/$(1)/." "$(ARTIFACTS_DIR)"
+@set -e; : "$${ARTIFACTS_DIR:?is what sam build says}"; \\
+out=$$(mktemp -d); trap 'rm -rf "$$out"' EXIT; \\
+(cd "$(PACKAGER_FOLDER)"; command -v $(firstword $(PACKAGER)) > /dev/null || { \\
+echo "no $(firstword $(PACKAGER)) here: say where with PACKAGER=... sam build" >&2; exit 127; }; \\
+$(PACKAGER) build $(PACKAGER_OPTIONS) --function $(1) -o "$$out/built" $(2)); \\
+mkdir -p "$$ARTIFACTS_DIR"; cp -pR "$$out/built/$(1)/." "$$ARTIFACTS_DIR"
 endef
 """
+# What would end an argument of $(call), or the call, and the variable that stands for it.
+_IN_CALL = {",": "packager_comma", "(": "packager_open", ")": "packager_close"}
 
 
 def render_makefile(
@@ -40,7 +47,7 @@ def render_makefile(
     """
     targets = " ".join(f"build-{plan.logical_id}" for plan in plans)
     parts = ["".join(f"# {line}\n" for line in header), _VARIABLES, _BUILD]
-    parts.append(f".PHONY: {targets}\n")
+    parts.append(f".PHONY: {targets}\n{targets}: PACKAGER_FOLDER := $(PACKAGER_FOLDER)\n")
     parts += (_recipe(plan, folder) for plan in plans)
     return "\n".join(parts)
 
@@ -48,25 +55,37 @@ def render_makefile(
 def makefile_code(template_folder: Path, makefile_folder: Path) -> Callable[..., CodeLocation]:
     """Say that SAM builds the code through the Makefile in `makefile_folder`.
 
-    `CodeUri` is the plugin's folder. It and `ContextPath`, the Makefile's folder, are relative to
-    the template's.
+    `CodeUri` is the plugin's folder, or the one that a package is in. It and `ContextPath`, the
+    Makefile's folder, are relative to the template's.
     """
 
     def code(plan: FunctionPlan) -> CodeLocation:
         context = _relative(makefile_folder, template_folder)
         metadata = {"BuildMethod": "makefile", "ContextPath": context}
-        return CodeLocation(_relative(plan.plugin.root, template_folder), metadata)
+        source = _source(plan)
+        folder = source.parent if source.is_file() else source
+        return CodeLocation(_relative(folder, template_folder), metadata)
 
     return code
 
 
 def _recipe(plan: FunctionPlan, folder: Path) -> str:
-    path = shlex.quote(_relative(plan.plugin.root, folder)).replace("$", "$$")
+    path = shlex.quote(_relative(_source(plan), folder)).replace("$", "$$")
     target = f"build-{plan.logical_id}"
-    # A comma would end the argument of $(call).
-    argument = f'"$(PACKAGER_FOLDER)"{path}'.replace(",", "$(packager_comma)")
-    comma = "packager_comma := ,\n" if "," in path else ""
-    return f"{comma}{target}:\n\t$(call packager_build,{plan.logical_id},{argument})\n"
+    variables = ""
+    for character, name in _IN_CALL.items():
+        if character in path:
+            path = path.replace(character, f"\0{name}\0")
+            variables += f"{name} := {character}\n"
+    path = re.sub("\0(.*?)\0", r"$(\1)", path)
+    call = f'$(call packager_build,{plan.logical_id},"$(PACKAGER_FOLDER)"{path})'
+    return f"{variables}{target}:\n\t{call}\n"
+
+
+def _source(plan: FunctionPlan) -> Path:
+    """Give what the user keeps: the plugin's folder, or the package that was unpacked from."""
+    package = Path(plan.plugin.display)
+    return package if package.is_file() else plan.plugin.root
 
 
 def _relative(path: Path, folder: Path) -> str:

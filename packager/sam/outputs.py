@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -26,7 +27,7 @@ def function_outputs(plan: FunctionPlan) -> dict[str, dict[str, Any]]:
     if plan.options.api == "url":
         url: Any = get_att(f"{names.url}.FunctionUrl")
     else:
-        url = sub(base_url(plan))
+        url = _text(base_url(plan))
     outputs = {f"{names.base}Url": {"Description": f"Root of {where}", "Value": url}}
     if plan.options.api != "url":
         api = {"Description": f"Id of the API of {where}", "Value": ref(names.api)}
@@ -55,10 +56,11 @@ def endpoint_outputs(
         description = f"{endpoint.method} {endpoint.path}"
         if endpoint.hidden:
             description += " (hidden in Dify)"
-        while len(description.encode()) > _MAX_DESCRIPTION:
-            description = description[:-2] + "…"
         name = unique_name(wanted, {*taken, *outputs})
-        outputs[name] = {"Description": description, "Value": sub(url)}
+        outputs[name] = {
+            "Description": shortened(description, _MAX_DESCRIPTION),
+            "Value": _text(url),
+        }
     return outputs
 
 
@@ -73,3 +75,15 @@ def output_count(plans: Sequence[FunctionPlan], *, with_endpoints: bool) -> int:
         len(function_outputs(plan)) + (len(plan.group.endpoints) if with_endpoints else 0)
         for plan in plans
     )
+
+
+def _text(text: str) -> Any:
+    """Give text for `!Sub`, without `!Sub` where nothing is to be put in."""
+    return sub(text) if re.search(r"\$\{(?!!)", text) else text.replace("${!", "${")
+
+
+def shortened(text: str, most: int) -> str:
+    """Give `text` in at most `most` bytes of UTF-8, an ellipsis where it is cut."""
+    while len(text.encode()) > most:
+        text = text[:-2] + "…"
+    return text

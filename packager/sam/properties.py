@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from packager.sam import property_shapes
+from packager.sam.shapes import is_intrinsic
+
 # Properties that the packager decides, and the key that says how to change them.
 OWNED_BY_FUNCTION = {
     "Architectures": "architecture",
@@ -32,46 +35,8 @@ OWNED_BY_API = {
 # Properties of AWS::Serverless::Function that `template` says for the function's role.
 ROLE_PROPERTIES = ("Policies", "PermissionsBoundary", "RolePath")
 
-# AWS SAM, "AWS::Serverless::Function", less the owned ones; a test holds them to SAM's own list.
-FUNCTION_PROPERTIES = frozenset(
-    {
-        *("AutoPublishAlias", "AutoPublishAliasAllProperties", "AutoPublishCodeSha256"),
-        *("CodeSigningConfigArn", "DeadLetterQueue", "DeploymentPreference", "Description"),
-        *("Environment", "EphemeralStorage", "EventInvokeConfig", "FileSystemConfigs"),
-        *("FunctionName", "FunctionUrlConfig", "KmsKeyArn", "Layers", "LoggingConfig"),
-        *("PermissionsBoundary", "Policies", "PropagateTags", "ProvisionedConcurrencyConfig"),
-        *("RecursiveLoop", "ReservedConcurrentExecutions", "RolePath", "RuntimeManagementConfig"),
-        *("SnapStart", "SourceKMSKeyArn", "Tags", "TenancyConfig", "Tracing"),
-        *("VersionDescription", "VpcConfig"),
-    }
-)
-# AWS SAM, "AWS::Serverless::HttpApi" and "AWS::Serverless::Api", likewise.
-API_PROPERTIES = {
-    "http": frozenset(
-        {
-            *("AccessLogSettings", "Auth", "CorsConfiguration", "DefaultRouteSettings"),
-            *("Description", "DisableExecuteApiEndpoint", "Domain", "FailOnWarnings", "Name"),
-            *("PropagateTags", "RouteSettings", "StageName", "StageVariables", "Tags"),
-        }
-    ),
-    "rest": frozenset(
-        {
-            *("AccessLogSetting", "AlwaysDeploy", "ApiKeySourceType", "Auth"),
-            *("CacheClusterEnabled", "CacheClusterSize", "CanarySetting", "Cors", "Description"),
-            *("DisableExecuteApiEndpoint", "Domain", "EndpointConfiguration", "FailOnWarnings"),
-            *("GatewayResponses", "MethodSettings", "MinimumCompressionSize", "Models", "Name"),
-            *("Policy", "PropagateTags", "StageName", "Tags", "TracingEnabled", "Variables"),
-        }
-    ),
-}
-
-
-def is_intrinsic(value: object) -> bool:
-    """Say whether `value` is a CloudFormation function in its long form, such as `{"Ref": ...}`."""
-    if not isinstance(value, Mapping) or len(value) != 1:
-        return False
-    (key,) = value
-    return key in ("Ref", "Condition") or str(key).startswith("Fn::")
+FUNCTION_PROPERTIES = frozenset(property_shapes.FUNCTION)
+API_PROPERTIES = {kind: frozenset(shapes) for kind, shapes in property_shapes.API.items()}
 
 
 def merge(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from packager.model import FunctionPlan
 from packager.sam.document import get_att
 from packager.sam.names import ResourceNames
-from packager.sam.properties import is_intrinsic
+from packager.sam.shapes import is_intrinsic
 
 # What AWSLambdaVPCAccessExecutionRole grants besides logs; EC2 takes no narrower resource for it.
 _VPC_ACTIONS = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -14,6 +15,7 @@ import pytest
 
 from packager.events import make_event
 from packager.interpreter import SUPPORTED_PYTHONS, Interpreter, find_interpreter
+from packager.invoke import invoke_bundle
 from packager.uv import find_uv
 from tests.integration.conftest import NEKO, ROOT, Command
 
@@ -133,3 +135,21 @@ def test_the_installed_wheel_builds_the_same_on_any_python(
     assert done.returncode == 0, done.stderr
     built = elsewhere / "out/NekoFunction.zip"
     assert digest(built) == digest(neko_out / "NekoFunction.zip")
+
+
+def test_neko_on_the_import_diet_answers_the_same(
+    command: Command, neko: Path, target: tuple[str, ...], tmp_path: Path
+) -> None:
+    plugin = tmp_path / "neko"
+    shutil.copytree(NEKO, plugin)
+    text = (plugin / "packager.toml").read_text()
+    (plugin / "packager.toml").write_text(f"diet = true\n{text}")
+    done = command("build", plugin, "-o", tmp_path / "out", *target)
+    assert done.returncode == 0, done.stderr.decode()
+    bundle = tmp_path / "out" / "NekoFunction"
+    literals = (bundle / "endpoint_runtime" / "_bundle.py").read_text()
+    assert "DIET = 'werkzeug 3." in literals
+    for request in (("GET", "/duck/42"), ("GET", "/dog"), ("PUT", "/mood/happy"), ("GET", "/neko")):
+        event = make_event(*request, payload="2.0")
+        replies = [invoke_bundle(folder, event, env={}).reply for folder in (neko, bundle)]
+        assert replies[0] == replies[1]

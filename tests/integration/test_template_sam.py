@@ -302,11 +302,48 @@ def test_a_build_that_fails_fails_sam_build(tmp_path: Path) -> None:
     assert "Build Failed" in result.stdout
 
 
+def test_no_packager_is_said_with_the_way_out(tmp_path: Path) -> None:
+    root = repository(tmp_path / "repository")
+    shutil.rmtree(root / ".venv")
+
+    result = run(
+        *("make", "--makefile", root / "Makefile", "build-NekoFunction"),
+        cwd=tmp_path,
+        PATH="/usr/bin:/bin",
+        ARTIFACTS_DIR="art",
+    )
+
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[0] == (
+        "no packager here: say where with PACKAGER=... sam build"
+    )
+
+
+def test_a_packager_of_ones_own_runs_in_the_makefiles_folder(tmp_path: Path) -> None:
+    root = repository(tmp_path / "repository")
+    (root / ".venv").rename(root / "environment")
+
+    result = run(
+        *("make", "--makefile", root / "Makefile", "build-NekoFunction"),
+        cwd=tmp_path,
+        CALLS=str(tmp_path / "calls"),
+        PACKAGER="environment/bin/packager",
+        ARTIFACTS_DIR="art",
+    )
+
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "art" / "start_fast").exists()
+
+
 def test_the_makefile_works_included_by_another(tmp_path: Path) -> None:
     root = repository(tmp_path / "repository")
     (root / "Makefile").rename(root / "sam.mk")
+    other = make_plan(name="cat", root=root / "other" / "cat")
+    makefile = root / "other" / "sam.mk"
+    write_files(template_files([other], template=root / "other.yaml", makefile=makefile))
     (root / "Makefile").write_text(
-        "all:\n\t@true\n\ninclude $(dir $(lastword $(MAKEFILE_LIST)))sam.mk\n"
+        "all:\n\t@true\n\nhere := $(dir $(lastword $(MAKEFILE_LIST)))\n"
+        "include $(here)sam.mk $(here)other/sam.mk\n"
     )
 
     result = run(

@@ -49,10 +49,14 @@ return response
 HEADER = "return Response(r.headers.get('X-A', ''))"
 ARGS = "return Response(repr(sorted(r.args.items(multi=True))))"
 CUSTOM = "api.example.com"
-CUSTOM_2 = {"domain": CUSTOM, "route": "ANY /{proxy+}", "parameters": {"proxy": "a"}}
+CUSTOM_2: dict[str, Any] = {
+    "domain": CUSTOM,
+    "route": "ANY /{proxy+}",
+    "parameters": {"proxy": "a"},
+}
 BINARY: dict[str, Any] = {"method": "POST", "body": "AP+J", "is_base64": True}
-LENGTH_1 = {"headers": {"Content-Length": ["3"]}}
-LENGTH_2 = {"headers": {"content-length": "3"}}
+LENGTH_1: dict[str, Any] = {"headers": {"Content-Length": ["3"]}}
+LENGTH_2: dict[str, Any] = {"headers": {"content-length": "3"}}
 
 # case: the event, the body of `_invoke`
 CASES: dict[str, tuple[Event, str]] = {

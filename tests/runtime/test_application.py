@@ -237,19 +237,42 @@ def test_settings_that_are_wrong(make_application: MakeApplication, capsys: Log)
     )
 
 
-def test_secrets_are_masked_in_tracebacks(
-    answer: Answer, capsys: Log, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "raised",
+    [
+        "'key ' + settings['key']",
+        "settings['key'].encode()",
+        "settings",
+        "__import__('json').dumps(settings)",
+        "__import__('urllib.parse').parse.quote(settings['key'], safe='')",
+        "__import__('urllib.parse').parse.urlencode(settings)",
+        "settings['key'].splitlines()[1]",
+        "settings['text'] + settings['app']['app_id'] + settings['tools'][0]",
+    ],
+)
+def test_settings_are_masked_in_tracebacks(
+    answer: Answer, capsys: Log, monkeypatch: pytest.MonkeyPatch, raised: str
 ) -> None:
-    monkeypatch.setenv("KEY", "sk-12345")
+    monkeypatch.setenv("KEY", "sk-1/'2\"3\u00e9\n hush hush\n")
 
     answer(
-        "raise RuntimeError('key ' + settings['key'])",
-        SETTINGS=({"name": "key", "type": "secret-input", "required": True},),
-        SOURCES={"key": ("env", "KEY")},
+        f"raise RuntimeError({raised})",
+        SETTINGS=(
+            {"name": "key", "type": "secret-input", "required": True},
+            {"name": "mode", "type": "select", "options": ("fast",), "default": "fast"},
+            {"name": "app", "type": "app-selector", "default": {"app_id": "some-app"}},
+        ),
+        SOURCES={
+            "key": ("env", "KEY"),
+            "text": ("literal", "some-text"),
+            "tools": ("literal", ["some-tool"]),
+        },
     )
 
     log = capsys.readouterr().err
-    assert "RuntimeError: key ***" in log and "sk-12345" not in log
+    assert "RuntimeError: " in log and "***" in log
+    for hidden in ("sk-1", "hush", "some-text", "some-app", "some-tool"):
+        assert hidden not in log
 
 
 def test_the_log_of_a_request_holds_nothing_a_client_sent(

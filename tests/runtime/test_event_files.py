@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -297,6 +298,48 @@ def test_environ(name: str) -> None:
     assert request.get_data() == body
     assert request.base_url == base_url
     assert (environ["lambda.event"], environ["lambda.context"]) == (event, "context")
+
+
+PLAIN = {"Content-Type": "text/plain", "Content-Length": "2"}
+COOKIES = ["a=1", "b=2"]
+IN_1_0 = {"headers": PLAIN, "multiValueHeaders": {"Set-Cookie": COOKIES}}
+IN_2_0 = {"headers": PLAIN, "cookies": COOKIES}
+FORMS: dict[str, dict[str, Any]] = {
+    "rest": IN_1_0,
+    "http-1.0": IN_1_0,
+    "http-2.0": IN_2_0,
+    "url": IN_2_0,
+    "alb": {
+        "statusDescription": "200 OK",
+        "headers": {**PLAIN, "Set-Cookie": "a=1", "set-Cookie": "b=2"},
+    },
+    "alb_multi_value": {
+        "statusDescription": "200 OK",
+        "multiValueHeaders": {
+            **{name: [value] for name, value in PLAIN.items()},
+            "Set-Cookie": COOKIES,
+        },
+    },
+}
+
+
+@pytest.mark.parametrize("name", HTTP)
+def test_reply(answer: Callable[..., dict[str, Any]], name: str) -> None:
+    methods = ("GET", "POST", "PUT", "DELETE")
+    rules = ("/", "/<path:p>", "/<path:p>/")
+    reply = answer(
+        """
+response = Response("hi", content_type="text/plain")
+response.headers.add("Set-Cookie", "a=1")
+response.headers.add("Set-Cookie", "b=2")
+return response
+""",
+        load(name),
+        ROUTES=[(rule, method, "e1.py") for rule in rules for method in methods],
+    )
+
+    form = FORMS.get(name) or FORMS[HTTP[name][0]]
+    assert reply == {"statusCode": 200, **form, "body": "hi", "isBase64Encoded": False}
 
 
 @pytest.mark.parametrize("name", OTHERS)

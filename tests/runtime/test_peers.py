@@ -1,82 +1,78 @@
-"""Differential tests: where other adapters are right, the application answers alike under them."""
+"""Differential tests: the tables of differences in docs/events.md and docs/adapters.md are true."""
 
 from __future__ import annotations
 
-import warnings
+import copy
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from endpoint_runtime.application import Application
-from endpoint_runtime.invocation import answer_event
-from tests.runtime.builders import endpoint, http_2, rest, url
+from tests.runtime.builders import endpoint
+from tests.runtime.peers import ADAPTERS, CASES, PEERS, Event, Handler, native, outcome
 
-mangum = pytest.importorskip("mangum")
-a2wsgi = pytest.importorskip("a2wsgi")
-awsgi = pytest.importorskip("awsgi")
-
-SOURCE = endpoint("""
-response = Response(
-    f"{r.method} {r.path} {sorted(r.args.items(multi=True))} {r.get_data()} {r.headers.get('x-a')}",
-    content_type="text/plain; charset=utf-8",
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+# Cases whose rows say what aws-wsgi can't read at all; elsewhere a dash stands for it.
+FORMS = (
+    "a request, payload 2.0",
+    "a request to a function URL",
+    "a request, load balancer, multi-value",
 )
-response.headers["X-B"] = "b"
-return response
-""")
+UNREAD = "\u2014"
 
 
-@pytest.fixture
-def application(make_application: Callable[..., Application]) -> Application:
-    routes = [(rule, method, "e.py") for rule in ("/", "/<p>/") for method in ("GET", "POST")]
-    return make_application({"e.py": SOURCE}, ROUTES=routes)
+def table_of(page: str, columns: list[str]) -> dict[str, dict[str, str]]:
+    """The cells of a page's table with these columns, by case and column."""
+    lines = (DOCS / page).read_text(encoding="utf-8").splitlines()
+    start = lines.index(f"| case | {' | '.join(columns)} |")
+    rows: dict[str, dict[str, str]] = {}
+    for line in lines[start + 2 :]:
+        if not line.startswith("|"):
+            break
+        case, *cells = (cell.strip() for cell in line.strip("|").split("|"))
+        rows[case] = dict(zip(columns, cells, strict=True))
+    return rows
 
 
-def plain(reply: dict[str, Any]) -> tuple[int, dict[str, str], str]:
-    """A reply without its form: names in lower case, as HTTP compares them."""
-    headers = {name.lower(): value for name, value in (reply.get("headers") or {}).items()}
-    for name, values in (reply.get("multiValueHeaders") or {}).items():
-        headers[name.lower()] = ", ".join(values)
-    return int(reply["statusCode"]), headers, reply["body"]
+def is_unread(peer: str, case: str, event: Event) -> bool:
+    many = "elb" in event["requestContext"] and "headers" not in event
+    return "aws-wsgi" in peer and case not in FORMS and ("rawPath" in event or many)
 
 
-class Context:
-    aws_request_id = "id"
-
-
-EVENTS: dict[str, dict[str, Any]] = {
-    "get": {"path": "/"},
-    "not found": {"path": "/a/b/c"},
-    "post": {"path": "/x/", "method": "POST", "body": "h\u00e9"},
-    "binary": {"path": "/x/", "method": "POST", "body": "AP8=", "is_base64": True},
-    "method": {"path": "/x/", "method": "PUT"},
-}
-
-
-@pytest.mark.parametrize("name", EVENTS)
-@pytest.mark.parametrize("make", [rest, http_2, url])
-def test_mangum_with_a2wsgi(
-    application: Application, make: Callable[..., dict[str, Any]], name: str
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(("page", "peers"), [("events.md", PEERS), ("adapters.md", ADAPTERS)])
+def test_the_table_of_differences(
+    make_application: Callable[..., Application],
+    page: str,
+    peers: dict[str, Callable[[Application], Handler]],
+    case: str,
 ) -> None:
-    event = make(**EVENTS[name])
-    length = {"post": "3", "binary": "2"}.get(name, "0")  # any client says it, a2wsgi needs it
-    event["headers"]["content-length"] = length
-    if "multiValueHeaders" in event:
-        event["multiValueHeaders"]["content-length"] = [length]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of event loops, theirs
-        handler = mangum.Mangum(a2wsgi.WSGIMiddleware(application), lifespan="off")
-        theirs = handler(event, Context())
+    event, invoke = CASES[case]
+    routes = [("/<path:p>", method, "e.py") for method in ("GET", "POST")]
+    application = make_application({"e.py": endpoint(invoke)}, ROUTES=routes)
+    cells = table_of(page, [*peers]).get(case, {})
 
-    assert plain(theirs) == plain(answer_event(application, event, None))
+    ours = outcome(native(application), copy.deepcopy(event))
+
+    assert isinstance(ours, tuple), ours
+    differing = False
+    for peer, make in peers.items():
+        theirs: Any = outcome(make(application), copy.deepcopy(event))
+        cell = cells.get(peer, "")
+        if is_unread(peer, case, event):
+            assert isinstance(theirs, str) and cell in (UNREAD, "")
+        elif theirs == ours:
+            assert cell == "", f"{peer} does the same"
+        else:
+            differing = True
+            assert cell not in ("", UNREAD), f"{peer} does something else: {theirs}"
+            if isinstance(theirs, str):
+                assert f"`{theirs}`" in cell
+    assert differing == bool(cells)
 
 
-@pytest.mark.parametrize("name", [name for name in EVENTS if name != "binary"])
-def test_aws_wsgi(application: Application, name: str) -> None:
-    event = rest(**EVENTS[name])
-    event["queryStringParameters"] = {"a": "b c"}
-    event["multiValueQueryStringParameters"] = {"a": ["b c"]}
-
-    theirs = awsgi.response(application, dict(event), Context())
-
-    assert plain(theirs) == plain(answer_event(application, event, None))
+def test_the_tables_have_no_other_rows() -> None:
+    for page, peers in (("events.md", PEERS), ("adapters.md", ADAPTERS)):
+        assert set(table_of(page, [*peers])) <= set(CASES)

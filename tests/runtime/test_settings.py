@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from endpoint_runtime.settings import SettingsError, fresh_copy, read_settings, secret_values
+from endpoint_runtime.settings import (
+    SettingsError,
+    fresh_copy,
+    hidden_values,
+    is_flat,
+    read_settings,
+)
 
 
 def setting(kind: str = "text-input", **more: Any) -> dict[str, Any]:
@@ -166,7 +172,24 @@ def test_a_copy_is_deep() -> None:
     assert copy["a"] is not original["a"] and copy["a"][0] is not original["a"][0]
 
 
-def test_secret_values() -> None:
-    declaration = [setting("secret-input"), {"name": "t", "type": "text-input"}]
+def test_hidden_values() -> None:
+    declaration = [
+        {"name": "secret", "type": "secret-input"},
+        {"name": "mode", "type": "select"},
+        {"name": "on", "type": "boolean"},
+    ]
+    settings = {
+        "secret": "hush",
+        "mode": "fast",
+        "on": True,
+        "undeclared": {"a": ["deep", 1], "b": "open"},
+    }
 
-    assert secret_values(declaration, {"s": "hush", "t": "open"}) == ["hush"]
+    assert sorted(hidden_values(declaration, settings)) == ["deep", "hush", "open"]
+
+
+@pytest.mark.parametrize(
+    ("value", "flat"), [("x", True), (None, True), (1, True), ([], False), ({}, False)]
+)
+def test_flat_settings(value: object, flat: bool) -> None:
+    assert is_flat({"a": "b", "c": value}) is flat

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import sys
@@ -322,4 +323,15 @@ def test_builds_at_once_into_one_folder(tmp_path: Path, plan: Plan) -> None:
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "NekoFunction",
         "NekoFunction.zip",
+    ]
+
+
+def test_an_unlisted_werkzeug_is_left_as_it_is(tmp_path: Path, plan: Plan) -> None:
+    made = plan()
+    dieting = dataclasses.replace(made, options=dataclasses.replace(made.options, diet=True))
+    plain = build_bundle(made, tmp_path / "plain")
+    treated = build_bundle(dieting, tmp_path / "treated")
+    assert treated.zip_bytes == plain.zip_bytes
+    assert [note.message for note in treated.notes] == [
+        "werkzeug is not put on the import diet: its files are not those of the release"
     ]

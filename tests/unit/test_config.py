@@ -90,11 +90,17 @@ exclude = ["*.psd", "docs/"]
         include=("data/**",),
         exclude=("*.psd", "docs/"),
         places={name: Place("p/packager.toml", line, 1) for name, line in lines.items()}
-        | {"template.Tags": Place("p/packager.toml", 11, 13)},
+        | {
+            "template.Tags": Place("p/packager.toml", 11, 13),
+            "template.Tags.a": Place("p/packager.toml", 11, 21),
+        },
     )
     assert second["webhook"].places == {
         name: Place("p/pyproject.toml", line + 1, 1) for name, line in lines.items()
-    } | {"template.Tags": Place("p/pyproject.toml", 12, 10)}
+    } | {
+        "template.Tags": Place("p/pyproject.toml", 12, 10),
+        "template.Tags.a": Place("p/pyproject.toml", 12, 15),
+    }
     assert second["webhook"].template == {"Tags": {"a": "b"}}
 
 
@@ -197,8 +203,8 @@ def test_wrong_values(
 
 KEYS = (
     "runtime, architecture, memory, timeout, api, routes, log_retention, template, api_template, "
-    "hook_id, include, exclude, adapter, errors, max_body, binary_types, gzip, base_path, events, "
-    "settings"
+    "hook_id, include, exclude, adapter, errors, max_body, binary_types, gzip, diet, "
+    "base_path, events, settings"
 )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+import yaml
 from samtranslator.model.sam_resources import (  # type: ignore[import-untyped]
     SamApi,
     SamFunction,
@@ -249,6 +251,23 @@ def test_outputs_name_every_endpoint_once() -> None:
     }
 
 
+def test_a_domain_is_what_the_outputs_name() -> None:
+    domain = {"DomainName": "a.example.com", "CertificateArn": "arn:aws:acm:x:1:certificate/x"}
+    plans = [
+        make_plan("GET /<x>", api_template={"Domain": domain}),
+        make_plan("GET /${x}", name="duck", api_template={"Domain": domain | {"BasePath": ["v1"]}}),
+    ]
+
+    outputs = yaml.safe_load(render_template(plans).partition("\nOutputs:\n")[2].replace("!", ""))
+
+    assert {name: outputs[name]["Value"] for name in outputs if "Get" in name or "Url" in name} == {
+        "NekoUrl": "https://a.example.com",
+        "NekoGetX": "https://a.example.com/<x>",
+        "DuckUrl": "https://a.example.com/v1",
+        "DuckGetX": "https://a.example.com/v1/${x}",
+    }
+
+
 def test_more_endpoints_than_outputs_leave_the_functions() -> None:
     plans = [make_plan(*(f"GET /{number}" for number in range(198)))]
 
@@ -257,6 +276,26 @@ def test_more_endpoints_than_outputs_leave_the_functions() -> None:
     note = "  # The endpoints are left out: a stack has at most 200 outputs.\n  NekoUrl:\n"
     assert note in text
     assert list(translate(text)["Outputs"]) == ["NekoUrl", "NekoApiId", "NekoFunctionArn"]
+
+
+def test_groups_of_one_name_that_share_a_variable_are_both_asked() -> None:
+    needed = make_plan(declared=[make_setting("a", required=True)], settings={"a": EnvSource("AB")})
+    optional = make_plan(declared=[make_setting("a")], settings={"a": EnvSource("AB")})
+    plans = [needed, replace(optional, logical_id="OtherFunction")]
+
+    template = translate(render_template(plans))
+
+    assert template["Parameters"]["Ab"] == {
+        "Type": "String",
+        "NoEcho": True,
+        "Description": "Environment variable AB: a of neko",
+    }
+
+
+def test_a_plugin_can_not_have_secrets_resolved_into_its_description() -> None:
+    text = render_template([make_plan(description="All {{resolve:ssm:/secret}} cats\n: # 🐈")])
+
+    assert "      Description: 'All { {resolve:ssm:/secret}} cats : # 🐈'\n" in text
 
 
 def test_descriptions_and_tags_fit_aws() -> None:

@@ -9,11 +9,14 @@ import pytest
 from packager.errors import FaultCollector, Place
 from packager.model import EnvSource, FunctionPlan, LiteralSource
 from packager.template import check_template
-from tests.template_builders import make_plan
+from tests.template_builders import make_plan, make_setting
 
 HERE = Place("plugins/neko/pyproject.toml", 7, 1)
 KEYS = ("api", "api_template", "routes", "settings.a", "template", "timeout")
 REFERENCE_HINT = "write the id, {{resolve:ssm:NAME}}, or Fn::ImportValue of another stack"
+
+
+LOG_SETTINGS = {"DestinationArn": {"Ref": "NekoLogGroup"}, "Format": "$context.status"}
 
 
 def faults_of(*plans: FunctionPlan) -> list[tuple[str, str, str | None]]:
@@ -38,7 +41,18 @@ def planned(*endpoints: str, **options: Any) -> FunctionPlan:
         {"template": {"Tracing": "Active", "Environment": {"Variables": {"A1": "b"}}}},
         {"template": {"Policies": [{"Fn::ImportValue": "x"}, "arn:aws:iam::aws:policy/x"]}},
         {"template": {"KmsKeyArn": {"Fn::Sub": "x"}, "Tags": {"region": {"Ref": "AWS::Region"}}}},
-        {"api_template": {"AccessLogSettings": {"DestinationArn": {"Ref": "NekoLogGroup"}}}},
+        {"api_template": {"AccessLogSettings": LOG_SETTINGS}},
+        {
+            "settings": {"a": EnvSource("API_KEY")},
+            "template": {"Environment": {"Variables": {"COPY": {"Ref": "ApiKey"}, "N": 5}}},
+        },
+        {"template": {"ReservedConcurrentExecutions": "{{resolve:ssm:/neko/limit}}"}},
+        {
+            "template": {
+                "AutoPublishAlias": "live",
+                "DeploymentPreference": {"Alarms": [{"Ref": "NekoFunctionAliaslive"}]},
+            }
+        },
     ],
 )
 def test_what_is_sound(options: dict[str, Any]) -> None:
@@ -114,7 +128,7 @@ def test_what_is_sound(options: dict[str, Any]) -> None:
         ),
         (
             {"template": {"Environment": {"A": "b"}}},
-            ("template.Environment", "expected Variables alone, a table", None),
+            ("template.Environment.A", "expected one of Variables", None),
         ),
         (
             {"template": {"LoggingConfig": {"LogGroup": "x"}}},
@@ -139,15 +153,15 @@ def test_what_is_sound(options: dict[str, Any]) -> None:
         (
             {"template": {"Policies": ["AmazonS3FullAccess"]}},
             (
-                "template.Policies",
+                "template.Policies.0",
                 "'AmazonS3FullAccess' is neither the ARN of a managed policy nor a policy "
                 "with Statement",
                 "SAM's own names and templates need a role that SAM writes; write the statement",
             ),
         ),
         (
-            {"template": {"VpcConfig": {"SubnetIds": [{"Ref": "Subnet"}]}}},
-            ("template.VpcConfig", "the template has nothing named Subnet", REFERENCE_HINT),
+            {"template": {"Layers": [{"Ref": "Fonts"}]}},
+            ("template.Layers", "the template has nothing named Fonts", REFERENCE_HINT),
         ),
         (
             {"api_template": {"StageName": {"Ref": "AWS::StackName"}}},
@@ -177,6 +191,113 @@ def test_what_is_sound(options: dict[str, Any]) -> None:
             ),
         ),
         (
+            {"template": {"Policies": 5}},
+            (
+                "template.Policies",
+                "'5' is neither the ARN of a managed policy nor a policy with Statement",
+                "SAM's own names and templates need a role that SAM writes; write the statement",
+            ),
+        ),
+        (
+            {"template": {"Policies": {"Statement": [{"Effect": "Allow", "Action": "s3:*"}]}}},
+            ("template.Policies.Statement", "expected either Resource or NotResource", None),
+        ),
+        (
+            {"template": {"Tracing": "Actve"}},
+            ("template.Tracing", "expected one of Active, PassThrough, Disabled", None),
+        ),
+        (
+            {"template": {"EphemeralStorage": {"Size": 256}}},
+            (
+                "template.EphemeralStorage.Size",
+                "expected a whole number from 512 to 10240",
+                None,
+            ),
+        ),
+        (
+            {"template": {"Environment": {"Variables": {"AWS_REGION": "x"}}}},
+            (
+                "template.Environment.Variables.AWS_REGION",
+                "Lambda itself sets this variable",
+                None,
+            ),
+        ),
+        (
+            {"template": {"DeploymentPreference": {"Type": "AllAtOnce"}}},
+            (
+                "template.DeploymentPreference",
+                "needs a published version",
+                'say AutoPublishAlias = "live", too',
+            ),
+        ),
+        (
+            {"template": {"LoggingConfig": {"SystemLogLevel": "WARN"}}},
+            (
+                "template.LoggingConfig.SystemLogLevel",
+                'goes with LogFormat = "JSON" alone',
+                None,
+            ),
+        ),
+        (
+            {"api": "url", "template": {"FunctionUrlConfig": {"InvokeMode": "RESPONSE_STREAM"}}},
+            (
+                "template.FunctionUrlConfig.InvokeMode",
+                "the packager decides this property",
+                None,
+            ),
+        ),
+        (
+            {"api_template": {"Auth": {"DefaultAuthorizer": "Team"}}},
+            (
+                "api_template.Auth.DefaultAuthorizer",
+                "there is no authorizer Team",
+                "describe it under Auth.Authorizers",
+            ),
+        ),
+        (
+            {"api_template": {"Auth": {"DefaultAuthorizer": "AWS_IAM"}}},
+            (
+                "api_template.Auth.DefaultAuthorizer",
+                "there is no authorizer AWS_IAM",
+                "say EnableIamAuthorizer = true, too",
+            ),
+        ),
+        (
+            {"api": "rest", "api_template": {"StageName": "$default"}},
+            (
+                "api_template.StageName",
+                "expected 1 to 128 letters, digits, - and _",
+                None,
+            ),
+        ),
+        (
+            {"template": {"VersionDescription": {"Fn::Sub": "${Nope.Arn} ${!x} ${AWS::Region}"}}},
+            ("template.VersionDescription", "the template has nothing named Nope", REFERENCE_HINT),
+        ),
+        (
+            {"template": {"Environment": {"Variables": {"URL": {"Ref": "NekoApi"}}}}},
+            (
+                "template.Environment",
+                "NekoApi is made after the function, so the function can't refer to it",
+                None,
+            ),
+        ),
+        (
+            {"template": {"ReservedConcurrentExecutions": {"Fn::If": ["Production", 5, 1]}}},
+            (
+                "template.ReservedConcurrentExecutions",
+                "a generated template can't use Fn::If",
+                None,
+            ),
+        ),
+        (
+            {
+                "declared": [make_setting("a", default="x" * 4100)],
+                "settings": {"a": EnvSource("A1")},
+            },
+            ("settings", "the environment has 4102 bytes or more; Lambda takes 4096", None),
+        ),
+        (
             {"settings": {"a": EnvSource("A" * 5000)}},
             ("settings", "the environment has 5000 bytes or more; Lambda takes 4096", None),
         ),
@@ -202,6 +323,60 @@ def test_one_key_of_several_groups_is_faulted_once() -> None:
     plans = [planned(name=name, timeout=60) for name in ("neko", "duck")]
 
     assert len(faults_of(*plans)) == 1
+
+
+def test_what_sam_makes_of_long_names_must_fit() -> None:
+    name = "n" * 230
+
+    assert faults_of(planned(name=name)) == [
+        (
+            "",
+            f"what SAM makes of N{'n' * 229}Function would have ids of 261 characters; "
+            "CloudFormation takes 255",
+            "shorten the plugin's name or the group's file name",
+        )
+    ]
+
+
+@pytest.mark.parametrize("api", ["http", "rest", "url"])
+def test_the_longest_name_of_a_plugin_fits(api: str) -> None:
+    path = "/" + "/".join(["segment"] * 40)
+
+    routes = "all" if api == "url" else "declared"
+    assert faults_of(planned(f"POST {path}", name="n" * 128, api=api, routes=routes)) == []
+
+
+def test_a_name_is_one_functions() -> None:
+    plans = [planned(name=name, template={"FunctionName": "x"}) for name in ("neko", "duck")]
+
+    assert faults_of(*plans) == [
+        (
+            "template.FunctionName",
+            "NekoFunction and DuckFunction would both have the name x",
+            "say it for one group: [groups.duck.template]",
+        )
+    ]
+
+
+def test_a_domain_may_be_shared_by_base_paths() -> None:
+    def domain(*paths: str) -> dict[str, Any]:
+        certificate = "arn:aws:acm:eu-west-1:123456789012:certificate/x"
+        base = {"BasePath": list(paths)} if paths else {}
+        return {"DomainName": "a.example.com", "CertificateArn": certificate, **base}
+
+    neko, duck, cat = domain("v1"), domain("/v1", "v2"), domain()
+    plans = [
+        planned(name=name, api_template={"Domain": each})
+        for name, each in (("neko", neko), ("duck", duck), ("cat", cat))
+    ]
+
+    assert faults_of(*plans) == [
+        (
+            "api_template.Domain",
+            "NekoFunction and DuckFunction would both have the address a.example.com/v1",
+            "say it for one group: [groups.duck.api_template]",
+        )
+    ]
 
 
 def test_more_than_a_stack_holds() -> None:

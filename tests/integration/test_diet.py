@@ -1,0 +1,219 @@
+"""The import diet on the releases of werkzeug that it lists: nothing but the imports is different.
+
+Wheels come through uv, the sources with werkzeug's own tests through pip; both are kept in the
+user's cache.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from packager.cache import cache_folder
+from packager.diet import apply_diet
+from packager.diet.versions import HASHES
+from packager.interpreter import SUPPORTED_PYTHONS, find_interpreter
+from packager.uv import run_uv
+
+HERE = Path(__file__).parent / "diet"
+PYTHONS = [python for python in SUPPORTED_PYTHONS if find_interpreter(python)]
+NEWEST = next(reversed(HASHES))
+# Both ends of both series with one Python, the newest release with every Python.
+MATRIX = sorted(
+    {
+        *((PYTHONS[-1], version) for version in ("3.0.0", "3.0.6", "3.1.0", NEWEST)),
+        *((python, NEWEST) for python in PYTHONS),
+    }
+)
+
+Environment = Callable[[str], Path]
+Release = Callable[[str], Path]
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """The interpreter of an environment with what werkzeug and its tests need, by Python."""
+    made: dict[str, Path] = {}
+
+    def make(python: str) -> Path:
+        if python not in made:
+            folder = tmp_path_factory.mktemp("environment") / "venv"
+            interpreter = find_interpreter(python)
+            assert interpreter is not None
+            _uv("venv", "--quiet", "--python", str(interpreter.path), str(folder))
+            tests = ("pytest", "pytest-timeout", "pytest-xprocess", "ephemeral-port-reserve")
+            _uv(
+                "pip",
+                "install",
+                "--quiet",
+                "--python",
+                str(folder / "bin/python"),
+                "markupsafe",
+                *tests,
+            )
+            made[python] = folder / "bin/python"
+        return made[python]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """A folder with a release of werkzeug as it is installed; not to be changed."""
+    made: dict[str, Path] = {}
+
+    def make(version: str) -> Path:
+        if version not in made:
+            folder = tmp_path_factory.mktemp("release")
+            target = ("--target", str(folder), "--no-deps", "--quiet")
+            _uv("pip", "install", *target, f"werkzeug=={version}")
+            made[version] = folder
+        return made[version]
+
+    return make
+
+
+@pytest.fixture
+def treated(tmp_path: Path, release: Release) -> Release:
+    """The same with the diet."""
+
+    def make(version: str) -> Path:
+        folder = tmp_path / f"treated-{version}"
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(release(version) / "werkzeug", folder / "werkzeug", ignore=ignored)
+        assert apply_diet(folder, version).reason is None
+        return folder
+
+    return make
+
+
+def _uv(*arguments: str) -> None:
+    done = run_uv(arguments, cwd=Path("/"))
+    assert done.code == 0, done.problem
+
+
+def _run(*command: object, cwd: Path, **environment: str) -> str:
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+def _sdist(version: str, folder: Path) -> Path:
+    """Give a release's sources, tests included."""
+    cache = (cache_folder() or folder) / "tests"
+    archive = cache / f"werkzeug-{version}.tar.gz"
+    if not archive.exists():
+        pip = (sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check")
+        options = ("--no-deps", "--no-binary", ":all:", "--dest", folder)
+        _run(*pip, *options, f"werkzeug=={version}", cwd=folder)
+        cache.mkdir(parents=True, exist_ok=True)
+        (folder / archive.name).replace(archive)
+    with tarfile.open(archive) as tar:
+        tar.extractall(folder, filter="data")
+    return folder / f"werkzeug-{version}"
+
+
+@pytest.mark.parametrize(("python", "version"), MATRIX)
+def test_werkzeugs_own_tests_pass(
+    tmp_path: Path, treated: Release, environment: Environment, python: str, version: str
+) -> None:
+    """Without those that start werkzeug's development server and debugger."""
+    sources = _sdist(version, tmp_path)
+    site = treated(version)
+    left_out = ("test_serving.py", "test_debug.py", "live_apps", "middleware/test_http_proxy.py")
+    out = _run(
+        *(environment(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", "60"),
+        *(f"--ignore=tests/{name}" for name in left_out),
+        "tests",
+        cwd=sources,
+        PYTHONPATH=str(site),
+    )
+    passed = int(out.splitlines()[-1].split(" passed")[0])
+    assert passed >= 840
+    assert "failed" not in out.splitlines()[-1]
+
+
+@pytest.mark.parametrize("version", ["3.0.6", NEWEST])
+def test_the_public_face_is_the_same(
+    release: Release, treated: Release, environment: Environment, version: str
+) -> None:
+    python = environment(PYTHONS[-1])
+    script = HERE / "public_face.py"
+    before, after = (
+        _run(python, script, folder, cwd=folder, PYTHONHASHSEED="0")
+        for folder in (release(version), treated(version))
+    )
+    assert len(before) > 1_000_000
+    assert after.splitlines() == before.splitlines()
+
+
+@pytest.mark.parametrize(("python", "version"), MATRIX)
+def test_first_uses_give_the_same(
+    release: Release, treated: Release, environment: Environment, python: str, version: str
+) -> None:
+    """Bodies, headers, threads, pickles, sources, tracebacks, patches; each in a fresh process."""
+    script = HERE / "first_uses.py"
+    command = (environment(python), "-W", "error", script)
+    before, after = (
+        _run(*command, folder, cwd=folder) for folder in (release(version), treated(version))
+    )
+    assert after == before
+    assert before.splitlines()[-1] == "patches"
+
+
+@pytest.mark.parametrize("version", HASHES)
+def test_a_request_loads_only_what_it_uses(
+    treated: Release, environment: Environment, version: str
+) -> None:
+    """Every listed release; what the interpreter itself loads is left out."""
+    folder = treated(version)
+    python = (environment(PYTHONS[-1]), "-I", "-S")
+    plain = _run(*python, "-c", "import sys, os, io; print(*sys.modules)", cwd=folder)
+    loaded = _run(*python, HERE / "first_uses.py", folder, "loaded", cwd=folder).splitlines()[-1]
+    assert sorted(set(loaded.split()) - set(plain.split())) == [
+        *("__future__", "_collections", "_operator", "collections", "collections.abc"),
+        *("itertools", "keyword", "operator", "reprlib", "werkzeug", "werkzeug._deferred"),
+        *("werkzeug._internal", "werkzeug.datastructures", "werkzeug.datastructures.headers"),
+        *("werkzeug.datastructures.mixins", "werkzeug.datastructures.structures"),
+        *("werkzeug.exceptions", "werkzeug.http", "werkzeug.sansio", "werkzeug.sansio.request"),
+        *("werkzeug.sansio.response", "werkzeug.utils", "werkzeug.wrappers"),
+        *("werkzeug.wrappers.request", "werkzeug.wrappers.response", "werkzeug.wsgi"),
+    ]
+
+
+@pytest.mark.parametrize("version", ["3.0.0", NEWEST])
+def test_only_what_it_says_is_written(release: Release, treated: Release, version: str) -> None:
+    """Lines keep their numbers; text is added at the end alone; no other file changes."""
+    before, after = release(version) / "werkzeug", treated(version) / "werkzeug"
+    names = sorted(path.relative_to(before) for path in before.rglob("*.py"))
+    assert sorted(path.relative_to(after) for path in after.rglob("*.py")) == sorted(
+        [*names, Path("_deferred.py")]
+    )
+    untouched = []
+    for name in names:
+        old, new = (before / name).read_text(), (after / name).read_text()
+        if old == new:
+            untouched.append(name.parts[0])
+            continue
+        defined = [
+            (number, line.strip())
+            for number, line in enumerate(old.splitlines())
+            if line.startswith("def ") and line != "def __getattr__(name: str) -> t.Any:"
+        ]
+        lines = new.splitlines()
+        assert [line for number, line in defined if lines[number].strip() != line] == []
+    assert {"debug", "local.py", "middleware", "serving.py", "test.py"} <= set(untouched)
