@@ -50,6 +50,8 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     try:
         source = source_of(event)
     except NotAnHttpEvent:
+        source = ""  # answered below: its tracebacks shall not begin with this one
+    if not source:
         return native_handler(event, context)
     if source in (HTTP_2, URL):
         raise NotAnHttpEvent(

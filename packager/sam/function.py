@@ -21,7 +21,7 @@ from packager.sam.routes import GatewayRoute, gateway_routes
 REST_STAGE = "live"
 _MAX_DESCRIPTION = 256  # characters (Lambda, CreateFunction, Description)
 _MAX_TAG_VALUE = 256  # characters (Lambda, "Using tags")
-_MAX_EVENT = 100  # characters: SAM makes logical ids of it, which have at most 255
+_MAX_EVENT = 80  # characters: SAM makes logical ids of it, which have at most 255
 # Half of what API Gateway takes; the other half is for the stack's name (CreateApi, Name).
 _MAX_API_NAME = 64
 

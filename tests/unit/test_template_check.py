@@ -44,7 +44,7 @@ def planned(*endpoints: str, **options: Any) -> FunctionPlan:
         {"api_template": {"AccessLogSettings": LOG_SETTINGS}},
         {
             "settings": {"a": EnvSource("API_KEY")},
-            "template": {"Environment": {"Variables": {"COPY": {"Ref": "ApiKey"}, "N": 5}}},
+            "template": {"Environment": {"Variables": {"COPY": {"Ref": "ApiKey"}, "N1": 5}}},
         },
         {"template": {"ReservedConcurrentExecutions": "{{resolve:ssm:/neko/limit}}"}},
         {
