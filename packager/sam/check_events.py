@@ -11,9 +11,8 @@ from packager.sam.event_resources import advised_visibility, event_resources
 from packager.sam.events import ARNS_VARIABLE, event_variables, keeps_failures
 from packager.sam.names import resource_names
 
-# What SAM makes of an entry of Events: a mapping; a subscription, rule or schedule, most with a
-# permission.
-_RESOURCES = {"sqs": 1, "sns": 2, "eventbridge": 2, "schedule": 1}
+# What SAM makes of an entry of Events: a mapping; a rule with its permission; a schedule.
+_RESOURCES = {"sqs": 1, "sns": 0, "eventbridge": 2, "schedule": 1}
 
 
 def check_events(plan: FunctionPlan, faults: FaultCollector) -> None:

@@ -65,6 +65,7 @@ def check_properties(plan: FunctionPlan, faults: FaultCollector, known: Collecti
     if is_deferred(options.api_template.get("StageName")):
         api.error("StageName", "the outputs name the stage, so it must be text")
     _check_authorizer(options, api)
+    _check_base_path(options, api)
 
 
 def _check_function(options: Options, checker: _Checker) -> None:
@@ -143,6 +144,22 @@ def _check_authorizer(options: Options, checker: _Checker) -> None:
         checker.error("Auth.DefaultAuthorizer", message, hint)
 
 
+def _check_base_path(options: Options, checker: _Checker) -> None:
+    """Warn where requests come with a path before their own that nothing tells of."""
+    domain = options.api_template.get("Domain")
+    paths = domain.get("BasePath") if isinstance(domain, Mapping) else None
+    if options.api != "http" or options.routes != "all" or not isinstance(paths, list | tuple):
+        return
+    for path in paths:
+        wanted = f"/{path.strip('/')}" if isinstance(path, str) else "/"
+        if wanted not in ("/", options.base_path):
+            checker.warn(
+                "Domain.BasePath",
+                f"the endpoints' paths would start with {wanted}, and get no answer",
+                f'say base_path = "{wanted}", a key beside {checker.key}',
+            )
+
+
 def _is_plain_table(value: object) -> bool:
     return isinstance(value, Mapping) and not is_deferred(value)
 
@@ -167,6 +184,10 @@ class _Checker:
     def error(self, name: str, message: str, hint: str | None = None) -> None:
         key = f"{self.key}.{name}" if name else self.key
         self.faults.error(message, self.plan.options.place(key), key=key, hint=hint)
+
+    def warn(self, name: str, message: str, hint: str) -> None:
+        key = f"{self.key}.{name}"
+        self.faults.warn(message, self.plan.options.place(key), key=key, hint=hint)
 
     def properties(
         self, shapes: Mapping[str, Shape], owned: Mapping[str, str | None], resource: str

@@ -7,7 +7,7 @@ from typing import Any
 
 from packager.event_mappings import PatternEvent, QueueEvent, ScheduleEvent, TopicEvent
 from packager.model import FunctionPlan
-from packager.sam.document import get_att, ref
+from packager.sam.document import Intrinsic, get_att, ref
 from packager.sam.events import event_key, has_failed_events, keeps_failures, named_events
 from packager.sam.names import ResourceNames, dead_letter_name
 
@@ -36,9 +36,11 @@ def event_resources(plan: FunctionPlan, tags: Mapping[str, str]) -> dict[str, di
             )
             kept = {"MessageRetentionPeriod": _RETENTION}
             resources[dead] = _queue(_encrypted(event) | kept, tagged)
-        elif isinstance(event, TopicEvent) and event.topic is None:
-            resources[names.base + name] = {"Type": "AWS::SNS::Topic", "Properties": {}}
-            resources[names.base + name]["Properties"]["Tags"] = tagged
+        elif isinstance(event, TopicEvent):
+            if event.topic is None:
+                topic = {"Type": "AWS::SNS::Topic", "Properties": {"Tags": tagged}}
+                resources[names.base + name] = topic
+            resources |= _subscription(plan, names, name, event)
     if any(isinstance(event, ScheduleEvent) for event in plan.options.events):
         resources[names.schedule_role] = _schedule_role(plan, names)
     if has_failed_events(plan):
@@ -145,12 +147,47 @@ def _senders(plan: FunctionPlan, names: ResourceNames) -> Iterator[dict[str, Any
             }
 
 
+def _subscription(
+    plan: FunctionPlan, names: ResourceNames, name: str, event: TopicEvent
+) -> dict[str, dict[str, Any]]:
+    """Subscribe the function to a topic, as SAM's own event "SNS" does, and named as it would.
+
+    That event takes a `RedrivePolicy`, too, but the linter's schema of SAM does not.
+    """
+    own = names.function + event_key(name)
+    topic = event.topic or ref(names.base + name)
+    subscription = {
+        "Protocol": "lambda",
+        "Endpoint": _invoked(plan, names),
+        "TopicArn": topic,
+        "RedrivePolicy": {"deadLetterTargetArn": get_att(f"{names.failed_events}.Arn")},
+    }
+    permission = {
+        "Action": "lambda:InvokeFunction",
+        "FunctionName": _name(plan, names),
+        "Principal": "sns.amazonaws.com",
+        "SourceArn": topic,
+    }
+    return {
+        own: {"Type": "AWS::SNS::Subscription", "Properties": subscription},
+        f"{own}Permission": {"Type": "AWS::Lambda::Permission", "Properties": permission},
+    }
+
+
+def _invoked(plan: FunctionPlan, names: ResourceNames) -> Intrinsic:
+    """Give what events come to, as SAM hands it on: the alias, where the function has one."""
+    if "AutoPublishAlias" in plan.options.template:
+        return ref(f"{names.function}.Alias")
+    return get_att(f"{names.function}.Arn")
+
+
+def _name(plan: FunctionPlan, names: ResourceNames) -> Intrinsic:
+    aliased = "AutoPublishAlias" in plan.options.template
+    return ref(f"{names.function}.Alias" if aliased else names.function)
+
+
 def _schedule_role(plan: FunctionPlan, names: ResourceNames) -> dict[str, Any]:
     template = plan.options.template
-    # Scheduler calls what SAM hands it: the alias, where the function has one.
-    function = get_att(f"{names.function}.Arn")
-    if "AutoPublishAlias" in template:
-        function = ref(f"{names.function}.Alias")
     trust = {
         "Effect": "Allow",
         "Principal": {"Service": "scheduler.amazonaws.com"},
@@ -158,7 +195,7 @@ def _schedule_role(plan: FunctionPlan, names: ResourceNames) -> dict[str, Any]:
         "Condition": {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}},
     }
     statements = [
-        _allow(["lambda:InvokeFunction"], function),
+        _allow(["lambda:InvokeFunction"], _invoked(plan, names)),
         _allow(["sqs:SendMessage"], get_att(f"{names.failed_events}.Arn")),
     ]
     properties: dict[str, Any] = {

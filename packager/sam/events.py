@@ -1,9 +1,9 @@
 """Writes how non-HTTP events come to a function: its `Events`, and what its properties need.
 
-What SAM makes of them (AWS SAM, "SQS", "SNS", "EventBridgeRule" and "ScheduleV2" of
-AWS::Serverless::Function): the event source mapping, subscription, rule or schedule, and the
-permission of SNS and EventBridge to invoke the function. What those refer to is written in
-`event_resources`.
+What SAM makes of them (AWS SAM, "SQS", "EventBridgeRule" and "ScheduleV2" of
+AWS::Serverless::Function): the event source mapping, rule or schedule, and the permission of
+EventBridge to invoke the function. What those refer to, and the subscriptions to topics, are
+written in `event_resources`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from packager.event_mappings import (
     event_arn,
 )
 from packager.model import FunctionPlan
-from packager.sam.document import get_att, literal_in_sub, ref, sub
+from packager.sam.document import get_att, literal_in_sub, sub
 from packager.sam.names import ResourceNames, event_names
 from packager.sam.role import destinations
 
@@ -93,7 +93,7 @@ def event_sources(plan: FunctionPlan) -> dict[str, dict[str, Any]]:
             case QueueEvent():
                 kind, properties = "SQS", _queue(event, names.base + name)
             case TopicEvent():
-                kind, properties = "SNS", _topic(event, names, names.base + name)
+                continue  # subscribed by resources of its own, see event_resources
             case PatternEvent():
                 kind, properties = "EventBridgeRule", _rule(event, names, several)
             case ScheduleEvent():
@@ -114,13 +114,6 @@ def _queue(event: QueueEvent, made: str) -> dict[str, Any]:
     # Without it one failure would bring back the whole batch.
     properties["FunctionResponseTypes"] = ["ReportBatchItemFailures"]
     return properties
-
-
-def _topic(event: TopicEvent, names: ResourceNames, made: str) -> dict[str, Any]:
-    return {
-        "Topic": event.topic or ref(made),
-        "RedrivePolicy": {"deadLetterTargetArn": get_att(f"{names.failed_events}.Arn")},
-    }
 
 
 def _rule(event: PatternEvent, names: ResourceNames, several: bool) -> dict[str, Any]:

@@ -50,6 +50,9 @@ def function_resources(
             "RetentionInDays": plan.options.log_retention,
             "Tags": [{"Key": key, "Value": value} for key, value in _tags(plan).items()],
         },
+        # What CloudFormation does anyhow, said where it costs data.
+        "DeletionPolicy": "Delete",
+        "UpdateReplacePolicy": "Delete",
     }
     return resources | event_resources(plan, _tags(plan))
 
@@ -166,10 +169,8 @@ def _api(plan: FunctionPlan) -> dict[str, Any]:
 
 def _description(plan: FunctionPlan) -> str:
     # CloudFormation would resolve `{{resolve:ssm:name}}` in what a plugin says of itself.
-    text = (
-        " ".join(plan.plugin.description.replace("{{", "{ {").split())
-        or f"Endpoints of {plan.plugin.name}"
-    )
+    text = " ".join(plan.plugin.description.replace("{{", "{ {").split())
+    text = "".join(filter(str.isprintable, text)) or f"Endpoints of {plan.plugin.name}"
     if len(plan.plugin.groups) > 1:
         text = f"{plan.group.name}: {text}"
     return text if len(text) <= _MAX_DESCRIPTION else text[: _MAX_DESCRIPTION - 1] + "…"

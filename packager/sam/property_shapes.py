@@ -54,6 +54,7 @@ FUNCTION: Mapping[str, Shape] = {
     ),
     "AutoPublishAliasAllProperties": truth(),
     "AutoPublishCodeSha256": text(),
+    "CapacityProviderConfig": table({}, more=True),
     "CodeSigningConfigArn": arn(),
     "DeadLetterQueue": _DESTINATION,
     "DeploymentPreference": table(
@@ -77,6 +78,7 @@ FUNCTION: Mapping[str, Shape] = {
             )
         }
     ),
+    "DurableConfig": table({}, more=True),
     "EphemeralStorage": table({"Size": number(512, 10240)}, "Size"),
     "EventInvokeConfig": table(
         {
@@ -102,6 +104,7 @@ FUNCTION: Mapping[str, Shape] = {
             "InvokeMode": anything,  # refused with a better reason
         }
     ),
+    "FunctionScalingConfig": table({}, more=True),
     "KmsKeyArn": arn(),
     "Layers": items(
         text(
@@ -123,6 +126,7 @@ FUNCTION: Mapping[str, Shape] = {
     "ProvisionedConcurrencyConfig": table(
         {"ProvisionedConcurrentExecutions": number(1)}, "ProvisionedConcurrentExecutions"
     ),
+    "PublishToLatestPublished": anything,
     "RecursiveLoop": choice("Allow", "Terminate"),
     "ReservedConcurrentExecutions": number(0),
     "RolePath": text("a path that starts and ends with /", r"/(.+/)*"),
@@ -138,6 +142,7 @@ FUNCTION: Mapping[str, Shape] = {
     "Tags": mapping(scalar),
     "TenancyConfig": table({"TenantIsolationMode": text()}, "TenantIsolationMode"),
     "Tracing": choice("Active", "PassThrough", "Disabled"),
+    "VersionDeletionPolicy": text(),
     "VersionDescription": text(),
     "VpcConfig": table(
         {
@@ -212,6 +217,7 @@ API: Mapping[str, Mapping[str, Shape]] = {
         "CacheClusterSize": text(),
         "CanarySetting": table({}, more=True),
         "Cors": either(text(), table({}, more=True)),
+        "EndpointAccessMode": text(),
         "EndpointConfiguration": either(
             choice("EDGE", "REGIONAL", "PRIVATE"),
             table(
@@ -227,6 +233,7 @@ API: Mapping[str, Mapping[str, Shape]] = {
         "MinimumCompressionSize": number(0, 10485760),
         "Models": mapping(table({}, more=True)),
         "Policy": table({}, more=True),
+        "SecurityPolicy": text(),
         "TracingEnabled": truth(),
         "Variables": mapping(scalar),
     },

@@ -32,6 +32,13 @@ LOGS = {
 }
 
 
+# What a translator of an earlier year does not know.
+SINCE_2026 = {
+    *("CapacityProviderConfig", "DurableConfig", "FunctionScalingConfig"),
+    *("PublishToLatestPublished", "VersionDeletionPolicy", "EndpointAccessMode", "SecurityPolicy"),
+}
+
+
 def statements(**options: Any) -> list[Any]:
     template = translate(render_template([make_plan(**options)]))
     policies = of_type(template, "AWS::IAM::Role")["NekoRole"]["Policies"]
@@ -125,6 +132,8 @@ Resources:
           Value: 0.0.1
         - Key: packager
           Value: {__version__}
+    DeletionPolicy: Delete
+    UpdateReplacePolicy: Delete
 
 Outputs:
   NekoUrl:
@@ -293,7 +302,7 @@ def test_groups_of_one_name_that_share_a_variable_are_both_asked() -> None:
 
 
 def test_a_plugin_can_not_have_secrets_resolved_into_its_description() -> None:
-    text = render_template([make_plan(description="All {{resolve:ssm:/secret}} cats\n: # 🐈")])
+    text = render_template([make_plan(description="All {{resolve:ssm:/secret}} cats\n: # \a🐈")])
 
     assert "      Description: 'All { {resolve:ssm:/secret}} cats : # 🐈'\n" in text
 
@@ -410,7 +419,8 @@ def test_the_role_takes_its_own_properties() -> None:
 def test_properties_are_those_of_sam(resource: Any, properties: set[str]) -> None:
     theirs = {name for name in resource.property_types if not name.startswith("__")}
 
-    assert theirs == set(properties)
+    assert theirs <= set(properties)
+    assert set(properties) - theirs <= SINCE_2026
 
 
 def test_equal_plans_give_equal_text() -> None:

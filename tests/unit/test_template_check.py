@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from packager.errors import FaultCollector, Place
+from packager.errors import Fault, FaultCollector, Place
 from packager.model import EnvSource, FunctionPlan, LiteralSource
 from packager.template import check_template
 from tests.template_builders import make_plan, make_setting
@@ -366,7 +366,7 @@ def test_a_domain_may_be_shared_by_base_paths() -> None:
 
     neko, duck, cat = domain("v1"), domain("/v1", "v2"), domain()
     plans = [
-        planned(name=name, api_template={"Domain": each})
+        planned(name=name, api="rest", api_template={"Domain": each})
         for name, each in (("neko", neko), ("duck", duck), ("cat", cat))
     ]
 
@@ -375,6 +375,26 @@ def test_a_domain_may_be_shared_by_base_paths() -> None:
             "api_template.Domain",
             "NekoFunction and DuckFunction would both have the address a.example.com/v1",
             "say it for one group: [groups.duck.api_template]",
+        )
+    ]
+
+
+def test_a_base_path_is_said_to_the_function_too() -> None:
+    certificate = "arn:aws:acm:eu-west-1:123456789012:certificate/x"
+    domain = {"DomainName": "a.example.com", "CertificateArn": certificate, "BasePath": ["v1"]}
+    faults = FaultCollector()
+
+    for base_path in ("/v1", ""):
+        plan = planned(api_template={"Domain": domain}, base_path=base_path)
+        check_template([plan], faults)
+
+    assert faults.faults == [
+        Fault(
+            "the endpoints' paths would start with /v1, and get no answer",
+            HERE,
+            "api_template.Domain.BasePath",
+            'say base_path = "/v1", a key beside api_template',
+            "warning",
         )
     ]
 
