@@ -22,6 +22,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from packager.interpreter import Interpreter, find_interpreter, newest_supported
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 BASELINE = "apig-wsgi"
@@ -184,12 +186,20 @@ def measure(payload: str, case: str, bundle: Path, python: str, rounds: int) -> 
     return {name: statistics.median(values) for name, values in samples.items() if values}
 
 
+def target_python() -> Interpreter:
+    """Give the Python that everything runs on: 3.13, else the newest that is here."""
+    found = find_interpreter("3.13") or newest_supported()
+    assert found is not None, "this very Python would do"
+    return found
+
+
 def contenders_python() -> str:
     """Make an environment with the contenders, or bring it up to date; give its Python."""
     venv = ROOT / ".venv" / "bench"
     uv = [sys.executable, "-m", "uv"]
     if not (venv / "bin" / "python").exists():
-        subprocess.run([*uv, "venv", "--quiet", "--python", "3.13", str(venv)], check=True)
+        target = str(target_python().path)
+        subprocess.run([*uv, "venv", "--quiet", "--python", target, str(venv)], check=True)
     install = [*uv, "pip", "install", "--quiet", "--python", str(venv / "bin" / "python")]
     subprocess.run([*install, "--group", "bench"], check=True, cwd=ROOT)
     return str(venv / "bin" / "python")
@@ -199,7 +209,7 @@ def build(folder: str) -> Path:
     """Build the benchmark's plugin for this machine; give the bundle."""
     architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
     command = [sys.executable, "-m", "packager", "build", str(HERE / "plugin"), "--out", folder]
-    command += ["--runtime", "python3.13", "--arch", architecture]
+    command += ["--runtime", target_python().python, "--arch", architecture]
     subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
     return Path(folder) / "BenchFunction"
 
