@@ -78,6 +78,7 @@ REQUESTS: dict[str, tuple[Request, ...]] = {
         Request(204, "PUT", "/mood/happy"),
         Request(204, "OPTIONS", "/echo"),
         Request(404, "GET", "/"),
+        Request(308, "GET", "/duck//42"),
         Request(405, "POST", "/neko"),
     ),
     "GithubWebhookFunction": (
