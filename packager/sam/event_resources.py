@@ -164,7 +164,7 @@ def _subscription(
     }
     permission = {
         "Action": "lambda:InvokeFunction",
-        "FunctionName": _name(plan, names),
+        "FunctionName": _alias(plan, names) or ref(names.function),
         "Principal": "sns.amazonaws.com",
         "SourceArn": topic,
     }
@@ -176,14 +176,12 @@ def _subscription(
 
 def _invoked(plan: FunctionPlan, names: ResourceNames) -> Intrinsic:
     """Give what events come to, as SAM hands it on: the alias, where the function has one."""
-    if "AutoPublishAlias" in plan.options.template:
-        return ref(f"{names.function}.Alias")
-    return get_att(f"{names.function}.Arn")
+    return _alias(plan, names) or get_att(f"{names.function}.Arn")
 
 
-def _name(plan: FunctionPlan, names: ResourceNames) -> Intrinsic:
+def _alias(plan: FunctionPlan, names: ResourceNames) -> Intrinsic | None:
     aliased = "AutoPublishAlias" in plan.options.template
-    return ref(f"{names.function}.Alias" if aliased else names.function)
+    return ref(f"{names.function}.Alias") if aliased else None
 
 
 def _schedule_role(plan: FunctionPlan, names: ResourceNames) -> dict[str, Any]:

@@ -50,6 +50,12 @@ class Emulator:
         return self.log_path.read_text("utf-8")
 
 
+def emulator_path() -> Path:
+    """Give the emulator's program for this machine."""
+    machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+    return Path(samcli.__file__).parent / "local/rapid" / f"aws-lambda-rie-{machine}"
+
+
 @contextlib.contextmanager
 def emulator(folder: Path, log_path: Path, env: Mapping[str, str]) -> Iterator[Emulator]:
     """Start the emulator for the bundle in `folder`, and stop it and the function at the end."""
@@ -57,13 +63,11 @@ def emulator(folder: Path, log_path: Path, env: Mapping[str, str]) -> Iterator[E
     interpreter = find_interpreter(bundle.python)
     assert interpreter is not None
     client = client_folder(interpreter)
-    machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
-    rie = Path(samcli.__file__).parent / "local/rapid" / f"aws-lambda-rie-{machine}"
     runtime_api, address = (f"127.0.0.1:{port}" for port in free_ports(2))
     with log_path.open("wb") as log:
         process = subprocess.Popen(
             [
-                rie,
+                emulator_path(),
                 *("--runtime-api-address", runtime_api),
                 *("--runtime-interface-emulator-address", address),
                 *(interpreter.path, "-S", "-s", "-P", "-B", RUN_HANDLER, client),

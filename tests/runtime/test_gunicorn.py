@@ -19,8 +19,6 @@ from endpoint_runtime.application import Application
 from endpoint_runtime.invocation import answer_event
 from tests.runtime.builders import endpoint, url
 
-pytest.importorskip("gunicorn")
-
 SOURCES = {
     "text.py": endpoint("""
 response = Response(f"{r.method} {r.url} {dict(values)} {r.get_data()!r}", mimetype="text/plain")

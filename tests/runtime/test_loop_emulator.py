@@ -7,10 +7,7 @@ runs nothing but a `bootstrap` in the system's own folders.
 from __future__ import annotations
 
 import http.client
-import importlib.util
 import json
-import platform
-import shutil
 import socket
 import subprocess
 import sys
@@ -19,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.integration.rie import free_ports
+from tests.integration.rie import emulator_path, free_ports
 from tests.runtime.loop_process import environment, write_bundle
 
 HANDLER = """
@@ -41,18 +38,6 @@ def handler(event, context):
         "function": context.function_name,
     }
 """
-
-
-def emulator(tmp_path: Path) -> Path:
-    """A copy of the emulator that may be executed; the wheel's may lack the permission."""
-    found = importlib.util.find_spec("samcli")
-    assert found is not None and found.submodule_search_locations
-    machine = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    folder = Path(found.submodule_search_locations[0]) / "local" / "rapid"
-    copy = tmp_path / "aws-lambda-rie"
-    shutil.copy(folder / f"aws-lambda-rie-{machine}", copy)
-    copy.chmod(0o755)
-    return copy
 
 
 class Function:
@@ -83,7 +68,7 @@ def running(tmp_path: Path, handler: str, **env: str) -> Iterator[Function]:
     with log.open("wb") as stream:
         process = subprocess.Popen(
             [
-                str(emulator(tmp_path)),
+                str(emulator_path()),
                 *("--runtime-interface-emulator-address", f"127.0.0.1:{port}"),
                 *("--runtime-api-address", f"127.0.0.1:{api_port}"),
                 *(str(bundle / "start_fast"), sys.executable),
