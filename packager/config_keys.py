@@ -13,6 +13,7 @@ from packager.model import LOG_RETENTIONS
 RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
 ARCHITECTURES = ("arm64", "x86_64")
 ADAPTERS = ("native", "mangum", "aws-wsgi")
+STORAGES = ("file", "memory")
 
 
 class Refused(Exception):
@@ -191,6 +192,7 @@ KEYS = {
         media_types("binary_types"),
         truth("gzip"),
         truth("diet"),
+        choice("storage", STORAGES),
         # The characters that a base path mapping may have ("Use API mappings").
         text(
             "base_path",

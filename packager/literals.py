@@ -36,6 +36,7 @@ def render_bundle_literals(plan: FunctionPlan, *, diet: str = "") -> str:
         "SETTINGS": tuple(_setting(setting) for setting in group.settings),
         "SOURCES": {name: _source(source) for name, source in options.settings.items()},
         "EVENTS": tuple((each.source, each.path, event_arn(each)) for each in options.events),
+        "STORAGE": (options.storage or "memory", {}),
         "ERRORS": options.errors,
         "MAX_BODY": options.max_body,
         "BINARY_TYPES": options.binary_types,

@@ -15,6 +15,7 @@ Api = Literal["http", "rest", "url"]
 Routes = Literal["all", "declared"]
 Adapter = Literal["native", "mangum", "aws-wsgi"]
 Errors = Literal["opaque", "dify"]
+Storage = Literal["file", "memory"]
 # What CloudWatch Logs keeps events for, in days (AWS::Logs::LogGroup, RetentionInDays).
 LOG_RETENTIONS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
@@ -103,6 +104,7 @@ class Options:
     binary_types: tuple[str, ...] = ()  # media types, `*` for any characters
     gzip: bool = False
     diet: bool = False
+    storage: Storage | None = None  # None: it was not chosen
     base_path: str = ""  # of an API mapping, "/v1", no slash at its end
     settings: Mapping[str, Source] = field(default_factory=dict)
     events: tuple[EventMapping, ...] = ()

@@ -11,6 +11,8 @@ What `errors` chooses (docs/events.md has the table):
 
 from __future__ import annotations
 
+from time import time
+
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Request, Response
 
@@ -48,7 +50,8 @@ class Application:
         self._plain_routes = PlainRoutes(bundle.ROUTES)
         self._map: Map | None = None  # made when a request needs it
         self._classes: dict[str, type[Any]] = {}
-        self._make_session: Callable[[str], Any] | None = None
+        self._backends = _LazyBackends(bundle, root)
+        self._make_session: Callable[..., Any] | None = None
         self._settings: dict[str, Any] | None = None
         self._flat_settings = False
         self._hidden: list[str] = []
@@ -109,7 +112,7 @@ class Application:
         if cls is None:
             cls = self._classes[source] = loading.load_endpoint(self.root, source)
         make_session = self._make_session or self._import_session()
-        session = make_session(self.hook_id)
+        session = make_session(self.hook_id, self._backends, deadline_of(environ))
         response = cls(session).invoke(request, values, group_settings)
         if not isinstance(response, Response):
             close = getattr(response, "close", None)
@@ -144,7 +147,7 @@ class Application:
         )
         return copy
 
-    def _import_session(self) -> Callable[[str], Any]:
+    def _import_session(self) -> Callable[..., Any]:
         from dify_plugin.core.runtime import Session
 
         self._make_session = Session.of_request
@@ -185,12 +188,32 @@ class Application:
         return serve(self, environ, start_response)
 
 
+class _LazyBackends:
+    """Stands for the application's `Backends`, whose module most requests need not import."""
+
+    def __init__(self, bundle: Any, root: str) -> None:
+        self._arguments = bundle, root
+
+    def __getattr__(self, name: str) -> Any:
+        from endpoint_runtime.backends import Backends
+
+        # setdefault: two threads that come first at once get the same ones.
+        backends = self.__dict__.setdefault("_backends", Backends(*self._arguments))
+        return getattr(backends, name)
+
+
 def close(application: Application, response: Response, environ: Environ) -> None:
     """Run what a plugin asked for with `call_on_close`; its failure changes no reply."""
     try:
         response.close()
     except Exception as fault:
         application.log_exception("closing the response failed", fault, environ)
+
+
+def deadline_of(environ: Environ) -> float | None:
+    """When the invocation times out, in seconds since the epoch; None outside Lambda."""
+    time_left = getattr(environ.get("lambda.context"), "get_remaining_time_in_millis", None)
+    return None if time_left is None else time() + time_left() / 1000
 
 
 def request_id_of(environ: Environ) -> str:

@@ -203,7 +203,7 @@ def test_wrong_values(
 
 KEYS = (
     "runtime, architecture, memory, timeout, api, routes, log_retention, template, api_template, "
-    "hook_id, include, exclude, adapter, errors, max_body, binary_types, gzip, diet, "
+    "hook_id, include, exclude, adapter, errors, max_body, binary_types, gzip, diet, storage, "
     "base_path, events, settings"
 )
 

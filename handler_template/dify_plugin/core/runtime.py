@@ -34,6 +34,13 @@ class BackwardsInvocation:
     def __init__(self, session: Session | None = None) -> None:
         self.session = session
 
+    def _backend(self, part: str, call: str) -> Any:
+        """Give what answers the calls of a part of the session; raise where nothing does."""
+        backend = getattr(getattr(self.session, "backends", None), part, None)
+        if backend is None:
+            self._unavailable(call)
+        return backend
+
     def _unavailable(self, call: str) -> NoReturn:
         raise InvocationUnavailable(
             f"session.{call} is not available: this plugin runs outside Dify, and nothing is "
@@ -73,6 +80,10 @@ class Session:
     app_id: str | None = None
     endpoint_id: str | None = None
     max_invocation_timeout = 250
+    # The runtime's own: what answers the session's calls (attributes `apps`, `files`, `storage`),
+    # and when the invocation times out, in seconds since the epoch.
+    backends: Any = None
+    deadline: float | None = None
 
     def __init__(
         self,
@@ -121,10 +132,14 @@ class Session:
             setattr(self, name, part)
 
     @classmethod
-    def of_request(cls, endpoint_id: str) -> Session:
+    def of_request(
+        cls, endpoint_id: str, backends: Any = None, deadline: float | None = None
+    ) -> Session:
         """A session as every request gets one: what it is asked for is made then."""
         session = cls.__new__(cls)
         session.endpoint_id = endpoint_id
+        session.backends = backends
+        session.deadline = deadline
         return session
 
     @classmethod

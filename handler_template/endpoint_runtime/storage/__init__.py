@@ -1,0 +1,53 @@
+"""Where `session.storage` keeps its bytes: one space per plugin, by the bundle's STORAGE.
+
+A storage has `get(key) -> bytes | None` (None: there is no such key), `set(key, value)`,
+`delete(key)` (of what is not there, too) and `exist(key)`. Keys are clean (dify_plugin does that)
+and have at most 256 characters. Threads share one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol
+
+    class Storage(Protocol):
+        """Bytes by key."""
+
+        def get(self, key: str) -> bytes | None:
+            """Give a value, None for a key without."""
+
+        def set(self, key: str, value: bytes) -> None:
+            """Keep a value."""
+
+        def delete(self, key: str) -> None:
+            """Forget a value."""
+
+        def exist(self, key: str) -> bool:
+            """Tell whether a key has a value."""
+
+
+# The path of a SQLite file that takes the place of what the bundle says: for local runs.
+VARIABLE = "PACKAGER_STORAGE"
+# Each has `open_storage(options, bundle)`.
+_MODULES = {
+    "memory": "endpoint_runtime.storage.memory",
+    "file": "endpoint_runtime.storage.file",
+}
+
+
+def open_storage(bundle: Any, root: str) -> Storage:
+    """Give the storage that a bundle's STORAGE, a pair of its kind and its options, says."""
+    kind, options = getattr(bundle, "STORAGE", None) or ("memory", {})
+    path = os.environ.get(VARIABLE)
+    if path:
+        kind, options = "file", {"path": path}
+    module = _MODULES.get(kind)
+    if module is None:
+        raise ValueError(f"the bundle's storage is {kind!r}, which this runtime does not know")
+    __import__(module)
+    storage: Storage = sys.modules[module].open_storage(options, bundle)
+    return storage

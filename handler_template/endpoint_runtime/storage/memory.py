@@ -1,0 +1,35 @@
+"""Storage in this process's memory: it ends with the environment, and no other function sees it."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class MemoryStorage:
+    """A dict, whose single operations are atomic."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, bytes] = {}
+
+    def get(self, key: str) -> bytes | None:
+        """Give a value, None for a key without."""
+        return self._values.get(key)
+
+    def set(self, key: str, value: bytes) -> None:
+        """Keep a value."""
+        self._values[key] = value
+
+    def delete(self, key: str) -> None:
+        """Forget a value."""
+        self._values.pop(key, None)
+
+    def exist(self, key: str) -> bool:
+        """Tell whether a key has a value."""
+        return key in self._values
+
+
+def open_storage(options: dict[str, Any], bundle: Any) -> MemoryStorage:
+    """Give an empty storage."""
+    return MemoryStorage()
