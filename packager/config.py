@@ -11,8 +11,10 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from packager.config_events import read_events
 from packager.config_files import ConfigTable, Configuration, read_config_files
-from packager.config_keys import KEYS, RUNTIMES, Refused, found
-from packager.config_settings import SOURCE_KEYS, read_source
+from packager.config_keys import KEYS, RUNTIMES
+from packager.config_refused import Refused, found
+from packager.config_settings import read_source
+from packager.config_sources import SOURCE_KEYS, is_reference
 from packager.errors import FaultCollector, Place
 from packager.event_mappings import EventMapping
 from packager.expect import did_you_mean
@@ -162,8 +164,10 @@ class _Reader:
                         layer.settings[group.name, name] = read_source(setting, value)
                         layer.places[f"settings.{name}"] = table.place(key_path)
                     except Refused as refused:
-                        inside = isinstance(value, dict) and set(value) & set(SOURCE_KEYS)
-                        place_path = (*key_path, "env") if inside else key_path
+                        place_path = key_path
+                        if isinstance(value, dict) and is_reference(value):
+                            inside = next(key for key in SOURCE_KEYS if key in value)
+                            place_path = (*key_path, inside)
                         self.error(str(refused), table, key_path, place_path=place_path)
 
     def group_layers(self, table: ConfigTable) -> dict[str, _Layer]:

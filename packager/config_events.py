@@ -12,7 +12,8 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, RequestRedirect, Rule
 
 from packager.config_files import ConfigTable
-from packager.config_keys import Key, Refused, choice, found, is_plain, text, truth, whole
+from packager.config_keys import Key, choice, is_plain, text, truth, whole
+from packager.config_refused import Refused, found
 from packager.errors import Place
 from packager.event_mappings import (
     EVENT_SOURCES,

@@ -8,16 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from packager.model import LOG_RETENTIONS
+from packager.config_refused import Refused, found
+from packager.config_sources import read_document
+from packager.model import LOG_RETENTIONS, AwsSource
 
 RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
 ARCHITECTURES = ("arm64", "x86_64")
 ADAPTERS = ("native", "mangum", "aws-wsgi")
 STORAGES = ("file", "memory")
-
-
-class Refused(Exception):
-    """A value is not what its key takes; the message says what was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +25,6 @@ class Key:
     name: str
     expected: str
     read: Callable[[object], object]
-
-
-def found(value: object) -> str:
-    """Give what a value is, for a message; long ones by their type alone."""
-    match value:
-        case bool():
-            return str(value).lower()
-        case int() | float():
-            return str(value) if abs(value) < 1e15 else "a number"
-        case str():
-            return repr(value) if len(value) <= 80 else "a long text"
-        case dict():
-            return "a table"
-        case list():
-            return "a list"
-        case _:
-            return "a date or time"
 
 
 def choice(name: str, values: tuple[str, ...]) -> Key:
@@ -155,6 +136,15 @@ def entries(name: str) -> Key:
     return Key(name, "a list of tables", read)
 
 
+def source_table(name: str) -> Key:
+    """A key that takes a table which says where in AWS a document is."""
+
+    def read(value: object) -> AwsSource:
+        return read_document(value)
+
+    return Key(name, 'a document\'s place, {ssm = "/name"} or {secret = "name or ARN"}', read)
+
+
 def is_plain(value: object) -> bool:
     """Tell whether JSON could hold the value: TOML's dates, nan and inf can't be."""
     match value:
@@ -200,5 +190,13 @@ KEYS = {
             r"(/[A-Za-z0-9$\-_.+!*'()]+)+",
         ),
         entries("events"),
+        source_table("settings_from"),
+        whole("settings_ttl", 0, 86400, "seconds"),
+        # An id or ARN, an alias or its ARN ("DescribeKey" of the KMS API, KeyId).
+        text(
+            "kms_key",
+            "a key's id or ARN, or an alias such as alias/neko",
+            r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)/|alias/)?[A-Za-z0-9/_-]{1,256}",
+        ),
     )
 }

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from typing import Any
+from packager.config_keys import is_plain
+from packager.config_refused import Refused, found
+from packager.config_sources import is_reference, read_reference, ssm_name
+from packager.model import LiteralSource, Setting, Source
 
-from packager.config_keys import Refused, found, is_plain
-from packager.model import EnvSource, LiteralSource, Setting, Source
-
-SOURCE_KEYS = ("env",)
-# "Keys start with a letter and are at least two characters" (Lambda, environment variables).
-_ENV_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
-_RESERVED = ("AWS_", "LAMBDA_")
 _MODEL_KEYS = ("provider", "model", "model_type")  # the daemon's ValidateProviderConfigs
 
 
@@ -21,41 +15,20 @@ def read_source(setting: Setting, value: object) -> Source:
 
     Raises `Refused`, whose message says what was expected; it never holds a secret's value.
     """
-    if isinstance(value, dict) and any(key in value for key in SOURCE_KEYS):
-        return _env_source(value)
+    if is_reference(value):
+        return read_reference(value)
     if setting.type == "secret-input":
         raise Refused(
             "a secret can't be written into the configuration; "
-            'expected a source such as {env = "' + env_name(setting.name) + '"}'
+            f'expected a source such as {{ssm = "{ssm_name("my-plugin", setting.name)}"}}'
         )
-    problem = _literal_problem(setting, value)
+    problem = literal_problem(setting, value)
     if problem is not None:
         raise Refused(problem)
     return LiteralSource(value)
 
 
-def env_name(setting: str) -> str:
-    """Give a name for the environment variable that holds `setting`."""
-    name = re.sub(r"[^A-Z0-9]+", "_", setting.upper()).strip("_")
-    return name if _ENV_NAME.fullmatch(name) and not name.startswith(_RESERVED) else "MY_" + name
-
-
-def _env_source(value: Mapping[str, Any]) -> EnvSource:
-    if list(value) != ["env"]:
-        others = ", ".join(key for key in value if key != "env")
-        raise Refused(f'expected {{env = "NAME"}} alone, not with {others}')
-    name = value["env"]
-    if not isinstance(name, str) or not _ENV_NAME.fullmatch(name):
-        raise Refused(
-            "expected the name of an environment variable: "
-            "a letter, then one or more letters, digits and _"
-        )
-    if name.upper().startswith(_RESERVED):
-        raise Refused(f"the name {name} is reserved by Lambda; expected another")
-    return EnvSource(name)
-
-
-def _literal_problem(setting: Setting, value: object) -> str | None:
+def literal_problem(setting: Setting, value: object) -> str | None:
     """Say what is wrong with a literal for `setting`; None if nothing is."""
     wanted: str | None = None
     match setting.type:

@@ -8,7 +8,16 @@ from typing import Any
 from packager import __version__
 from packager.adapters import HANDLERS
 from packager.event_mappings import event_arn
-from packager.model import EnvSource, FunctionPlan, LiteralSource, Setting, Source
+from packager.extension import has_extension
+from packager.model import (
+    EnvSource,
+    FunctionPlan,
+    LiteralSource,
+    SecretSource,
+    Setting,
+    Source,
+    SsmSource,
+)
 
 FORMAT = 1
 _WIDTH = 100
@@ -35,6 +44,9 @@ def render_bundle_literals(plan: FunctionPlan, *, diet: str = "") -> str:
         "ROUTES": tuple((e.path, e.method, e.source) for e in group.endpoints),
         "SETTINGS": tuple(_setting(setting) for setting in group.settings),
         "SOURCES": {name: _source(source) for name, source in options.settings.items()},
+        "SETTINGS_FROM": options.settings_from and _source(options.settings_from),
+        "SETTINGS_TTL": options.settings_ttl,
+        "EXTENSION": has_extension(options),
         "EVENTS": tuple((each.source, each.path, event_arn(each)) for each in options.events),
         "STORAGE": (options.storage or "memory", {}),
         "ERRORS": options.errors,
@@ -98,9 +110,13 @@ def _setting(setting: Setting) -> dict[str, Any]:
     return declared
 
 
-def _source(source: Source) -> tuple[str, Any]:
+def _source(source: Source) -> tuple[Any, ...]:
     match source:
         case EnvSource(name):
             return ("env", name)
         case LiteralSource(value):
             return ("literal", value)
+        case SsmSource(name):
+            return ("ssm", name)
+        case SecretSource(name, key):
+            return ("secret", name, key)

@@ -79,7 +79,23 @@ class EnvSource:
     name: str
 
 
-Source = LiteralSource | EnvSource
+@dataclass(frozen=True, slots=True)
+class SsmSource:
+    """A value in Systems Manager's Parameter Store: a name (`/a/b`, `/a/b:3`) or an ARN."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSource:
+    """A value in Secrets Manager: a secret by name or ARN, the whole of it or one `key` of it."""
+
+    name: str
+    key: str | None = None
+
+
+AwsSource = SsmSource | SecretSource
+Source = LiteralSource | EnvSource | AwsSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +123,9 @@ class Options:
     storage: Storage | None = None  # None: it was not chosen
     base_path: str = ""  # of an API mapping, "/v1", no slash at its end
     settings: Mapping[str, Source] = field(default_factory=dict)
+    settings_from: AwsSource | None = None  # a JSON object with settings as its keys
+    settings_ttl: int = 300  # seconds that values from AWS are kept
+    kms_key: str | None = None  # what encrypts those values: an id or ARN, or an alias (or its ARN)
     events: tuple[EventMapping, ...] = ()
     # Where each key was written, for faults found later: "timeout", "settings.api_key", ...
     places: Mapping[str, Place] = field(default_factory=dict)

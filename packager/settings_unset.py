@@ -1,12 +1,12 @@
-"""Finds required settings that nothing gives a value."""
+"""Finds required settings that nothing gives a value, and secrets that can be seen."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from packager.config_settings import env_name
+from packager.config_sources import env_name, ssm_name
 from packager.errors import FaultCollector
-from packager.model import FunctionPlan
+from packager.model import EnvSource, FunctionPlan, Setting
 
 
 def warn_of_unset(plans: Iterable[FunctionPlan], faults: FaultCollector) -> None:
@@ -16,15 +16,39 @@ def warn_of_unset(plans: Iterable[FunctionPlan], faults: FaultCollector) -> None
     """
     for plan in plans:
         for setting in plan.group.settings:
-            given = setting.name in plan.options.settings
+            given = setting.name in plan.options.settings or plan.options.settings_from
             if setting.required and not given and setting.default is None:
                 faults.warn(
                     f"the required setting {setting.name} gets no value: "
                     "every request will be answered with 500",
                     setting.place,
                     hint=f"say where it is from, in packager.toml under [settings]: "
-                    f'{_key(setting.name)} = {{env = "{env_name(setting.name)}"}}',
+                    f"{_key(setting.name)} = {_source(plan, setting)}",
                 )
+
+
+def warn_of_visible(plans: Iterable[FunctionPlan], faults: FaultCollector) -> None:
+    """Note every secret of `plans` that would be in the environment of its function.
+
+    There it is shown by Lambda's console to whoever may see the function's configuration.
+    """
+    for plan in plans:
+        for setting in plan.group.settings:
+            source = plan.options.settings.get(setting.name)
+            if setting.type == "secret-input" and isinstance(source, EnvSource):
+                faults.warn(
+                    f"the secret is in the function's environment, as {source.name}, which "
+                    "whoever sees the function's configuration can read",
+                    plan.options.place(f"settings.{setting.name}"),
+                    key=f"settings.{setting.name}",
+                    hint=f'keep it in AWS: {{ssm = "{ssm_name(plan.plugin.name, setting.name)}"}}',
+                )
+
+
+def _source(plan: FunctionPlan, setting: Setting) -> str:
+    if setting.type == "secret-input":
+        return f'{{ssm = "{ssm_name(plan.plugin.name, setting.name)}"}}'
+    return f'{{env = "{env_name(setting.name)}"}}'
 
 
 def _key(name: str) -> str:

@@ -16,6 +16,7 @@ from packager.cli.plugins import (
 )
 from packager.errors import FaultCollector, InputFaults
 from packager.report import counted, fault_facts, show_faults, write, write_json
+from packager.settings_unset import warn_of_visible
 
 
 @click.command()
@@ -42,6 +43,7 @@ def check(
     """
     faults = FaultCollector()
     with planned(plugins, faults, overrides(runtime, arch, memory, timeout)) as plans:
+        warn_of_visible(plans, faults)
         if form == "json":
             facts = [fault_facts(fault) for fault in faults.faults]
             write_json({"functions": [plan_facts(plan) for plan in plans], "faults": facts})

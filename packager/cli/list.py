@@ -11,11 +11,11 @@ from packager.cli.plugins import (
     plan_facts,
     planned,
     plugins_argument,
-    setting_source,
 )
 from packager.errors import FaultCollector
 from packager.model import FunctionPlan
 from packager.report import columns, show_faults, write, write_json
+from packager.settings_sources import setting_source
 
 
 @click.command("list")

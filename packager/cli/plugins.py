@@ -13,9 +13,10 @@ from packager.difypkg import plugin_folder
 from packager.errors import FaultCollector, InputFaults, UsageError
 from packager.interpreter import SUPPORTED_PYTHONS
 from packager.load import load_plugin
-from packager.model import EnvSource, FunctionPlan, LiteralSource, Plugin, Setting
+from packager.model import FunctionPlan, Plugin
 from packager.plan import plan_functions
 from packager.sam.check import check_template
+from packager.settings_sources import setting_source
 from packager.settings_unset import warn_of_unset
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -138,14 +139,3 @@ def plan_facts(plan: FunctionPlan) -> dict[str, Any]:
             for setting in plan.group.settings
         ],
     }
-
-
-def setting_source(plan: FunctionPlan, setting: Setting) -> str | None:
-    """Say where a setting's value comes from, never which it is; None if it comes from nowhere."""
-    match plan.options.settings.get(setting.name):
-        case EnvSource(name):
-            return f"environment variable {name}"
-        case LiteralSource():
-            return "configuration"
-        case None:
-            return "default" if setting.has_default and setting.default is not None else None

@@ -8,6 +8,7 @@ from typing import Any
 from packager.model import FunctionPlan
 from packager.sam.document import get_att
 from packager.sam.names import ResourceNames
+from packager.sam.settings_statements import settings_statements
 from packager.sam.shapes import is_intrinsic
 
 # What AWSLambdaVPCAccessExecutionRole grants besides logs; EC2 takes no narrower resource for it.
@@ -103,6 +104,7 @@ def _statements(plan: FunctionPlan) -> list[dict[str, Any]]:
     statements = [
         _allow(["logs:CreateLogStream", "logs:PutLogEvents"], get_att(f"{log_group}.Arn"))
     ]
+    statements += settings_statements(plan)
     if template.get("Tracing") not in (None, "Disabled"):
         # X-Ray takes no narrower resource for either.
         statements.append(_allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"))

@@ -20,6 +20,7 @@ from tests.plugin_writer import MANIFEST, write_plugin
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGURED = {"packager.toml": '[settings]\napi_key = {env = "DUCK_KEY"}\n'}
+IN_AWS = {"packager.toml": '[settings]\napi_key = {ssm = "/tiny/api_key"}\n'}
 BROKEN = {
     "group/tiny.yaml": "settings: []\nendpoints:\n  - endpoints/nothing.yaml\n",
     "packager.toml": 'runtime = "python2.7"\n',
@@ -30,6 +31,13 @@ the path of an endpoint's YAML file
   hint: did you mean endpoints/duck.yaml?
 {0}/packager.toml:1:1: error: runtime: expected one of python3.11, python3.12, python3.13, \
 python3.14, not 'python2.7'
+"""
+
+
+VISIBLE = """\
+{0}/packager.toml:2:1: warning: settings.api_key: the secret is in the function's environment, as \
+DUCK_KEY, which whoever sees the function's configuration can read
+  hint: keep it in AWS: {{ssm = "/tiny/api_key"}}
 """
 
 
@@ -99,8 +107,8 @@ def test_wrong_usage(run: Run, arguments: list[str], message: str) -> None:
     assert done.stderr.splitlines()[-1] == f"Error: {message}"
 
 
-def test_check_of_a_sound_plugin(run: Run, plugin: Path) -> None:
-    assert run("check", plugin) == Done(
+def test_check_of_a_sound_plugin(run: Run, tmp_path: Path) -> None:
+    assert run("check", write_plugin(tmp_path / "tiny", IN_AWS)) == Done(
         0, "1 plugin, 1 function, 1 route: no errors, 0 warnings\n", ""
     )
 
@@ -115,7 +123,7 @@ def test_all_faults_of_all_plugins_at_once(
         "  hint: name a plugin's folder (with manifest.yaml), or a .difypkg\n"
     )
     if command == ["check"]:
-        expected += "3 errors, 0 warnings\n"
+        expected += VISIBLE.format(plugin) + "3 errors, 1 warning\n"
     assert done == Done(2, "", expected)
     assert not Path("out").exists()
 
@@ -420,6 +428,13 @@ def test_build_of_one_function_alone(run: Run, plugin: Path, here: tuple[str, ..
     )
 
 
+def test_a_secret_in_the_environment_is_a_warning_of_check_alone(run: Run, plugin: Path) -> None:
+    assert run("check", plugin) == Done(
+        0, "1 plugin, 1 function, 1 route: no errors, 1 warning\n", VISIBLE.format(plugin)
+    )
+    assert run("list", plugin).stderr == ""
+
+
 def test_a_required_setting_without_a_source_is_a_warning(run: Run, tmp_path: Path) -> None:
     bare = write_plugin(tmp_path / "bare")
     assert run("check", bare) == Done(
@@ -428,7 +443,7 @@ def test_a_required_setting_without_a_source_is_a_warning(run: Run, tmp_path: Pa
         f"{bare}/group/tiny.yaml:2:11: warning: the required setting api_key gets no value: "
         "every request will be answered with 500\n"
         "  hint: say where it is from, in packager.toml under [settings]: "
-        'api_key = {env = "API_KEY"}\n',
+        'api_key = {ssm = "/tiny/api_key"}\n',
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from packager import config_keys
 from packager.config import read_configuration
 from packager.errors import Fault, FaultCollector, Place
 from packager.model import EndpointGroup, EnvSource, LiteralSource, Options, Setting
@@ -201,11 +202,7 @@ def test_wrong_values(
     assert faults == [Fault(message, Place("p/packager.toml", line, column), key)]
 
 
-KEYS = (
-    "runtime, architecture, memory, timeout, api, routes, log_retention, template, api_template, "
-    "hook_id, include, exclude, adapter, errors, max_body, binary_types, gzip, diet, storage, "
-    "base_path, events, settings"
-)
+KEYS = ", ".join([*config_keys.KEYS, "settings"])
 
 
 @pytest.mark.parametrize(
@@ -335,7 +332,7 @@ def test_a_secret_is_refused_and_never_repeated(tmp_path: Path, written: str) ->
     assert faults == [
         Fault(
             "a secret can't be written into the configuration; "
-            'expected a source such as {env = "API_KEY"}',
+            'expected a source such as {ssm = "/my-plugin/api_key"}',
             Place("p/packager.toml", 2, 1),
             "settings.api_key",
         )
