@@ -1,0 +1,128 @@
+"""moto's servers for tests, with TLS by a throwaway authority, stopped when their block ends."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import ipaddress
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+REGION = "eu-central-1"
+PROCESS = Path(__file__).with_name("moto_process.py")
+
+
+@dataclass(frozen=True)
+class Authority:
+    """A certificate authority's own certificate, and one with its key for servers here."""
+
+    roots: Path
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True)
+class MotoServer:
+    """A running server: its URL, and the environment that points AWS's clients at it."""
+
+    url: str
+    environment: dict[str, str]
+
+    def boto(self, service: str) -> Any:
+        """boto3's client of a service, for what a test prepares and looks up."""
+        bundle = self.environment.get("AWS_CA_BUNDLE", True)
+        session: Any = boto3.session.Session()
+        return session.client(
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id="AKIDTEST",
+            aws_secret_access_key="secret",
+            verify=bundle,
+        )
+
+
+def make_authority(folder: Path, *names: str) -> Authority:
+    """Make an authority, and a certificate for 127.0.0.1, localhost and `names`."""
+    own_key = ec.generate_private_key(ec.SECP256R1())
+    own_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "throwaway authority")])
+    own = (
+        _certificate(own_name, own_name, own_key.public_key())
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(own_key, hashes.SHA256())
+    )
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "throwaway server")])
+    alternatives: list[x509.GeneralName] = [
+        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+        *(x509.DNSName(name) for name in ("localhost", *names)),
+    ]
+    certificate = (
+        _certificate(subject, own_name, key.public_key())
+        .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+        .sign(own_key, hashes.SHA256())
+    )
+    made = Authority(folder / "roots.pem", folder / "server.pem", folder / "server.key")
+    made.roots.write_bytes(own.public_bytes(serialization.Encoding.PEM))
+    made.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    made.key.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return made
+
+
+@contextlib.contextmanager
+def moto_server(authority: Authority | None = None) -> Iterator[MotoServer]:
+    """Run moto's servers, with TLS where there is an authority."""
+    command = [sys.executable, "-W", "ignore", str(PROCESS)]
+    if authority is not None:
+        command += [str(authority.certificate), str(authority.key)]
+    # It must not take its own settings for those of AWS.
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=clean
+    ) as process:
+        try:
+            assert process.stdout is not None
+            port = int(process.stdout.readline())
+            scheme = "http" if authority is None else "https"
+            url = f"{scheme}://127.0.0.1:{port}"
+            environment = {
+                "AWS_ENDPOINT_URL": url,
+                "AWS_REGION": REGION,
+                "AWS_ACCESS_KEY_ID": "AKIDTEST",
+                "AWS_SECRET_ACCESS_KEY": "secret",
+            }
+            if authority is not None:
+                environment["AWS_CA_BUNDLE"] = str(authority.roots)
+            yield MotoServer(url, environment)
+        finally:
+            process.kill()
+
+
+def _certificate(subject: x509.Name, issuer: x509.Name, key: Any) -> x509.CertificateBuilder:
+    now = datetime.datetime.now(datetime.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+    )
