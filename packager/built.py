@@ -13,7 +13,7 @@ from pathlib import Path
 
 from packager.adapters import HANDLERS
 from packager.errors import PackagerError, UsageError
-from packager.model import Architecture
+from packager.model import Architecture, Entry
 
 LITERALS = "endpoint_runtime/_bundle.py"
 FORMAT = 1
@@ -30,6 +30,7 @@ class BuiltBundle:
     timeout: int
     variables: tuple[str, ...]
     handler: str = HANDLERS["native"]
+    entry: Entry = "stock"
 
     @property
     def compiled(self) -> bool:
@@ -54,6 +55,11 @@ def read_bundle(folder: Path) -> BuiltBundle:
                 f"{folder} is a bundle of format {found}, and this packager knows format {FORMAT}",
                 hint="build it again",
             )
+        optional = {
+            name.lower(): ast.literal_eval(literals[name])
+            for name in ("HANDLER", "ENTRY")
+            if name in literals
+        }
         return BuiltBundle(
             folder,
             ast.literal_eval(literals["FUNCTION"]),
@@ -61,7 +67,7 @@ def read_bundle(folder: Path) -> BuiltBundle:
             ast.literal_eval(literals["ARCHITECTURE"]),
             ast.literal_eval(literals["TIMEOUT"]),
             tuple(_variables(literals["SOURCES"])),
-            ast.literal_eval(literals["HANDLER"]) if "HANDLER" in literals else HANDLERS["native"],
+            **optional,
         )
     except (OSError, ValueError, SyntaxError, KeyError) as fault:
         raise PackagerError(

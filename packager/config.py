@@ -15,6 +15,7 @@ from packager.config_keys import KEYS, RUNTIMES
 from packager.config_refused import Refused, found
 from packager.config_settings import read_source
 from packager.config_sources import SOURCE_KEYS, is_reference
+from packager.entry import check_entry
 from packager.errors import FaultCollector, Place
 from packager.event_mappings import EventMapping
 from packager.expect import did_you_mean
@@ -77,6 +78,7 @@ def read_configuration(
                 if not key.startswith("settings.") or key.removeprefix("settings.") in own
             }
         options[group.name] = Options(**values, settings=settings, places=places)
+    _check_fit(options, faults)
     return _fit_python(options, files, faults)
 
 
@@ -212,6 +214,14 @@ def _paths_in(value: object) -> Iterator[KeyPath]:
     for key, inner in entries:
         yield (key,)
         yield from ((key, *path) for path in _paths_in(inner))
+
+
+def _check_fit(options: Mapping[str, Options], faults: FaultCollector) -> None:
+    """Note keys that contradict each other; a key that several groups share is faulted once."""
+    noted = FaultCollector()
+    for option in options.values():
+        check_entry(option, noted)
+    faults.faults += dict.fromkeys(noted.faults)
 
 
 def _fit_python(

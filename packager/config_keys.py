@@ -10,6 +10,7 @@ from typing import Any
 
 from packager.config_refused import Refused, found
 from packager.config_sources import read_document
+from packager.entry import ENTRIES
 from packager.model import LOG_RETENTIONS, AwsSource
 
 RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
@@ -176,6 +177,7 @@ KEYS = {
         ),
         texts("include", "a list of globs"),
         texts("exclude", "a list of globs"),
+        choice("entry", ENTRIES),
         choice("adapter", ADAPTERS),
         choice("errors", ("opaque", "dify")),
         whole("max_body", 1, 10 * 1024 * 1024, "bytes"),  # "Amazon API Gateway quotas"

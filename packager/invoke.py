@@ -1,4 +1,4 @@
-"""Runs a built bundle once: a fresh process of its Python, AWS's client, our Runtime API."""
+"""Runs a built bundle once: a fresh process of its Python, by its entry, our Runtime API."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from typing import IO, Any
 
 from packager.built import BuiltBundle, read_bundle
 from packager.client import client_folder
+from packager.entry import PROGRAM, VARIABLE
 from packager.errors import PackagerError
 from packager.interpreter import Interpreter, find_interpreter
 from packager.runtime_api import Answer, Failure, Outcome, Ready, RuntimeApi
@@ -28,6 +29,7 @@ REGION = "us-east-1"
 MEMORY = 512  # MiB; a bundle does not say, and nothing here enforces it
 INIT_SECONDS = 10  # of the init phase; after that Lambda starts over within the function's timeout
 MAX_LOG = 16 * 1024 * 1024  # bytes kept; all of it goes to `on_log`
+_BOOTSTRAP = "/var/runtime/bootstrap.py"  # what managed Python runtimes run, and wrappers are told
 _POLL_SECONDS = 0.05
 _BASICS = ("PATH", "LD_LIBRARY_PATH", "TMPDIR")
 
@@ -71,11 +73,12 @@ def invoke_bundle(
     folder = folder.resolve()
     bundle = read_bundle(folder)
     interpreter = _interpreter_for(bundle)
-    client = client_folder(interpreter)
+    # The client comes from a package index the first time: only who needs it waits for that.
+    client = client_folder(interpreter) if bundle.entry == "stock" else None
     seconds = bundle.timeout if timeout is None else timeout
     with RuntimeApi() as api:
         environment = function_environment(bundle, env, api.address, client)
-        command = [str(interpreter.path), "-S", "-s", "-P", "-B", str(RUN_HANDLER), str(client)]
+        command = function_command(bundle, interpreter, client)
         log = _Log(on_log)
         try:
             with _running(command, folder, environment, log) as process:
@@ -90,11 +93,25 @@ def invoke_bundle(
     return Invocation(payload, reply, init * 1000, duration * 1000, log.kept)
 
 
+def function_command(
+    bundle: BuiltBundle, interpreter: Interpreter, client: Path | None
+) -> list[str]:
+    """Give what starts a function: the fast entry, called as Lambda calls a wrapper, or `client`,
+    the folder of AWS's runtime client."""
+    if client is None:
+        return [str(bundle.folder / PROGRAM), str(interpreter.path), _BOOTSTRAP]
+    return [str(interpreter.path), "-S", "-s", "-P", "-B", str(RUN_HANDLER), str(client)]
+
+
 def function_environment(
-    bundle: BuiltBundle, env: Mapping[str, str], address: str, client: Path
+    bundle: BuiltBundle, env: Mapping[str, str], address: str, client: Path | None
 ) -> dict[str, str]:
     """Give the environment of a function's process, as AWS's page "Defined runtime environment
-    variables" lists it; `env` may change what Lambda lets a function's configuration change."""
+    variables" lists it; `env` may change what Lambda lets a function's configuration change.
+
+    Without `client` it is that of the fast entry. There is no LAMBDA_RUNTIME_DIR then: no managed
+    runtime is here, whose packages the function could import.
+    """
     basics = {name: os.environ[name] for name in _BASICS if name in os.environ}
     usual = {
         "AWS_DEFAULT_REGION": REGION,
@@ -112,10 +129,14 @@ def function_environment(
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{bundle.function}",
         "AWS_LAMBDA_LOG_STREAM_NAME": "packager",
         "AWS_LAMBDA_RUNTIME_API": address,
-        "LAMBDA_RUNTIME_DIR": str(client),
         "LAMBDA_TASK_ROOT": str(bundle.folder),
         "_HANDLER": bundle.handler,
     }
+    if client is None:
+        reserved[VARIABLE] = str(bundle.folder / PROGRAM)
+        reserved["PYTHONDONTWRITEBYTECODE"] = "1"  # a bundle can't be written to on Lambda
+    else:
+        reserved["LAMBDA_RUNTIME_DIR"] = str(client)
     return basics | usual | dict(env) | reserved
 
 

@@ -55,6 +55,7 @@ def render_bundle_literals(plan: FunctionPlan, *, diet: str = "") -> str:
         "GZIP": options.gzip,
         "BASE_PATH": options.base_path,
         "HANDLER": HANDLERS[options.adapter],
+        "ENTRY": plan.entry,
         "DIET": diet,
     }
     lines = [

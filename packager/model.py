@@ -15,6 +15,7 @@ Api = Literal["http", "rest", "url"]
 Routes = Literal["all", "declared"]
 Adapter = Literal["native", "mangum", "aws-wsgi"]
 Errors = Literal["opaque", "dify"]
+Entry = Literal["fast", "stock"]
 Storage = Literal["file", "memory"]
 # What CloudWatch Logs keeps events for, in days (AWS::Logs::LogGroup, RetentionInDays).
 LOG_RETENTIONS = (
@@ -114,6 +115,7 @@ class Options:
     hook_id: str | None = None
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    entry: Entry | None = None  # as it was said: what follows is FunctionPlan.entry
     adapter: Adapter = "native"
     errors: Errors = "opaque"
     max_body: int = 6 * 1024 * 1024  # bytes: Lambda's synchronous payload limit ("Lambda quotas")
@@ -140,6 +142,11 @@ class Options:
     def python(self) -> str:
         """The Python version alone: `3.13` of `python3.13`."""
         return self.runtime.removeprefix("python")
+
+    @property
+    def needs_stock(self) -> str | None:
+        """What of it the stock entry alone serves, as it was written; None for nothing."""
+        return f'adapter = "{self.adapter}"' if self.adapter != "native" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,3 +180,8 @@ class FunctionPlan:
     def hook_id(self) -> str:
         """What `Dify-Hook-Id` says."""
         return self.options.hook_id or self.logical_id
+
+    @property
+    def entry(self) -> Entry:
+        """How Lambda starts the function: the fast entry, where nothing needs the stock one."""
+        return self.options.entry or ("stock" if self.options.needs_stock else "fast")

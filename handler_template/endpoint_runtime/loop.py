@@ -207,6 +207,8 @@ def set_path(root: str) -> None:
 
     The bundle comes first; without a PYTHONPATH of the user's, layers and the packages that come
     with the managed runtime (boto3) follow as there, but the latter behind the standard library.
+    Where there is no managed runtime (no LAMBDA_RUNTIME_DIR), the packages of the interpreter at
+    hand are none of the function's.
     """
     get = os.environ.get
     library = os.path.dirname(os.__file__)
@@ -219,7 +221,7 @@ def set_path(root: str) -> None:
         folders += [layers, "/opt/python"]
         if runtime:
             os.environ["PYTHONPATH"] = runtime  # for child processes, as the stock client does
-    sys.path[:] = [*folders, *rest, packages, *([runtime] if runtime else [])]
+    sys.path[:] = [*folders, *rest, *([packages, runtime] if runtime else [])]
     for folder in folders:
         try:
             names = os.listdir(folder)

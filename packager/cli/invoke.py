@@ -97,8 +97,9 @@ def invoke(
 
     A BUNDLE is what `packager build` wrote: a function's folder, its zip, or the folder of several.
     A PLUGIN is built for this machine first. The function runs in a fresh process of its Python,
-    through AWS's runtime client, with the bundle alone on its path. Of this shell's environment it
-    sees the variables that its settings come from; --env-file gives it more.
+    started by the entry that the bundle says (the fast one, or AWS's runtime client), with the
+    bundle alone on its path. Of this shell's environment it sees the variables that its settings
+    come from; --env-file gives it more.
 
     The reply's body is written to stdout; the function's log and its times go to stderr. The exit
     code is 0 for any HTTP reply, whatever its status, and 1 if there is none.

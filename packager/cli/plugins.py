@@ -120,6 +120,7 @@ def plan_facts(plan: FunctionPlan) -> dict[str, Any]:
         "architecture": plan.options.architecture,
         "memory": plan.options.memory,
         "timeout": plan.options.timeout,
+        "entry": plan.entry,
         "routes": [
             {
                 "method": endpoint.method,

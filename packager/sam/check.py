@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from packager.entry import VARIABLE, WRAPPER
 from packager.errors import FaultCollector, Place
 from packager.model import EnvSource, FunctionPlan, Options, Setting
 from packager.sam.check_events import check_events, check_names
@@ -13,6 +14,7 @@ from packager.sam.check_references import referable
 from packager.sam.check_stack import check_stack
 from packager.sam.function import declared_routes
 from packager.sam.names import parameter_names
+from packager.sam.shapes import is_deferred
 
 # Seconds an answer may take ("Quotas for HTTP APIs", "Quotas for REST APIs", "Lambda quotas").
 API_TIMEOUTS = {"http": 30, "rest": 29, "url": 900}
@@ -80,7 +82,24 @@ def _check_environment(plan: FunctionPlan, faults: FaultCollector) -> None:
     options = plan.options
     environment = options.template.get("Environment")
     theirs = environment.get("Variables") if isinstance(environment, Mapping) else None
+    for key, value in (("Environment", environment), ("Environment.Variables", theirs)):
+        if is_deferred(value):  # it would take the place of all that the template sets
+            faults.error(
+                "expected a table: the function has variables of its own",
+                options.place(f"template.{key}"),
+                key=f"template.{key}",
+            )
+            return
     variables: dict[str, Any] = dict(theirs) if isinstance(theirs, Mapping) else {}
+    if plan.entry == "fast":
+        if VARIABLE in variables:
+            faults.error(
+                "starts the fast entry",
+                options.place(f"template.Environment.Variables.{VARIABLE}"),
+                key=f"template.Environment.Variables.{VARIABLE}",
+                hint='with entry = "stock", a key beside template, the variable is yours',
+            )
+        variables[VARIABLE] = WRAPPER
     for name, source in options.settings.items():
         if isinstance(source, EnvSource):
             if not isinstance(variables.get(source.name, source), EnvSource):

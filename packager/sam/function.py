@@ -9,6 +9,7 @@ from typing import Any
 
 from packager import __version__
 from packager.adapters import HANDLERS
+from packager.entry import VARIABLE, WRAPPER
 from packager.model import EnvSource, FunctionPlan
 from packager.sam.document import Section, get_att, literal_in_sub, ref, sub
 from packager.sam.event_resources import event_resources, event_statements
@@ -96,7 +97,8 @@ def _function(
         "Role": get_att(f"{names.role}.Arn"),
         "LoggingConfig": {"LogGroup": ref(names.log_group)},
     }
-    variables = {
+    variables: dict[str, Any] = {VARIABLE: WRAPPER} if plan.entry == "fast" else {}
+    variables |= {
         source.name: ref(parameters[source.name])
         for source in options.settings.values()
         if isinstance(source, EnvSource)

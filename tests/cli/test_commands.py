@@ -196,6 +196,7 @@ def test_list_as_json(run: Run, plugin: Path) -> None:
                 "architecture": "arm64",
                 "memory": 512,
                 "timeout": 29,
+                "entry": "fast",
                 "routes": [
                     {
                         "method": "GET",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from packager.entry import ENTRIES
 from packager.interpreter import Interpreter, host_architecture, newest_supported
 from tests.integration.rie import Emulator, emulator
-from tests.integration.trouble import FILES
+from tests.integration.trouble import CONFIGURATION, FILES
 from tests.plugin_writer import write_plugin
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,13 +57,28 @@ def command() -> Command:
     return run
 
 
+@pytest.fixture(scope="session", params=ENTRIES)
+def entry(request: pytest.FixtureRequest) -> str:
+    """Each entry in turn: what is built here behaves the same under both."""
+    chosen: str = request.param
+    return chosen
+
+
 @pytest.fixture(scope="session")
 def neko_out(
-    tmp_path_factory: pytest.TempPathFactory, command: Command, target: tuple[str, ...]
+    tmp_path_factory: pytest.TempPathFactory,
+    command: Command,
+    target: tuple[str, ...],
+    entry: str,
 ) -> Path:
     """The folder that `packager build plugins/neko` filled."""
-    out = tmp_path_factory.mktemp("neko") / "out"
-    done = command("build", NEKO, "-o", out, *target)
+    folder = tmp_path_factory.mktemp("neko")
+    out, plugin = folder / "out", NEKO
+    if entry != "fast":  # which is the default
+        plugin = Path(shutil.copytree(NEKO, folder / "neko"))
+        configuration = plugin / "packager.toml"
+        configuration.write_text(f'entry = "{entry}"\n' + configuration.read_text())
+    done = command("build", plugin, "-o", out, *target)
     assert done.returncode == 0, done.stderr.decode()
     return out
 
@@ -74,11 +91,16 @@ def neko(neko_out: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def trouble(
-    tmp_path_factory: pytest.TempPathFactory, command: Command, target: tuple[str, ...]
+    tmp_path_factory: pytest.TempPathFactory,
+    command: Command,
+    target: tuple[str, ...],
+    entry: str,
 ) -> Path:
     """The bundle of a plugin whose endpoints misbehave."""
     folder = tmp_path_factory.mktemp("trouble")
-    plugin, out = write_plugin(folder / "trouble", FILES), folder / "out"
+    configuration = f'entry = "{entry}"\n{CONFIGURATION}'
+    files = {**FILES, "packager.toml": configuration}
+    plugin, out = write_plugin(folder / "trouble", files), folder / "out"
     done = command("build", plugin, "-o", out, "--timeout", 2, *target)
     assert done.returncode == 0, done.stderr.decode()
     return out / "TroubleFunction"

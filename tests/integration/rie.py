@@ -21,7 +21,7 @@ import samcli  # type: ignore[import-untyped]
 from packager.built import read_bundle
 from packager.client import client_folder
 from packager.interpreter import find_interpreter
-from packager.invoke import RUN_HANDLER, function_environment
+from packager.invoke import function_command, function_environment
 
 PATH = "/2015-03-31/functions/function/invocations"
 
@@ -62,7 +62,7 @@ def emulator(folder: Path, log_path: Path, env: Mapping[str, str]) -> Iterator[E
     bundle = read_bundle(folder)
     interpreter = find_interpreter(bundle.python)
     assert interpreter is not None
-    client = client_folder(interpreter)
+    client = client_folder(interpreter) if bundle.entry == "stock" else None
     runtime_api, address = (f"127.0.0.1:{port}" for port in free_ports(2))
     with log_path.open("wb") as log:
         process = subprocess.Popen(
@@ -70,7 +70,7 @@ def emulator(folder: Path, log_path: Path, env: Mapping[str, str]) -> Iterator[E
                 emulator_path(),
                 *("--runtime-api-address", runtime_api),
                 *("--runtime-interface-emulator-address", address),
-                *(interpreter.path, "-S", "-s", "-P", "-B", RUN_HANDLER, client),
+                *function_command(bundle, interpreter, client),
             ],
             cwd=folder,
             env=function_environment(bundle, env, runtime_api, client),

@@ -20,6 +20,8 @@ from packager.uv import find_uv
 from tests.integration.conftest import NEKO, ROOT, Command
 
 MEGABYTE = 1_000_000
+# For tests that build the example as it is.
+as_it_is = pytest.mark.parametrize("entry", ["fast"], indirect=True, scope="session")
 PYTHONS = [python for python in SUPPORTED_PYTHONS if find_interpreter(python)]
 
 
@@ -27,6 +29,7 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@as_it_is
 def test_a_second_build_gives_the_same_bytes(
     command: Command, neko_out: Path, tmp_path: Path, target: tuple[str, ...]
 ) -> None:
@@ -63,6 +66,14 @@ def test_the_zip_holds_what_the_folder_does(neko_out: Path, neko: Path) -> None:
         *zipped
     }
     assert not [name for name in zipped if name == "bootstrap"]
+
+
+@as_it_is
+def test_what_lambda_starts_is_executable(neko_out: Path, neko: Path) -> None:
+    with zipfile.ZipFile(neko_out / "NekoFunction.zip") as archive:
+        modes = {entry.filename: entry.external_attr >> 16 for entry in archive.infolist()}
+    assert oct(modes["start_fast"]) == oct((neko / "start_fast").stat().st_mode) == "0o100755"
+    assert (neko / "start_fast").read_bytes().startswith(b"#!/bin/sh\n")
 
 
 def test_a_clean_interpreter_runs_what_is_in_the_zip(
@@ -114,6 +125,7 @@ def test_there_is_a_python_to_install_the_wheel_for() -> None:
     assert PYTHONS
 
 
+@as_it_is
 @pytest.mark.parametrize("python", PYTHONS)
 def test_the_installed_wheel_builds_the_same_on_any_python(
     wheel: Path, python: str, neko_out: Path, tmp_path: Path, target: tuple[str, ...]

@@ -233,7 +233,10 @@ def test_cloudformation_creates_what_moto_knows(api: str, monkeypatch: pytest.Mo
     ]
     assert {group["retentionInDays"] for group in groups} == {30}
     assert len(functions) == 2
-    assert functions[0]["Environment"]["Variables"] == {"API_KEY": "secret"}
+    assert functions[0]["Environment"]["Variables"] == {
+        "AWS_LAMBDA_EXEC_WRAPPER": "/var/task/start_fast",
+        "API_KEY": "secret",
+    }
     if api == "rest":
         (url,) = (o for o in stacks[0]["Outputs"] if o["OutputKey"] == "NekoGetA")
         assert re.fullmatch(

@@ -39,13 +39,28 @@ def packager(packager_program: Path, *arguments: str | Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+EXAMPLES_AND_PROBE = (ROOT / "plugins/neko", ROOT / "plugins/github_webhook", PROBE)
+
+
 @pytest.fixture(scope="module")
 def built(packager_program: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `packager build` makes of the examples and the probe: folders, zips and a template."""
     out = tmp_path_factory.mktemp("built")
-    plugins = [ROOT / "plugins/neko", ROOT / "plugins/github_webhook", PROBE]
-    packager(packager_program, "build", *plugins, "-o", out)
+    packager(packager_program, "build", *EXAMPLES_AND_PROBE, "-o", out)
     return out
+
+
+@pytest.fixture(scope="module")
+def built_stock(packager_program: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with `entry = "stock"`."""
+    folder = tmp_path_factory.mktemp("stock")
+    plugins = []
+    for plugin in EXAMPLES_AND_PROBE:
+        plugins.append(Path(shutil.copytree(plugin, folder / plugin.name)))
+        configuration = plugins[-1] / "packager.toml"
+        configuration.write_text(f'entry = "stock"\n{configuration.read_text()}')
+    packager(packager_program, "build", *plugins, "-o", folder / "out")
+    return folder / "out"
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +122,20 @@ def invoke_built(
 
 
 @pytest.fixture(scope="module")
+def invoke_stock(
+    sam: Sam,
+    built_stock: Path,
+    variables: Path,
+    lambda_image: Callable[[str], str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Invoke]:
+    lambda_image(PYTHON)
+    folder = tmp_path_factory.mktemp("start-lambda-stock")
+    with start_lambda(sam, built_stock / "template.yaml", variables, folder) as invoke:
+        yield invoke
+
+
+@pytest.fixture(scope="module")
 def invoke_sam_built(
     sam: Sam,
     sam_built: Path,
@@ -156,6 +185,23 @@ def test_a_zip_answers_as_invoke_does(
     invoke_built: Invoke, built: Path, function: str, request_: Request, payload: Payload
 ) -> None:
     assert_same_answer(invoke_built, built / function, request_, payload)
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize(("function", "request_"), CASES, ids=str)
+def test_the_stock_entry_answers_as_the_fast_one_does(
+    invoke_stock: Invoke, built_stock: Path, function: str, request_: Request, payload: Payload
+) -> None:
+    assert_same_answer(invoke_stock, built_stock / function, request_, payload)
+
+
+@pytest.mark.parametrize("entry", ["fast", "stock"])
+def test_the_entry_is_the_one_that_was_chosen(request: pytest.FixtureRequest, entry: str) -> None:
+    invoke = request.getfixturevalue("invoke_stock" if entry == "stock" else "invoke_built")
+
+    answer = invoke("ProbeFunction", make_event("GET", "/"))
+
+    assert json.loads(answer["body"])["entry"] == entry
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
@@ -303,6 +349,7 @@ def test_sam_local_start_api_keeps_the_query_and_cookies(api: http.client.HTTPCo
             "args": [["a", "1"], ["a", "2"], ["b", " x"]],
             "cookies": [["one", "1"], ["two", "2"]],
             "hook": "ProbeFunction",
+            "entry": "fast",
             "token": VARIABLES["ProbeFunction"]["PROBE_TOKEN"],
         },
     )

@@ -1,4 +1,4 @@
-"""Invoking a bundle: hand-made ones, run through AWS's own client."""
+"""Invoking a bundle: hand-made ones, run by each entry."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 
 from packager.client import client_folder
+from packager.entry import ENTRIES
 from packager.errors import PackagerError
 from packager.interpreter import Interpreter, host_architecture, newest_supported
 from packager.invoke import Invocation, InvocationFailed, invoke_bundle
+from tests.runtime.loop_process import write_bundle
 
 MakeBundle = Callable[..., Path]
 
@@ -28,8 +30,14 @@ def interpreter() -> Interpreter:
     return found
 
 
+@pytest.fixture(params=ENTRIES)
+def entry(request: pytest.FixtureRequest) -> str:
+    chosen: str = request.param
+    return chosen
+
+
 @pytest.fixture
-def make_bundle(tmp_path: Path, interpreter: Interpreter) -> MakeBundle:
+def make_bundle(tmp_path: Path, interpreter: Interpreter, entry: str) -> MakeBundle:
     def make(source: str, **changes: object) -> Path:
         literals = {
             "FORMAT": 1,
@@ -38,14 +46,13 @@ def make_bundle(tmp_path: Path, interpreter: Interpreter) -> MakeBundle:
             "ARCHITECTURE": host_architecture(),
             "TIMEOUT": 20,
             "SOURCES": {},
+            "ENTRY": entry,
         } | changes
-        package = tmp_path / "bundle" / "endpoint_runtime"
-        package.mkdir(parents=True)
-        (package / "__init__.py").touch()
+        bundle = write_bundle(tmp_path / "bundle", dedent(source))
+        package = bundle / "endpoint_runtime"
         lines = [f"{name} = {value!r}\n" for name, value in literals.items()]
         (package / "_bundle.py").write_text("".join(lines))
-        (package / "lambda_handler.py").write_text(dedent(source))
-        return package.parent
+        return bundle
 
     return make
 
@@ -91,7 +98,10 @@ def test_a_bundle_stays_as_it_was(make_bundle: MakeBundle) -> None:
 
 
 def test_what_a_function_sees(
-    make_bundle: MakeBundle, interpreter: Interpreter, monkeypatch: pytest.MonkeyPatch
+    make_bundle: MakeBundle,
+    interpreter: Interpreter,
+    entry: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PATH", "/bin:/usr/bin")
     monkeypatch.setenv("SECRET_OF_MINE", "x")
@@ -118,9 +128,18 @@ def test_what_a_function_sees(
     seen = invoke_bundle(folder, {}, env=env).reply
     client = client_folder(interpreter)
     root = str(folder.resolve())
+    own = {
+        "stock": {"LAMBDA_RUNTIME_DIR": str(client)},
+        "fast": {
+            "AWS_LAMBDA_EXEC_WRAPPER": f"{root}/start_fast",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+    }
     environment = seen["environment"]
     assert environment.pop("AWS_LAMBDA_RUNTIME_API").startswith("127.0.0.1:")
     assert environment.pop("_X_AMZN_TRACE_ID").startswith("Root=1-")
+    for name in ("PWD", "OLDPWD", "SHLVL", "_"):  # a shell's, through which the fast entry comes
+        environment.pop(name, None)
     assert environment == {
         "A": "1",
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -133,16 +152,18 @@ def test_what_a_function_sees(
         "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/TestFunction",
         "AWS_LAMBDA_LOG_STREAM_NAME": "packager",
         "AWS_REGION": "eu-west-1",
-        "LAMBDA_RUNTIME_DIR": str(client),
         "LAMBDA_TASK_ROOT": root,
         "LANG": "C.UTF-8",
         "PATH": "/bin:/usr/bin",
         "TZ": ":UTC",
         "_HANDLER": "endpoint_runtime.lambda_handler.handler",
+        **own[entry],
     }
-    assert seen["path"][:2] == [root, str(client)]
-    assert not [entry for entry in seen["path"] if entry.endswith("site-packages")]
-    assert not [entry for entry in seen["path"] if "elsewhere" in entry]
+    layers = f"/opt/python/lib/python{interpreter.python}/site-packages"
+    assert seen["path"][:2] == [root, str(client) if entry == "stock" else layers]
+    packages = [path for path in seen["path"] if path.endswith("site-packages")]
+    assert packages == ([] if entry == "stock" else [layers])
+    assert not [path for path in seen["path"] if "elsewhere" in path]
     assert seen["folder"] == root
     assert seen["encoding"] == "utf-8"
     assert seen["arn"] == "arn:aws:lambda:us-east-1:123456789012:function:TestFunction"
@@ -274,9 +295,8 @@ def test_a_process_that_outlives_its_session_holds_nobody_up(
         os.kill(int(ids.read_text()), signal.SIGKILL)
 
 
-def test_work_before_the_next_request_for_work_is_waited_for(make_bundle: MakeBundle) -> None:
-    folder = make_bundle(
-        """
+LATE = {
+    "stock": """
         import awslambdaric.lambda_runtime_client as client, time
         post = client.runtime_client.post_invocation_result
 
@@ -291,9 +311,30 @@ def test_work_before_the_next_request_for_work_is_waited_for(make_bundle: MakeBu
 
         def handler(event, context):
             return "early"
-        """
-    )
-    done = invoke_bundle(folder, {}, env={})
+        """,
+    "fast": """
+        import time
+        from endpoint_runtime.runtime_api import RuntimeApi
+        respond = RuntimeApi.respond
+
+        def late(*rest):
+            taken = respond(*rest)
+            time.sleep(0.2)
+            print("late")
+            return taken
+
+        RuntimeApi.respond = late
+
+        def handler(event, context):
+            return "early"
+        """,
+}
+
+
+def test_work_before_the_next_request_for_work_is_waited_for(
+    make_bundle: MakeBundle, entry: str
+) -> None:
+    done = invoke_bundle(make_bundle(LATE[entry]), {}, env={})
     assert (done.reply, done.log) == ("early", b"late\n")
 
 

@@ -83,6 +83,7 @@ def test_a_bundles_literals() -> None:
         "GZIP": False,
         "BASE_PATH": "",
         "HANDLER": "endpoint_runtime.lambda_handler.handler",
+        "ENTRY": "fast",
         "DIET": "",
     }
 

@@ -91,6 +91,7 @@ Resources:
         LogGroup: !Ref NekoLogGroup
       Environment:
         Variables:
+          AWS_LAMBDA_EXEC_WRAPPER: /var/task/start_fast
           API_TOKEN: !Ref ApiToken
       FunctionUrlConfig:
         AuthType: NONE
@@ -213,7 +214,11 @@ def test_parameters_are_shared_and_optional_where_no_setting_needs_them() -> Non
     }
     functions = of_type(template, "AWS::Lambda::Function")
     assert functions["NekoFunction"]["Environment"] == {
-        "Variables": {"API_KEY": {"Ref": "ApiKey"}, "apiKey": {"Ref": "ApiKey2"}}
+        "Variables": {
+            "AWS_LAMBDA_EXEC_WRAPPER": "/var/task/start_fast",
+            "API_KEY": {"Ref": "ApiKey"},
+            "apiKey": {"Ref": "ApiKey2"},
+        }
     }
 
 

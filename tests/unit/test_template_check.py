@@ -13,6 +13,7 @@ from tests.template_builders import make_plan, make_setting
 
 HERE = Place("plugins/neko/pyproject.toml", 7, 1)
 KEYS = ("api", "api_template", "routes", "settings.a", "template", "timeout")
+WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
 REFERENCE_HINT = "write the id, {{resolve:ssm:NAME}}, or Fn::ImportValue of another stack"
 
 
@@ -39,6 +40,9 @@ def planned(*endpoints: str, **options: Any) -> FunctionPlan:
         {"timeout": 29, "api": "rest", "routes": "declared"},
         {"timeout": 900, "api": "url", "template": {"FunctionUrlConfig": {"Cors": {}}}},
         {"template": {"Tracing": "Active", "Environment": {"Variables": {"A1": "b"}}}},
+        {"template": {"Environment": {"Variables": {WRAPPER: "/opt/w"}}}, "entry": "stock"},
+        {"template": {"Environment": {"Variables": {WRAPPER: "/opt/w"}}}, "adapter": "mangum"},
+        {"template": {"Environment": {"Variables": {"BIG": "x" * (4096 - 43 - 3)}}}},
         {"template": {"Policies": [{"Fn::ImportValue": "x"}, "arn:aws:iam::aws:policy/x"]}},
         {"template": {"KmsKeyArn": {"Fn::Sub": "x"}, "Tags": {"region": {"Ref": "AWS::Region"}}}},
         {"api_template": {"AccessLogSettings": LOG_SETTINGS}},
@@ -172,10 +176,34 @@ def test_what_is_sound(options: dict[str, Any]) -> None:
             ),
         ),
         (
-            {"template": {"Environment": {"Variables": {"BIG": "x" * 4094}}}},
+            {"entry": "stock", "template": {"Environment": {"Variables": {"BIG": "x" * 4094}}}},
             (
                 "template.Environment",
                 "the environment has 4097 bytes or more; Lambda takes 4096",
+                None,
+            ),
+        ),
+        (
+            {"template": {"Environment": {"Variables": {WRAPPER: "/opt/wrapper"}}}},
+            (
+                f"template.Environment.Variables.{WRAPPER}",
+                "starts the fast entry",
+                'with entry = "stock", a key beside template, the variable is yours',
+            ),
+        ),
+        (
+            {"template": {"Environment": {"Variables": {"Fn::ImportValue": "x"}}}},
+            (
+                "template.Environment.Variables",
+                "expected a table: the function has variables of its own",
+                None,
+            ),
+        ),
+        (
+            {"template": {"Environment": {"Variables": {"BIG": "x" * 4094}}}},
+            (
+                "template.Environment",
+                "the environment has 4140 bytes or more; Lambda takes 4096",
                 None,
             ),
         ),
@@ -295,11 +323,11 @@ def test_what_is_sound(options: dict[str, Any]) -> None:
                 "declared": [make_setting("a", default="x" * 4100)],
                 "settings": {"a": EnvSource("A1")},
             },
-            ("settings", "the environment has 4102 bytes or more; Lambda takes 4096", None),
+            ("settings", "the environment has 4145 bytes or more; Lambda takes 4096", None),
         ),
         (
             {"settings": {"a": EnvSource("A" * 5000)}},
-            ("settings", "the environment has 5000 bytes or more; Lambda takes 4096", None),
+            ("settings", "the environment has 5043 bytes or more; Lambda takes 4096", None),
         ),
     ],
 )

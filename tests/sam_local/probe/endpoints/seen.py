@@ -1,6 +1,7 @@
 """Says what a GET was, as JSON, and sets two cookies."""
 
 import json
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ class Seen(Endpoint):
             "args": list(r.args.items(multi=True)),
             "cookies": sorted(r.cookies.items(multi=True)),
             "hook": r.headers.get("Dify-Hook-Id"),
+            "entry": "stock" if "awslambdaric" in sys.modules else "fast",
             "token": settings["token"],
         }
         response = Response(json.dumps(seen), content_type="application/json")
