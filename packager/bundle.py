@@ -13,6 +13,7 @@ from packager.archive import file_mode, write_zip
 from packager.bytecode import compile_files
 from packager.dependencies import Dependencies, install_dependencies
 from packager.errors import Fault, FaultCollector, PackagerError
+from packager.finished import check_zip
 from packager.ignore import PluginFile, plugin_files
 from packager.install import PackageSize
 from packager.interpreter import (
@@ -24,9 +25,11 @@ from packager.interpreter import (
 )
 from packager.literals import render_bundle_literals
 from packager.model import FunctionPlan
+from packager.needs import Needs, all_needs, read_needs
 from packager.output import check_out, publish, staging_in
+from packager.prune import Kept
 from packager.requirements import read_requirements
-from packager.sdk_set import SDK, imported_distributions
+from packager.sdk_set import SDK, imported_distributions, serves_requests
 from packager.sources import SourceFacts, analyse_sources, reachable
 from packager.target import Target
 
@@ -128,6 +131,7 @@ def _make(
         staging / "work" / plan.logical_id,
         bytecode=interpreter if bytecode else None,
         diet=plan.options.diet,
+        kept=Kept(_needs_of(files), plan.options.keep),
         progress=progress,
     )
     for note in dependencies.notes:
@@ -141,6 +145,7 @@ def _make(
     if make_zip:
         archive = staging / f"{plan.logical_id}.zip"
         zip_bytes = write_zip(folder, archive)
+        check_zip(archive, interpreter if bytecode else None)
         if zip_bytes > MAX_DIRECT_ZIP:
             faults.warn(
                 f"{plan.logical_id}.zip has {_megabytes(zip_bytes)}; uploads past "
@@ -201,6 +206,15 @@ def _files_of(
         out=out,
     )
     return files, facts
+
+
+def _needs_of(files: tuple[PluginFile, ...]) -> Needs:
+    """Give what the plugin's code uses of its packages beside importing them."""
+    return all_needs(
+        read_needs(file.path, file.source.read_bytes())
+        for file in files
+        if file.path.endswith(".py") and serves_requests(file.path)
+    ).of_others()
 
 
 def _lay_out(

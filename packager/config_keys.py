@@ -177,6 +177,7 @@ KEYS = {
         ),
         texts("include", "a list of globs"),
         texts("exclude", "a list of globs"),
+        texts("keep", "a list of globs"),
         choice("entry", ENTRIES),
         choice("adapter", ADAPTERS),
         choice("errors", ("opaque", "dify")),

@@ -8,7 +8,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from packager.diet import apply_diet
 from packager.errors import PackagerError
 from packager.install import Installed, NotPure, PackageSize, install
 from packager.interpreter import Interpreter, home_folder
+from packager.prune import FORMAT as PRUNE_FORMAT
+from packager.prune import Kept
 from packager.pylock import read_lock
 from packager.requirements import Requirements
 from packager.resolve import RUNTIME, Resolution, resolve
@@ -31,6 +33,7 @@ RESOLUTION_SECONDS = 600
 _OFFLINE = "UV_OFFLINE"
 _FILES = "files"
 _CONTENTS = "contents.json"
+_PRUNED = Kept()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +54,14 @@ def install_dependencies(
     *,
     bytecode: Interpreter | None,
     diet: bool = False,
+    kept: Kept = _PRUNED,
     progress: Callable[[str], None],
 ) -> Dependencies:
     """Install what a plugin declares (`requirements`) and uses (`imported`) for `target`.
 
     `work` is an empty folder for what is not cached; `bytecode` is the interpreter to compile
-    with, if any. With `diet`, werkzeug is put on the import diet. Raises `PackagerError`, naming
-    the package where one is at fault.
+    with, if any. With `diet`, werkzeug is put on the import diet; `kept` stays though no package
+    needs it. Raises `PackagerError`, naming the package where one is at fault.
     """
     imported = tuple(sorted(imported))
     lock = work / "resolve"
@@ -72,7 +76,9 @@ def install_dependencies(
             # Without a version that has a wheel, the first thing that failed is the thing to say.
             raise next(iter(refused.values()), error) from None
         try:
-            return _installed(resolution, requirements, target, work, bytecode, diet, progress)
+            return _installed(
+                resolution, requirements, target, work, bytecode, diet, kept, progress
+            )
         except NotPure as fault:
             package = next(p for p in resolution.packages if p.name == fault.name)
             failure = no_wheel((package,), requirements, target, lock, fault.problem)
@@ -126,6 +132,7 @@ def _installed(
     work: Path,
     bytecode: Interpreter | None,
     diet: bool,
+    kept: Kept,
     progress: Callable[[str], None],
 ) -> Dependencies:
     def make(entry: Path) -> None:
@@ -133,7 +140,12 @@ def _installed(
         folder = entry / _FILES
         folder.mkdir()
         installed = install(
-            resolution, target, folder, options=requirements.options, cwd=requirements.root
+            resolution,
+            target,
+            folder,
+            options=requirements.options,
+            cwd=requirements.root,
+            kept=kept,
         )
         treated = apply_diet(folder, installed.versions.get(RUNTIME, "")) if diet else None
         files = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -153,7 +165,7 @@ def _installed(
         entry.mkdir()
         make(entry)
     else:
-        key = f"installed/{_digest(_installed_key(resolution, target, bytecode, diet))}"
+        key = f"installed/{_digest(_installed_key(resolution, target, bytecode, diet, kept))}"
         entry = cached_folder(cache, key, make)
         if not _is_whole(entry):  # somebody cleaned up in there
             discard(cache, key)
@@ -227,13 +239,19 @@ def _content(path: Path) -> str:
 
 
 def _installed_key(
-    resolution: Resolution, target: Target, bytecode: Interpreter | None, diet: bool
+    resolution: Resolution,
+    target: Target,
+    bytecode: Interpreter | None,
+    diet: bool,
+    kept: Kept,
 ) -> list[Any]:
     packages = [(p.name, p.version, p.form, p.identity) for p in resolution.packages]
     compiled = (bytecode.version, bytecode.magic) if bytecode else None
     machine = target.architecture if target.host else target.platform
     treated = DIET_FORMAT if diet else None
-    return [packages, target.python, target.host, machine, compiled, treated]
+    needs = [sorted(getattr(kept.needs, part.name)) for part in fields(kept.needs)]
+    pruned = [PRUNE_FORMAT, needs, kept.globs]
+    return [packages, target.python, target.host, machine, compiled, treated, pruned]
 
 
 def _digest(value: object) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import email.parser
 import re
-import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from packager.errors import PackagerError
+from packager.needs import normalised
+from packager.prune import Kept, prune
 from packager.resolve import Resolution
 from packager.target import Target
 from packager.unavailable import indent
@@ -22,10 +22,6 @@ from packager.uv import run_uv
 _RESERVED_MODULES = frozenset({"endpoint_runtime", "dify_plugin", "plugin"})
 _RESERVED_FILES = frozenset({"start_fast", "bootstrap"})
 
-# Of the installer and of this machine, not of the package: they would differ from build to build.
-_INSTALLER_FILES = frozenset(
-    {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json"}
-)
 _FAILED_BUILD = re.compile(
     r"(?:Failed to (?:build|download and build) `?|wheel for )([\w.-]+?)[=@` ]"
 )
@@ -58,9 +54,15 @@ class NotPure(Exception):
 
 
 def install(
-    resolution: Resolution, target: Target, folder: Path, *, options: Sequence[str], cwd: Path
+    resolution: Resolution,
+    target: Target,
+    folder: Path,
+    *,
+    options: Sequence[str],
+    cwd: Path,
+    kept: Kept,
 ) -> Installed:
-    """Install what `resolution` holds into `folder`, pruned, and give what came.
+    """Install what `resolution` holds into `folder`, pruned but for `kept`, and give what came.
 
     Raises `NotPure` if a package was built, for another machine, and is not pure Python;
     `PackagerError` for anything else.
@@ -73,9 +75,9 @@ def install(
     run = run_uv([*arguments, *options], cwd=cwd)
     built = {package.name: package for package in resolution.packages if package.form != "wheels"}
     if run.code:
-        named = [name for name in _FAILED_BUILD.findall(run.problem) if _key(name) in built]
+        named = [name for name in _FAILED_BUILD.findall(run.problem) if normalised(name) in built]
         if named and not target.host:
-            raise NotPure(_key(named[0]), run.problem)
+            raise NotPure(normalised(named[0]), run.problem)
         title = "the dependencies can't be installed"
         raise PackagerError(
             f"{f'{named[0]} could not be built' if named else title}:\n{indent(run.problem)}",
@@ -87,7 +89,7 @@ def install(
         metadata = email.parser.HeaderParser().parsestr(
             (info / "METADATA").read_text("utf-8", "replace")
         )
-        name = _key(metadata["Name"] or info.name.split("-")[0])
+        name = normalised(metadata["Name"] or info.name.split("-")[0])
         versions[name] = metadata["Version"] or ""
         if name in built and not target.host and not _is_pure(info / "WHEEL"):
             raise NotPure(name, "it built to a wheel for one platform only")
@@ -97,8 +99,7 @@ def install(
                     owners.setdefault(PurePosixPath(row[0]).as_posix(), name)
     installed = Installed(versions, owners)
     _check_reserved(folder, installed)
-    _prune(folder)
-    return installed
+    return Installed(versions, owners | prune(folder, owners, kept))
 
 
 def _is_pure(wheel: Path) -> bool:
@@ -126,21 +127,3 @@ def _check_reserved(folder: Path, installed: Installed) -> None:
                 + f" installs {entry.name}, a name that bundles use themselves",
                 hint="leave that package out, or use another one",
             )
-
-
-def _prune(folder: Path) -> None:
-    # Commands, and manual pages: of an environment, which a bundle is not.
-    for name in ("bin", "share/man"):
-        shutil.rmtree(folder / name, ignore_errors=True)
-    with suppress(OSError):
-        (folder / "share").rmdir()
-    for cache in sorted(folder.rglob("__pycache__")):
-        shutil.rmtree(cache)
-    (folder / ".lock").unlink(missing_ok=True)
-    for info in folder.glob("*.dist-info"):
-        for name in _INSTALLER_FILES:
-            (info / name).unlink(missing_ok=True)
-
-
-def _key(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()

@@ -115,6 +115,7 @@ class Options:
     hook_id: str | None = None
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
     entry: Entry | None = None  # as it was said: what follows is FunctionPlan.entry
     adapter: Adapter = "native"
     errors: Errors = "opaque"

@@ -14,6 +14,7 @@ import pytest
 
 import packager.bundle
 from packager.bundle import Bundle, build_bundle, template_folder
+from packager.bytecode import compile_files
 from packager.errors import Fault, InputFaults, PackagerError, Place, UsageError
 from packager.install import PackageSize
 from packager.interpreter import find_interpreter
@@ -97,8 +98,6 @@ def test_the_layout(tmp_path: Path, plan: Plan) -> None:
     assert without_runtime(set(found)) == {
         f"__pycache__/httpx.{TAG}.pyc",
         "httpx.py",
-        "httpx-1.0.dist-info/METADATA",
-        "httpx-1.0.dist-info/WHEEL",
         "plugin/broken.py",
         "plugin/data/x.json",
         "plugin/endpoints/duck.py",
@@ -107,8 +106,6 @@ def test_the_layout(tmp_path: Path, plan: Plan) -> None:
         "plugin/run.sh",
         f"werkzeug/__pycache__/__init__.{TAG}.pyc",
         "werkzeug/__init__.py",
-        "werkzeug-3.1.0.dist-info/METADATA",
-        "werkzeug-3.1.0.dist-info/WHEEL",
     }
     assert runtime_files() <= set(found)
     assert found["endpoint_runtime/_bundle.py"].decode() == render_bundle_literals(made)
@@ -335,3 +332,33 @@ def test_an_unlisted_werkzeug_is_left_as_it_is(tmp_path: Path, plan: Plan) -> No
     assert [note.message for note in treated.notes] == [
         "werkzeug is not put on the import diet: its files are not those of the release"
     ]
+
+
+def test_what_the_plugins_code_needs_of_packages_stays(
+    tmp_path: Path, plan: Plan, index: Path
+) -> None:
+    files = {"tool/__init__.py": "", "tool/tests/__init__.py": "", "tool/fixtures/test/x.txt": ""}
+    make_wheel(index, "tool", "1.0", files=files)
+    source = "from tool import tests\nfrom importlib.metadata import version\nversion('tool')\n"
+    made = plan({"requirements.txt": "tool", "endpoints/duck.py": source}, keep=("tool/fixtures/",))
+    build_bundle(made, tmp_path / "out", make_zip=False)
+    found = {name for name in tree(tmp_path / "out/NekoFunction") if name.startswith("tool")}
+    assert found >= {*files, "tool-1.0.dist-info/METADATA"}
+
+
+def test_a_zip_that_would_not_run_is_none(
+    tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stale(interpreter: Any, root: Path, files: Any, **more: Any) -> None:
+        compile_files(interpreter, root, files, **more)
+        for path in root.glob("plugin/endpoints/__pycache__/*"):
+            path.write_bytes(b"stale" + path.read_bytes()[5:])
+
+    monkeypatch.setattr("packager.bundle.compile_files", stale)
+    with pytest.raises(PackagerError) as caught:
+        build_bundle(plan(), tmp_path / "out")
+    assert str(caught.value).startswith(
+        f"the bytecode in NekoFunction.zip is not valid for Python {THIS}: "
+        f"plugin/endpoints/__pycache__/duck.{TAG}.pyc has the magic number "
+    )
+    assert not (tmp_path / "out").exists()

@@ -70,6 +70,7 @@ log_retention = 7
 hook_id = "my-hook.1"
 include = ["data/**"]
 exclude = ["*.psd", "docs/"]
+keep = ["tool/tests/"]
 """
     (tmp_path / "1").mkdir()
     (tmp_path / "2").mkdir()
@@ -90,17 +91,18 @@ exclude = ["*.psd", "docs/"]
         hook_id="my-hook.1",
         include=("data/**",),
         exclude=("*.psd", "docs/"),
+        keep=("tool/tests/",),
         places={name: Place("p/packager.toml", line, 1) for name, line in lines.items()}
         | {
-            "template.Tags": Place("p/packager.toml", 11, 13),
-            "template.Tags.a": Place("p/packager.toml", 11, 21),
+            "template.Tags": Place("p/packager.toml", 12, 13),
+            "template.Tags.a": Place("p/packager.toml", 12, 21),
         },
     )
     assert second["webhook"].places == {
         name: Place("p/pyproject.toml", line + 1, 1) for name, line in lines.items()
     } | {
-        "template.Tags": Place("p/pyproject.toml", 12, 10),
-        "template.Tags.a": Place("p/pyproject.toml", 12, 15),
+        "template.Tags": Place("p/pyproject.toml", 13, 10),
+        "template.Tags.a": Place("p/pyproject.toml", 13, 15),
     }
     assert second["webhook"].template == {"Tags": {"a": "b"}}
 

@@ -13,6 +13,8 @@ import pytest
 from packager.dependencies import Dependencies, install_dependencies
 from packager.errors import FaultCollector, PackagerError
 from packager.interpreter import find_interpreter, host_architecture
+from packager.needs import Needs
+from packager.prune import Kept
 from packager.requirements import read_requirements
 from packager.target import Target
 from packager.unavailable import Unreachable
@@ -50,6 +52,7 @@ def install(tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> Ins
         host: bool = False,
         bytecode: bool = False,
         steps: list[str] | None = None,
+        kept: Kept | None = None,
     ) -> Dependencies:
         root = tmp_path / "plugin"
         root.mkdir(exist_ok=True)
@@ -68,6 +71,7 @@ def install(tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> Ins
             else Target(python, "arm64", interpreter.path),
             tmp_path / f"work{next(runs)}",
             bytecode=interpreter if bytecode else None,
+            kept=kept or Kept(),
             progress=steps.append if steps is not None else lambda message: None,
         )
 
@@ -212,7 +216,7 @@ def test_names_that_bundles_use_are_refused(
 
 def test_traces_of_the_installer_are_removed(install: Install, index: Path) -> None:
     files = {
-        "tool/__init__.py": "",
+        "tool/__init__.py": "from importlib.metadata import version\nversion('tool')\n",
         "tool/__pycache__/__init__.cpython-39.pyc": "stale",
         "tool-1.0.data/scripts/tool": "#!python\n",
     }
@@ -226,6 +230,19 @@ def test_traces_of_the_installer_are_removed(install: Install, index: Path) -> N
         "tool-1.0.dist-info/WHEEL",
         "tool/__init__.py",
     ]
+
+
+def test_what_the_plugin_needs_of_packages_is_part_of_the_cache(
+    install: Install, index: Path
+) -> None:
+    make_wheel(index, "tool", "1.0", files={"tool/__init__.py": "", "tool/tests/x.py": ""})
+    without = install("tool")
+    kept = Kept(Needs(modules=frozenset({"tool.tests.x"})))
+    with_tests = install("tool", kept=kept)
+    assert not (without.folder / "tool/tests").exists()
+    assert (with_tests.folder / "tool/tests/x.py").exists()
+    assert install("tool").folder == without.folder
+    assert install("tool", kept=Kept(globs=("tool/tests/",))).folder != with_tests.folder
 
 
 def test_sizes_count_bytecode(install: Install, index: Path) -> None:

@@ -1,0 +1,80 @@
+"""Checks the bytecode in a finished zip, under the interpreter that will run it.
+
+Run as a script by the bundle's own Python version, so it holds to the standard library:
+
+    python -S -s -P -B check_zip.py ZIP TASK_ROOT
+
+Every line on standard output is a fault; the exit code is 0. Valid is what the import system takes
+without a second look and what tracebacks can be read from: this Python's magic number, "unchecked
+hash" (PEP 552), code that names its source under TASK_ROOT, and a source beside it.
+"""
+
+import importlib.util
+import marshal
+import sys
+import warnings
+import zipfile
+
+_HEADER = 16  # bytes: magic number, flags, hash of the source
+_UNCHECKED = (1).to_bytes(4, "little")
+
+
+def main() -> None:
+    """Write what is wrong."""
+    warnings.simplefilter("ignore")
+    path, root = sys.argv[1:]
+    with zipfile.ZipFile(path) as archive:
+        for fault in check(archive, root):
+            sys.stdout.buffer.write(fault.encode("utf-8", "backslashreplace") + b"\n")
+
+
+def check(archive: zipfile.ZipFile, root: str) -> list[str]:
+    """Give the faults of an archive's bytecode, a line each."""
+    names = set(archive.namelist())
+    faults = []
+    compiled = set()
+    for name in sorted(names):
+        folder, cache, file = name.rpartition("__pycache__/")
+        if not cache or not file.endswith(".pyc"):
+            continue
+        stem, _, tag = file.removesuffix(".pyc").rpartition(".")
+        source = f"{folder}{stem}.py"
+        compiled.add(source)
+        if tag != sys.implementation.cache_tag:
+            faults.append(f"{name} is for another Python than {sys.implementation.cache_tag}")
+        elif source not in names:
+            faults.append(f"{name} has no source beside it")
+        else:
+            fault = fault_of(archive.read(name), f"{root}/{source}")
+            faults += [f"{name} {fault}"] if fault else []
+    for name in sorted(names - compiled):
+        if compiled and name.endswith(".py") and parses(archive.read(name)):
+            faults.append(f"{name} has no bytecode")
+    return faults
+
+
+def fault_of(data: bytes, source: str) -> str:
+    """Give what is wrong with one file's bytecode, "" for nothing."""
+    if data[:4] != importlib.util.MAGIC_NUMBER:
+        return f"has the magic number {data[:4].hex()}, not {importlib.util.MAGIC_NUMBER.hex()}"
+    if data[4:8] != _UNCHECKED:
+        return "would be checked against its source (PEP 552 flags)"
+    try:
+        code = marshal.loads(data[_HEADER:])  # noqa: S302 - the packager's own
+    except (EOFError, ValueError, TypeError):
+        return "is damaged"
+    found = getattr(code, "co_filename", None)
+    return "" if found == source else f"names the source {found}, not {source}"
+
+
+def parses(source: bytes) -> bool:
+    """Tell whether a source is one for this Python."""
+    try:
+        compile(source, "", "exec", dont_inherit=True)
+    except Exception:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    main()

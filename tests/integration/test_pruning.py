@@ -1,0 +1,95 @@
+"""Real packages, pruned: every module that could be imported before still can, and is the same."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from packager.interpreter import Interpreter
+from packager.needs import TEST_FOLDERS, normalised
+from packager.prune import Kept, prune
+from packager.uv import run_uv
+
+PACKAGES = ("cryptography", "httpx", "lxml", "numpy", "pydantic", "requests", "sqlalchemy")
+
+# Imports what it is told to, in turn, whatever each does to the process; writes what came of it.
+IMPORTER = """
+import importlib, io, json, os, sys, warnings
+warnings.simplefilter("ignore")
+root, out = sys.argv[1], sys.stdout
+path, cwd = [root, *sys.path], os.getcwd()
+found = {}
+for name in json.load(sys.stdin):
+    sys.path[:], sys.stdout, sys.stderr = path, io.StringIO(), io.StringIO()
+    os.chdir(cwd)
+    try:
+        found[name] = sorted(vars(importlib.import_module(name)))
+    except BaseException as fault:
+        found[name] = [type(fault).__name__, str(fault).replace(root, "ROOT")]
+json.dump(found, out)
+"""
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, interpreter: Interpreter) -> Path:
+    folder = tmp_path_factory.mktemp("whole")
+    target = ("--target", str(folder), "--python", str(interpreter.path), "--quiet")
+    done = run_uv(("pip", "install", *target, *PACKAGES), cwd=Path("/"))
+    assert done.code == 0, done.problem
+    return folder
+
+
+def owners_in(folder: Path) -> dict[str, str]:
+    owners = {}
+    for info in folder.glob("*.dist-info"):
+        with (info / "RECORD").open(newline="") as record:
+            for row in csv.reader(record):
+                owners[row[0]] = normalised(info.name.split("-")[0])
+    return owners
+
+
+def modules_in(folder: Path) -> list[str]:
+    """Every module's name, those in folders for tests aside."""
+    names = set()
+    for path in [*folder.rglob("*.py"), *folder.rglob("*.so")]:
+        *parts, last = path.relative_to(folder).parts
+        parts += [] if (stem := last.split(".")[0]) == "__init__" else [stem]
+        if not TEST_FOLDERS & {*parts} and all(part.isidentifier() for part in parts):
+            names.add(".".join(parts))
+    return sorted(names - {name for name in names if name.endswith(("__main__", "conftest"))})
+
+
+def imported(folder: Path, names: list[str], python: Path, cwd: Path) -> dict[str, list[str]]:
+    done = subprocess.run(
+        [python, "-S", "-B", "-c", IMPORTER, folder],
+        input=json.dumps(names),
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={"PATH": os.environ["PATH"]},
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, list[str]] = json.loads(done.stdout)
+    return found
+
+
+def test_every_module_is_as_before(tmp_path: Path, whole: Path, interpreter: Interpreter) -> None:
+    pruned = tmp_path / "pruned"
+    shutil.copytree(whole, pruned)
+    prune(pruned, owners_in(whole), Kept())
+    names = modules_in(whole)
+    assert len(names) > 500
+    assert modules_in(pruned) == names
+    before = imported(whole, names, interpreter.path, tmp_path)
+    assert sum("__name__" in found for found in before.values()) > 500
+    assert imported(pruned, names, interpreter.path, tmp_path) == before
+    assert not [*pruned.rglob("*.pyi")]
+    assert not (pruned / "numpy/linalg/tests").exists()
+    assert not (pruned / "bin").exists()

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import importlib.util
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from packager.archive import write_zip
+from packager.bytecode import compile_files
+from packager.errors import PackagerError
+from packager.finished import check_zip
+from packager.interpreter import Interpreter, find_interpreter
+
+THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
+TAG = sys.implementation.cache_tag
+MAGIC = importlib.util.MAGIC_NUMBER
+SOURCES = {"tool/__init__.py": "x = 1\n", "plugin/a.py": "y = 2\n", "plugin/py2.py": "print 'x'\n"}
+CACHED = f"plugin/__pycache__/a.{TAG}.pyc"
+
+Change = Callable[[bytes], bytes]
+
+
+@pytest.fixture
+def interpreter() -> Interpreter:
+    found = find_interpreter(THIS)
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def folder(tmp_path: Path, interpreter: Interpreter) -> Path:
+    folder = tmp_path / "bundle"
+    for name, text in SOURCES.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    compile_files(interpreter, folder, SOURCES)
+    return folder
+
+
+def checked(folder: Path, interpreter: Interpreter | None) -> str:
+    """Zip the folder and give what is wrong with it."""
+    path = folder.parent / "F.zip"
+    write_zip(folder, path)
+    try:
+        check_zip(path, interpreter)
+    except PackagerError as error:
+        return str(error)
+    return ""
+
+
+def test_what_was_compiled_is_valid(folder: Path, interpreter: Interpreter) -> None:
+    assert checked(folder, interpreter) == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda data: b"\0\0\r\n" + data[4:], f"has the magic number 00000d0a, not {MAGIC.hex()}"),
+        (
+            lambda data: data[:4] + b"\3\0\0\0" + data[8:],
+            "would be checked against its source (PEP 552 flags)",
+        ),
+        (
+            lambda data: data[:4] + bytes(12) + data[16:],
+            "would be checked against its source (PEP 552 flags)",
+        ),
+        (lambda data: data[:-9], "is damaged"),
+        (
+            lambda data: data.replace(b"/var/task/plugin/a.py", b"/var/tusk/plugin/a.py"),
+            "names the source /var/tusk/plugin/a.py, not /var/task/plugin/a.py",
+        ),
+    ],
+)
+def test_bytecode_that_is_not_valid(
+    folder: Path, interpreter: Interpreter, change: Change, fault: str
+) -> None:
+    (folder / CACHED).write_bytes(change((folder / CACHED).read_bytes()))
+    assert checked(folder, interpreter) == (
+        f"the bytecode in F.zip is not valid for Python {THIS}: {CACHED} {fault}"
+    )
+
+
+def test_files_that_do_not_belong_together(folder: Path, interpreter: Interpreter) -> None:
+    (folder / CACHED).rename(folder / "plugin/__pycache__/a.cpython-39.pyc")
+    (folder / "tool/__init__.py").unlink()
+    assert checked(folder, interpreter) == (
+        f"the bytecode in F.zip is not valid for Python {THIS}: "
+        f"plugin/__pycache__/a.cpython-39.pyc is for another Python than {TAG}; "
+        f"tool/__pycache__/__init__.{TAG}.pyc has no source beside it"
+    )
+
+
+def test_a_source_without_bytecode(folder: Path, interpreter: Interpreter) -> None:
+    (folder / CACHED).unlink()
+    assert checked(folder, interpreter).endswith(": plugin/a.py has no bytecode")
+    assert checked(folder, None) == ""
+
+
+@pytest.mark.parametrize("name", ["bootstrap", "bootstrap/x.py"])
+def test_no_bootstrap(folder: Path, interpreter: Interpreter, name: str) -> None:
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text("")
+    (folder / "plugin/bootstrap").write_text("")
+    assert checked(folder, None) == (
+        "F.zip holds bootstrap at its root, which Lambda's emulator would run in place of the "
+        "runtime"
+    )
+
+
+def test_an_interpreter_that_fails(folder: Path, interpreter: Interpreter) -> None:
+    broken = folder.parent / "python"
+    broken.write_text("#!/bin/sh\necho no luck >&2\nexit 3\n")
+    broken.chmod(0o755)
+    other = Interpreter(broken, interpreter.version, interpreter.architecture)
+    assert checked(folder, other) == (
+        f"the bytecode in F.zip is not valid for Python {THIS}: no luck"
+    )
+
+
+def test_the_zip_is_read_not_the_folder(folder: Path, interpreter: Interpreter) -> None:
+    path = folder.parent / "F.zip"
+    write_zip(folder, path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(f"plugin/__pycache__/b.{TAG}.pyc", b"")
+    with pytest.raises(PackagerError):
+        check_zip(path, interpreter)
