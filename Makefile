@@ -40,9 +40,12 @@ test: lint
 test-sam-local: $(VENV)/.dev
 	$(PYTEST) -m docker tests/sam_local
 
-# What a warm event costs, beside every adapter. Nothing in it fails on a slow day.
+# What warm events and cold starts cost, beside every adapter, and docs/benchmarks.md written anew:
+# some 10 minutes on two idle cores. Nothing in it fails on a slow day. Without strace, files opened
+# and system calls are not counted.
 bench: $(VENV)/.tool
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/warm.py
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m benchmarks.warm --write
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m benchmarks.cold --write
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

@@ -3,7 +3,10 @@
 Every contender (`contenders/`) answers the same requests in a process of its own: `GET /duck/42`, a
 generator's text; `POST /echo`, 100 bytes of JSON and back; `POST /binary`, a megabyte and back.
 The driver asks each in turn for one batch (rounds interleave, so drift hits all alike) and reports
-the median batch, and its ratio to apig-wsgi's. `--json FILE` also writes the numbers.
+the median batch, and its ratio to apig-wsgi's. `--write` keeps the numbers in `results/` and writes
+docs/benchmarks.md anew.
+
+    python -m benchmarks.warm [--rounds 31] [--write]
 
 Without `--python` an environment with the contenders (the group `bench` of pyproject.toml) is made
 in `.venv/bench`; without `--bundle` the plugin beside this is built for it.
@@ -22,10 +25,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.machine import describe_machine
+from benchmarks.page import write_page
 from packager.interpreter import Interpreter, find_interpreter, newest_supported
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
+RESULTS = HERE / "results" / "warm.json"
 BASELINE = "apig-wsgi"
 CONTENDERS = {
     "packager": "endpoint_runtime.lambda_handler",
@@ -233,7 +239,7 @@ def main() -> None:
     parser.add_argument("--python", help="its Python, peers installed")
     parser.add_argument("--rounds", type=int, default=31)
     parser.add_argument("--case", choices=CASES, action="append", help="this alone; repeatable")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--write", action="store_true", help="keep the results, and write the page")
     options = parser.parse_args()
     python = options.python or contenders_python()
     with tempfile.TemporaryDirectory() as folder:
@@ -246,9 +252,15 @@ def main() -> None:
             for case in options.case or CASES
         }
     show(results)
-    if options.json:
-        record = {"machine": platform.platform(), "python": python, "us": results}
-        options.json.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    if options.write:
+        record = {
+            **describe_machine(target_python()),
+            "rounds": options.rounds,
+            "baseline": BASELINE,
+            "us": results,
+        }
+        RESULTS.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        write_page()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,229 @@
+"""What a cold start costs: from spawn to the reply to `GET /duck/42`, ours beside everybody else's.
+
+    python -m benchmarks.cold [--rounds 40] [--only TEXT] [--write]
+
+Each contender (`cold_contenders.py`) is packaged once. Then every round starts each of them anew,
+in an order that moves on from round to round, so that whatever else the machine does hits all
+alike. Wall time is from before the process is spawned until the last byte of its reply has come;
+CPU time is that of all its threads up to there. Files opened and system calls (strace) and modules
+(`-X importtime`) are counted in starts of their own. Everything is in the page cache. `--write`
+keeps the numbers in `results/` and writes docs/benchmarks.md anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks import cold_contenders as contenders
+from benchmarks.cold_api import ColdApi
+from benchmarks.machine import describe_machine
+from benchmarks.page import write_page
+from benchmarks.warm import make_event, target_python
+from packager.client import client_folder
+
+ROUNDS = 40
+RESULTS = Path(__file__).resolve().parent / "results" / "cold.json"
+_OPENED = re.compile(r"^(?:\d+ +)?open(?:at2?)?\(.*\) = \d+", re.M)
+_CALL = re.compile(r"^(?:\d+ +)?(?:<\.\.\. )?\w+(?:\(| resumed>)")
+_REPLY = '"POST /2018-06-01/'
+
+
+@dataclass(slots=True)
+class Subject:
+    """A packaged contender, and what was measured of it: ms of each round, and counts."""
+
+    contender: contenders.Contender
+    folder: Path
+    wall: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    files: int | None = None
+    calls: int | None = None
+    modules: int = 0
+
+
+class Bench:
+    """Starts subjects, one at a time, behind a Runtime API."""
+
+    def __init__(self, python: Path, client: Path) -> None:
+        self.python, self.client = python, client
+        self.api = ColdApi()
+        self.events = {
+            payload: json.dumps(make_event(payload, "GET")).encode() for payload in ("1.0", "2.0")
+        }
+
+    def start(
+        self, subject: Subject, prefix: tuple[str, ...] = (), **environment: str
+    ) -> tuple[float, float, str]:
+        """Start a subject, take its reply, end it; give ms of wall and of CPU, and its stderr."""
+        contender = subject.contender
+        command = contenders.command(contender, subject.folder, self.python, self.client)
+        env = contenders.environment(contender, subject.folder, self.api.address) | environment
+        with tempfile.TemporaryFile() as errors:
+            before = time.perf_counter()
+            process = subprocess.Popen(
+                [*prefix, *command],
+                cwd=subject.folder,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+            )
+            try:
+                reply = self.api.serve_one(self.events[contender.payload])
+                used = cpu_ms(process.pid)
+            except (RuntimeError, TimeoutError) as fault:
+                errors.seek(0)
+                said = errors.read().decode(errors="replace")
+                raise SystemExit(f"{contender.name}: {fault}\n{said}") from None
+            finally:
+                end(process, traced=bool(prefix))
+                self.api.hang_up()
+            errors.seek(0)
+            said = errors.read().decode(errors="replace")
+        answer = json.loads(reply.body)
+        assert int(answer["statusCode"]) == 200 and answer["body"] == "42 <br>", reply.body
+        return (reply.at - before) * 1000, used, said
+
+    def count(self, subject: Subject) -> None:
+        """Count files opened, system calls, and modules, up to the reply."""
+        _, _, said = self.start(subject, PYTHONPROFILEIMPORTTIME="1")
+        names = re.findall(r"^import time: +\d+ \| +\d+ \| +(\S+)$", said, re.M)
+        subject.modules = len(set(names))
+        if shutil.which("strace") is None:
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            trace = Path(folder) / "trace"
+            self.start(subject, ("strace", "-f", "-qq", "-s", "64", "-o", str(trace)))
+            until_reply = trace.read_text(errors="replace").partition(_REPLY)[0]
+        subject.files = len(_OPENED.findall(until_reply))
+        # A call that waits is split in two lines; it counts where it begins.
+        subject.calls = sum(
+            1
+            for line in until_reply.splitlines()
+            if _CALL.match(line) and "<... " not in line and "---" not in line
+        )
+
+
+def end(process: subprocess.Popen[bytes], *, traced: bool) -> None:
+    """Kill the process; of a traced one the tracee, so that strace writes its last lines."""
+    if traced:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
+    else:
+        process.kill()
+    process.wait(contenders.SECONDS)
+
+
+def cpu_ms(pid: int) -> float:
+    """The CPU time that all threads of a process have had, in ms (Linux, proc(5) schedstat)."""
+    total = 0
+    for task in os.scandir(f"/proc/{pid}/task"):
+        total += int((Path(task.path) / "schedstat").read_text().split()[0])
+    return total / 1e6
+
+
+def summary(subject: Subject, baseline: Subject) -> dict[str, object]:
+    """Give what is kept of a subject's measurements."""
+    quarters = statistics.quantiles(subject.wall, n=4)
+    wall, cpu = statistics.median(subject.wall), statistics.median(subject.cpu)
+    return {
+        "wall_ms": round(wall, 2),
+        "wall_quartiles_ms": [round(quarters[0], 2), round(quarters[2], 2)],
+        "wall_ratio": round(wall / statistics.median(baseline.wall), 3),
+        "cpu_ms": round(cpu, 2),
+        "cpu_ratio": round(cpu / statistics.median(baseline.cpu), 3),
+        "files": subject.files,
+        "calls": subject.calls,
+        "modules": subject.modules,
+        "bytes": contenders.size(subject.folder),
+        "versions": contenders.versions(subject.folder),
+    }
+
+
+def measure(chosen: list[contenders.Contender], rounds: int) -> dict[str, object]:
+    """Package and measure; give the whole record."""
+    interpreter = target_python()
+    with tempfile.TemporaryDirectory(prefix="cold-") as name:
+        work = Path(name)
+        python = contenders.clean_interpreter(interpreter, work / "python")
+        client = work / "client"
+        shutil.copytree(client_folder(interpreter), client)
+        contenders.compile_all(client, interpreter)
+        subjects = []
+        for contender in chosen:
+            folder = work / contender.folder
+            if not folder.exists():
+                print(f"packaging {contender.name}", file=sys.stderr)
+                contenders.package(contender, folder, interpreter)
+            subjects.append(Subject(contender, folder))
+        bench = Bench(python, client)
+        try:
+            for turn in range(rounds + 1):
+                at = turn % len(subjects)
+                for subject in subjects[at:] + subjects[:at]:
+                    wall, cpu, _ = bench.start(subject)
+                    if turn:  # the first round warms the page cache
+                        subject.wall.append(wall)
+                        subject.cpu.append(cpu)
+            for subject in subjects:
+                bench.count(subject)
+        finally:
+            bench.api.close()
+        return {
+            **describe_machine(interpreter),
+            "rounds": rounds,
+            "client": contenders.versions(client),
+            "contenders": {s.contender.name: summary(s, subjects[0]) for s in subjects},
+        }
+
+
+def show(record: dict[str, object]) -> None:
+    """Print one line for each contender."""
+    found = record["contenders"]
+    assert isinstance(found, dict)
+    print(f"{'':34}{'wall ms':>9}{'ratio':>7}{'CPU ms':>9}{'files':>7}{'calls':>7}{'modules':>9}")
+    for name, row in found.items():
+        print(
+            f"{name:34}{row['wall_ms']:>9.1f}{row['wall_ratio']:>7.2f}{row['cpu_ms']:>9.1f}"
+            f"{row['files'] or '-':>7}{row['calls'] or '-':>7}{row['modules']:>9}"
+        )
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description="Measure cold starts.")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--only", action="append", help="part of a name; repeatable")
+    parser.add_argument("--write", action="store_true", help="keep the results, and write the page")
+    options = parser.parse_args()
+    chosen = [
+        each
+        for each in contenders.CONTENDERS
+        if not options.only
+        or each.name == contenders.BASELINE
+        or any(part in each.name for part in options.only)
+    ]
+    record = measure(chosen, options.rounds)
+    show(record)
+    if shutil.which("strace") is None:
+        print("no strace here: files and calls are not counted", file=sys.stderr)
+    if options.write:
+        RESULTS.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        write_page()
+
+
+if __name__ == "__main__":
+    main()

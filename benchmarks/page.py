@@ -1,0 +1,213 @@
+"""Writes docs/benchmarks.md and its plot from the numbers in `results/`; nothing in it is typed.
+
+python -m benchmarks.page
+"""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from benchmarks.cold_contenders import APIG_WSGI, BASELINE, OURS_FAST, OURS_STOCK
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+PAGE = ROOT / "docs" / "benchmarks.md"
+PLOT = ROOT / "docs" / "benchmarks-cold.svg"
+
+CUT = 6  # multiples that the plot has room for
+
+INTRO = """\
+# Benchmarks
+
+`make bench` measures all of this anew and writes this page: some 10 minutes on two idle cores. It
+needs the package index once and, for files and system calls, `strace`. Absolute times are those
+of one machine; trust the ratios, which were taken in one run.
+"""
+
+COLD = """\
+## Cold start
+
+From spawn to the last byte of the reply to the same `GET /duck/42`, behind a Runtime API on
+loopback that does next to nothing. Medians of {rounds} rounds; in each round every contender is
+started once, in an order that moves on. {machine}
+
+Each is packaged at its best: a folder of its own with what it needs and nothing else, bytecode of
+this very interpreter that is never checked against its source, no `.pth` hooks, AWS's client
+(`awslambdaric` {client}) in one folder for all. The page cache is warm; nothing is compiled while
+it runs.
+
+![Cold starts, as multiples of a bare handler on the stock client](benchmarks-cold.svg)
+"""
+
+COLD_NOTES = """\
+*Ratio* is wall time over that of the bare handler on the stock client. *Files* are those opened,
+*calls* all system calls of the process up to its reply (strace, a start of its own), *modules*
+what was imported (`-X importtime`), *MB* the unzipped bundle without the interpreter and AWS's
+client.
+
+The bare handler returns a literal and looks at nothing. `packager` serves the example `neko`, a
+plugin of eight endpoints with settings; Chalice, Powertools and Starlette have requests of their
+own, not werkzeug's. The SDK's row is the least that imports it: `from dify_plugin import
+Endpoint`, one call of one class.
+"""
+
+WARM = """\
+## Warm events
+
+Every contender answers the same requests in a process of its own; the driver asks each in turn
+for one batch, and the median batch of {rounds} counts. CPU µs per event, in brackets the ratio to
+apig-wsgi. {machine}
+"""
+
+WARM_NOTES = """\
+A megabyte's base64, which all of them pay, is most of the last two columns. Those that say so in
+brackets have requests of their own, not werkzeug's.
+"""
+
+
+def render_page(cold: dict[str, Any], warm: dict[str, Any]) -> str:
+    """Give the page for two records, as `cold` and `warm` write them."""
+    parts = [
+        INTRO,
+        COLD.format(
+            rounds=cold["rounds"], machine=_machine(cold), client=cold["client"]["awslambdaric"]
+        ),
+        _cold_table(cold),
+        COLD_NOTES,
+        _held(cold),
+        _versions(cold["contenders"]),
+        WARM.format(rounds=warm["rounds"], machine=_machine(warm)),
+        _warm_table(warm),
+        WARM_NOTES,
+    ]
+    return "\n".join(parts)
+
+
+def render_plot(cold: dict[str, Any]) -> str:
+    """Give the plot of the cold starts: one bar each, in multiples of the baseline."""
+    rows = sorted(cold["contenders"].items(), key=lambda row: row[1]["wall_ratio"])
+    most = CUT
+    left, width, height = 250, 440, 22
+    total = height * len(rows) + 16
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 100} {total}" '
+        'font-family="sans-serif" font-size="12" fill="#6e7781">',
+        "<title>Cold starts, as multiples of a bare handler on the stock client</title>",
+    ]
+    for index, (name, row) in enumerate(rows):
+        y = 8 + index * height
+        colour = "#2f81f7" if name.startswith("packager") else "#8c959f"
+        bar = max(1, round(width * min(row["wall_ratio"], most) / most))
+        note = " (cut off)" if row["wall_ratio"] > most else ""
+        middle = y + height / 2 + 4
+        lines += [
+            f'<text x="{left - 8}" y="{middle:g}" text-anchor="end">{escape(name)}</text>',
+            f'<rect x="{left}" y="{y + 3}" width="{bar}" height="{height - 6}" fill="{colour}"/>',
+            f'<text x="{left + bar + 6}" y="{middle:g}">{row["wall_ratio"]:.2f}{note}</text>',
+        ]
+    at = left + width / most
+    lines.append(
+        f'<line x1="{at:.1f}" x2="{at:.1f}" y1="4" y2="{total - 4}" stroke="#cf222e" '
+        'stroke-dasharray="3 3"/>'
+    )
+    return "\n".join([*lines, "</svg>"]) + "\n"
+
+
+def write_page() -> None:
+    """Write the page and its plot from `results/`."""
+    cold, warm = (
+        json.loads((RESULTS / f"{name}.json").read_text("utf-8")) for name in ("cold", "warm")
+    )
+    PAGE.write_text(render_page(cold, warm), "utf-8")
+    PLOT.write_text(render_plot(cold), "utf-8")
+
+
+def _machine(record: dict[str, Any]) -> str:
+    return (
+        f"CPython {record['python']}, {record['processor']}, {record['cores']} cores, "
+        f"{record['system']}; load {record['load']} before, {record['date']}."
+    )
+
+
+def _cold_table(cold: dict[str, Any]) -> str:
+    lines = [
+        "| | wall ms | ratio | quartiles | CPU ms | files | calls | modules | MB |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for name, row in cold["contenders"].items():
+        low, high = row["wall_quartiles_ms"]
+        shown = f"**{name}**" if name.startswith("packager") else name
+        lines.append(
+            f"| {shown} | {row['wall_ms']:.1f} | {row['wall_ratio']:.2f} | {low:.1f} to {high:.1f} "
+            f"| {row['cpu_ms']:.1f} | {_count(row['files'])} | {_count(row['calls'])} "
+            f"| {row['modules']} | {row['bytes'] / 1e6:.2f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _held(cold: dict[str, Any]) -> str:
+    """What the project asks of itself, and what came out."""
+    rows = cold["contenders"]
+    fast, stock, peer = rows[OURS_FAST], rows[OURS_STOCK], rows[APIG_WSGI]
+    lines = [
+        "| asked for | measured |",
+        "|---|---|",
+        f"| fast entry: at most 1.2 times the {BASELINE} | {fast['wall_ratio']:.2f} |",
+        f"| stock entry: at most 1.6 times | {stock['wall_ratio']:.2f} |",
+    ]
+    for what, key in (("files opened", "files"), ("system calls", "calls")):
+        if fast[key] and peer[key]:
+            lines.append(
+                f"| {what}, fast entry: at most half of {APIG_WSGI}'s "
+                f"| {fast[key] / peer[key]:.2f} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def _versions(contenders: dict[str, Any]) -> str:
+    named = {
+        package.split(" ")[0].lower()
+        for package in (
+            *("werkzeug", "aws-wsgi", "apig-wsgi", "serverless-wsgi", "flask", "starlette"),
+            *("mangum", "aws-lambda-powertools", "chalice", "dify-plugin"),
+        )
+    }
+    found: dict[str, set[str]] = {}
+    for row in contenders.values():
+        for package, version in row["versions"].items():
+            if package in named:
+                found.setdefault(package, set()).add(version)
+    listed = ", ".join(f"{name} {' and '.join(sorted(found[name]))}" for name in sorted(found))
+    return f"Versions: {listed}.\n"
+
+
+def _count(number: int | None) -> str:
+    return "-" if number is None else str(number)
+
+
+def _warm_table(warm: dict[str, Any]) -> str:
+    results, baseline = warm["us"], warm["baseline"]
+    columns = [(case, payload) for case in results for payload in results[case]]
+    lines = [
+        "| | " + " | ".join(f"{case}, {payload}" for case, payload in columns) + " |",
+        "|---|" + "--:|" * len(columns),
+    ]
+    names: list[str] = []
+    for case, payload in columns:
+        names += [name for name in results[case][payload] if name not in names]
+    for name in names:
+        cells = []
+        for case, payload in columns:
+            own, other = results[case][payload].get(name), results[case][payload][baseline]
+            ratio = f" ({own / other:.2f})" if own and name != baseline else ""
+            cells.append(f"{own:.1f}{ratio}" if own else "-")
+        shown = f"**{name}**" if name == "packager" else name
+        lines.append(f"| {shown} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    write_page()
