@@ -11,11 +11,13 @@ What `errors` chooses (docs/events.md has the table):
 
 from __future__ import annotations
 
+from _thread import _count
 from time import time
 
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Request, Response
 
+import endpoint_runtime
 from endpoint_runtime import loading, report, settings
 from endpoint_runtime.plain_routes import PlainRoutes, is_plain_host
 
@@ -46,6 +48,8 @@ class Application:
         self.max_body: int = getattr(bundle, "MAX_BODY", 6291456)
         self.binary_types: tuple[str, ...] = tuple(getattr(bundle, "BINARY_TYPES", ()))
         self.gzip: bool = getattr(bundle, "GZIP", False)
+        self.stream: bool = getattr(bundle, "STREAM", False)
+        self.stream_heartbeat: int = getattr(bundle, "STREAM_HEARTBEAT", 0)
         self.base_path: str = getattr(bundle, "BASE_PATH", "")
         self._plain_routes = PlainRoutes(bundle.ROUTES)
         self._map: Map | None = None  # made when a request needs it
@@ -55,6 +59,10 @@ class Application:
         self._settings: dict[str, Any] | None = None
         self._flat_settings = False
         self._hidden: list[str] = []
+        if _count():
+            from endpoint_runtime.late_work import note_threads
+
+            note_threads()
 
     def answer(self, environ: Environ) -> tuple[Response, str]:
         """Give the response to a request, and the declared path of its route (`-` for none).
@@ -200,6 +208,19 @@ class _LazyBackends:
         # setdefault: two threads that come first at once get the same ones.
         backends = self.__dict__.setdefault("_backends", Backends(*self._arguments))
         return getattr(backends, name)
+
+
+def close_after_answer(application: Application, response: Response, environ: Environ) -> None:
+    """Close a response once its caller has the answer, or now where nothing can come after it."""
+    deferred = endpoint_runtime.after_answer
+    if deferred is None:
+        close(application, response, environ)
+    elif (
+        type(response) is not Response
+        or getattr(response, "_on_close", True)
+        or not response.is_sequence
+    ):
+        deferred.append(lambda: close(application, response, environ))
 
 
 def close(application: Application, response: Response, environ: Environ) -> None:

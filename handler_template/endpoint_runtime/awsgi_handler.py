@@ -10,6 +10,7 @@ from __future__ import annotations
 import awsgi  # type: ignore[import-untyped]
 
 from endpoint_runtime.events import NotAnHttpEvent, source_of
+from endpoint_runtime.invocation import finish_work
 from endpoint_runtime.lambda_handler import application
 from endpoint_runtime.lambda_handler import handler as native_handler
 from endpoint_runtime.public_path import HTTP_2, URL
@@ -58,8 +59,11 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
             'the adapter aws-wsgi reads no payload 2.0: invoke it through api = "rest" or an HTTP '
             "API with payload 1.0"
         )
-    reply: dict[str, Any] = awsgi.response(served, event, context)
-    return reply
+    try:
+        reply: dict[str, Any] = awsgi.response(served, event, context)
+        return reply
+    finally:
+        finish_work(application, context, ())
 
 
 def _goes_as_text(body: bytes, content_type: str, content_encoding: str) -> bool:

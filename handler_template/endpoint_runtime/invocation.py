@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from _thread import _count
 from time import perf_counter
 
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
+import endpoint_runtime
 from endpoint_runtime import report
-from endpoint_runtime.application import close, request_id_of
+from endpoint_runtime.application import close_after_answer, request_id_of
 from endpoint_runtime.events import (
     BodyTooLarge,
     MalformedEvent,
@@ -16,8 +18,10 @@ from endpoint_runtime.events import (
     source_of,
 )
 from endpoint_runtime.plain_replies import plain_reply
-from endpoint_runtime.public_path import ALB
+from endpoint_runtime.public_path import ALB, REST, URL
 from endpoint_runtime.replies import (
+    MAX_REPLY,
+    MAX_REPLY_ALB,
     ReplyTooLarge,
     end_to_end_headers,
     has_no_body,
@@ -27,11 +31,16 @@ from endpoint_runtime.replies import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from werkzeug.wrappers import Response
 
     from endpoint_runtime.application import Application
+    from endpoint_runtime.bounded_body import BoundedBody
+
+# Of what gzip is to make small enough, this many times as much is read.
+_GZIP_GAIN = 10
 
 
 def answer_event(application: Application, event: Any, context: object) -> dict[str, Any]:
@@ -48,7 +57,11 @@ def answer_event(application: Application, event: Any, context: object) -> dict[
     if not source:  # not in the except clause: the refusal is no cause of what may fail now
         from endpoint_runtime.worker import answer_worker_event
 
-        return answer_worker_event(application, event, context, refusal)
+        try:
+            return answer_worker_event(application, event, context, refusal)
+        finally:
+            # No caller waits, and once it has the reply Lambda forgets the event.
+            finish_work(application, context, ())
     try:
         environ = environ_of(
             event,
@@ -65,12 +78,16 @@ def answer_event(application: Application, event: Any, context: object) -> dict[
         response, route = application.failure(environ, error), "-"
     else:
         response, route = application.answer(environ)
+    if application.stream and source in (URL, REST) and endpoint_runtime.in_loop:
+        from endpoint_runtime.streaming import streamed_reply
+
+        return streamed_reply(application, source, response, route, environ, started)
     multi_value = source == ALB and bool(event.get("multiValueHeaders"))
     try:
         try:
-            reply = _reply(application, source, multi_value, response, environ)
+            reply = _reply(application, source, multi_value, response, route, environ)
         finally:
-            close(application, response, environ)
+            close_after_answer(application, response, environ)
     except KeyboardInterrupt:
         raise
     except BaseException as fault:
@@ -79,7 +96,7 @@ def answer_event(application: Application, event: Any, context: object) -> dict[
         else:
             application.log_exception("the response can't be sent", fault, environ)
         failure = application.failure(environ)
-        reply = _reply(application, source, multi_value, failure, environ)
+        reply = _reply(application, source, multi_value, failure, route, environ)
     # Else request and environ would hold each other, and the body, until garbage is collected.
     environ.pop("werkzeug.request", None)
     report.log_request(
@@ -92,33 +109,72 @@ def answer_event(application: Application, event: Any, context: object) -> dict[
     return reply
 
 
+def finish_work(
+    application: Application, context: object, callbacks: Sequence[Callable[[], None]]
+) -> None:
+    """Do what answering an event has left to do; see `late_work`."""
+    if hasattr(context, "get_remaining_time_in_millis") and (callbacks or _count()):
+        from endpoint_runtime.late_work import finish
+
+        finish(context, callbacks, application.root)
+
+
 def _reply(
     application: Application,
     source: str,
     multi_value: bool,
     response: Response,
+    route: str,
     environ: dict[str, Any],
 ) -> dict[str, Any]:
     status = response.status_code
     has_body = not has_no_body(environ["REQUEST_METHOD"], status)
     body = b""
-    if has_body:
-        body = read_body(response)  # before the headers: a generator may set some while it runs
+    bounded = None
+    if has_body:  # read before the headers: a generator may set some while it runs
+        if response.is_sequence:
+            body = read_body(response)
+        else:
+            bounded = _read_bounded(application, source, response, environ)
+            body = bounded.data
         if not application.gzip:
             reply = plain_reply(source, response, status, body, application.binary_types)
             if reply is not None:
+                if bounded is not None:
+                    bounded.log_cut(route, environ)
                 return reply
     headers = end_to_end_headers(response, environ)
-    if has_body and application.gzip:
-        from endpoint_runtime.compression import compress
 
-        headers, body = compress(headers, body, status, environ.get("HTTP_ACCEPT_ENCODING", ""))
-    return reply_of(
-        source,
-        multi_value=multi_value,
-        status=status,
-        headers=headers,
-        body=body,
-        has_body=has_body,
-        binary_types=application.binary_types,
-    )
+    def make(body: bytes) -> dict[str, Any]:
+        sent = headers
+        if has_body and application.gzip:
+            from endpoint_runtime.compression import compress
+
+            accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
+            sent, body = compress(headers, body, status, accepted)
+        return reply_of(
+            source,
+            multi_value=multi_value,
+            status=status,
+            headers=sent,
+            body=body,
+            has_body=has_body,
+            binary_types=application.binary_types,
+        )
+
+    if bounded is None:
+        return make(body)
+    fitting: dict[str, Any] = bounded.fit(make)
+    bounded.log_cut(route, environ)
+    return fitting
+
+
+def _read_bounded(
+    application: Application, source: str, response: Response, environ: dict[str, Any]
+) -> BoundedBody:
+    from endpoint_runtime.bounded_body import BoundedBody
+
+    limit = MAX_REPLY_ALB if source == ALB else MAX_REPLY
+    if application.gzip and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+        limit *= _GZIP_GAIN
+    return BoundedBody(response, environ.get("lambda.context"), limit)

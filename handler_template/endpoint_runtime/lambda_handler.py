@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import sys
 
+import endpoint_runtime
 from endpoint_runtime import _bundle  # type: ignore[attr-defined]
 from endpoint_runtime.application import Application
-from endpoint_runtime.invocation import answer_event
+from endpoint_runtime.invocation import answer_event, finish_work
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 # Not LAMBDA_TASK_ROOT, which says /var/task under emulators that run a bundle elsewhere.
@@ -25,6 +27,9 @@ os.chdir(_PLUGIN)
 
 application = Application(_bundle, _PLUGIN)
 
+# Whether several invocations share this process: what one left can't be told from another's.
+_SHARED = os.environ.get("AWS_LAMBDA_MAX_CONCURRENCY", "1") != "1"
+
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
     """Answer an HTTP event with a reply in its source's form, or a mapped one (docs/events.md).
@@ -32,4 +37,13 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     Raises `NotAnHttpEvent` for an event that is neither, and `EventFailed` where an endpoint
     failed at one that Lambda is to try again; nothing else.
     """
-    return answer_event(application, event, context)
+    if endpoint_runtime.in_loop or _SHARED:
+        return answer_event(application, event, context)
+    # Lambda freezes this process with the reply, so what is to come after the answer comes before.
+    callbacks: list[Callable[[], None]] = []
+    endpoint_runtime.after_answer = callbacks
+    try:
+        return answer_event(application, event, context)
+    finally:
+        endpoint_runtime.after_answer = None
+        finish_work(application, context, callbacks)

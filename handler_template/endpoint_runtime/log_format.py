@@ -184,7 +184,9 @@ def configure_logging(logging: "ModuleType") -> None:
             return _json_line(record, self.formatTime(record, self.datefmt))
 
     def stamp(record: "LogRecord") -> bool:
-        record.aws_request_id = lambda_context.request_id or ""
+        late = sys.modules.get("endpoint_runtime.late_work")
+        own = late.request_id_of_thread() if late is not None else None
+        record.aws_request_id = own or lambda_context.request_id or ""
         record.tenant_id = lambda_context.tenant_id
         return True
 

@@ -6,6 +6,9 @@ trace id, logs, error reports. `start_fast` calls `main`; see docs/fast-entry.md
 
 import os
 import sys
+from _thread import _count
+
+import endpoint_runtime
 
 from . import lambda_context
 from .event_json import decode_json, encode_json
@@ -78,8 +81,11 @@ def _serve(handler: "Handler", api: RuntimeApi, invocation: Invocation) -> Lambd
             raise Fault("Runtime.UnmarshalError", message) from None
         invocation.body = bytearray()
         reply = handler(event, context)
-        content_type = "application/json"
-        if isinstance(reply, bytes):
+        stream = getattr(reply, "stream_to", None)  # of a reply of `streaming`
+        body, content_type = b"", "application/json"
+        if stream is not None:
+            pass
+        elif isinstance(reply, bytes):
             body, content_type = reply, "application/unknown"
         else:
             try:
@@ -95,7 +101,9 @@ def _serve(handler: "Handler", api: RuntimeApi, invocation: Invocation) -> Lambd
         )
         api.error(invocation, kind, report, cause)
     else:
-        if not api.respond(invocation, body, content_type):
+        if stream is not None:
+            stream(api, invocation)
+        elif not api.respond(invocation, body, content_type):
             _say(f"the reply to {invocation.request_id} is too large: {len(body)} bytes")
     return context
 
@@ -194,12 +202,34 @@ def main(root: str) -> "NoReturn":
             api.init_error(kind, report)
             _exit(1)
         gc.freeze()
-        run(handler, api, invocations=1)
+        after = _begin_work(root)
+        run(handler, api, after=after, invocations=1)
         gc.set_threshold(*thresholds)
-        run(handler, api)
+        run(handler, api, after=after)
     except RuntimeApiError as error:
         _say(f"{error}; exiting")
     _exit(1)
+
+
+def _begin_work(root: str) -> "Callable[[LambdaContext], None]":
+    """Have the application leave to the loop what can be done after the answer: give what does."""
+    endpoint_runtime.in_loop = True
+    callbacks = endpoint_runtime.after_answer = []
+    plugin = os.path.join(os.path.abspath(root), "plugin")
+    if _count():
+        from .late_work import note_threads
+
+        note_threads()
+
+    def finish(context: LambdaContext) -> None:
+        if callbacks or _count():
+            from . import late_work
+
+            work = callbacks.copy()
+            callbacks.clear()
+            late_work.finish(context, work, plugin)
+
+    return finish
 
 
 def set_path(root: str) -> None:

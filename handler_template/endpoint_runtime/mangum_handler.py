@@ -10,6 +10,7 @@ from a2wsgi import WSGIMiddleware
 from mangum import Mangum
 
 from endpoint_runtime.events import NotAnHttpEvent, source_of
+from endpoint_runtime.invocation import finish_work
 from endpoint_runtime.lambda_handler import application
 from endpoint_runtime.lambda_handler import handler as native_handler
 from endpoint_runtime.wsgi import add_event
@@ -40,4 +41,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         answer = native_handler  # called below: its tracebacks shall not begin with this one
     else:
         answer = adapter
-    return answer(event, context)
+    try:
+        return answer(event, context)
+    finally:
+        finish_work(application, context, ())

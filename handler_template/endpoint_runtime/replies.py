@@ -59,10 +59,16 @@ _TEXT_TYPES = frozenset(
 
 
 class ReplyTooLarge(ValueError):
-    """The reply has more bytes than Lambda hands on; `size` and `limit` are in bytes."""
+    """The reply has more bytes than Lambda hands on; `size` and `limit` are in bytes.
 
-    def __init__(self, size: int, limit: int) -> None:
-        super().__init__(f"the reply has {size} bytes, Lambda hands on at most {limit}")
+    `more` says that `size` is what was read of it until then.
+    """
+
+    def __init__(self, size: int, limit: int, *, more: bool = False) -> None:
+        has = "has more than" if more else "has"
+        super().__init__(f"the reply {has} {size} bytes, Lambda hands on at most {limit}")
+        self.size = size
+        self.limit = limit
 
 
 def has_no_body(method: str, status: int) -> bool:

@@ -18,6 +18,7 @@ _MAX_BODY = 256 << 20  # bytes; Lambda sends at most 6 MB
 _RECEIVE = 1 << 18  # bytes asked for at a time
 _STALL = 15  # seconds that a begun answer, or a request being sent, may stand still
 _ID_MARKS = {ord(mark): None for mark in "-_.:"}  # what an id may hold besides letters and digits
+_PATIENCE = bytes(8) + (250_000).to_bytes(8, sys.byteorder)  # 0.25 s, a struct timeval
 _FOREVER = bytes(16)  # a struct timeval of zero: no time-out
 
 
@@ -112,6 +113,51 @@ class RuntimeApi:
         path = f"invocation/{invocation.request_id}/error"
         self._post(path, report, f"Content-Type: application/json\r\n{headers}", known=(202, 413))
 
+    def begin_stream(self, invocation: Invocation, headers: str) -> "tuple[_socket.socket, bytes]":
+        """Give the connection to send a streamed reply on, and the request's head.
+
+        A `send` that nothing moves for `_PATIENCE` raises BlockingIOError.
+        """
+        what = f"POST invocation/{invocation.request_id}/response"
+        try:
+            self._connected()
+        except OSError as error:
+            self.close()
+            raise RuntimeApiError(f"{what} failed: {error}") from None
+        self._socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDTIMEO, _PATIENCE)
+        path = what.replace(" ", f" {_ROOT}", 1)
+        return self._socket, f"{path}{self._common}{headers}{_echo(invocation)}\r\n".encode()
+
+    def has_answer(self) -> bool:
+        """Whether an answer, or the connection's end, came before a streamed reply's end."""
+        try:
+            self._socket.recv(1, _socket.MSG_PEEK | _socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            pass
+        return True
+
+    def end_stream(self, invocation: Invocation, seconds: float) -> int:
+        """Give the status of the answer to a streamed reply, 0 if none comes; then hang up.
+
+        `seconds` is how long the answer may take where that is longer than the usual.
+        """
+        what = f"POST invocation/{invocation.request_id}/response"
+        wait = max(int.from_bytes(self._stall[:8], sys.byteorder), int(seconds) + 1)
+        timeval = wait.to_bytes(8, sys.byteorder) + bytes(8)
+        status, answer = 0, bytearray()
+        try:
+            self._socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, timeval)
+            status, _, answer = self._read_answer(what)
+        except (_ConnectionCut, OSError):
+            pass
+        finally:
+            self.close()
+        if status not in (0, 202, 413):
+            _refuse(what, status, answer)
+        return status
+
     def init_error(self, kind: str, report: bytes) -> None:
         """Report that the handler can't be loaded."""
         headers = f"Content-Type: application/json\r\n{_error_type(kind)}"
@@ -194,6 +240,9 @@ class RuntimeApi:
             if not self._receive(_RECEIVE):
                 raise _ConnectionCut
             connection.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, self._stall)
+        return self._read_answer(what)
+
+    def _read_answer(self, what: str) -> tuple[int, dict[str, str], bytearray]:
         for _ in range(_MAX_INTERIM):
             status, headers = self._read_head(what)
             if status >= 200:

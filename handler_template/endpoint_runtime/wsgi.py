@@ -14,7 +14,7 @@ from endpoint_runtime import report
 from endpoint_runtime.application import close, request_id_of
 from endpoint_runtime.headers import FORGEABLE, FORGEABLE_PREFIX, hook_url, root_url
 from endpoint_runtime.public_path import wsgi
-from endpoint_runtime.replies import end_to_end_headers, has_no_body, read_body
+from endpoint_runtime.replies import MAX_REPLY, end_to_end_headers, has_no_body, read_body
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,12 +41,12 @@ def serve(
     else:
         response, route = application.failure(environ, RequestEntityTooLarge()), "-"
     try:
-        headers, chunks = _start(application, response, environ)
+        headers, chunks = _start(application, response, route, environ)
     except Exception as fault:
         application.log_exception("the response can't be sent", fault, environ)
         close(application, response, environ)
         response = application.failure(environ)
-        headers, chunks = _start(application, response, environ)
+        headers, chunks = _start(application, response, route, environ)
     report.log_request(
         method, route, response.status_code, perf_counter() - started, request_id_of(environ)
     )
@@ -67,7 +67,7 @@ def add_event(environ: Environ, event: Any, context: object) -> None:
 
 
 def _start(
-    application: Application, response: Response, environ: Environ
+    application: Application, response: Response, route: str, environ: Environ
 ) -> tuple[list[Header], Iterator[bytes]]:
     """Give the headers of a response, and its body with the first chunk made.
 
@@ -81,7 +81,14 @@ def _start(
         chunks = iter(response.iter_encoded())
         first = next(chunks, None)
         return headers, iter(()) if first is None else _chained(first, chunks)
-    body = read_body(response)
+    if response.is_sequence:
+        body = read_body(response)
+    else:
+        from endpoint_runtime.bounded_body import BoundedBody
+
+        bounded = BoundedBody(response, environ["lambda.context"], MAX_REPLY)
+        body = bounded.data
+        bounded.log_cut(route, environ)
     headers = [
         (name, str(len(body)) if name.lower() == "content-length" else value)
         for name, value in headers

@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from tests.runtime.streamed_post import Streamed, Violation, check_head, read_streamed
+
 Step = bytes | Callable[[socket.socket], bool]  # the callable says whether to keep the connection
 
 FORBIDDEN = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 9\r\n\r\nnot today"
@@ -114,6 +116,7 @@ class Request:
     headers: dict[str, str]
     body: bytes
     connection: int
+    streamed: Streamed | None = None  # in streaming mode; `body` is empty then
 
     @property
     def call(self) -> str:
@@ -131,7 +134,13 @@ class RuntimeServer:
         posts: Iterable[Step] = (),
         end: bytes | None = FORBIDDEN,
         keep_requests: bool = True,
+        on_chunk: Callable[[bytes], None] | None = None,
+        early: Step | None = None,
     ) -> None:
+        """`on_chunk` gets the chunks of streamed bodies, which are not kept then.
+
+        `early` is done to a streamed reply in place of reading its body.
+        """
         self.requests: list[Request] = []
         self.violations: list[str] = []
         self.used_up = threading.Event()
@@ -140,6 +149,8 @@ class RuntimeServer:
         self._posts = iter(posts)
         self._end = end
         self._keep = keep_requests
+        self._on_chunk = on_chunk
+        self._early = early
         self._open_ids: set[str] = set()
         self._lock = threading.Lock()
         self._closing = threading.Event()
@@ -172,6 +183,13 @@ class RuntimeServer:
         (body,) = [request.body for request in self.requests if request.call == call]
         return body
 
+    def streamed(self, request_id: str) -> Streamed:
+        """The one streamed reply to an invocation, as far as it came."""
+        call = f"POST invocation/{request_id}/response"
+        (found,) = [each.streamed for each in self.requests if each.call == call]
+        assert found is not None
+        return found
+
     def _accept(self) -> None:
         while not self._closing.is_set():
             try:
@@ -190,9 +208,17 @@ class RuntimeServer:
         reader = connection.makefile("rb")
         try:
             while (request := self._read(reader, number)) is not None:
-                if self._keep:
+                if self._keep and request.streamed is None:
                     self.requests.append(request)
+                if request.streamed is not None and not self._read_body(
+                    connection, reader, request
+                ):
+                    return
                 if not self._answer(connection, request):
+                    return
+                if request.streamed is not None:
+                    if rest := reader.read(1):  # AWS: the runtime closes the connection now
+                        self.violations.append(f"{rest!r} after a streamed reply")
                     return
         except OSError:
             pass  # the client is gone
@@ -220,10 +246,40 @@ class RuntimeServer:
         method = found[1].decode()
         if headers.get("host") != self.address:
             self.violations.append(f"host {headers.get('host')}")
+        if "transfer-encoding" in headers or "lambda-runtime-function-response-mode" in headers:
+            try:
+                check_head(headers)
+            except Violation as violation:
+                self.violations.append(str(violation))
+                return None
+            return Request(method, found[2].decode(), headers, b"", number, Streamed())
         if (method == "POST") != ("content-length" in headers):
             self.violations.append(f"{method} with the length {headers.get('content-length')}")
         body = reader.read(int(headers.get("content-length", "0")))
         return Request(method, found[2].decode(), headers, body, number)
+
+    def _read_body(self, connection: socket.socket, reader: Any, request: Request) -> bool:
+        """Read a streamed body; False where its connection ended."""
+        assert request.streamed is not None
+        if self._keep:
+            self.requests.append(request)
+        if self._early is not None:
+            early, self._early = self._early, None
+            self._open_ids.discard(request.path.split("/")[-2])
+            if isinstance(early, bytes):
+                connection.sendall(early)
+                return False
+            return early(connection)
+        try:
+            read_streamed(reader, request.streamed, self._on_chunk)
+        except Violation as violation:
+            self.violations.append(str(violation))
+            return False
+        except EOFError:
+            with self._lock:
+                self._open_ids.discard(request.path.split("/")[-2])
+            return False
+        return True
 
     def _answer(self, connection: socket.socket, request: Request) -> bool:
         step: Step | None

@@ -46,6 +46,11 @@ def replies(server: RuntimeServer) -> list[Any]:
     return [json.loads(r.body) for r in server.requests if r.call.endswith("/response")]
 
 
+def in_a_second() -> str:
+    """A deadline for work that does not end."""
+    return str(int(time.time() * 1000) + 1000)
+
+
 def test_there_is_an_interpreter() -> None:
     assert INTERPRETERS
 
@@ -152,7 +157,7 @@ def test_threads_of_the_plugin_do_not_keep_it_from_exiting(tmp_path: Path) -> No
         "def handler(event, context):\n"
         "    threading.Thread(target=time.sleep, args=(60,)).start()\n",
     )
-    with RuntimeServer([event()]) as server:
+    with RuntimeServer([event(deadline=in_a_second())]) as server:
         before = time.monotonic()
         done = run_fast(bundle, server)
 
@@ -188,7 +193,7 @@ def test_sigterm_while_waiting_ends_it_quickly_and_well(tmp_path: Path) -> None:
         "    threading.Thread(target=time.sleep, args=(60,)).start()\n"
         "    print('unfinished', end='')\n",
     )
-    with RuntimeServer([event()], end=None) as server:
+    with RuntimeServer([event(deadline=in_a_second())], end=None) as server:
         command = fast_command(bundle, PYTHON)
         process = start(command, bundle, environment(server.address))
         assert server.used_up.wait(10)
@@ -196,7 +201,8 @@ def test_sigterm_while_waiting_ends_it_quickly_and_well(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=10)
 
-    assert (process.returncode, out, err) == (0, b"unfinished", b"")
+    assert (process.returncode, out) == (0, b"unfinished")
+    assert err.count(b"\n") == 1 and b"work after the answer was cut off" in err
     assert time.monotonic() - before < 5
 
 

@@ -1,0 +1,128 @@
+"""Reads a body that is made while it is read, for a reply that goes out as one piece.
+
+A generator may have no end, and a reply has to be out in time and small enough: it is ended then,
+and what came of it is sent, with a line in the log (docs/streaming.md has the rule). Imported for
+such bodies only; lists of chunks are joined in `replies`.
+"""
+
+from __future__ import annotations
+
+from time import time
+
+from werkzeug.wrappers import Response
+
+from endpoint_runtime import report
+from endpoint_runtime.application import request_id_of
+from endpoint_runtime.replies import ReplyTooLarge
+from endpoint_runtime.time_limit import BODY_MARGIN, TimeLimit, TimeUp, end_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_ROOM = 65536  # bytes of a reply for its headers, where its body has to be cut
+
+
+class BoundedBody:
+    """What came of a body. `cut` says why that is not all of it, "" if it is."""
+
+    def __init__(self, response: Response, context: object, limit: int) -> None:
+        """Read it, `limit` bytes and one chunk at most.
+
+        Raises what the generator raises, and `ReplyTooLarge` for a body that must not be cut.
+        """
+        self.cut = ""
+        self._may_be_cut = may_be_cut(response)
+        self._chunks: list[bytes] = []
+        self._size = 0
+        started = time()
+        with TimeLimit(end_of(context, BODY_MARGIN)) as time_limit:
+            chunks = iter(response.iter_encoded())
+            try:
+                while True:
+                    chunk = as_bytes(time_limit.run(next, chunks))
+                    self._chunks.append(chunk)
+                    self._size += len(chunk)
+                    if self._size > limit:
+                        self._too_large(self._size, limit)
+                        break
+            except StopIteration:
+                if time_limit.is_over:  # it took TimeUp for `close()`, and ended in peace
+                    self._time_up(time() - started)
+            except TimeUp:
+                self._time_up(time() - started)
+        self.data = b"".join(self._chunks)
+
+    def fit(self, make: Callable[[bytes], Any]) -> Any:
+        """Give what `make` makes of the body, of less of it for as long as that is too large."""
+        while True:
+            try:
+                return make(self.data)
+            except ReplyTooLarge as fault:
+                if not (self._may_be_cut and self.data):
+                    raise
+                room = max(fault.limit - _ROOM, 0) * len(self.data) // max(fault.size, 1)
+                self._shorten(min(room, len(self.data) - 1))
+                self._too_large(fault.size, fault.limit)
+
+    def log_cut(self, route: str, environ: dict[str, Any]) -> None:
+        """Log why the body is not whole, where it is not."""
+        if self.cut:
+            message = f"{route}: the body was ended at {len(self.data)} bytes, {self.cut}"
+            report.log("WARN", message, request_id_of(environ))
+
+    def _shorten(self, size: int) -> None:
+        """Keep at most `size` bytes: whole chunks if any fits, else whole characters."""
+        kept, whole = 0, 0
+        for chunk in self._chunks:
+            if kept + len(chunk) > size:
+                break
+            kept += len(chunk)
+            whole += 1
+        self._chunks = self._chunks[:whole] if kept else [_whole_text(self._chunks[0][:size])]
+        self.data = b"".join(self._chunks)
+
+    def _too_large(self, size: int, limit: int) -> None:
+        if not self._may_be_cut:
+            raise ReplyTooLarge(size, limit, more=True)
+        self.cut = f"as Lambda hands on {limit} bytes of a buffered reply"
+
+    def _time_up(self, seconds: float) -> None:
+        if not self._may_be_cut:
+            raise TimeoutError(f"the body was not done after {seconds:.1f} s")
+        self.cut = f"after {seconds:.1f} s, as the function's time would soon be over"
+
+
+def may_be_cut(response: Response) -> bool:
+    """Whether a part of the body is of use: not of one that says how long it is, nor of a file."""
+    headers = response.headers
+    return not (
+        response.status_code == 206
+        or "content-length" in headers
+        or headers.get("content-disposition", "").lower().startswith("attachment")
+    )
+
+
+def as_bytes(chunk: object) -> bytes:
+    """Give a chunk that a plugin made; raises TypeError for what is neither text nor bytes."""
+    if isinstance(chunk, bytes):
+        return chunk
+    if isinstance(chunk, str):
+        return chunk.encode()
+    try:
+        return bytes(memoryview(chunk))  # type: ignore[arg-type]
+    except TypeError:
+        message = f"a response's body yielded {type(chunk).__name__}, expected str or bytes"
+        raise TypeError(message) from None
+
+
+def _whole_text(data: bytes) -> bytes:
+    """Leave out the first bytes of a character in UTF-8 whose last ones are missing."""
+    for back in range(1, min(4, len(data)) + 1):
+        byte = data[-back]
+        if byte & 0xC0 == 0x80:
+            continue
+        length = 2 if byte >> 5 == 6 else 3 if byte >> 4 == 14 else 4 if byte >> 3 == 30 else 1
+        return data[:-back] if length > back else data
+    return data

@@ -1,0 +1,169 @@
+"""Finishes what an invocation left to do: callbacks of its response, and threads it started.
+
+On the fast entry that is done after the answer, on the stock entry, which freezes at once, before
+it. Which threads are waited for (docs/streaming.md): those that were not there when the work of the
+invocation before was finished, unless they are a library's own daemons; and those of a
+ThreadPoolExecutor for as long as they have something to do. Imported where there is something of
+this kind; nothing here starts a thread.
+"""
+
+from __future__ import annotations
+
+import sys
+from time import sleep, time
+from weakref import WeakKeyDictionary
+
+from endpoint_runtime import report
+from endpoint_runtime.time_limit import WORK_MARGIN, TimeLimit, TimeUp, end_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from threading import Thread
+    from types import FrameType
+    from typing import Any
+
+_PAUSE = 0.01  # seconds between two looks at what can't be waited for
+# Threads that went on past their invocation, and its id, which their log lines have.
+_left: WeakKeyDictionary[Thread, str] = WeakKeyDictionary()
+# Threads that were there when the last invocation's work was finished.
+_known: WeakKeyDictionary[Thread, bool] = WeakKeyDictionary()
+
+
+def finish(context: object, callbacks: Sequence[Callable[[], None]], root: str) -> None:
+    """Do what is left to do, until shortly before the invocation's time is over.
+
+    `callbacks` are called in order. `root` is the plugin's folder. What is cut off is named in the
+    log.
+    """
+    request_id: str = getattr(context, "aws_request_id", None) or ""
+    limit = TimeLimit(end_of(context, WORK_MARGIN))
+    with limit:
+        for callback in callbacks:
+            try:
+                limit.run(callback)
+            except TimeUp as fault:
+                _say("a callback", [_where(fault)], request_id)
+    if "threading" in sys.modules:
+        _finish_threads(limit, root, request_id)
+
+
+def note_threads() -> None:
+    """Take note of the threads there are: they belong to no invocation."""
+    if "threading" in sys.modules:
+        for thread in _others():
+            _known[thread] = True
+
+
+def request_id_of_thread() -> str | None:
+    """Give the invocation that this thread belongs to, where that is not the one at hand."""
+    if not _left:
+        return None
+    return _left.get(sys.modules["threading"].current_thread())
+
+
+def _finish_threads(limit: TimeLimit, root: str, request_id: str) -> None:
+    idle = 0
+    while idle < 2:  # a worker that has taken its work but not begun it looks idle for a moment
+        waiting = _at_work(root)
+        if not waiting:
+            if not _workers():
+                break
+            idle += 1
+            sleep(0.001)
+            continue
+        idle = 0
+        if limit.is_over:
+            for thread in waiting:
+                _left[thread] = request_id
+            _say("threads", sorted(thread.name for thread in waiting), request_id)
+            break
+        left = max(limit.end - time(), 0) if limit.end is not None else _PAUSE
+        workers = _workers()
+        plain = [thread for thread in waiting if thread not in workers]
+        if plain and len(plain) == len(waiting):
+            plain[0].join(left)
+        else:
+            sleep(min(_PAUSE, left))
+    note_threads()
+
+
+def _at_work(root: str) -> list[Thread]:
+    """Give the threads to wait for."""
+    workers = _workers()
+    frames = sys._current_frames() if workers else {}
+    found = []
+    for thread in _others():
+        if thread in workers:
+            if _is_busy(workers[thread], frames.get(thread.ident or 0)):
+                if thread not in _left:
+                    found.append(thread)
+            else:
+                _left.pop(thread, None)
+        elif thread not in _known and (not thread.daemon or _is_plugins(thread, root)):
+            found.append(thread)
+    return found
+
+
+def _others() -> Iterable[Thread]:
+    threading = sys.modules["threading"]
+    this = threading.current_thread()
+    return [
+        thread
+        for thread in threading.enumerate()
+        if thread is not this
+        and thread is not threading.main_thread()
+        and not isinstance(thread, threading._DummyThread)
+    ]
+
+
+def _workers() -> dict[Thread, Any]:
+    """Give the threads of executors with their queues of work."""
+    module = sys.modules.get("concurrent.futures.thread")
+    return dict(module._threads_queues) if module is not None else {}
+
+
+def _is_busy(queue: Any, frame: FrameType | None) -> bool:
+    """Whether a worker does something, or something waits for one; idle ones wait in `_worker`."""
+    if queue is not None and queue.qsize() > 0:
+        return True
+    module = sys.modules["concurrent.futures.thread"]
+    return frame is not None and frame.f_code is not module._worker.__code__
+
+
+def _is_plugins(thread: Thread, root: str) -> bool:
+    """Whether what a thread runs is the plugin's own code."""
+    what: Any = getattr(thread, "function", None) or getattr(thread, "_target", None)
+    if what is None:
+        what = type(thread).run
+    for _ in range(10):  # partial functions, bound methods, decorated ones
+        what = (
+            getattr(what, "func", None)
+            or getattr(what, "__func__", None)
+            or getattr(what, "__wrapped__", None)
+            or what
+        )
+    code = getattr(what, "__code__", None)
+    return code is not None and code.co_filename.startswith(root + "/")
+
+
+def _where(fault: TimeUp) -> str:
+    """Give the function of the plugin's in which the time was up."""
+    trace = fault.__traceback__
+    name = "unknown"
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if "/endpoint_runtime/" not in code.co_filename and "/werkzeug/" not in code.co_filename:
+            return f"{code.co_qualname} ({code.co_filename}:{trace.tb_lineno})"
+        name = code.co_qualname
+        trace = trace.tb_next
+    return name
+
+
+def _say(what: str, names: list[str], request_id: str) -> None:
+    report.log(
+        "WARN",
+        f"the function's time is over, work after the answer was cut off: {what} "
+        + ", ".join(names),
+        request_id,
+    )

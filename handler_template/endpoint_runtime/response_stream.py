@@ -1,0 +1,197 @@
+"""Posts a streamed reply to the Runtime API, chunk by chunk.
+
+Source: AWS, "Using the Lambda runtime API for custom runtimes" ("Response streaming"): chunked
+transfer encoding, the response mode's header, a failure midway in announced trailers, and the
+connection is closed once the answer has come.
+"""
+
+from __future__ import annotations
+
+from time import time
+
+from .runtime_api import RuntimeApiError
+from .time_limit import TimeUp
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import _socket
+
+    from .runtime_api import Invocation, RuntimeApi
+    from .streaming import Streamed
+
+CONTENT_TYPE = "application/vnd.awslambda.http-integration-response"
+_TRAILERS = ("Lambda-Runtime-Function-Error-Type", "Lambda-Runtime-Function-Error-Body")
+_LARGE = 65536  # bytes; such a chunk is sent from where it lies, a smaller one in one piece
+_LOOK = 0.1  # seconds between two looks at whether the API still listens
+
+
+class StreamCut(Exception):
+    """The API takes no more of the reply: it has closed the connection, or answered already."""
+
+
+def send_streamed(api: RuntimeApi, invocation: Invocation, reply: Streamed) -> None:
+    """Send `reply` as the answer to `invocation`, and have it closed whatever comes.
+
+    Raises RuntimeApiError if the API can't be used any further.
+    """
+    body = reply.chunks
+    try:
+        stream = ResponseStream(api, invocation, reply)
+        fault = stream.send_body()
+        if fault is not None and not stream.begun:
+            body.close()
+            reply = body.failed(fault)
+            body = reply.chunks
+            stream = ResponseStream(api, invocation, reply)
+            fault = stream.send_body()
+        stream.end(*(body.report(fault) if fault is not None else ()))
+    except StreamCut as cut:
+        body.say(f"was cut, {cut}")
+        api.close()
+    except BaseException:  # the process is about to end
+        body.end(now=True)
+        raise
+    body.end()
+
+
+class ResponseStream:
+    """One POST of a response in streaming mode. Nothing is sent before there is a first chunk."""
+
+    def __init__(self, api: RuntimeApi, invocation: Invocation, reply: Streamed) -> None:
+        self.begun = False
+        self._api, self._invocation, self._reply = api, invocation, reply
+        self._body = reply.chunks
+        self._socket: _socket.socket | None = None
+        self._sent = 0  # bytes of the body
+        self._looked = 0.0
+        self._heart = None
+        if reply.heartbeat:
+            from .heartbeat import Heart
+
+            self._heart = Heart(reply.heartbeat, self._beat, self._body.limit.interrupt)
+
+    def send_body(self) -> BaseException | None:
+        """Send every chunk; gives what the plugin's generator raised. Raises StreamCut."""
+        fault: BaseException | None = None
+        heart = self._heart
+        if heart is not None:
+            heart.start()
+        try:
+            with self._body.limit:
+                for chunk in self._body:
+                    if heart is None:
+                        self._send(chunk)
+                    else:
+                        with heart.lock:
+                            heart.note(chunk)
+                            self._send(chunk)
+        except (StreamCut, RuntimeApiError, KeyboardInterrupt):
+            raise
+        except BaseException as raised:  # a plugin's sys.exit() must not end the function
+            fault = raised
+        finally:
+            if heart is not None:
+                heart.stop()
+        if heart is not None and heart.failure is not None:
+            raise heart.failure
+        if self.begun and (isinstance(fault, TimeUp) or (not fault and self._body.limit.is_over)):
+            fault = None
+            self._body.say(
+                f"was ended after {self._sent} bytes, as the function's time would soon be over"
+            )
+        return fault
+
+    def end(self, kind: str = "", message: str = "") -> None:
+        """End the body, with trailers where it failed, and read the API's answer."""
+        data = b"0\r\n" + (_trailers(kind, message, self._invocation) if kind else b"") + b"\r\n"
+        if not self.begun:
+            data = self._begin() + data
+        self._write(data)
+        # What the caller has not read yet lies in buffers, and the answer comes after it.
+        end = self._body.limit.end
+        status = self._api.end_stream(self._invocation, max(end - time(), 0) if end else 0)
+        if status != 202:
+            raise self._cut(status)
+
+    def _beat(self) -> None:
+        """Send a comment, which every reader of an event stream leaves out."""
+        self._send(b": \n\n")
+
+    def _begin(self) -> bytes:
+        """Connect; give what goes before the body's first chunk."""
+        self.begun = True
+        headers = (
+            f"Content-Type: {CONTENT_TYPE}\r\nLambda-Runtime-Function-Response-Mode: streaming\r\n"
+            f"Transfer-Encoding: chunked\r\nTrailer: {', '.join(_TRAILERS)}\r\n"
+        )
+        self._socket, head = self._api.begin_stream(self._invocation, headers)
+        prelude = self._reply.head
+        return head + b"%x\r\n%b\r\n" % (len(prelude), prelude)
+
+    def _send(self, chunk: bytes) -> None:
+        size = len(chunk)
+        head = b"%x\r\n" % size
+        if not self.begun:
+            head = self._begin() + head
+        else:
+            self._look()
+        if size < _LARGE:
+            self._write(b"%b%b\r\n" % (head, chunk))
+        else:
+            self._write(head)
+            self._write(chunk)
+            self._write(b"\r\n")
+        self._sent += size
+
+    def _write(self, data: bytes) -> None:
+        """Send all of it, however slowly it is taken, as long as the stream's time lasts."""
+        connection = self._socket
+        assert connection is not None  # noqa: S101 - for the type checker
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[connection.send(view) :]
+            except BlockingIOError:
+                if self._body.limit.is_over:
+                    raise StreamCut(
+                        f"as its reader was too slow: {self._sent} bytes until the function's time "
+                        "would soon be over"
+                    ) from None
+            except OSError:
+                raise self._answered() from None
+
+    def _look(self) -> None:
+        """See whether the API has ended the connection, or answered before the end."""
+        now = time()
+        if now - self._looked < _LOOK:
+            return
+        self._looked = now
+        if self._api.has_answer():
+            raise self._answered()
+
+    def _answered(self) -> StreamCut:
+        return self._cut(self._api.end_stream(self._invocation, 0))
+
+    def _cut(self, status: int) -> StreamCut:
+        if status == 413:
+            return StreamCut(f"as the API finds it too large, after {self._sent} bytes")
+        if status:
+            return StreamCut(f"as the API answered before its end, after {self._sent} bytes")
+        return StreamCut(f"as the connection was closed, after {self._sent} bytes")
+
+
+def _trailers(kind: str, message: str, invocation: Invocation) -> bytes:
+    from binascii import b2a_base64
+
+    from .event_json import encode_json
+
+    report = {
+        "errorMessage": message,
+        "errorType": kind,
+        "requestId": invocation.request_id,
+        "stackTrace": [],
+    }
+    body = b2a_base64(encode_json(report), newline=False).decode()
+    if not (kind.isascii() and kind.isprintable()):
+        kind = "Runtime.Unknown"
+    return f"{_TRAILERS[0]}: {kind}\r\n{_TRAILERS[1]}: {body}\r\n".encode()
