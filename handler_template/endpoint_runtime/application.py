@@ -54,7 +54,7 @@ class Application:
         self._plain_routes = PlainRoutes(bundle.ROUTES)
         self._map: Map | None = None  # made when a request needs it
         self._classes: dict[str, type[Any]] = {}
-        self._backends = _LazyBackends(bundle, root)
+        self._backends = Backends(bundle, root)
         self._make_session: Callable[..., Any] | None = None
         self._settings: dict[str, Any] | None = None
         self._flat_settings = False
@@ -120,7 +120,8 @@ class Application:
         if cls is None:
             cls = self._classes[source] = loading.load_endpoint(self.root, source)
         make_session = self._make_session or self._import_session()
-        session = make_session(self.hook_id, self._backends, deadline_of(environ))
+        self._backends.deadline = deadline = deadline_of(environ)
+        session = make_session(self.hook_id, self._backends, deadline)
         response = cls(session).invoke(request, values, group_settings)
         if not isinstance(response, Response):
             close = getattr(response, "close", None)
@@ -196,18 +197,24 @@ class Application:
         return serve(self, environ, start_response)
 
 
-class _LazyBackends:
-    """Stands for the application's `Backends`, whose module most requests need not import."""
+class Backends:
+    """What answers the calls of sessions: `apps`, `files` and `storage`.
+
+    One application's requests and threads share them. Each is made when it is first asked for, with
+    the modules it needs: most requests ask for none. `deadline` is that of the latest request:
+    plugins keep sessions, and call with them long after their own.
+    """
+
+    deadline: float | None = None
 
     def __init__(self, bundle: Any, root: str) -> None:
-        self._arguments = bundle, root
+        self.bundle = bundle
+        self.root = root
 
     def __getattr__(self, name: str) -> Any:
-        from endpoint_runtime.backends import Backends
+        from endpoint_runtime.backends import make_part
 
-        # setdefault: two threads that come first at once get the same ones.
-        backends = self.__dict__.setdefault("_backends", Backends(*self._arguments))
-        return getattr(backends, name)
+        return make_part(self, name)
 
 
 def close_after_answer(application: Application, response: Response, environ: Environ) -> None:

@@ -1,46 +1,48 @@
-"""What answers the calls of sessions: apps, files, storage; each made when it is first used."""
+"""Makes what answers the calls of sessions, part by part: see `application.Backends`.
+
+A part is made by a function that takes the backends (`bundle`, `root`, `deadline`); it is kept, and
+threads share it.
+"""
 
 from __future__ import annotations
 
 import sys
 from _thread import RLock
 
+from endpoint_runtime.application import Backends
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# Where the class of each part is; it is made of the bundle's literals and the plugin's folder.
+__all__ = ["Backends", "call_deadline", "make_part"]
+
+# Where the maker of each part is: module and function.
 _PARTS = {
+    "apps": ("endpoint_runtime.dify.apps", "Apps"),
+    "files": ("endpoint_runtime.dify.files", "Files"),
     "storage": ("endpoint_runtime.storage", "open_storage"),
 }
+_LOCK = RLock()
 
 
-class Backends:
-    """The backends of one application, shared by its requests and threads.
+def make_part(backends: Backends, name: str) -> Any:
+    """Make a part once, whatever number of threads ask for it; raise AttributeError for none."""
+    if name not in _PARTS:
+        raise AttributeError(f"'Backends' object has no attribute {name!r}")
+    with _LOCK:
+        parts = backends.__dict__
+        if name not in parts:
+            module, maker = _PARTS[name]
+            __import__(module)
+            parts[name] = getattr(sys.modules[module], maker)(backends)
+        return parts[name]
 
-    `bundle` is the generated `_bundle` module, `root` the plugin's folder. A part that this bundle
-    has nothing for is None.
+
+def call_deadline(backends: Backends, deadline: float | None) -> float | None:
+    """Give when a call of a session with this `deadline` must be over, None for no limit.
+
+    That is the invocation's end, of whichever the session was kept until.
     """
-
-    # What those have in common whom a session asks: see endpoint_runtime/storage.
-    apps: Any
-    files: Any
-    storage: Any
-
-    def __init__(self, bundle: Any, root: str) -> None:
-        self.bundle = bundle
-        self.root = root
-        self._lock = RLock()
-
-    def __getattr__(self, name: str) -> Any:
-        """Make a part once, whatever number of threads ask for it."""
-        if name not in _PARTS:
-            if name in Backends.__annotations__:
-                return None
-            raise AttributeError(f"'Backends' object has no attribute {name!r}")
-        with self._lock:
-            if name not in self.__dict__:
-                module, maker = _PARTS[name]
-                __import__(module)
-                setattr(self, name, getattr(sys.modules[module], maker)(self.bundle, self.root))
-        return self.__dict__[name]
+    latest = backends.deadline
+    return None if deadline is None or latest is None else max(deadline, latest)

@@ -58,4 +58,5 @@ class File(BackwardsInvocation):
 
     def upload(self, filename: str, content: bytes, mimetype: str) -> UploadFileResponse:
         """Hand a file to Dify."""
-        self._unavailable("file.upload")
+        backend = self._backend("files", "file.upload")
+        return UploadFileResponse(**backend.upload(self.session, filename, content, mimetype))

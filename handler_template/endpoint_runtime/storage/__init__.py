@@ -12,7 +12,9 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Protocol
+    from typing import Protocol
+
+    from endpoint_runtime.application import Backends
 
     class Storage(Protocol):
         """Bytes by key."""
@@ -32,16 +34,16 @@ if TYPE_CHECKING:
 
 # The path of a SQLite file that takes the place of what the bundle says: for local runs.
 VARIABLE = "PACKAGER_STORAGE"
-# Each has `open_storage(options, bundle)`.
+# Each has `open_storage(options, backends)`.
 _MODULES = {
     "memory": "endpoint_runtime.storage.memory",
     "file": "endpoint_runtime.storage.file",
 }
 
 
-def open_storage(bundle: Any, root: str) -> Storage:
+def open_storage(backends: Backends) -> Storage:
     """Give the storage that a bundle's STORAGE, a pair of its kind and its options, says."""
-    kind, options = getattr(bundle, "STORAGE", None) or ("memory", {})
+    kind, options = getattr(backends.bundle, "STORAGE", None) or ("memory", {})
     path = os.environ.get(VARIABLE)
     if path:
         kind, options = "file", {"path": path}
@@ -49,5 +51,5 @@ def open_storage(bundle: Any, root: str) -> Storage:
     if module is None:
         raise ValueError(f"the bundle's storage is {kind!r}, which this runtime does not know")
     __import__(module)
-    storage: Storage = sys.modules[module].open_storage(options, bundle)
+    storage: Storage = sys.modules[module].open_storage(options, backends)
     return storage

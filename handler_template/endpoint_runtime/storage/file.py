@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from endpoint_runtime.application import Backends
+
 _WAIT = 30  # seconds for other processes' writes
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS storage"
@@ -56,7 +58,7 @@ class FileStorage:
             return action(file)
 
 
-def open_storage(options: dict[str, Any], bundle: Any) -> FileStorage:
+def open_storage(options: dict[str, Any], backends: Backends) -> FileStorage:
     """Give the storage in the file `options["path"]`, by default one in the user's state folder.
 
     That is `packager/storage.sqlite` in XDG_STATE_HOME ("XDG Base Directory Specification").
@@ -65,4 +67,4 @@ def open_storage(options: dict[str, Any], bundle: Any) -> FileStorage:
     if not path:
         state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
         path = os.path.join(state, "packager", "storage.sqlite")
-    return FileStorage(os.path.abspath(os.path.expanduser(path)), bundle.PLUGIN)
+    return FileStorage(os.path.abspath(os.path.expanduser(path)), backends.bundle.PLUGIN)

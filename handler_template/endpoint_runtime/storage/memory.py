@@ -6,6 +6,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from endpoint_runtime.application import Backends
+
 
 class MemoryStorage:
     """A dict, whose single operations are atomic."""
@@ -30,6 +32,6 @@ class MemoryStorage:
         return key in self._values
 
 
-def open_storage(options: dict[str, Any], bundle: Any) -> MemoryStorage:
+def open_storage(options: dict[str, Any], backends: Backends) -> MemoryStorage:
     """Give an empty storage."""
     return MemoryStorage()

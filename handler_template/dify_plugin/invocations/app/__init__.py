@@ -16,7 +16,8 @@ class FetchAppInvocation(BackwardsInvocation):
 
     def get(self, app_id: str) -> dict[str, Any]:
         """Describe an app."""
-        self._unavailable("app.fetch_app")
+        found: dict[str, Any] = self._backend("apps", "app.fetch_app").fetch(self.session, app_id)
+        return found
 
 
 class AppInvocations:

@@ -22,4 +22,13 @@ class ChatAppInvocation(BackwardsInvocation):
         user: str | None = None,
     ) -> Any:
         """Ask an app: a generator of events, or one dict where `response_mode` is "blocking"."""
-        self._unavailable("app.chat.invoke")
+        return self._backend("apps", "app.chat.invoke").invoke(
+            self.session,
+            "chat",
+            app_id,
+            query=query,
+            inputs=inputs,
+            response_mode=response_mode,
+            conversation_id=conversation_id,
+            user=user,
+        )

@@ -20,4 +20,11 @@ class CompletionAppInvocation(BackwardsInvocation):
         user: str | None = None,
     ) -> Any:
         """Run an app: one dict, or a generator of events where `response_mode` is "streaming"."""
-        self._unavailable("app.completion.invoke")
+        return self._backend("apps", "app.completion.invoke").invoke(
+            self.session,
+            "completion",
+            app_id,
+            inputs=inputs,
+            response_mode=response_mode,
+            user=user,
+        )

@@ -20,4 +20,11 @@ class WorkflowAppInvocation(BackwardsInvocation):
         user: str | None = None,
     ) -> Any:
         """Run an app: one dict, or a generator of events where `response_mode` is "streaming"."""
-        self._unavailable("app.workflow.invoke")
+        return self._backend("apps", "app.workflow.invoke").invoke(
+            self.session,
+            "workflow",
+            app_id,
+            inputs=inputs,
+            response_mode=response_mode,
+            user=user,
+        )

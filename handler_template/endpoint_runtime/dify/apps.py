@@ -1,0 +1,188 @@
+"""`session.app`: calls of Dify's apps, streaming and blocking, by each app's real kind.
+
+In Dify a call goes by what the app is, not by the name of the call (`invoke_app` in
+api/core/plugin/backwards_invocation/app.py of langgenius/dify), so plugins call `chat.invoke` of
+workflows, too. The Service API has a route for each kind, and refuses the others' apps.
+"""
+
+from __future__ import annotations
+
+from endpoint_runtime.dify.service_api import AppError, ServiceApi
+from endpoint_runtime.event_json import decode_json
+from endpoint_runtime.http_client import HttpError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from dify_plugin.core.runtime import Session
+    from endpoint_runtime.application import Backends
+    from endpoint_runtime.http_client import Connection, Response
+
+_ROUTES = {
+    "chat": "/chat-messages",
+    "workflow": "/workflows/run",
+    "completion": "/completion-messages",
+}
+# What `GET /info` calls an app's mode, where it says so: Dify 1.4 and later.
+_KINDS = {
+    "chat": "chat",
+    "agent-chat": "chat",
+    "advanced-chat": "chat",
+    "workflow": "workflow",
+    "completion": "completion",
+}
+# How a route refuses an app of another kind. That of completions says the same of broken apps.
+_REFUSALS = {
+    "chat": ("not_chat_app",),
+    "workflow": ("not_workflow_app",),
+    "completion": ("not_completion_app", "app_unavailable"),
+}
+
+
+class Apps:
+    """The apps that a bundle has keys for. Threads share one."""
+
+    def __init__(self, backends: Backends) -> None:
+        self._api = ServiceApi(backends)
+        self._kinds: dict[str, str] = {}  # by app id, as far as they are known
+
+    def invoke(
+        self,
+        session: Session,
+        kind: str,
+        app_id: str,
+        *,
+        query: str | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        response_mode: str = "blocking",
+        conversation_id: str | None = None,
+        user: str | None = None,
+    ) -> Any:
+        """Call an app: a generator of events if `response_mode` is "streaming", else one dict.
+
+        Nothing happens before the generator's first event is asked for, as in the SDK, whose `ping`
+        events are dropped. Raises AppError, for an `error` event, too.
+        """
+        body: dict[str, Any] = {
+            "inputs": _as_uploads(inputs or {}),
+            "response_mode": response_mode,
+            "user": user or self._api.user,
+        }
+        for_chats = {"query": query or "", "conversation_id": conversation_id or ""}
+        if response_mode == "streaming":
+            return self._stream(session, kind, app_id, body, for_chats)
+        answer, connection = self._call(session, kind, app_id, body, for_chats)
+        data = self._api.read(app_id, answer, connection)
+        return _object(app_id, data, "answer")
+
+    def fetch(self, session: Session, app_id: str) -> dict[str, Any]:
+        """Describe an app: `data` as in Dify (its parameters), beside name, mode and the like."""
+        found = self._info(session, app_id)
+        return {**found, "data": self._api.read_json(session, app_id, "GET", "/parameters")}
+
+    def _call(
+        self,
+        session: Session,
+        kind: str,
+        app_id: str,
+        body: dict[str, Any],
+        for_chats: dict[str, Any],
+    ) -> tuple[Response, Connection]:
+        """Send a call by the route of the app's kind, which the first answer may have to tell."""
+        kind = self._kinds.get(str(app_id), kind)
+        untried = [other for other in _ROUTES if other != kind]
+        while True:
+            content = body | for_chats if kind == "chat" else body
+            try:
+                answer = self._api.request(session, app_id, "POST", _ROUTES[kind], content)
+            except AppError as fault:
+                if fault.status != 400 or fault.code not in _REFUSALS[kind] or not untried:
+                    raise
+                kind = self._kind_told(session, app_id, kind, untried, fault)
+                continue
+            self._kinds[app_id] = kind
+            return answer
+
+    def _kind_told(
+        self, session: Session, app_id: str, kind: str, untried: list[str], refusal: AppError
+    ) -> str:
+        """Give the kind of an app that refused to be called as `kind`."""
+        told = _KINDS.get(self._info(session, app_id).get("mode", ""))
+        if told == kind:  # it is of that kind, and broken
+            raise refusal
+        if told is None:  # an older Dify does not tell
+            told = untried[0]
+        elif told not in untried:
+            raise refusal
+        untried.remove(told)
+        return told
+
+    def _info(self, session: Session, app_id: str) -> dict[str, Any]:
+        return self._api.read_json(session, app_id, "GET", "/info")
+
+    def _stream(
+        self,
+        session: Session,
+        kind: str,
+        app_id: str,
+        body: dict[str, Any],
+        for_chats: dict[str, Any],
+    ) -> Iterator[dict[str, Any]]:
+        from endpoint_runtime.dify.event_stream import EventTooLarge, read_events
+
+        answer, connection = self._call(session, kind, app_id, body, for_chats)
+        try:
+            if answer.headers.get("content-type", "").startswith("application/json"):
+                yield _object(app_id, answer.read(), "answer")
+                return
+            for name, data in read_events(answer.iter_chunks()):
+                if name == "ping":
+                    continue
+                event = _object(app_id, data.encode(), "event")
+                if event.get("event") == "ping":
+                    continue
+                if event.get("event") == "error":
+                    raise _event_error(app_id, event)
+                yield event
+        except (HttpError, EventTooLarge) as fault:
+            raise AppError(app_id, str(fault)) from None
+        finally:
+            self._api.release(answer, connection)
+
+
+def _as_uploads(value: Any) -> Any:
+    """Give inputs with the files of `session.file.upload` as the Service API knows them."""
+    if isinstance(value, dict):
+        if value.get("transfer_method") == "tool_file" and "tool_file_id" in value:
+            rest = {key: item for key, item in value.items() if key != "tool_file_id"}
+            return rest | {
+                "transfer_method": "local_file",
+                "upload_file_id": value["tool_file_id"],
+            }
+        return {key: _as_uploads(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_uploads(item) for item in value]
+    return value
+
+
+def _object(app_id: str, data: bytes, what: str) -> dict[str, Any]:
+    try:
+        found = decode_json(data)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        said = data[:80].decode("utf-8", "replace")
+        raise AppError(app_id, f"Dify sent an {what} that is no JSON object: {said!r}")
+    return found
+
+
+def _event_error(app_id: str, event: dict[str, Any]) -> AppError:
+    status = event.get("status")
+    return AppError(
+        app_id,
+        str(event.get("message") or "the app failed"),
+        status=status if isinstance(status, int) else 0,
+        code=str(event.get("code") or ""),
+    )

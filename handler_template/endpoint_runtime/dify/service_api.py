@@ -1,0 +1,259 @@
+"""Sends requests to Dify's Service API with an app's key: deadlines, retries, errors.
+
+Sources: Dify's documentation of the Service API, and api/controllers/service_api of
+langgenius/dify: errors are JSON objects with `code`, `message` and `status`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from time import sleep, time
+
+from endpoint_runtime.backends import call_deadline
+from endpoint_runtime.event_json import decode_json, encode_json
+from endpoint_runtime.http_client import CertificateRefused, Connection, HttpError
+from endpoint_runtime.sources import read_sources
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from dify_plugin.core.runtime import Session
+    from endpoint_runtime.application import Backends
+    from endpoint_runtime.http_client import Response
+
+BASE_URL = "https://api.dify.ai/v1"
+# The address of a stand-in that takes the place of the base URL and of all keys: for local runs.
+VARIABLE = "PACKAGER_DIFY"
+ANY_APP = "*"  # the key of apps that have none of their own
+MARGIN = 0.5  # seconds that an invocation keeps for its own answer
+_TRIES = 3
+_PAUSE = 0.2  # seconds before the second try, doubled for the third
+_IDLE = 5.0  # seconds after which a connection is not used again
+_MAX_MESSAGE = 500  # characters of an error that is no JSON
+
+
+class AppError(Exception):
+    """A call of an app failed; the message names the app.
+
+    `status` (HTTP's, 0 where there was no answer) and `code` are the Service API's, "" for none.
+    """
+
+    def __init__(self, app_id: str, message: str, *, status: int = 0, code: str = "") -> None:
+        said = " ".join(part for part in (str(status or ""), code) if part)
+        super().__init__(f"app {app_id}: {said}: {message}" if said else f"app {app_id}: {message}")
+        self.app_id = app_id
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+class ServiceApi:
+    """The Service API as one bundle is configured for it; threads share one.
+
+    Literals of the bundle: DIFY_BASE_URL, APPS (sources of keys by app id), PLUGIN.
+    """
+
+    def __init__(self, backends: Backends) -> None:
+        self._backends = backends
+        self._stand_in = os.environ.get(VARIABLE)
+        bundle = backends.bundle
+        url = self._stand_in or getattr(bundle, "DIFY_BASE_URL", "") or BASE_URL
+        scheme, _, rest = url.partition("://")
+        address, slash, path = rest.partition("/")
+        self._path = (slash + path).rstrip("/")
+        host, colon, port = address.rpartition(":")
+        if not colon or address.endswith("]"):
+            host, port = address, ""
+        self._server = scheme.lower(), host.strip("[]"), int(port) if port else None
+        self._sources: dict[str, Any] = getattr(bundle, "APPS", {})
+        self._idle: list[Connection] = []
+        # What the apps see as their user where the plugin names none: conversations and files are a
+        # user's, so it is one for all functions of a plugin, always.
+        self.user = f"dify-plugin-{bundle.PLUGIN}"
+
+    def app_for_files(self) -> str:
+        """Give the id of the app whose key uploads files: `*`, else the first one configured."""
+        if self._stand_in or ANY_APP in self._sources or not self._sources:
+            return ANY_APP
+        return next(iter(self._sources))
+
+    def request(
+        self,
+        session: Session,
+        app_id: str,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        content_type: str = "application/json",
+    ) -> tuple[Response, Connection]:
+        """Send a request and give its answer, whose status is below 300; the caller releases it.
+
+        `body` is sent as JSON, bytes as they are. Raises AppError. Repeated are requests that
+        cannot have reached Dify, those that it refused with 429 and a `Retry-After` that fits in
+        the time, and GETs that the server failed at.
+        """
+        deadline = self._deadline(session)
+        headers = {
+            "Authorization": f"Bearer {self._key(app_id, deadline)}",
+            "Accept": "application/json, text/event-stream",
+            "User-Agent": f"packager python/{sys.version_info[0]}.{sys.version_info[1]}",
+        }
+        content = self._encoded(app_id, body)
+        if content:
+            headers["Content-Type"] = content_type
+        for number in range(1, _TRIES + 1):
+            pause = _PAUSE * 2 ** (number - 1)
+            last = number == _TRIES
+            connection = self._connection(session, deadline)
+            try:
+                answer = connection.request(
+                    method, self._path + path, headers, content, deadline=deadline
+                )
+            except HttpError as fault:
+                again = not fault.sent or method == "GET"
+                if last or not again or isinstance(fault, CertificateRefused):
+                    raise AppError(app_id, str(fault)) from None
+                if not _fits(pause, deadline):
+                    raise AppError(app_id, str(fault)) from None
+            except ValueError as fault:  # a key with a line break, a proxy that can't be used
+                raise AppError(app_id, str(fault)) from None
+            else:
+                if answer.status < 300:
+                    return answer, connection
+                error = self._error(app_id, answer, connection)
+                if answer.status == 429:
+                    wait = _seconds(answer.headers.get("retry-after", ""))
+                    again, pause = wait is not None, max(pause, wait or 0.0)
+                else:
+                    again = method == "GET" and answer.status >= 500
+                if last or not again or not _fits(pause, deadline):
+                    raise error
+            sleep(pause)
+        raise AssertionError("every try returns or raises")
+
+    def read_json(
+        self,
+        session: Session,
+        app_id: str,
+        method: str,
+        path: str,
+        body: Any = None,
+        **options: Any,
+    ) -> dict[str, Any]:
+        """Send a request and give the JSON object that answers it; raises AppError."""
+        answer, connection = self.request(session, app_id, method, path, body, **options)
+        data = self.read(app_id, answer, connection)
+        try:
+            found = decode_json(data)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise AppError(app_id, f"Dify's answer to {path} is no JSON object")
+        return found
+
+    def read(self, app_id: str, answer: Response, connection: Connection) -> bytes:
+        """Give an answer's whole body, and release the connection; raises AppError."""
+        try:
+            return answer.read()
+        except HttpError as fault:
+            raise AppError(app_id, str(fault)) from None
+        finally:
+            self.release(answer, connection)
+
+    def release(self, answer: Response, connection: Connection) -> None:
+        """Keep a connection for the next request if its answer is read, else close it."""
+        answer.close()
+        if len(self._idle) < 4 and connection.is_open(_IDLE):
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def _deadline(self, session: Session) -> float | None:
+        deadline = call_deadline(self._backends, session.deadline)
+        return None if deadline is None else deadline - MARGIN
+
+    def _connection(self, session: Session, deadline: float | None) -> Connection:
+        while self._idle:
+            try:
+                connection = self._idle.pop()
+            except IndexError:  # another thread took it
+                break
+            if connection.is_open(_IDLE):
+                return connection
+            connection.close()
+        scheme, host, port = self._server
+        # In Dify, too, an app may be silent for so long: the SDK's name for it.
+        stall = float(session.max_invocation_timeout)
+        return Connection(scheme, host, port, deadline=deadline, stall=stall)
+
+    def _key(self, app_id: str, deadline: float | None) -> str:
+        if not isinstance(app_id, str):
+            raise AppError(repr(app_id)[:80], "an app's id is text")
+        if self._stand_in:
+            return app_id
+        name = app_id if app_id in self._sources else ANY_APP
+        source = self._sources.get(name)
+        if source is None:
+            known = ", ".join(self._sources) or "none"
+            raise AppError(
+                app_id,
+                "no API key is configured for it. Create one in Dify (the app's page, API Access) "
+                f'and name its source in packager.toml: apps."{app_id}" = {{ssm = "/..."}}. '
+                f"Apps with a key: {known}",
+            )
+        key = read_sources({name: source}, deadline).get(name)
+        if not isinstance(key, str) or not key.strip():
+            raise AppError(app_id, f"its API key is not set ({source[0]} {source[1]})")
+        return key.strip()
+
+    def _encoded(self, app_id: str, body: Any) -> bytes:
+        if body is None or isinstance(body, bytes):
+            return body or b""
+        try:
+            return encode_json(body)
+        except (TypeError, ValueError, RecursionError) as fault:
+            raise AppError(app_id, f"what it is called with is no JSON: {fault}") from fault
+
+    def _error(self, app_id: str, answer: Response, connection: Connection) -> AppError:
+        try:
+            text = answer.read(1 << 20)
+        except HttpError:
+            text = b""
+        finally:
+            self.release(answer, connection)
+        try:
+            found = decode_json(text)
+        except ValueError:
+            found = None
+        if isinstance(found, dict):
+            code, message = found.get("code"), found.get("message")
+            if code or message:
+                return AppError(
+                    app_id, str(message or ""), status=answer.status, code=str(code or "")
+                )
+        if answer.status < 400:
+            target = answer.headers.get("location", "-")
+            message = f"Dify redirects to {target}: check dify.base_url"
+        elif answer.headers.get("content-type", "").startswith("text/html") or not text:
+            message = "Dify's answer says no more"
+        else:
+            message = text.decode("utf-8", "replace")[:_MAX_MESSAGE]
+        return AppError(app_id, message, status=answer.status)
+
+
+def _fits(seconds: float, deadline: float | None) -> bool:
+    return deadline is None or time() + seconds < deadline
+
+
+def _seconds(retry_after: str) -> float | None:
+    """Give the wait that `Retry-After` asks for; None for a date, and for none."""
+    text = retry_after.strip()
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 6 else None

@@ -1,0 +1,355 @@
+"""The apps of the Dify stand-in: what they answer, and the events of it, by rule.
+
+A chat answers with the query, numbered by its turn in the conversation; a workflow gives its inputs
+as outputs; a completion gives its inputs as text.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+MODES = ("chat", "agent-chat", "advanced-chat", "workflow", "completion")
+CREATED_AT = 1735689600  # seconds since the epoch: no clock is read
+_NAMESPACE = uuid.UUID("00000000-0000-0000-0000-00000000d1f1")
+_USAGE = {
+    "prompt_tokens": 3,
+    "completion_tokens": 5,
+    "total_tokens": 8,
+    "total_price": "0.0000080",
+    "currency": "USD",
+    "latency": 0.1,
+}
+
+
+class Refused(Exception):
+    """A request that Dify would not answer."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.document = {"code": code, "message": message, "status": status}
+
+
+class Workspace:
+    """All apps, and the conversations and files that they share between requests.
+
+    `reply` is what every chat answers, in place of the rule; `events` how many pieces a streamed
+    answer has, in place of one per word. An older Dify does not say an app's mode (`tells_mode`).
+    """
+
+    def __init__(
+        self,
+        modes: Mapping[str, str],
+        *,
+        reply: str | None = None,
+        events: int | None = None,
+        tells_mode: bool = True,
+    ) -> None:
+        self._modes = modes
+        self._reply = reply
+        self._events = events
+        self._tells_mode = tells_mode
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        self.conversations: dict[str, tuple[str, str, list[str]]] = {}  # app, user, queries
+        self.files: dict[str, bytes] = {}
+
+    def mode(self, app_id: str) -> str | None:
+        """Give an app's mode; None for one that is whatever it is called as."""
+        if app_id in self._modes:
+            return self._modes[app_id]
+        return next((mode for mode in MODES if app_id.startswith(mode)), None)
+
+    def chat(self, app_id: str, body: Mapping[str, Any]) -> Any:
+        """Answer `POST /chat-messages`."""
+        mode = self.mode(app_id) or "chat"
+        user = _user(body)
+        if mode not in ("chat", "agent-chat", "advanced-chat"):
+            raise Refused(
+                400, "not_chat_app", "Please check if your app mode matches the right API route."
+            )
+        inputs = _inputs(body)
+        query = body.get("query")
+        if not isinstance(query, str):
+            raise Refused(400, "invalid_param", "query is required")
+        streaming = _streaming(body)
+        if not query:
+            raise Refused(400, "invalid_param", "query is required")
+        if mode == "agent-chat" and not streaming:
+            message = "Agent Chat App does not support blocking mode"
+            raise Refused(400, "invalid_param", message)
+        self._check_files(inputs)
+        with self._lock:
+            conversation_id, queries = self._conversation(app_id, user, body)
+            queries.append(query)
+            answer = self._reply if self._reply is not None else f"[{len(queries)}] {query}"
+            ids = {
+                "task_id": self._id(),
+                "message_id": self._id(),
+                "conversation_id": conversation_id,
+            }
+            run_id = self._id()
+        metadata = {"usage": _USAGE, "retriever_resources": []}
+        if not streaming:
+            return {
+                "event": "message",
+                **ids,
+                "id": ids["message_id"],
+                "mode": mode,
+                "answer": answer,
+                "metadata": metadata,
+                "created_at": CREATED_AT,
+            }
+        return self._chat_events(mode, ids, run_id, query, answer, metadata)
+
+    def completion(self, app_id: str, body: Mapping[str, Any]) -> Any:
+        """Answer `POST /completion-messages`."""
+        _user(body)
+        if (self.mode(app_id) or "completion") != "completion":
+            message = "App unavailable, please check your app configurations."
+            raise Refused(400, "app_unavailable", message)
+        inputs = _inputs(body)
+        self._check_files(inputs)
+        answer = self._reply
+        if answer is None:
+            answer = ", ".join(f"{name}={value}" for name, value in inputs.items())
+        with self._lock:
+            ids = {"task_id": self._id(), "message_id": self._id()}
+        metadata = {"usage": _USAGE}
+        if not _streaming(body):
+            return {
+                "event": "message",
+                **ids,
+                "id": ids["message_id"],
+                "mode": "completion",
+                "answer": answer,
+                "metadata": metadata,
+                "created_at": CREATED_AT,
+            }
+        return self._message_events("message", ids, answer, metadata)
+
+    def workflow(self, app_id: str, body: Mapping[str, Any]) -> Any:
+        """Answer `POST /workflows/run`."""
+        _user(body)
+        if (self.mode(app_id) or "workflow") != "workflow":
+            message = "Please check if your app mode matches the right API route."
+            raise Refused(400, "not_workflow_app", message)
+        inputs = _inputs(body)
+        self._check_files(inputs)
+        with self._lock:
+            task_id, run_id = self._id(), self._id()
+        error = inputs.get("fail")  # a workflow that ends in an error is no error of the call
+        data = {
+            "id": run_id,
+            "workflow_id": str(uuid.uuid5(_NAMESPACE, app_id)),
+            "status": "failed" if error else "succeeded",
+            "outputs": {} if error else dict(inputs),
+            "error": str(error) if error else None,
+            "elapsed_time": 0.1,
+            "total_tokens": 8,
+            "total_steps": 2,
+            "created_at": CREATED_AT,
+            "finished_at": CREATED_AT + 1,
+        }
+        if not _streaming(body):
+            return {"task_id": task_id, "workflow_run_id": run_id, "data": data}
+        text = ", ".join(f"{name}={value}" for name, value in inputs.items())
+        return self._workflow_events({"task_id": task_id, "workflow_run_id": run_id}, data, text)
+
+    def upload(self, app_id: str, form: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer `POST /files/upload`."""
+        file = form.get("file")
+        if not isinstance(file, dict):
+            raise Refused(400, "no_file_uploaded", "Please upload your file.")
+        if not form.get("user"):
+            raise Refused(400, "invalid_param", "Arg user must be provided.")
+        with self._lock:
+            file_id, user_id = self._id(), self._id()
+            self.files[file_id] = file["content"]
+        _, dot, extension = file["filename"].rpartition(".")
+        return {
+            "id": file_id,
+            "name": file["filename"],
+            "size": len(file["content"]),
+            "extension": extension if dot else "",
+            "mime_type": file["mime_type"],
+            "created_by": user_id,
+            "created_at": CREATED_AT,
+            "preview_url": None,
+        }
+
+    def info(self, app_id: str) -> dict[str, Any]:
+        """Answer `GET /info`."""
+        found = {"name": f"App {app_id}", "description": "", "tags": []}
+        if self._tells_mode:
+            found |= {"mode": self.mode(app_id) or "chat", "author_name": "Fake Dify"}
+        return found
+
+    def parameters(self, app_id: str) -> dict[str, Any]:
+        """Answer `GET /parameters`."""
+        off = {"enabled": False}
+        return {
+            "opening_statement": f"Hello from {app_id}",
+            "suggested_questions": [],
+            "suggested_questions_after_answer": off,
+            "speech_to_text": off,
+            "text_to_speech": {"enabled": False, "language": "", "voice": ""},
+            "retriever_resource": {"enabled": True},
+            "annotation_reply": off,
+            "more_like_this": off,
+            "user_input_form": [
+                {
+                    "text-input": {
+                        "label": "Name",
+                        "variable": "name",
+                        "required": False,
+                        "default": "",
+                    }
+                }
+            ],
+            "sensitive_word_avoidance": off,
+            "file_upload": {
+                "image": {
+                    "enabled": True,
+                    "number_limits": 3,
+                    "transfer_methods": ["remote_url", "local_file"],
+                }
+            },
+            "system_parameters": {
+                "image_file_size_limit": 10,
+                "video_file_size_limit": 100,
+                "audio_file_size_limit": 50,
+                "file_size_limit": 15,
+                "workflow_file_upload_limit": 10,
+            },
+        }
+
+    def site(self, app_id: str) -> dict[str, Any]:
+        """Answer `GET /site`."""
+        return {"title": f"App {app_id}", "default_language": "en-US", "description": ""}
+
+    def _conversation(
+        self, app_id: str, user: str, body: Mapping[str, Any]
+    ) -> tuple[str, list[str]]:
+        wanted = body.get("conversation_id")
+        if not wanted:
+            conversation_id = self._id()
+            _, _, queries = self.conversations[conversation_id] = (app_id, user, [])
+            return conversation_id, queries
+        try:
+            conversation_id = str(uuid.UUID(wanted))
+        except (ValueError, TypeError, AttributeError):
+            raise Refused(400, "invalid_param", f"{wanted} is not a valid uuid.") from None
+        of_app, of_user, queries = self.conversations.get(conversation_id, ("", "", []))
+        if (of_app, of_user) != (app_id, user):
+            raise Refused(404, "not_found", "Conversation Not Exists.")
+        return conversation_id, queries
+
+    def _check_files(self, value: Any) -> None:
+        """Refuse inputs with files that were not uploaded here."""
+        if isinstance(value, dict):
+            method = value.get("transfer_method")
+            if method == "tool_file" or (
+                method == "local_file" and value.get("upload_file_id") not in self.files
+            ):
+                raise Refused(400, "invalid_param", "Invalid upload file")
+            value = list(value.values())
+        if isinstance(value, list):
+            for item in value:
+                self._check_files(item)
+
+    def _pieces(self, text: str) -> Iterator[str]:
+        if self._events is not None:
+            yield from (f"{number} " for number in range(self._events))
+            return
+        first, *rest = text.split(" ")
+        yield first
+        yield from (f" {word}" for word in rest)
+
+    def _message_events(
+        self, kind: str, ids: dict[str, str], answer: str, metadata: dict[str, Any]
+    ) -> Iterator[dict[str, Any] | None]:
+        yield None
+        for piece in self._pieces(answer):
+            yield {
+                "event": kind,
+                **ids,
+                "created_at": CREATED_AT,
+                "id": ids["message_id"],
+                "answer": piece,
+            }
+        end = {"event": "message_end", **ids, "created_at": CREATED_AT, "id": ids["message_id"]}
+        yield end | {"metadata": metadata, "files": []}
+
+    def _chat_events(
+        self,
+        mode: str,
+        ids: dict[str, str],
+        run_id: str,
+        query: str,
+        answer: str,
+        metadata: dict[str, Any],
+    ) -> Iterator[dict[str, Any] | None]:
+        if mode == "agent-chat":
+            thought = {
+                "id": str(uuid.uuid5(_NAMESPACE, run_id)),
+                "position": 1,
+                "thought": answer,
+                "observation": "",
+                "tool": "",
+                "tool_input": "",
+                "message_files": [],
+            }
+            yield {"event": "agent_thought", **ids, "created_at": CREATED_AT, **thought}
+            yield from self._message_events("agent_message", ids, answer, metadata)
+        elif mode == "advanced-chat":
+            run = {**ids, "workflow_run_id": run_id}
+            data = {"id": run_id, "inputs": {"sys.query": query}, "created_at": CREATED_AT}
+            yield {"event": "workflow_started", **run, "data": data}
+            yield from self._message_events("message", ids, answer, metadata)
+            finished = {**data, "status": "succeeded", "outputs": {"answer": answer}}
+            yield {"event": "workflow_finished", **run, "data": finished}
+        else:
+            yield from self._message_events("message", ids, answer, metadata)
+
+    def _workflow_events(
+        self, ids: dict[str, str], data: dict[str, Any], text: str
+    ) -> Iterator[dict[str, Any] | None]:
+        started = {"id": data["id"], "workflow_id": data["workflow_id"], "created_at": CREATED_AT}
+        node = {"id": "1", "node_id": "1", "node_type": "start", "title": "Start", "index": 1}
+        yield {"event": "workflow_started", **ids, "data": started | {"inputs": data["outputs"]}}
+        yield None
+        yield {"event": "node_started", **ids, "data": node | {"created_at": CREATED_AT}}
+        for piece in self._pieces(text):
+            yield {"event": "text_chunk", **ids, "data": {"text": piece}}
+        finished = {"status": data["status"], "outputs": data["outputs"], "error": data["error"]}
+        yield {"event": "node_finished", **ids, "data": node | finished}
+        yield {"event": "workflow_finished", **ids, "data": data}
+
+    def _id(self) -> str:
+        return str(uuid.uuid5(_NAMESPACE, str(next(self._numbers))))
+
+
+def _user(body: Mapping[str, Any]) -> str:
+    user = body.get("user")
+    if not user:
+        raise Refused(400, "invalid_param", "Arg user must be provided.")
+    return str(user)
+
+
+def _inputs(body: Mapping[str, Any]) -> dict[str, Any]:
+    inputs = body.get("inputs")
+    if not isinstance(inputs, dict):
+        raise Refused(400, "invalid_param", "inputs is required")
+    return inputs
+
+
+def _streaming(body: Mapping[str, Any]) -> bool:
+    mode = body.get("response_mode")
+    if mode not in ("blocking", "streaming", None):
+        raise Refused(400, "invalid_param", f"{mode} is not a valid choice")
+    return mode == "streaming"

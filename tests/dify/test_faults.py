@@ -1,0 +1,270 @@
+"""A Service API that stalls, cuts, babbles, refuses and takes minutes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from endpoint_runtime.dify.service_api import AppError
+from packager.fake_dify import Fault
+from tests.dify.conftest import Dify, MakeDify
+
+CHAT = "/v1/chat-messages"
+
+
+def ask(made: Dify, mode: str, deadline: float | None = None) -> Any:
+    answer = made.session(deadline).app.chat.invoke("chat", "one two three", {}, mode)
+    return list(answer) if mode == "streaming" else answer["answer"]
+
+
+def answers(made: Dify) -> Iterator[str]:
+    for event in made.session().app.chat.invoke("chat", "one two three", {}):
+        yield event["answer"]
+
+
+def host(made: Dify) -> str:
+    return made.fake.url.removeprefix("http://").removesuffix("/v1")
+
+
+@pytest.mark.parametrize("mode", ["blocking", "streaming"])
+def test_a_server_that_stalls(dify: MakeDify, mode: str) -> None:
+    made = dify("chat")
+    made.fake.faults.append(Fault(after=2, stall=60))
+    started = time.monotonic()
+
+    with pytest.raises(AppError) as caught:
+        ask(made, mode, deadline=time.time() + 1)
+
+    assert str(caught.value) == f"app chat: {host(made)} did not answer in time"
+    assert time.monotonic() - started < 10
+    assert made.requests == [("POST", "/chat-messages")]  # it may have been done: not again
+
+
+@pytest.mark.parametrize("mode", ["blocking", "streaming"])
+def test_a_server_that_cuts_midway(dify: MakeDify, mode: str) -> None:
+    made = dify("chat")
+    made.fake.faults.append(Fault(after=2, cut=True))
+
+    with pytest.raises(AppError) as caught:
+        ask(made, mode)
+
+    assert str(caught.value) == f"app chat: {host(made)} cut its answer short"
+    assert made.requests == [("POST", "/chat-messages")]
+
+
+def test_what_came_before_the_cut_is_there(dify: MakeDify) -> None:
+    made = dify("chat")
+    made.fake.faults.append(Fault(after=3, cut=True))
+    got: list[str] = []
+
+    with pytest.raises(AppError, match="cut its answer short"):
+        got.extend(answers(made))
+
+    assert got == ["[1]", " one"]
+
+
+@pytest.mark.parametrize(
+    ("garbage", "message"),
+    [
+        (b"data: {not json\n\n", "Dify sent an event that is no JSON object: '{not json'"),
+        (b"data: [1]\n\n", "Dify sent an event that is no JSON object: '[1]'"),
+        (b"data: \xff\xfe\n\n", "Dify sent an event that is no JSON object: '\ufffd\ufffd'"),
+        (
+            b'data: {"event": "error", "code": "provider_quota_exceeded", "status": 400, '
+            b'"message": "No more."}\n\n',
+            "400 provider_quota_exceeded: No more.",
+        ),
+        (b'data: {"event": "error"}\n\n', "the app failed"),
+    ],
+)
+def test_bad_events(dify: MakeDify, garbage: bytes, message: str) -> None:
+    made = dify("chat")
+    made.fake.faults.append(Fault(after=2, garbage=garbage))
+    got: list[str] = []
+
+    with pytest.raises(AppError) as caught:
+        got.extend(answers(made))
+
+    assert (got, str(caught.value)) == (["[1]"], f"app chat: {message}")
+
+
+def test_what_is_no_event(dify: MakeDify) -> None:
+    made = dify("chat")
+    harmless = b': comment\n\nevent: ping\n\ndata: {"event": "ping"}\n\nid: 7\n\nfoo\n\n'
+    made.fake.faults.append(Fault(after=2, garbage=harmless))
+
+    events = ask(made, "streaming")
+
+    assert [each["event"] for each in events] == ["message"] * 4 + ["message_end"]
+
+
+@pytest.mark.parametrize("garbage", [b"", b"<html>", b"[]"])
+def test_a_blocking_answer_that_is_no_json(dify: MakeDify, garbage: bytes) -> None:
+    made = dify("chat")
+    made.fake.faults.append(Fault(after=0, garbage=garbage or b" "))
+
+    with pytest.raises(AppError, match=r"^app chat: Dify sent an answer that is no JSON object: "):
+        ask(made, "blocking")
+
+
+@pytest.mark.parametrize("mode", ["blocking", "streaming"])
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (
+            Fault(status=500, code="internal_server_error", message="Oh no."),
+            "500 internal_server_error: Oh no.",
+        ),
+        (Fault(status=502, body=b"<html>Bad Gateway</html>"), "502: Dify's answer says no more"),
+        (Fault(status=429, code="too_many_requests"), "429 too_many_requests: Injected."),
+        (
+            Fault(status=429, code="too_many_requests", headers={"Retry-After": "3600"}),
+            "429 too_many_requests: Injected.",
+        ),
+        (
+            Fault(status=301, body=b"x", headers={"Location": "https://dify.example.com/v1"}),
+            "301: Dify redirects to https://dify.example.com/v1: check dify.base_url",
+        ),
+        (Fault(status=403, code="", message="", body=b'{"a": 1}'), "403: Dify's answer says"),
+    ],
+)
+def test_errors(dify: MakeDify, mode: str, fault: Fault, message: str) -> None:
+    made = dify("chat")
+    made.fake.faults.append(fault)
+
+    with pytest.raises(AppError) as caught:
+        ask(made, mode, deadline=time.time() + 10)
+
+    assert str(caught.value).startswith(f"app chat: {message}")
+    assert caught.value.status == fault.status
+    assert made.requests == [("POST", "/chat-messages")]
+
+
+def test_429_is_tried_again_when_it_says(dify: MakeDify) -> None:
+    made = dify("chat")
+    wait = Fault(status=429, code="too_many_requests", headers={"Retry-After": "1"})
+    made.fake.faults += [wait, wait]
+    started = time.monotonic()
+
+    assert ask(made, "blocking", deadline=time.time() + 20) == "[1] one two three"
+    assert time.monotonic() - started >= 2
+    made.fake.faults += [wait, wait, wait]
+    with pytest.raises(AppError, match="429 too_many_requests"):
+        ask(made, "blocking", deadline=time.time() + 20)
+
+
+def test_questions_are_asked_again(dify: MakeDify) -> None:
+    made = dify("workflow")
+    made.fake.faults += [
+        Fault(status=503, code="x", path="/info"),
+        Fault(status=500, code="x", path="/parameters"),
+    ]
+
+    assert made.session().app.fetch_app("workflow")["mode"] == "workflow"
+    assert made.requests == [("GET", "/info")] * 2 + [("GET", "/parameters")] * 2
+
+
+def test_nobody_is_there(dify: MakeDify) -> None:
+    made = dify("chat")
+    made.bundle.DIFY_BASE_URL = "http://127.0.0.1:9/v1"
+
+    with pytest.raises(AppError, match=r"^app chat: 127\.0\.0\.1:9 can't be reached: Connection"):
+        ask(made, "blocking", deadline=time.time() + 5)
+
+
+def test_a_server_that_comes_up_late(dify: MakeDify, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that was never made can be made again: nothing was sent."""
+    from endpoint_runtime.http_client import Connection, HttpError
+
+    made, failures = dify("chat"), [HttpError("no", sent=False)]
+    opens: Callable[[Connection], None] = Connection._connect
+
+    def connect(connection: Connection) -> None:
+        if failures:
+            raise failures.pop()
+        opens(connection)
+
+    monkeypatch.setattr(Connection, "_connect", connect)
+
+    assert ask(made, "blocking") == "[1] one two three"
+
+
+def test_a_deadline_that_is_over(dify: MakeDify) -> None:
+    made = dify("chat")
+
+    with pytest.raises(AppError, match=r"did not answer in time$"):
+        ask(made, "blocking", deadline=time.time() + 0.1)  # less than the margin
+
+    assert made.requests == []
+
+
+def test_a_session_that_is_kept_has_the_time_of_later_requests(dify: MakeDify) -> None:
+    made = dify("chat")
+    kept = made.session(time.time() - 60)
+    made.session(time.time() + 20)
+
+    assert kept.app.chat.invoke("chat", "q", {}, "blocking")["answer"] == "[1] q"
+
+
+@pytest.mark.parametrize("how", ["close", "del", "exception"])
+def test_a_stream_that_is_left_closes_its_connection(dify: MakeDify, how: str) -> None:
+    made = dify("chat", events=1_000_000)
+    stream = made.session().app.chat.invoke("chat", "q", {})
+    assert next(stream)["event"] == "message"
+
+    if how == "close":
+        stream.close()
+    elif how == "exception":
+        with pytest.raises(KeyError):
+            stream.throw(KeyError("the plugin's own"))
+    del stream
+
+    assert made.fake.cut.wait(10)
+
+
+def test_a_stream_longer_than_any_pause(dify: MakeDify) -> None:
+    """Slow, but never silent: it goes on until the deadline."""
+    made = dify("chat", events=40)
+    made.fake.faults.append(Fault(after=-1, pause=0.02))
+
+    session = made.session()
+    session.max_invocation_timeout = 1  # of silence
+
+    assert len(list(session.app.chat.invoke("chat", "q", {}))) == 41
+
+
+def test_a_long_stream_ends_at_the_deadline(dify: MakeDify) -> None:
+    made = dify("chat", events=1_000_000)
+    made.fake.faults.append(Fault(after=-1, pause=0.05))
+    got = 0
+
+    with pytest.raises(AppError, match=r"did not answer in time$"):
+        for _ in made.session(time.time() + 1.2).app.chat.invoke("chat", "q", {}):
+            got += 1
+
+    assert got > 1
+    assert made.fake.cut.wait(10)
+
+
+def test_threads_call_at_once(dify: MakeDify) -> None:
+    made = dify("chat", "workflow")
+    session, found = made.session(), []
+
+    def call(number: int) -> None:
+        for round_ in range(5):
+            value = f"{number}-{round_}"
+            answer = session.app.workflow.invoke("workflow", {"v": value})
+            found.append((value, answer["data"]["outputs"]["v"]))
+
+    threads = [threading.Thread(target=call, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(found) == 40
+    assert all(sent == got for sent, got in found)
