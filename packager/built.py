@@ -21,7 +21,8 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class BuiltBundle:
-    """A bundle on disk, unpacked. `timeout` is in seconds; `variables` its settings come from."""
+    """A bundle on disk, unpacked. `timeout` is in seconds; `variables` its settings come from,
+    `settings` are those that its group declares."""
 
     folder: Path
     function: str
@@ -31,6 +32,8 @@ class BuiltBundle:
     variables: tuple[str, ...]
     handler: str = HANDLERS["native"]
     entry: Entry = "stock"
+    group: str = ""
+    settings: tuple[str, ...] = ()
 
     @property
     def compiled(self) -> bool:
@@ -57,7 +60,7 @@ def read_bundle(folder: Path) -> BuiltBundle:
             )
         optional = {
             name.lower(): ast.literal_eval(literals[name])
-            for name in ("HANDLER", "ENTRY")
+            for name in ("HANDLER", "ENTRY", "GROUP")
             if name in literals
         }
         return BuiltBundle(
@@ -67,6 +70,7 @@ def read_bundle(folder: Path) -> BuiltBundle:
             ast.literal_eval(literals["ARCHITECTURE"]),
             ast.literal_eval(literals["TIMEOUT"]),
             tuple(_variables(literals["SOURCES"])),
+            settings=tuple(_settings(literals.get("SETTINGS"))),
             **optional,
         )
     except (OSError, ValueError, SyntaxError, KeyError) as fault:
@@ -82,6 +86,17 @@ def _variables(sources: ast.expr) -> Iterator[str]:
         match source:
             case ast.Tuple(elts=[ast.Constant(value="env"), ast.Constant(value=str(name))]):
                 yield name
+
+
+def _settings(declaration: ast.expr | None) -> Iterator[str]:
+    """Give the names of SETTINGS. Its other literals are not looked at, either."""
+    for setting in declaration.elts if isinstance(declaration, ast.Tuple) else ():
+        for key, value in (
+            zip(setting.keys, setting.values, strict=True) if isinstance(setting, ast.Dict) else ()
+        ):
+            match key, value:
+                case ast.Constant(value="name"), ast.Constant(value=str(name)):
+                    yield name
 
 
 def is_bundle(path: Path) -> bool:

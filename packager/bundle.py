@@ -23,6 +23,8 @@ from packager.interpreter import (
     need_interpreter,
     newest_supported,
 )
+from packager.known_secrets import KnownSecret
+from packager.leaks import refuse_leaks, refuse_leaks_in
 from packager.literals import render_bundle_literals
 from packager.model import FunctionPlan
 from packager.needs import Needs, all_needs, read_needs
@@ -74,13 +76,15 @@ def build_bundles(
     progress: Callable[[str], None] = lambda message: None,
     make_zip: bool = True,
     files: Mapping[str, str] | None = None,
+    secrets: Sequence[KnownSecret] = (),
 ) -> tuple[Bundle, ...]:
     """Write `out/<LogicalId>/` and, with `make_zip`, `out/<LogicalId>.zip` of every plan.
 
     `files` are texts to write beside them, by name. All is made aside and appears by rename once
-    the last bundle is finished: whatever fails, what was in `out` stays as it was. Without
-    `bytecode` the target's interpreter is not needed. `progress` is told each step. Raises
-    `InputFaults` for what is wrong with the plugins, else `PackagerError`.
+    the last bundle is finished: whatever fails, what was in `out` stays as it was. That one of
+    `secrets` is in it is a failure, too. Without `bytecode` the target's interpreter is not needed.
+    `progress` is told each step. Raises `InputFaults` for what is wrong with the plugins, else
+    `PackagerError`.
     """
     check_out(plans, out)
     with staging_in(out) as staging:
@@ -89,6 +93,9 @@ def build_bundles(
         for name, text in (files or {}).items():
             (staging / name).write_text(text, "utf-8", newline="\n")
             names.append(name)
+        for bundle in made:
+            refuse_leaks(bundle.folder, secrets)
+        refuse_leaks_in(((name, text.encode()) for name, text in (files or {}).items()), secrets)
         publish(staging, out, names)
     return tuple(
         replace(

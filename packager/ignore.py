@@ -12,11 +12,13 @@ from pathlib import Path, PurePosixPath
 import pathspec
 
 from packager.errors import FaultCollector, Place
+from packager.local_settings import LOCAL_SETTINGS
 from packager.references import is_foreign
 
-# Never part of a plugin: secrets for local runs, version control, caches, packaged copies of it.
+# What runs on this machine take their secrets from: whatever else says, they never ship.
+_NEVER = (".env", LOCAL_SETTINGS)
+# Not part of a plugin: other secrets, version control, caches, packaged copies of it.
 _ALWAYS = """\
-.env
 .env.*
 *.env
 .git
@@ -130,7 +132,7 @@ class _Choice:
 
     def takes(self, path: str) -> bool:
         """Whether the file `path` ships."""
-        if self.exclude.match_file(path):
+        if path.rpartition("/")[2] in _NEVER or self.exclude.match_file(path):
             return False
         if self.asks_for(path):
             return True

@@ -8,7 +8,6 @@ from typing import Any
 from packager import __version__
 from packager.adapters import HANDLERS
 from packager.event_mappings import event_arn
-from packager.extension import has_extension
 from packager.model import (
     EnvSource,
     FunctionPlan,
@@ -46,7 +45,6 @@ def render_bundle_literals(plan: FunctionPlan, *, diet: str = "") -> str:
         "SOURCES": {name: _source(source) for name, source in options.settings.items()},
         "SETTINGS_FROM": options.settings_from and _source(options.settings_from),
         "SETTINGS_TTL": options.settings_ttl,
-        "EXTENSION": has_extension(options),
         "EVENTS": tuple((each.source, each.path, event_arn(each)) for each in options.events),
         "STORAGE": (options.storage or "memory", {}),
         "ERRORS": options.errors,

@@ -56,9 +56,7 @@ class Application:
         self._classes: dict[str, type[Any]] = {}
         self._backends = Backends(bundle, root)
         self._make_session: Callable[..., Any] | None = None
-        self._settings: dict[str, Any] | None = None
-        self._flat_settings = False
-        self._hidden: list[str] = []
+        self._settings = settings.GroupSettings(bundle)
         if _count():
             from endpoint_runtime.late_work import note_threads
 
@@ -109,18 +107,18 @@ class Application:
 
     def log_exception(self, message: str, fault: BaseException, environ: Environ) -> None:
         """Log a traceback without the values of settings."""
-        report.log_exception(message, fault, request_id_of(environ), self._hidden)
+        report.log_exception(message, fault, request_id_of(environ), self._settings.hidden)
 
     def _invoke(
         self, source: str, request: Request, values: Mapping[str, Any], environ: Environ
     ) -> Response:
         """Make a new instance of the source's class and have it answer."""
-        group_settings = self._read_settings()
+        self._backends.deadline = deadline = deadline_of(environ)
+        group_settings = self._settings.copy(deadline, request_id_of(environ))
         cls = self._classes.get(source)
         if cls is None:
             cls = self._classes[source] = loading.load_endpoint(self.root, source)
         make_session = self._make_session or self._import_session()
-        self._backends.deadline = deadline = deadline_of(environ)
         session = make_session(self.hook_id, self._backends, deadline)
         response = cls(session).invoke(request, values, group_settings)
         if not isinstance(response, Response):
@@ -142,19 +140,6 @@ class Application:
             body = response.response
             response.response = [body.encode() if isinstance(body, str) else bytes(body)]
         return response
-
-    def _read_settings(self) -> dict[str, Any]:
-        """A fresh deep copy of the settings; they are read once, and again after an error."""
-        if self._settings is None:
-            declaration = getattr(self.bundle, "SETTINGS", ())
-            values = settings.read_settings(declaration, getattr(self.bundle, "SOURCES", {}))
-            self._hidden = settings.hidden_values(declaration, values)
-            self._flat_settings = settings.is_flat(values)
-            self._settings = values
-        copy: dict[str, Any] = (
-            self._settings.copy() if self._flat_settings else settings.fresh_copy(self._settings)
-        )
-        return copy
 
     def _import_session(self) -> Callable[..., Any]:
         from dify_plugin.core.runtime import Session

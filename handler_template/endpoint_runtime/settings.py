@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
+    from endpoint_runtime.kept import Kept
+
 _TRUE = ("true", "1", "yes", "on")
 _FALSE = ("false", "0", "no", "off")
 _STRINGS = ("text-input", "secret-input")
@@ -24,37 +26,118 @@ _SCOPE_KEYS = {
     "vision": ("completion_params",),
 }
 _UNSET = object()
+_REMOTE = ("ssm", "secret")
+# `packager invoke` hands on settings by name in it, as JSON, in place of what AWS keeps.
+LOCAL = "PACKAGER_LOCAL_SETTINGS"
 
 
 class SettingsError(Exception):
     """Settings are missing or break the group's declaration; the message names them, no values."""
 
 
+class GroupSettings:
+    """The settings of one group: read at the first request, those from AWS again when they are old.
+
+    `bundle` is the generated `_bundle` module. `hidden` are the texts that must not be seen in a
+    log: of the values that are, and of those that were just before, which requests may still have.
+    """
+
+    def __init__(self, bundle: Any) -> None:
+        self._bundle = bundle
+        self._values: tuple[dict[str, Any], bool] | None = None  # and whether they are flat
+        self._kept: Kept | None = None
+        self.hidden: list[str] = []
+
+    def copy(self, deadline: float | None = None, request_id: str = "") -> dict[str, Any]:
+        """Give a fresh deep copy, as plugins write into what they get; or raise `SettingsError`.
+
+        `deadline` is in seconds since the epoch. After an error they are read again.
+        """
+        if self._kept is not None:
+            self._kept.get(deadline, request_id)
+        elif self._values is None:
+            sources = getattr(self._bundle, "SOURCES", {})
+            document = getattr(self._bundle, "SETTINGS_FROM", None)
+            if document is None and all(each[0] not in _REMOTE for each in sources.values()):
+                self._read(None)
+            else:
+                from endpoint_runtime.kept import Kept
+
+                ttl = getattr(self._bundle, "SETTINGS_TTL", 300)
+                self._kept = Kept("the settings", self._read, ttl, (SettingsError,))
+                self._kept.get(deadline, request_id)
+        assert self._values is not None  # noqa: S101 - one of the above read them, or raised
+        values, flat = self._values
+        copy: dict[str, Any] = values.copy() if flat else fresh_copy(values)
+        return copy
+
+    def forget(self) -> None:
+        """Read them again at the next request: a restored snapshot may hold old ones."""
+        self._values = self._kept = None
+
+    def _read(self, deadline: float | None) -> dict[str, Any]:
+        declaration = getattr(self._bundle, "SETTINGS", ())
+        values = read_settings(
+            declaration,
+            getattr(self._bundle, "SOURCES", {}),
+            document=getattr(self._bundle, "SETTINGS_FROM", None),
+            deadline=deadline,
+        )
+        before = [] if self._values is None else hidden_values(declaration, self._values[0])
+        self.hidden = [*hidden_values(declaration, values), *before]
+        self._values = values, is_flat(values)
+        return values
+
+
 def read_settings(
     declaration: Sequence[Mapping[str, Any]],
-    sources: Mapping[str, tuple[str, Any]],
+    sources: Mapping[str, tuple[Any, ...]],
     environment: Mapping[str, str] = os.environ,
+    *,
+    document: tuple[Any, ...] | None = None,
+    deadline: float | None = None,
 ) -> dict[str, Any]:
     """Give the settings of a group by name, or raise `SettingsError` with everything wrong.
 
-    `declaration` and `sources` are SETTINGS and SOURCES of `_bundle.py`. An optional setting that
-    nobody set stays absent, as in Dify.
+    `declaration`, `sources` and `document` are SETTINGS, SOURCES and SETTINGS_FROM of `_bundle.py`.
+    An optional setting that nobody set stays absent, as in Dify. What the document holds besides
+    passes through, as in Dify; a setting with a source of its own is not taken from it.
     """
     settings: dict[str, Any] = {}
     faults: list[str] = []
     declared = set()
+    remote: Mapping[str, Any] = {}
+    if LOCAL in environment:
+        from endpoint_runtime.settings_remote import local_settings
+
+        # They stand in for everything that is in AWS, and go before all else.
+        remote = local_settings(environment)
+        sources = {
+            name: ("local",) if name in remote or source[0] in _REMOTE else source
+            for name, source in sources.items()
+        }
+    elif document is not None or any(source[0] in _REMOTE for source in sources.values()):
+        from endpoint_runtime.settings_remote import remote_settings
+
+        remote = remote_settings(sources, document, deadline)
     for config in declaration:
         name = config["name"]
         declared.add(name)
         value, origin = _UNSET, ""
+        source = sources.get(name)
         try:
-            if name in sources:
-                kind, content = sources[name]
-                if kind == "env":
-                    origin = f" (environment variable {content})"
-                    value = _from_environment(config, content, environment)
-                else:
-                    value = content
+            if source is not None and source[0] == "literal":
+                value = source[1]
+            elif source is not None and source[0] == "env":
+                origin = f" (environment variable {source[1]})"
+                value = environment.get(source[1], _UNSET)
+                value = _from_text(config, value)
+            else:
+                if source is not None and source[0] in _REMOTE:
+                    from endpoint_runtime.sources import label
+
+                    origin = f" ({label(source)})"
+                value = _from_text(config, remote.get(name, _UNSET))
             if (value is _UNSET or value is None) and config.get("default") is not None:
                 value = config["default"]
             if value is _UNSET or value is None:
@@ -66,11 +149,14 @@ def read_settings(
             faults.append(f"setting {name}{origin} {fault}")
             continue
         settings[name] = value
-    for name, (kind, content) in sources.items():
-        if name not in declared:  # passes through, as in Dify
-            value = environment.get(content, _UNSET) if kind == "env" else content
+    for name, source in sources.items():
+        if name not in declared and source[0] in ("literal", "env"):  # passes through, as in Dify
+            value = environment.get(source[1], _UNSET) if source[0] == "env" else source[1]
             if value is not _UNSET:
                 settings[name] = value
+    settings |= {
+        name: value for name, value in remote.items() if name not in declared and value is not None
+    }
     if faults:
         raise SettingsError("; ".join(faults))
     return settings
@@ -108,15 +194,17 @@ def fresh_copy(value: Any) -> Any:
     return value
 
 
-def _from_environment(
-    config: Mapping[str, Any], variable: str, environment: Mapping[str, str]
-) -> Any:
-    """Convert an environment variable's text to the declared type; raise a valueless ValueError."""
-    text = environment.get(variable)
-    if text is None:
-        return _UNSET
+def _from_text(config: Mapping[str, Any], text: Any) -> Any:
+    """Convert text from outside to the declared type; raise a valueless ValueError.
+
+    What is no text is given as it is: the JSON of a secret has types of its own.
+    """
+    if not isinstance(text, str):
+        return text
     kind = config.get("type")
     if config.get("multiple") and kind == "select":
+        if not text.strip().startswith("["):  # SSM's StringList
+            return text.split(",") if text.strip() else _UNSET
         kind = "array[tools]"
     if kind in _STRINGS:
         return text

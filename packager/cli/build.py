@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from packager.cli.plugins import (
     plugins_argument,
 )
 from packager.errors import FaultCollector, UsageError
+from packager.known_secrets import known_secrets
 from packager.model import FunctionPlan
 from packager.output import check_out
 from packager.report import (
@@ -98,6 +100,7 @@ def build(
                 bytecode=bytecode,
                 progress=say,
                 files={template.path.name: template.text},
+                secrets=known_secrets(plans, os.environ),
             )
         show_faults(note for bundle in bundles for note in bundle.notes)
         if form == "json":

@@ -24,6 +24,7 @@ from packager.built import (
     read_bundle,
 )
 from packager.bundle import build_bundle
+from packager.cli.local import local_variables
 from packager.cli.plugins import PATH, RUNTIME, overrides, planned
 from packager.env_file import read_env_file
 from packager.errors import FaultCollector, UsageError
@@ -68,6 +69,13 @@ from packager.report import progress, say, show_faults, warn, write, write_bytes
     metavar="FILE",
     help="The function's environment variables, as NAME=VALUE lines.",
 )
+@click.option(
+    "--settings",
+    "settings_file",
+    type=PATH,
+    metavar="FILE",
+    help="Settings in place of what AWS keeps, as TOML; PLUGIN/settings.local.toml by default.",
+)
 @click.option("--runtime", type=RUNTIME, help="The runtime that a PLUGIN is built for.")
 @click.option(
     "-i", "--include", is_flag=True, help="Write the status and the headers before the body."
@@ -89,6 +97,7 @@ def invoke(
     data: str | None,
     payload: Payload,
     env_file: Path | None,
+    settings_file: Path | None,
     runtime: str | None,
     include: bool,
     form: str,
@@ -98,8 +107,8 @@ def invoke(
     A BUNDLE is what `packager build` wrote: a function's folder, its zip, or the folder of several.
     A PLUGIN is built for this machine first. The function runs in a fresh process of its Python,
     started by the entry that the bundle says (the fast one, or AWS's runtime client), with the
-    bundle alone on its path. Of this shell's environment it sees the variables that its settings
-    come from; --env-file gives it more.
+    bundle alone on its path. Of this shell's environment, and of PLUGIN/.env, it sees the variables
+    that its settings come from; --env-file gives it more.
 
     The reply's body is written to stdout; the function's log and its times go to stderr. The exit
     code is 0 for any HTTP reply, whatever its status, and 1 if there is none.
@@ -114,8 +123,8 @@ def invoke(
     the_event = _read_event(event, request, headers, data, payload)
     variables = _read_variables(env_file)
     with _unpacked(path, function, runtime) as bundle:
-        own = {name: os.environ[name] for name in bundle.variables if name in os.environ}
-        done = invoke_bundle(bundle.folder, the_event, env=own | variables, on_log=write_log)
+        variables = local_variables(path, bundle, settings_file) | variables
+        done = invoke_bundle(bundle.folder, the_event, env=variables, on_log=write_log)
     click.echo(
         f"Init Duration: {done.init_ms:.1f} ms  Duration: {done.duration_ms:.1f} ms", err=True
     )

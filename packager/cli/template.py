@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 from packager.cli.plugins import PATH, planned, plugins_argument
 from packager.errors import FaultCollector, UsageError
+from packager.known_secrets import known_secrets
+from packager.leaks import refuse_leaks_in
 from packager.report import say, show_faults, write
 from packager.template import (
     check_files,
@@ -59,11 +62,15 @@ def template(
     with planned(plugins, faults, {}) as plans:
         faults.raise_errors()
         show_faults(faults.warnings)
+        secrets = known_secrets(plans, os.environ)
         if out is None:
             here = Path.cwd()
-            write(render_template(plans, code=makefile_code(here, here)))
+            text = render_template(plans, code=makefile_code(here, here))
+            refuse_leaks_in([("the template", text.encode())], secrets)
+            write(text)
             return
         files = template_files(plans, template=out, makefile=makefile)
+        refuse_leaks_in(((str(file.path), file.text.encode()) for file in files), secrets)
         if check:
             check_files(files)
             say("up to date")

@@ -10,6 +10,7 @@ from typing import Any
 from packager import __version__
 from packager.adapters import HANDLERS
 from packager.entry import VARIABLE, WRAPPER
+from packager.extension import EXTENSION_PORT, has_extension
 from packager.model import EnvSource, FunctionPlan
 from packager.sam.document import Section, get_att, literal_in_sub, ref, sub
 from packager.sam.event_resources import event_resources, event_statements
@@ -18,6 +19,7 @@ from packager.sam.names import ResourceNames, route_name, unique_name
 from packager.sam.properties import ROLE_PROPERTIES, merge
 from packager.sam.role import role_resource
 from packager.sam.routes import GatewayRoute, gateway_routes
+from packager.settings_sources import aws_sources
 
 REST_STAGE = "live"
 _MAX_DESCRIPTION = 256  # characters (Lambda, CreateFunction, Description)
@@ -103,6 +105,8 @@ def _function(
         for source in options.settings.values()
         if isinstance(source, EnvSource)
     } | event_variables(plan)
+    if has_extension(options) and aws_sources(plan):
+        variables[EXTENSION_PORT] = "2773"  # its default; that it is said tells the runtime of it
     if variables:
         properties["Environment"] = {"Variables": variables}
     if options.api == "url":

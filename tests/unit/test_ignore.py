@@ -72,11 +72,18 @@ def test_needed_files_are_kept_with_a_warning(tmp_path: Path) -> None:
     )
 
 
+def test_what_local_runs_take_secrets_from_never_ships(tmp_path: Path) -> None:
+    plugin(tmp_path, "a.py", ".env", "sub/.env", "settings.local.toml", "sub/settings.local.toml")
+
+    assert shipped(tmp_path, include=["*", ".env", "settings.local.toml"]) == (["a.py"], [])
+    assert shipped(tmp_path) == (["a.py"], [])
+
+
 def test_include_and_exclude_overrule(tmp_path: Path) -> None:
-    plugin(tmp_path, ".difyignore", "a.py", "big.bin", "data/x.csv", ".env", "_assets/i.svg")
+    plugin(tmp_path, ".difyignore", "a.py", "big.bin", "data/x.csv", "x.env", "_assets/i.svg")
     (tmp_path / ".difyignore").write_text("data/\n.difyignore\n")
-    assert shipped(tmp_path, include=["data/*.csv", ".env", "_assets/"], exclude=["*.bin"]) == (
-        [".env", "_assets/i.svg", "a.py", "data/x.csv"],
+    assert shipped(tmp_path, include=["data/*.csv", "x.env", "_assets/"], exclude=["*.bin"]) == (
+        ["_assets/i.svg", "a.py", "data/x.csv", "x.env"],
         [],
     )
 

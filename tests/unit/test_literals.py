@@ -74,7 +74,6 @@ def test_a_bundles_literals() -> None:
         "SOURCES": {"api_key": ("env", "API_KEY"), "mode": ("literal", "größe")},
         "SETTINGS_FROM": None,
         "SETTINGS_TTL": 300,
-        "EXTENSION": False,
         "EVENTS": (),
         "ERRORS": "opaque",
         "MAX_BODY": 6291456,

@@ -1,0 +1,81 @@
+"""Collects the secrets that this machine knows, so that no bundle goes out with one inside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from packager.env_file import read_env_file
+from packager.errors import FaultCollector
+from packager.local_settings import LOCAL_SETTINGS, read_local_settings
+from packager.model import EnvSource, FunctionPlan
+
+# Shorter texts stand in ordinary files by chance.
+LEAST = 8  # characters
+_LEAST_DISTINCT = 5  # letters and digits: "********" and "xxxxxxxx" are stand-ins for a secret
+# The words in names of variables that hold a secret. Others hold addresses, models and modes, which
+# stand in plugins' code and READMEs, too.
+_SECRET_NAME = re.compile(
+    r"(?:^|_)(?:api)?(?:key|secret|token|password|passwd|passphrase|pwd|credential|auth|bearer|dsn)"
+    r"s?(?:_|$)",
+    re.IGNORECASE,
+)
+_LEAST_RANDOM = 16  # characters of a value that looks made up, whatever its name
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSecret:
+    """A secret's value, which nothing shows, and where it is known from, which messages say."""
+
+    origin: str
+    value: str = field(repr=False)
+
+
+def known_secrets(
+    plans: Iterable[FunctionPlan], environment: Mapping[str, str]
+) -> tuple[KnownSecret, ...]:
+    """Give the secrets of `.env` and `settings.local.toml` beside plugins, and of `environment`.
+
+    Of the environment and of `settings.local.toml` those that are a secret-input's; of `.env` what
+    is called a secret or looks made up, too. A file that can't be read holds nothing that a
+    function would get.
+    """
+    found: dict[str, KnownSecret] = {}
+    for plan in plans:
+        for secret in _of_plan(plan, environment):
+            if _is_telling(secret.value):
+                found.setdefault(secret.value, secret)
+    return tuple(found.values())
+
+
+def _of_plan(plan: FunctionPlan, environment: Mapping[str, str]) -> Iterator[KnownSecret]:
+    root, display = plan.plugin.root, plan.plugin.display
+    secrets = {each.name for each in plan.group.settings if each.type == "secret-input"}
+    variables = {
+        source.name
+        for name, source in plan.options.settings.items()
+        if isinstance(source, EnvSource) and name in secrets
+    }
+    for name in sorted(variables & environment.keys()):
+        yield KnownSecret(f"the environment variable {name}", environment[name])
+    if (root / ".env").is_file():
+        for name, value in read_env_file(root / ".env", FaultCollector(), {}).items():
+            if name in variables or _SECRET_NAME.search(name) or _is_random(value):
+                yield KnownSecret(f"{name} of {display}/.env", value)
+    if (root / LOCAL_SETTINGS).is_file():
+        settings = read_local_settings(root / LOCAL_SETTINGS, plan.group.name, FaultCollector())
+        for name in sorted(secrets & settings.keys()):
+            if isinstance(settings[name], str):
+                yield KnownSecret(f"{name} of {display}/{LOCAL_SETTINGS}", settings[name])
+
+
+def _is_telling(value: str) -> bool:
+    alphanumeric = {character for character in value if character.isalnum()}
+    return len(value) >= LEAST and len(alphanumeric) >= _LEAST_DISTINCT
+
+
+def _is_random(value: str) -> bool:
+    """Whether a text is one long run of letters and digits, both."""
+    mixed = value.isalnum() and not value.isalpha() and not value.isdecimal()
+    return mixed and len(value) >= _LEAST_RANDOM

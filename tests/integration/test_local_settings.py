@@ -1,0 +1,134 @@
+"""Settings for runs on this machine, and that none of them leaves it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import Command
+from tests.integration.keeper import FILES
+from tests.plugin_writer import write_plugin
+
+KEY, TOKEN = "key-of-the-keeper-1", 'token "2" of\nthe kéeper'
+LOCAL = f"""\
+[settings]
+api_key = {json.dumps(KEY)}
+mode = "on"
+
+[groups.keeper.settings]
+token = {json.dumps(TOKEN)}
+loud = true
+"""
+NO_AWS = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+
+
+def keeper(tmp_path: Path, **files: str | bytes) -> Path:
+    named: Mapping[str, Any] = {name.replace("__", "."): text for name, text in files.items()}
+    return write_plugin(tmp_path / "keeper", {**FILES, **named})
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def ask(command: Command, *arguments: object, **environment: str) -> Any:
+    done = command("invoke", *arguments, "--request", "GET /digest", **NO_AWS, **environment)
+    assert done.returncode == 0, done.stderr.decode()
+    return json.loads(done.stdout)
+
+
+SEEN = {"api_key": digest(KEY), "token": digest(TOKEN), "mode": "on", "loud": True}
+
+
+def test_a_plugin_runs_without_aws(command: Command, tmp_path: Path) -> None:
+    plugin = keeper(tmp_path, settings__local__toml=LOCAL, __env="KEEPER_PLAIN=from .env\n")
+    env_file = tmp_path / "env"
+    env_file.write_text("KEEPER_PLAIN=from --env-file\n")
+
+    assert ask(command, plugin) == SEEN | {"plain": "from .env"}
+    assert ask(command, plugin, KEEPER_PLAIN="shell") == SEEN | {"plain": "shell"}
+    both = ask(command, plugin, "--env-file", env_file, KEEPER_PLAIN="shell")
+    assert both == SEEN | {"plain": "from --env-file"}
+
+
+def test_a_bundle_takes_them_from_a_file(
+    command: Command, tmp_path: Path, target: tuple[str, ...]
+) -> None:
+    plugin = keeper(tmp_path)
+    built = command("build", plugin, "-o", tmp_path / "out", *target)
+    assert built.returncode == 0, built.stderr.decode()
+    other = tmp_path / "mine.toml"
+    other.write_text(LOCAL)
+
+    assert ask(command, tmp_path / "out/KeeperFunction.zip", "--settings", other) == SEEN
+
+
+def test_what_is_wrong_with_them_is_said(command: Command, tmp_path: Path) -> None:
+    plugin = keeper(tmp_path, settings__local__toml="[setings]\napi_key = 's3cr3t'\n")
+    done = command("invoke", plugin, "--request", "GET /digest")
+
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode().endswith(
+        f"{plugin}/settings.local.toml:1:2: error: setings: there is no such table\n"
+        "  hint: did you mean settings?\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("known", "origin"),
+    [
+        ({"settings__local__toml": LOCAL}, "api_key of {}/settings.local.toml"),
+        ({"__env": f"SOME_API_KEY={KEY}\n"}, "SOME_API_KEY of {}/.env"),
+    ],
+)
+def test_a_build_with_a_known_secret_inside_is_refused(
+    command: Command,
+    tmp_path: Path,
+    target: tuple[str, ...],
+    known: dict[str, str],
+    origin: str,
+) -> None:
+    plugin = keeper(tmp_path, **known)
+    out = tmp_path / "out"
+    assert command("build", plugin, "-o", out, *target).returncode == 0
+    names = sorted(path.name for path in out.iterdir())
+    with zipfile.ZipFile(out / "KeeperFunction.zip") as archive:
+        shipped = archive.namelist()
+    assert "plugin/endpoints/digest.py" in shipped
+    assert not {"plugin/.env", "plugin/settings.local.toml"} & set(shipped)
+    before = (out / "KeeperFunction.zip").read_bytes()
+
+    (plugin / "endpoints" / "digest.py").write_text(
+        f"KEY = {KEY!r}\n" + str(FILES["endpoints/digest.py"])
+    )
+    done = command("build", plugin, "-o", out, *target)
+
+    said = done.stderr.decode()
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert "error: a secret is in what was built: " in said
+    for name in ("plugin/endpoints/digest.py", "plugin/endpoints/__pycache__/digest"):
+        assert name in said
+    assert f"holds the value of {origin.format(plugin)}" in said
+    assert KEY not in said
+    assert sorted(path.name for path in out.iterdir()) == names
+    assert (out / "KeeperFunction.zip").read_bytes() == before
+
+
+def test_a_template_with_a_known_secret_inside_is_refused(command: Command, tmp_path: Path) -> None:
+    plugin = keeper(tmp_path, settings__local__toml=LOCAL)
+    configuration = plugin / "packager.toml"
+    configuration.write_text(
+        f'template.Environment.Variables.OTHER = "{KEY}"\n' + configuration.read_text()
+    )
+
+    for arguments in ((), ("-o", tmp_path / "template.yaml")):
+        done = command("template", plugin, *arguments)
+        assert (done.returncode, done.stdout) == (1, b"")
+        assert KEY not in done.stderr.decode()
+    assert not (tmp_path / "template.yaml").exists()

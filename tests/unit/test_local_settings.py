@@ -1,0 +1,138 @@
+"""settings.local.toml: what it gives each group, and what is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from endpoint_runtime.settings import LOCAL, SettingsError, read_settings
+from packager.errors import Fault, FaultCollector, Place
+from packager.local_settings import VARIABLE, local_variable, read_local_settings
+
+SOUND = """\
+[settings]
+key = "for all"
+app = {app_id = "a"}
+
+[groups.neko.settings]
+key = "for one"
+on = true
+"""
+
+
+def read(tmp_path: Path, text: str, group: str = "neko") -> tuple[dict[str, Any], list[Fault]]:
+    faults = FaultCollector()
+    path = tmp_path / "settings.local.toml"
+    path.write_text(text)
+    found = read_local_settings(path, group, faults)
+    here = [
+        Fault(
+            each.message,
+            each.place and Place("local", each.place.line, each.place.column),
+            each.key,
+            each.hint,
+        )
+        for each in faults.faults
+    ]
+    return found, here
+
+
+def test_a_groups_own_go_before_the_plugins(tmp_path: Path) -> None:
+    app = {"app_id": "a"}
+    assert read(tmp_path, SOUND) == ({"key": "for one", "app": app, "on": True}, [])
+    assert read(tmp_path, SOUND, "other") == ({"key": "for all", "app": app}, [])
+    assert read(tmp_path, "") == ({}, [])
+
+
+NO_TABLE = "there is no such table"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (
+            "setings = {}",
+            Fault(
+                "there is no such table", Place("local", 1, 1), "setings", "did you mean settings?"
+            ),
+        ),
+        (
+            "key = 's3cr3t'",
+            Fault(
+                "there is no such table",
+                Place("local", 1, 1),
+                "key",
+                "there are settings and groups",
+            ),
+        ),
+        (
+            "settings = 's3cr3t'",
+            Fault("expected a table, not text", Place("local", 1, 1), "settings"),
+        ),
+        (
+            "groups.neko = 5",
+            Fault("expected a table, not 5", Place("local", 1, 8), "groups.neko"),
+        ),
+        (
+            "[groups.neko]\nkey = 's3cr3t'",
+            Fault(NO_TABLE, Place("local", 2, 1), "groups.neko.key"),
+        ),
+        (
+            "[settings]\nkey = 2024-01-01",
+            Fault(
+                "expected nothing but text, finite numbers, true, false, lists and tables",
+                Place("local", 2, 1),
+                "settings.key",
+            ),
+        ),
+        ("settings = ", Fault("not valid TOML: invalid value", Place("local", 1, 12))),
+    ],
+)
+def test_faults(tmp_path: Path, text: str, fault: Fault) -> None:
+    assert read(tmp_path, text) == ({}, [fault])
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    faults = FaultCollector()
+    assert read_local_settings(tmp_path / "none.toml", "neko", faults) == {}
+    assert [each.message for each in faults.errors] == ["can't be read: No such file or directory"]
+
+
+DECLARED = [
+    {"name": "key", "type": "secret-input", "required": True},
+    {"name": "on", "type": "boolean", "required": False},
+    {"name": "plain", "type": "text-input", "required": False},
+]
+SOURCES = {"key": ("ssm", "/a"), "on": ("secret", "b", "k"), "plain": ("env", "PLAIN")}
+
+
+def test_the_runtime_takes_them_in_place_of_what_is_in_aws() -> None:
+    assert LOCAL == VARIABLE
+    environment = local_variable({"key": "méow"}) | {"PLAIN": "x"}
+
+    assert read_settings(DECLARED, SOURCES, environment, document=("ssm", "/c")) == {
+        "key": "méow",
+        "plain": "x",
+    }
+
+
+def test_they_go_before_the_environment_and_the_configuration() -> None:
+    environment = local_variable({"key": "k", "plain": "local", "on": True}) | {"PLAIN": "x"}
+
+    assert read_settings(DECLARED, SOURCES | {"on": ("literal", False)}, environment) == {
+        "key": "k",
+        "plain": "local",
+        "on": True,
+    }
+
+
+def test_the_runtime_checks_them() -> None:
+    with pytest.raises(SettingsError) as refused:
+        read_settings(DECLARED, SOURCES, local_variable({"key": 5, "on": "hush"}))
+
+    assert str(refused.value) == (
+        "setting key must be a string; "
+        "setting on is no boolean: true, false, 1, 0, yes, no, on or off"
+    )
