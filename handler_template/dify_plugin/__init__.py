@@ -13,40 +13,49 @@ if TYPE_CHECKING:
 
     from dify_plugin.config.config import DifyPluginEnv
     from dify_plugin.core.session_context import get_current_session
+    from dify_plugin.interfaces.agent.strategy import AgentProvider, AgentStrategy
     from dify_plugin.interfaces.endpoint import Endpoint
-    from dify_plugin.interfaces.tool import Tool, ToolProvider
+    from dify_plugin.interfaces.model import ModelProvider
+    from dify_plugin.interfaces.model.large_language_model import LargeLanguageModel
+    from dify_plugin.interfaces.model.moderation_model import ModerationModel
+    from dify_plugin.interfaces.model.rerank_model import RerankModel
+    from dify_plugin.interfaces.model.speech2text_model import Speech2TextModel
+    from dify_plugin.interfaces.model.text_embedding_model import TextEmbeddingModel
+    from dify_plugin.interfaces.model.tts_model import TTSModel
+    from dify_plugin.interfaces.tool.tool import Tool, ToolProvider
     from dify_plugin.invocations.file import File
     from dify_plugin.plugin import Plugin
 
 __all__ = [
+    "AgentProvider",
+    "AgentStrategy",
     "DifyPluginEnv",
     "Endpoint",
     "File",
+    "LargeLanguageModel",
+    "ModelProvider",
+    "ModerationModel",
     "Plugin",
+    "RerankModel",
+    "Speech2TextModel",
+    "TTSModel",
+    "TextEmbeddingModel",
     "Tool",
     "ToolProvider",
     "get_current_session",
 ]
 
-_MODULES = {
-    "DifyPluginEnv": "dify_plugin.config.config",
-    "Endpoint": "dify_plugin.interfaces.endpoint",
-    "File": "dify_plugin.invocations.file",
-    "Plugin": "dify_plugin.plugin",
-    "Tool": "dify_plugin.interfaces.tool",
-    "ToolProvider": "dify_plugin.interfaces.tool",
-    "get_current_session": "dify_plugin.core.session_context",
-}
-
 
 def __getattr__(name: str) -> Any:
-    module = _MODULES.get(name)
-    if module is None:
-        raise AttributeError(f"module 'dify_plugin' has no attribute {name!r}")
-    import sys
+    if name not in __all__:
+        raise AttributeError(f"module 'dify_plugin' has no attribute {name!r}", name=name)
+    if name == "Endpoint":  # every plugin asks for it, most for nothing else
+        from dify_plugin.interfaces.endpoint import Endpoint as value
+    else:
+        from dify_plugin.core.lazy_names import lazy
 
-    __import__(module)
-    value = globals()[name] = getattr(sys.modules[module], name)
+        return lazy(__name__, {"File": "dify_plugin.invocations.file"})(name)
+    globals()[name] = value
     return value
 
 

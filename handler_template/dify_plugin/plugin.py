@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dify_plugin.core.lazy_names import lazy
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from dify_plugin.config.config import DifyPluginEnv
 
 
@@ -20,14 +20,4 @@ class Plugin:
         raise RuntimeError("Plugin.run() starts Dify's plugin server, which this function replaces")
 
 
-def __getattr__(name: str) -> Any:
-    # The SDK's module holds these too, and plugins have been seen to import them from it.
-    if name == "plugin_logger_handler":
-        from dify_plugin.config.logger_format import plugin_logger_handler
-
-        return plugin_logger_handler
-    if name in ("DifyPluginEnv", "InstallMethod"):
-        import dify_plugin.config.config as config
-
-        return getattr(config, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy(__name__)

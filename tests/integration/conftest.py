@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from packager.cache import cache_folder, cached_folder
 from packager.entry import ENTRIES
 from packager.interpreter import Interpreter, host_architecture, newest_supported
+from packager.uv import find_uv
 from tests.integration.rie import Emulator, emulator
 from tests.integration.trouble import CONFIGURATION, FILES
 from tests.plugin_writer import write_plugin
@@ -20,6 +22,8 @@ from tests.plugin_writer import write_plugin
 ROOT = Path(__file__).resolve().parents[2]
 NEKO = ROOT / "plugins" / "neko"
 NEKO_ENV = {"NEKO_API_KEY": "a long random text"}
+# The newest SDK that this Python takes, and what the examples use besides.
+SDK_PACKAGES = ("dify_plugin", "segno~=1.6.1", "orjson~=3.10")
 
 Command = Callable[..., subprocess.CompletedProcess[bytes]]
 
@@ -111,3 +115,16 @@ def neko_emulator(neko: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """Neko behind AWS's Runtime Interface Emulator."""
     with emulator(neko, tmp_path_factory.mktemp("rie") / "log", NEKO_ENV) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def sdk(interpreter: Interpreter) -> Path:
+    """A folder with the real SDK in it."""
+
+    def install(folder: Path) -> None:
+        target = ("--target", folder, "--python", interpreter.path)
+        subprocess.run([find_uv(), "pip", "install", "-q", *target, *SDK_PACKAGES], check=True)
+
+    cache = cache_folder()
+    assert cache is not None
+    return cached_folder(cache, f"tests/sdk-{interpreter.python}", install)

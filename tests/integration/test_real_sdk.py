@@ -10,19 +10,15 @@ from typing import Any
 
 import pytest
 
-from packager.cache import cache_folder, cached_folder
 from packager.errors import FaultCollector
 from packager.events import make_event
 from packager.interpreter import Interpreter
 from packager.invoke import invoke_bundle
 from packager.load import load_plugin
 from packager.reply import read_reply
-from packager.uv import find_uv
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted(path.parent for path in (ROOT / "plugins").glob("*/manifest.yaml"))
-# What the examples use besides; the newest SDK that this Python takes.
-PACKAGES = ("dify_plugin", "segno~=1.6.1", "orjson~=3.10")
 REQUESTS = (
     ("GET", "/duck/42", ""),
     ("GET", "/neko", ""),
@@ -33,19 +29,6 @@ REQUESTS = (
     ("GET", "/qr?text=hi", ""),
 )
 SETTINGS = {"greeting": "Nyan", "colour": "orange", "shout": False}
-
-
-@pytest.fixture(scope="session")
-def sdk(interpreter: Interpreter) -> Path:
-    """A folder with the real SDK in it."""
-
-    def install(folder: Path) -> None:
-        target = ("--target", folder, "--python", interpreter.path)
-        subprocess.run([find_uv(), "pip", "install", "-q", *target, *PACKAGES], check=True)
-
-    cache = cache_folder()
-    assert cache is not None
-    return cached_folder(cache, f"tests/sdk-{interpreter.python}", install)
 
 
 def under_sdk(

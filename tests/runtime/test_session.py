@@ -91,7 +91,7 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("model.rerank.invoke", ({}, [], "q"), {}),
     ("model.moderation.invoke", ({}, "text"), {}),
     ("model.speech2text.invoke", ({}, None), {}),
-    ("model.summary.invoke", ("text", "instruction"), {}),
+    ("model.summary.invoke", ("text" * 256, "instruction"), {}),
     ("workflow_node.question_classifier.invoke", ([], {}, "q"), {}),
     ("workflow_node.parameter_extractor.invoke", ([], {}, "q"), {}),
 ]
@@ -202,8 +202,16 @@ def test_entities() -> None:
         "transfer_method": "tool_file",
         "type": "image",
     }
-    with pytest.raises(ValueError, match=r"^LLMModelConfig needs provider, model, mode$"):
-        LLMModelConfig()
+    with pytest.raises(ValueError) as refused:
+        LLMModelConfig(provider=1, model="m")
+    assert type(refused.value).__name__ == "ValidationError"
+    assert str(refused.value) == (
+        "2 validation errors for LLMModelConfig\n"
+        "provider\n"
+        "  Input should be a valid string [type=string_type, input_type=int]\n"
+        "mode\n"
+        "  Field required [type=missing, input_type=dict]"
+    )
 
 
 def test_entities_in_a_plugins_pydantic_model() -> None:
@@ -218,3 +226,12 @@ def test_entities_in_a_plugins_pydantic_model() -> None:
 
     assert Model(messages=[message]).messages == [message]
     assert Model.model_validate({"messages": [{"content": "hi"}]}).messages == [message]
+    assert Model(messages=[message]).model_dump(mode="json", exclude_none=True) == {
+        "messages": [{"role": "user", "content": "hi"}]
+    }
+    assert Model.model_validate_json(Model(messages=[message]).model_dump_json()).messages == [
+        message
+    ]
+    assert Model.model_json_schema()["properties"]["messages"]["type"] == "array"
+    with pytest.raises(ValueError, match="Input should be a valid string"):
+        Model.model_validate({"messages": [{"content": 5}]})

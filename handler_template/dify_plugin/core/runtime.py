@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from dify_plugin.config.config import InstallMethod
+    from dify_plugin.core.session_context import SessionContext
 
 # Where a part's class is: imported when the part is first used.
 _PARTS = {
@@ -51,24 +52,6 @@ class BackwardsInvocation:
         return cls
 
 
-class InvokeCredentials:
-    """Credentials of tools by provider: none outside Dify."""
-
-    def __init__(self, tool_credentials: dict[str, str] | None = None) -> None:
-        self.tool_credentials = tool_credentials or {}
-
-    def get_credential_id(self, provider: str) -> str | None:
-        """The id of a provider's credentials, None where there are none."""
-        return self.tool_credentials.get(provider)
-
-
-class SessionContext:
-    """What a session knows besides its ids."""
-
-    def __init__(self, credentials: InvokeCredentials | None = None) -> None:
-        self.credentials = credentials or InvokeCredentials()
-
-
 class Session:
     """One request's way back to Dify."""
 
@@ -97,7 +80,7 @@ class Session:
         message_id: str | None = None,
         app_id: str | None = None,
         endpoint_id: str | None = None,
-        context: SessionContext | None = None,
+        context: SessionContext | dict[str, Any] | None = None,
         max_invocation_timeout: int = 250,
         **parts: Any,
     ) -> None:
@@ -123,7 +106,7 @@ class Session:
         if endpoint_id is not None:
             self.endpoint_id = endpoint_id
         if context is not None:
-            self.context = context
+            self.context = _context_of(context)
         if max_invocation_timeout != 250:
             self.max_invocation_timeout = max_invocation_timeout
         for name, part in parts.items():
@@ -166,13 +149,19 @@ class Session:
 
             value = InstallMethod.Serverless
         elif name == "context":
-            value = SessionContext()
+            value = _context_of({})
         elif name == "writer":
             value = LogWriter()
         else:
             raise AttributeError(f"'Session' object has no attribute {name!r}")
         setattr(self, name, value)
         return value
+
+
+def _context_of(context: Any) -> SessionContext:
+    from dify_plugin.core.session_context import SessionContext
+
+    return SessionContext.model_validate(context)
 
 
 class LogWriter:
@@ -198,3 +187,12 @@ def _shared_executor() -> Any:
 
         _EXECUTORS.append(ThreadPoolExecutor())
     return _EXECUTORS[0]
+
+
+def __getattr__(name: str) -> Any:
+    if name[0] == "_":  # the import system asks for __path__
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+    # The SDK's module has these names too, and plugins take their annotations from it.
+    from dify_plugin.core.lazy_names import lazy
+
+    return lazy(__name__)(name)

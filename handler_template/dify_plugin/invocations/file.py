@@ -26,8 +26,12 @@ class UploadFileResponse(Entity):
         @classmethod
         def from_mime_type(cls, mime_type: str) -> UploadFileResponse.Type:
             """The type that a media type's first half says, a document otherwise."""
-            kind = mime_type.partition("/")[0]
-            return cls(kind) if kind in ("image", "video", "audio") else cls.DOCUMENT
+            for kind in (cls.IMAGE, cls.VIDEO, cls.AUDIO):
+                if mime_type.startswith(f"{kind.value}/"):
+                    return kind
+            return cls.DOCUMENT
+
+    _before_all = ("validate_type",)
 
     id: str
     name: str
@@ -37,12 +41,12 @@ class UploadFileResponse(Entity):
     type: Type | None = None
     preview_url: str | None = None
 
-    def __init__(self, **data: Any) -> None:
-        if "type" not in data:
-            data["type"] = self.Type.from_mime_type(data.get("mime_type", ""))
-        elif isinstance(data["type"], str):
-            data["type"] = self.Type(data["type"])
-        super().__init__(**data)
+    @classmethod
+    def validate_type(cls, d: Any) -> Any:
+        """Fill in the type that the media type says."""
+        if "type" not in d:
+            d["type"] = cls.Type.from_mime_type(d.get("mime_type", ""))
+        return d
 
     def to_app_parameter(self) -> dict[str, str]:
         """The file as an app's input."""
@@ -60,3 +64,12 @@ class File(BackwardsInvocation):
         """Hand a file to Dify."""
         backend = self._backend("files", "file.upload")
         return UploadFileResponse(**backend.upload(self.session, filename, content, mimetype))
+
+
+def __getattr__(name: str) -> Any:
+    if name[0] == "_":  # the import system asks for __path__
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+    # The SDK's module has these names too, and plugins take their annotations from it.
+    from dify_plugin.core.lazy_names import lazy
+
+    return lazy(__name__)(name)

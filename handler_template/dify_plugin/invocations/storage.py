@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from dify_plugin.core.runtime import BackwardsInvocation
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 _MAX_KEY = 256  # characters
 
 
@@ -82,3 +86,12 @@ def _problem(key: str) -> str:
     if ".." in key or "\\" in key:
         return "invalid key: path traversal attempt detected"
     return "the key is empty"
+
+
+def __getattr__(name: str) -> Any:
+    if name[0] == "_":  # the import system asks for __path__
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+    # The SDK's module has these names too, and plugins take their annotations from it.
+    from dify_plugin.core.lazy_names import lazy
+
+    return lazy(__name__)(name)

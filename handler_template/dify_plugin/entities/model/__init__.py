@@ -1,34 +1,47 @@
-"""Kinds of models, and what a model's configuration has in common."""
+"""Models: their kinds, and how they are described and called."""
 
 from __future__ import annotations
 
-from enum import Enum
-
-from dify_plugin.core.entity import Entity
+from dify_plugin.core.lazy_names import lazy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import ClassVar
+    from dify_plugin.entities.model.schema import (
+        AIModelEntity,
+        BaseModelConfig,
+        DefaultParameterName,
+        EmbeddingInputType,
+        FetchFrom,
+        ModelFeature,
+        ModelPropertyKey,
+        ModelType,
+        ModelUsage,
+        ParameterRule,
+        ParameterType,
+        PriceConfig,
+        PriceInfo,
+        PriceType,
+        ProviderModel,
+    )
+    from dify_plugin.entities.parameters import I18nObject
 
-    from dify_plugin.core.entity import Conversions
+__all__ = [
+    "AIModelEntity",
+    "BaseModelConfig",
+    "DefaultParameterName",
+    "EmbeddingInputType",
+    "FetchFrom",
+    "I18nObject",
+    "ModelFeature",
+    "ModelPropertyKey",
+    "ModelType",
+    "ModelUsage",
+    "ParameterRule",
+    "ParameterType",
+    "PriceConfig",
+    "PriceInfo",
+    "PriceType",
+    "ProviderModel",
+]
 
-
-class ModelType(Enum):
-    """Kinds of models."""
-
-    LLM = "llm"
-    TEXT_EMBEDDING = "text-embedding"
-    RERANK = "rerank"
-    SPEECH2TEXT = "speech2text"
-    MODERATION = "moderation"
-    TTS = "tts"
-
-
-class BaseModelConfig(Entity):
-    """Which model to call."""
-
-    _conversions: ClassVar[Conversions] = {"model_type": ModelType}
-
-    provider: str
-    model: str
-    model_type: ModelType
+__getattr__ = lazy(__name__)

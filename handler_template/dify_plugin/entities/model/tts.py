@@ -1,8 +1,19 @@
-"""Configuration of speech models."""
+"""Speech models: which to call, and what they answer."""
 
 from __future__ import annotations
 
-from dify_plugin.entities.model import BaseModelConfig, ModelType
+from dify_plugin.core.entity import Entity
+from dify_plugin.core.lazy_names import lazy
+from dify_plugin.entities.model.schema import BaseModelConfig, ModelType
+
+__all__ = [
+    "BaseModelConfig",
+    "ModelType",
+    "TTSModelConfig",
+    "TTSResult",
+]
+
+__getattr__ = lazy(__name__)
 
 
 class TTSModelConfig(BaseModelConfig):
@@ -10,3 +21,10 @@ class TTSModelConfig(BaseModelConfig):
 
     model_type: ModelType = ModelType.TTS
     voice: str
+
+
+class TTSResult(Entity):
+    """Sound, in hexadecimal."""
+
+    result: str
+    mime_type: str | None = None

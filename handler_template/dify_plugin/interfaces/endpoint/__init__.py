@@ -36,13 +36,9 @@ class Endpoint(ABC):
 
 
 def __getattr__(name: str) -> Any:
+    if name[0] == "_":  # the import system asks for __path__
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
     # The SDK's module has these names too, and plugins take their annotations from it.
-    if name in ("Request", "Response"):
-        import werkzeug.wrappers as module
-    elif name == "Session":
-        import dify_plugin.core.runtime as module  # type: ignore[no-redef]
-    elif name == "Mapping":
-        import collections.abc as module  # type: ignore[no-redef]
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(module, name)
+    from dify_plugin.core.lazy_names import lazy
+
+    return lazy(__name__)(name)

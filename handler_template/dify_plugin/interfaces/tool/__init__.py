@@ -1,23 +1,13 @@
-"""Bases of tools, so that modules that hold some can be imported: tools don't run here."""
+"""The SDK's first place of what tools derive from."""
 
 from __future__ import annotations
 
+from dify_plugin.core.lazy_names import lazy
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn
+    from dify_plugin.interfaces.tool.tool import Tool, ToolLike, ToolProvider
 
-_MESSAGE = "tools run in Dify; this function serves the plugin's endpoints"
+__all__ = ["Tool", "ToolLike", "ToolProvider"]
 
-
-class Tool:
-    """A tool. Making one is refused."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise RuntimeError(_MESSAGE)
-
-
-class ToolProvider:
-    """A provider of tools. Making one is refused."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise RuntimeError(_MESSAGE)
+__getattr__ = lazy(__name__)

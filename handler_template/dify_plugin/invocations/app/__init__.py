@@ -36,3 +36,12 @@ class AppInvocations:
     def fetch_app(self, app_id: str) -> dict[str, Any]:
         """Describe an app."""
         return self.fetch_app_invocation.get(app_id)
+
+
+def __getattr__(name: str) -> Any:
+    if name[0] == "_":  # the import system asks for __path__
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+    # The SDK's module has these names too, and plugins take their annotations from it.
+    from dify_plugin.core.lazy_names import lazy
+
+    return lazy(__name__)(name)

@@ -1,0 +1,28 @@
+"""Models that moderate: which to call, and what they answer."""
+
+from __future__ import annotations
+
+from dify_plugin.core.entity import Entity
+from dify_plugin.core.lazy_names import lazy
+from dify_plugin.entities.model.schema import BaseModelConfig, ModelType
+
+__all__ = [
+    "BaseModelConfig",
+    "ModelType",
+    "ModerationModelConfig",
+    "ModerationResult",
+]
+
+__getattr__ = lazy(__name__)
+
+
+class ModerationModelConfig(BaseModelConfig):
+    """Which model to call."""
+
+    model_type: ModelType = ModelType.MODERATION
+
+
+class ModerationResult(Entity):
+    """Whether a text is to be refused."""
+
+    result: bool

@@ -1,0 +1,1 @@
+"""Files that tools are given."""

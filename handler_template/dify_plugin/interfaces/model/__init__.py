@@ -1,0 +1,28 @@
+"""Bases of models and their providers: models don't run here."""
+
+from __future__ import annotations
+
+from dify_plugin.interfaces.elsewhere import NotHere
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["AIModel", "ModelProvider"]
+
+
+class ModelProvider(NotHere):
+    """A provider of models."""
+
+
+class AIModel(NotHere):
+    """A model of any kind."""
+
+
+def __getattr__(name: str) -> Any:
+    if name[0] == "_":  # the import system asks for __path__
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+    # The SDK's module has these names too, and plugins take their annotations from it.
+    from dify_plugin.core.lazy_names import lazy
+
+    return lazy(__name__)(name)

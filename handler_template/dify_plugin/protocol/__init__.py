@@ -1,0 +1,1 @@
+"""What providers of tools implement."""
