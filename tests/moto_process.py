@@ -7,6 +7,7 @@ input does.
 
 from __future__ import annotations
 
+import base64
 import logging
 import ssl
 import sys
@@ -14,11 +15,34 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from moto.dynamodb.exceptions import ItemSizeTooLarge
+from moto.dynamodb.models import dynamo_type
+from moto.dynamodb.models.dynamo_type import DynamoType, LimitedSizeDict
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 application = DomainDispatcherApplication(create_backend_app)
 turn = threading.Lock()
+MAX_ITEM = 409_600  # bytes ("Constraints in Amazon DynamoDB")
+
+
+def size_of(value: Any) -> int:
+    """The bytes of a value as DynamoDB counts them: moto counts the base64 of binary ones."""
+    if isinstance(value, DynamoType):
+        if value.type == "B" and isinstance(value.value, str):
+            return len(base64.b64decode(value.value))
+        return value.size()
+    return len(str(value).encode())
+
+
+class Attributes(LimitedSizeDict):
+    """The attributes of an item, as many as DynamoDB takes: moto takes 405,000 bytes."""
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        others = [(name, held) for name, held in self.items() if name != key]
+        if sum(size_of(name) + size_of(held) for name, held in [*others, (key, value)]) > MAX_ITEM:
+            raise ItemSizeTooLarge
+        dict.__setitem__(self, key, value)
 
 
 def one_at_a_time(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -36,6 +60,7 @@ class Handler(WSGIRequestHandler):
 
 def main() -> None:
     logging.disable()
+    dynamo_type.LimitedSizeDict = Attributes  # type: ignore[misc]
     context = None
     if len(sys.argv) > 1:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -23,6 +23,10 @@ class StorageInvocationError(Exception):
 class StorageInvocation(BackwardsInvocation):
     """Bytes by key, one space per plugin."""
 
+    @property
+    def _deadline(self) -> float | None:
+        return getattr(self.session, "deadline", None)
+
     def set(self, key: str, val: bytes | bytearray | memoryview) -> None:
         """Store bytes; text must be encoded first, as in the SDK."""
         backend = self._backend("storage", "storage.set")
@@ -33,13 +37,15 @@ class StorageInvocation(BackwardsInvocation):
             raise Exception(f"save data failed: {_problem(key)}")
         if len(key) > _MAX_KEY:
             raise Exception("save data failed: key length must be less than 256 characters")
-        backend.set(clean, bytes(val))
+        backend.set(clean, bytes(val), self._deadline)
 
     def get(self, key: str) -> bytes:
         """Give what is stored; a missing key raises."""
         backend = self._backend("storage", "storage.get")
         clean = _clean(key)
-        value: bytes | None = backend.get(clean) if clean and len(clean) <= _MAX_KEY else None
+        value: bytes | None = None
+        if clean and len(clean) <= _MAX_KEY:
+            value = backend.get(clean, self._deadline)
         if value is None:
             raise Exception(
                 "load data failed, please check if the key is correct or you have not set it"
@@ -53,7 +59,7 @@ class StorageInvocation(BackwardsInvocation):
         if not clean:
             raise Exception(f"delete data failed: {_problem(key)}")
         if len(clean) <= _MAX_KEY:
-            backend.delete(clean)
+            backend.delete(clean, self._deadline)
 
     def exist(self, key: str) -> bool:
         """Tell whether a key has something stored."""
@@ -61,7 +67,7 @@ class StorageInvocation(BackwardsInvocation):
         clean = _clean(key)
         if not clean:
             raise Exception(f"exist data failed: {_problem(key)}")
-        return len(clean) <= _MAX_KEY and bool(backend.exist(clean))
+        return len(clean) <= _MAX_KEY and bool(backend.exist(clean, self._deadline))
 
 
 def _clean(key: str) -> str:

@@ -2,7 +2,8 @@
 
 A storage has `get(key) -> bytes | None` (None: there is no such key), `set(key, value)`,
 `delete(key)` (of what is not there, too) and `exist(key)`. Keys are clean (dify_plugin does that)
-and have at most 256 characters. Threads share one.
+and have at most 256 characters. `deadline`, in seconds since the epoch, is when whoever waits gives
+up: a storage across a network ends its calls before. Threads share one.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ if TYPE_CHECKING:
     class Storage(Protocol):
         """Bytes by key."""
 
-        def get(self, key: str) -> bytes | None:
+        def get(self, key: str, deadline: float | None = None) -> bytes | None:
             """Give a value, None for a key without."""
 
-        def set(self, key: str, value: bytes) -> None:
+        def set(self, key: str, value: bytes, deadline: float | None = None) -> None:
             """Keep a value."""
 
-        def delete(self, key: str) -> None:
+        def delete(self, key: str, deadline: float | None = None) -> None:
             """Forget a value."""
 
-        def exist(self, key: str) -> bool:
+        def exist(self, key: str, deadline: float | None = None) -> bool:
             """Tell whether a key has a value."""
 
 
@@ -38,6 +39,7 @@ VARIABLE = "PACKAGER_STORAGE"
 _MODULES = {
     "memory": "endpoint_runtime.storage.memory",
     "file": "endpoint_runtime.storage.file",
+    "dynamodb": "endpoint_runtime.storage.dynamodb",
 }
 
 

@@ -30,23 +30,23 @@ class FileStorage:
         self.path = path
         self._plugin = plugin
 
-    def get(self, key: str) -> bytes | None:
+    def get(self, key: str, deadline: float | None = None) -> bytes | None:
         """Give a value, None for a key without."""
         query = "SELECT value FROM storage WHERE plugin = ? AND key = ?"
         row = self._run(lambda file: file.execute(query, (self._plugin, key)).fetchone())
         return None if row is None else bytes(row[0])
 
-    def set(self, key: str, value: bytes) -> None:
+    def set(self, key: str, value: bytes, deadline: float | None = None) -> None:
         """Keep a value."""
         statement = "INSERT OR REPLACE INTO storage VALUES (?, ?, ?)"
         self._run(lambda file: file.execute(statement, (self._plugin, key, value)))
 
-    def delete(self, key: str) -> None:
+    def delete(self, key: str, deadline: float | None = None) -> None:
         """Forget a value."""
         statement = "DELETE FROM storage WHERE plugin = ? AND key = ?"
         self._run(lambda file: file.execute(statement, (self._plugin, key)))
 
-    def exist(self, key: str) -> bool:
+    def exist(self, key: str, deadline: float | None = None) -> bool:
         """Tell whether a key has a value."""
         query = "SELECT 1 FROM storage WHERE plugin = ? AND key = ?"
         return self._run(lambda f: f.execute(query, (self._plugin, key)).fetchone()) is not None

@@ -15,19 +15,19 @@ class MemoryStorage:
     def __init__(self) -> None:
         self._values: dict[str, bytes] = {}
 
-    def get(self, key: str) -> bytes | None:
+    def get(self, key: str, deadline: float | None = None) -> bytes | None:
         """Give a value, None for a key without."""
         return self._values.get(key)
 
-    def set(self, key: str, value: bytes) -> None:
+    def set(self, key: str, value: bytes, deadline: float | None = None) -> None:
         """Keep a value."""
         self._values[key] = value
 
-    def delete(self, key: str) -> None:
+    def delete(self, key: str, deadline: float | None = None) -> None:
         """Forget a value."""
         self._values.pop(key, None)
 
-    def exist(self, key: str) -> bool:
+    def exist(self, key: str, deadline: float | None = None) -> bool:
         """Tell whether a key has a value."""
         return key in self._values
 

@@ -1,0 +1,130 @@
+"""Keeps the values of a DynamoDB storage within a limit: every write is a transaction that counts.
+
+The item `t` has the bytes of all values together in `t`. A write changes it by what the write adds
+or takes, if that keeps it within the limit, and only if the key's value still has the size that
+was reckoned with. The item is made, by adding up, when it is missing: delete it to have that done.
+"""
+
+from __future__ import annotations
+
+from endpoint_runtime.aws import AwsError
+from endpoint_runtime.storage import dynamodb
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_TRIES = 100  # each means that another write of the key has succeeded
+_NAME = "t"
+
+
+class Quota:
+    """The limit (bytes) of a storage."""
+
+    def __init__(self, storage: dynamodb.DynamoDBStorage, limit: int) -> None:
+        self._storage = storage
+        self._limit = limit
+
+    def write(
+        self, name: str, content: dict[str, Any] | None, size: int, deadline: float | None
+    ) -> None:
+        """Make `content` what the item `name` holds; None deletes the value.
+
+        Raises AwsError with the code `StorageFull` where that would exceed the limit.
+        """
+        storage = self._storage
+        for _ in range(_TRIES):
+            item = storage.read(name, deadline, only="s, r, o") or {}
+            if content is None and not item:
+                return
+            if content is not None and "r" in content and content["r"] == item.get("r"):
+                plain = "o" not in item
+                break  # done already, by a request whose answer was lost
+            before = item.get("s", {}).get("S")
+            added = size - int(before or 0)
+            plain = "r" not in item and "o" not in item  # nothing large is there
+            try:
+                write = self._write(name, content, before, plain)
+                storage.transact([write, *self._count(added)], deadline)
+            except AwsError as error:
+                codes = [str(each.get("Code")) for each in _reasons(error)]
+                if codes[:1] == [dynamodb.CANCELLED]:
+                    continue  # another write came first
+                if codes[1:] != [dynamodb.CANCELLED]:
+                    raise
+                if self._has_count(deadline):
+                    raise self._full(added) from None
+                self._make_count(deadline)
+                continue
+            break
+        else:
+            raise AwsError("StorageBusy", "other writes of the key keep coming first")
+        if not plain:
+            after = storage.read(name, deadline, only="o")
+            storage.clean(name, dynamodb.texts(after, "o"), deadline)
+
+    def _write(
+        self, name: str, content: dict[str, Any] | None, before: str | None, plain: bool
+    ) -> dict[str, Any]:
+        """Give the write that makes `content` what an item holds whose value has a size so far."""
+        write: dict[str, Any] = {"TableName": self._storage.table, "Key": dynamodb.key_of(name)}
+        values: dict[str, Any] = {}
+        condition = "attribute_not_exists(s)"
+        if before is not None:
+            condition = "s = :before"
+            values[":before"] = {"S": before}
+        if plain:
+            condition += " AND attribute_not_exists(r) AND attribute_not_exists(o)"
+        kind = "Delete" if plain and content is None else "Update"
+        if kind == "Update":
+            update = dynamodb.replacing(content or {}, plain=plain)
+            values |= update.pop("ExpressionAttributeValues")
+            write |= update
+        write["ConditionExpression"] = condition
+        if values:
+            write["ExpressionAttributeValues"] = values
+        return {kind: write}
+
+    def _count(self, added: int) -> list[dict[str, Any]]:
+        """Give the change of the count; none where it stays as it is."""
+        if added == 0:
+            return []
+        update: dict[str, Any] = {
+            "TableName": self._storage.table,
+            "Key": dynamodb.key_of(_NAME),
+            "UpdateExpression": "SET t = t + :added",
+            "ConditionExpression": "attribute_exists(t)",
+            "ExpressionAttributeValues": {":added": {"N": str(added)}},
+        }
+        if added > 0:
+            update["ConditionExpression"] = "t <= :room"
+            update["ExpressionAttributeValues"][":room"] = {"N": str(self._limit - added)}
+        return [{"Update": update}]
+
+    def _has_count(self, deadline: float | None) -> bool:
+        return self._storage.read(_NAME, deadline) is not None
+
+    def _make_count(self, deadline: float | None) -> None:
+        """Add up what is stored. Nothing is written meanwhile: every write needs the count."""
+        total = 0
+        page: dict[str, Any] = {}
+        while True:
+            payload = {"ConsistentRead": True, "ProjectionExpression": "s", **page}
+            answer = self._storage.call("Scan", payload, deadline)
+            total += sum(int(each["s"]["S"]) for each in answer["Items"] if "s" in each)
+            if not answer.get("LastEvaluatedKey"):
+                break
+            page = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        item = {**dynamodb.key_of(_NAME), "t": {"N": str(total)}}
+        put = {"Item": item, "ConditionExpression": "attribute_not_exists(t)"}
+        self._storage.attempt("PutItem", put, deadline)
+
+    def _full(self, added: int) -> AwsError:
+        return AwsError(
+            "StorageFull", f"{added} more bytes would exceed the storage_limit of {self._limit}"
+        )
+
+
+def _reasons(error: AwsError) -> list[dict[str, Any]]:
+    found = error.details.get("CancellationReasons")
+    return found if isinstance(found, list) else []
