@@ -122,7 +122,7 @@ class Options:
     max_body: int = 6 * 1024 * 1024  # bytes: Lambda's synchronous payload limit ("Lambda quotas")
     binary_types: tuple[str, ...] = ()  # media types, `*` for any characters
     gzip: bool = False
-    diet: bool = False
+    diet: bool = True
     storage: Storage | None = None  # None: it was not chosen
     base_path: str = ""  # of an API mapping, "/v1", no slash at its end
     settings: Mapping[str, Source] = field(default_factory=dict)

@@ -8,8 +8,18 @@ from _thread import RLock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
     from types import ModuleType
     from typing import Any
+
+# Packages of the standard library with submodules that importing them does not import.
+_PACKAGES = frozenset(
+    """collections concurrent concurrent.futures ctypes curses dbm email email.mime encodings html
+    http importlib importlib.metadata importlib.resources logging multiprocessing unittest urllib
+    wsgiref xml xml.dom xml.etree xml.parsers xml.sax xmlrpc""".split()  # noqa: SIM905
+)
+_LIBRARY = os.path.dirname(os.__file__)
 
 # Guards the loading of files by path; imports by name have the import system's own locks.
 _LOCK = RLock()
@@ -49,6 +59,8 @@ def load_source(root: str, source: str) -> ModuleType:
     without dots. By path go names that have some, and those that a module from elsewhere hides
     (`token.py`, or `http/hook.py` in a folder that is no regular package).
     """
+    if _Submodules not in sys.meta_path:
+        _Submodules.install()
     source = os.path.normpath(source)
     path = os.path.join(root, source)
     stem = source.removesuffix(".py")
@@ -110,3 +122,80 @@ def _is_package(package: str, folder: str) -> bool:
     except ModuleNotFoundError:
         return False
     return folder in getattr(sys.modules[package], "__path__", ())
+
+
+class _Submodules:
+    """A finder that has packages of the standard library import a submodule when it is used.
+
+    `import urllib` and then `urllib.parse` works in Dify, by accident: the SDK has imported that
+    submodule for everybody. Here nothing has, so it is imported when it is asked for (PEP 562).
+    """
+
+    @classmethod
+    def install(cls) -> None:
+        """Begin, with the packages that have been imported too; a second time does nothing."""
+        with _LOCK:
+            if cls not in sys.meta_path:
+                sys.meta_path.insert(0, cls)
+                for name in _PACKAGES.intersection(sys.modules):
+                    _import_when_used(sys.modules[name])
+
+    @classmethod
+    def find_spec(
+        cls, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Find what the other finders find, if it is one of the packages."""
+        if name not in _PACKAGES:
+            return None
+        for finder in tuple(sys.meta_path):
+            if finder is cls:
+                continue
+            spec = finder.find_spec(name, path, target)
+            if spec is not None:
+                origin = spec.origin or ""  # a plugin's own package of that name stays as it is
+                if spec.loader and (origin == "frozen" or origin.startswith(_LIBRARY)):
+                    spec.loader = _Loader(spec.loader)  # type: ignore[assignment]
+                return spec
+        return None
+
+
+class _Loader:
+    """Loads a package as its own loader does, which it is given back before its code runs."""
+
+    def __init__(self, loader: Any) -> None:
+        self._loader = loader
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        module: ModuleType | None = self._loader.create_module(spec)
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._loader
+        module.__loader__ = self._loader
+        self._loader.exec_module(module)
+        _import_when_used(module)
+
+
+def _import_when_used(package: ModuleType) -> None:
+    name = package.__name__
+    own = package.__dict__.get("__getattr__")
+
+    def __getattr__(attribute: str) -> Any:
+        if own is not None:
+            try:
+                return own(attribute)
+            except AttributeError:
+                pass
+        if not attribute.startswith("_"):
+            submodule = f"{name}.{attribute}"
+            try:
+                __import__(submodule)
+            except ImportError:
+                pass  # there is none, or it is for another system
+            else:
+                return sys.modules[submodule]
+        message = f"module {name!r} has no attribute {attribute!r}"
+        raise AttributeError(message, name=attribute, obj=package)
+
+    package.__getattr__ = __getattr__  # type: ignore[method-assign]

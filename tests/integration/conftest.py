@@ -25,6 +25,7 @@ NEKO_ENV = {"NEKO_API_KEY": "a long random text"}
 # The newest SDK that this Python takes, and what the examples use besides.
 SDK_PACKAGES = ("dify_plugin", "segno~=1.6.1", "orjson~=3.10")
 
+Release = Callable[[str], Path]
 Command = Callable[..., subprocess.CompletedProcess[bytes]]
 
 
@@ -128,3 +129,20 @@ def sdk(interpreter: Interpreter) -> Path:
     cache = cache_folder()
     assert cache is not None
     return cached_folder(cache, f"tests/sdk-{interpreter.python}", install)
+
+
+@pytest.fixture(scope="session")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """A folder with a release of werkzeug as it is installed; not to be changed."""
+    made: dict[str, Path] = {}
+
+    def make(version: str) -> Path:
+        if version not in made:
+            folder = tmp_path_factory.mktemp("release")
+            target = ("--target", folder, "--no-deps", "--quiet")
+            wanted = f"werkzeug=={version}"
+            subprocess.run([find_uv(), "pip", "install", *target, wanted], check=True)
+            made[version] = folder
+        return made[version]
+
+    return make

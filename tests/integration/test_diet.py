@@ -21,6 +21,7 @@ from packager.diet import apply_diet
 from packager.diet.versions import HASHES
 from packager.interpreter import SUPPORTED_PYTHONS, find_interpreter
 from packager.uv import run_uv
+from tests.integration.conftest import Release
 
 HERE = Path(__file__).parent / "diet"
 PYTHONS = [python for python in SUPPORTED_PYTHONS if find_interpreter(python)]
@@ -34,7 +35,6 @@ MATRIX = sorted(
 )
 
 Environment = Callable[[str], Path]
-Release = Callable[[str], Path]
 
 
 @pytest.fixture(scope="session")
@@ -60,22 +60,6 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
             )
             made[python] = folder / "bin/python"
         return made[python]
-
-    return make
-
-
-@pytest.fixture(scope="session")
-def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
-    """A folder with a release of werkzeug as it is installed; not to be changed."""
-    made: dict[str, Path] = {}
-
-    def make(version: str) -> Path:
-        if version not in made:
-            folder = tmp_path_factory.mktemp("release")
-            target = ("--target", str(folder), "--no-deps", "--quiet")
-            _uv("pip", "install", *target, f"werkzeug=={version}")
-            made[version] = folder
-        return made[version]
 
     return make
 

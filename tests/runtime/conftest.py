@@ -28,6 +28,7 @@ def make_application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     plugin.mkdir()
     monkeypatch.chdir(plugin)
     monkeypatch.syspath_prepend(str(plugin))
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
     before = dict(sys.modules)
 
     def make(files: Mapping[str, str] | None = None, **bundle: Any) -> Application:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import os
 import shutil
 import sys
@@ -57,7 +56,8 @@ def plan(tmp_path: Path) -> Plan:
         place = Place("neko/x")
         endpoint = Endpoint("/duck", "GET", "endpoints/duck.py", False, place, place, place)
         group = EndpointGroup("neko", "group/neko.yaml", (), (endpoint,), place)
-        chosen = Options(runtime=f"python{THIS}", **options)
+        # The werkzeug that these tests install is none of the releases.
+        chosen = Options(runtime=f"python{THIS}", **({"diet": False} | options))
         plugin = Plugin(
             root, "neko", "neko", "0.0.1", "a", "", (group,), {"neko": chosen}, False, place
         )
@@ -324,11 +324,9 @@ def test_builds_at_once_into_one_folder(tmp_path: Path, plan: Plan) -> None:
 
 
 def test_an_unlisted_werkzeug_is_left_as_it_is(tmp_path: Path, plan: Plan) -> None:
-    made = plan()
-    dieting = dataclasses.replace(made, options=dataclasses.replace(made.options, diet=True))
-    plain = build_bundle(made, tmp_path / "plain")
-    treated = build_bundle(dieting, tmp_path / "treated")
-    assert treated.zip_bytes == plain.zip_bytes
+    plain = build_bundle(plan(), tmp_path / "plain")
+    treated = build_bundle(plan(diet=True), tmp_path / "treated")
+    assert (treated.zip_bytes, plain.notes) == (plain.zip_bytes, ())
     assert [note.message for note in treated.notes] == [
         "werkzeug is not put on the import diet: its files are not those of the release"
     ]
