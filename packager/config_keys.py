@@ -180,6 +180,8 @@ KEYS = {
         texts("keep", "a list of globs"),
         choice("entry", ENTRIES),
         choice("adapter", ADAPTERS),
+        truth("stream"),
+        whole("stream_heartbeat", 0, 240, "seconds"),  # 5 minutes of silence end a REST stream
         choice("errors", ("opaque", "dify")),
         whole("max_body", 1, 10 * 1024 * 1024, "bytes"),  # "Amazon API Gateway quotas"
         media_types("binary_types"),

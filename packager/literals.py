@@ -47,6 +47,8 @@ def render_bundle_literals(plan: FunctionPlan, *, diet: str = "") -> str:
         "SETTINGS_TTL": options.settings_ttl,
         "EVENTS": tuple((each.source, each.path, event_arn(each)) for each in options.events),
         "STORAGE": (options.storage or "memory", {}),
+        "STREAM": options.stream,
+        "STREAM_HEARTBEAT": options.stream_heartbeat,
         "ERRORS": options.errors,
         "MAX_BODY": options.max_body,
         "BINARY_TYPES": options.binary_types,

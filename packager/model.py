@@ -118,6 +118,8 @@ class Options:
     keep: tuple[str, ...] = ()
     entry: Entry | None = None  # as it was said: what follows is FunctionPlan.entry
     adapter: Adapter = "native"
+    stream: bool = False  # generators are sent as they come
+    stream_heartbeat: int = 0  # seconds between comments in silent event streams; 0: none
     errors: Errors = "opaque"
     max_body: int = 6 * 1024 * 1024  # bytes: Lambda's synchronous payload limit ("Lambda quotas")
     binary_types: tuple[str, ...] = ()  # media types, `*` for any characters
@@ -143,6 +145,11 @@ class Options:
     def python(self) -> str:
         """The Python version alone: `3.13` of `python3.13`."""
         return self.runtime.removeprefix("python")
+
+    @property
+    def started_by(self) -> Entry:
+        """How Lambda starts the function: the fast entry, where nothing needs the stock one."""
+        return self.entry or ("stock" if self.needs_stock else "fast")
 
     @property
     def needs_stock(self) -> str | None:
@@ -185,4 +192,4 @@ class FunctionPlan:
     @property
     def entry(self) -> Entry:
         """How Lambda starts the function: the fast entry, where nothing needs the stock one."""
-        return self.options.entry or ("stock" if self.options.needs_stock else "fast")
+        return self.options.started_by

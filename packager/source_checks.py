@@ -12,6 +12,7 @@ from packager.interpreter import Interpreter, find_interpreter, newest_supported
 from packager.model import EndpointGroup, Options
 from packager.references import PluginFolder
 from packager.sources import SourceError, SourceFacts, analyse_sources, reachable
+from packager.timing_checks import check_timing
 
 
 def check_sources(
@@ -43,6 +44,8 @@ def check_sources(
                 continue
             said.add((file, fact.error))
             _syntax_fault(folder, fact, fact.error, file in reached, python, version, faults)
+        for group in those:
+            check_timing(folder, group, options[group.name], facts, faults)
         for source in sources:
             if facts[source].error is None and (source, None) not in said:
                 said.add((source, None))

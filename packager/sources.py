@@ -46,6 +46,7 @@ class SourceFacts:
     imports: tuple[ImportedModule, ...] = ()
     bindings: tuple[Mapping[str, Any], ...] = ()
     names_assets: bool = False
+    uses: tuple[tuple[str, int], ...] = ()  # names and lines of what analyse.py's NOTED has
 
 
 def analyse_sources(root: Path, files: Sequence[str], interpreter: Path) -> dict[str, SourceFacts]:
@@ -84,6 +85,7 @@ def _facts(path: str, answer: Mapping[str, Any]) -> SourceFacts:
         ),
         bindings=tuple(answer["bindings"]),
         names_assets=answer["names_assets"],
+        uses=tuple((name, line) for name, line in answer["uses"]),
     )
 
 

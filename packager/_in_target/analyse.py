@@ -3,7 +3,8 @@
 Run as a script (`python -I -S analyse.py`), standard library only. Standard input has one JSON
 object: `root`, a folder, and `files`, posix paths relative to it. Standard output gets one JSON
 object: for each file `error` ([line, column, message] or null), `imports` ([module, line, names]),
-`bindings` (what its top level binds, in order), and `names_assets`. Nothing is imported or run.
+`bindings` (what its top level binds, in order), `names_assets`, and `uses` ([name, line] of what
+NOTED names). Nothing is imported or run.
 
 A binding is an object with `name`, `line`, `kind` and `conditional` (whether it may not happen):
 `module` and `star` have `module`; `from` has `module` and `attribute`; `class` has `bases` (values)
@@ -39,13 +40,16 @@ DATA = (
     ast.UnaryOp,
     ast.Compare,
 )
+# Attributes and texts whose use is told: whoever answers once for all has to know of them.
+NOTED = {"_executor", "call_on_close", "text/event-stream"}
 # Calls that can bind names of the module out of sight.
 DYNAMIC = {"exec", "eval", "globals", "locals", "vars", "setattr", "__import__"}
 
 
 def analyse(content: bytes, path: str) -> dict[str, Any]:
     """Give the facts of one file: see the module's docstring."""
-    facts: dict[str, Any] = {"error": None, "imports": [], "bindings": [], "names_assets": False}
+    facts: dict[str, Any] = {"error": None, "imports": [], "bindings": []}
+    facts |= {"names_assets": False, "uses": []}
     try:
         tree = ast.parse(content, path)
         compile(tree, path, "exec", dont_inherit=True)  # finds a stray return, break, nonlocal
@@ -103,8 +107,14 @@ def read_imports(tree: ast.Module, package: list[str], facts: dict[str, Any]) ->
                 facts["imports"].append([module, node.lineno, []])
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             facts["names_assets"] = facts["names_assets"] or "_assets" in node.value
+            media_type = node.value.partition(";")[0].strip().lower()
+            if media_type in NOTED:
+                facts["uses"].append([media_type, node.lineno])
+        elif isinstance(node, ast.Attribute) and node.attr in NOTED:
+            facts["uses"].append([node.attr, node.lineno])
         pending.extend(ast.iter_child_nodes(node))
     facts["imports"].sort(key=lambda each: each[1])
+    facts["uses"].sort(key=lambda each: each[1])
 
 
 def imported_by_call(node: ast.Call, package: list[str]) -> str | None:
@@ -339,6 +349,7 @@ def main() -> None:
                 "imports": [],
                 "bindings": [],
                 "names_assets": False,
+                "uses": [],
             }
         else:
             answer[path] = analyse(content, path)

@@ -12,12 +12,13 @@ from packager.sam.check_events import check_events, check_names
 from packager.sam.check_properties import check_properties
 from packager.sam.check_references import referable
 from packager.sam.check_stack import check_stack
-from packager.sam.function import declared_routes
+from packager.sam.check_stream import check_stream
+from packager.sam.function import REST_TIMEOUT, declared_routes
 from packager.sam.names import parameter_names
 from packager.sam.shapes import is_deferred
 
 # Seconds an answer may take ("Quotas for HTTP APIs", "Quotas for REST APIs", "Lambda quotas").
-API_TIMEOUTS = {"http": 30, "rest": 29, "url": 900}
+API_TIMEOUTS = {"http": 30, "rest": REST_TIMEOUT, "url": 900}
 API_KINDS = {"http": "an HTTP API", "rest": "a REST API", "url": "a function URL"}
 _MAX_ENVIRONMENT = 4096  # bytes of names and values ("Lambda quotas")
 # A function's resource policy holds 20 KB ("Lambda quotas"), and SAM adds a statement of about
@@ -35,6 +36,7 @@ def check_template(plans: Sequence[FunctionPlan], faults: FaultCollector) -> Non
         noted = FaultCollector()
         _check_limits(plan, noted)
         _check_environment(plan, noted)
+        check_stream(plan, noted)
         check_properties(plan, noted, known)
         check_events(plan, noted)
         faults.faults += [fault for fault in noted.faults if fault not in faults.faults]
@@ -45,7 +47,8 @@ def check_template(plans: Sequence[FunctionPlan], faults: FaultCollector) -> Non
 def _check_limits(plan: FunctionPlan, faults: FaultCollector) -> None:
     options = plan.options
     limit = API_TIMEOUTS[options.api]
-    if options.timeout > limit:
+    streams = options.stream and options.api == "rest"  # "Stream the integration response"
+    if options.timeout > limit and not streams:
         faults.error(
             f"{API_KINDS[options.api]} waits at most {limit} s, not {options.timeout}",
             options.place("timeout") or options.place("api"),

@@ -22,6 +22,9 @@ from packager.sam.routes import GatewayRoute, gateway_routes
 from packager.settings_sources import aws_sources
 
 REST_STAGE = "live"
+REST_TIMEOUT = 29  # seconds ("Quotas for configuring and running a REST API")
+# What FunctionUrlConfig calls InvokeMode and SAM's Api event ResponseTransferMode.
+STREAM_MODE = "RESPONSE_STREAM"
 _MAX_DESCRIPTION = 256  # characters (Lambda, CreateFunction, Description)
 _MAX_TAG_VALUE = 256  # characters (Lambda, "Using tags")
 _MAX_EVENT = 80  # characters: SAM makes logical ids of it, which have at most 255
@@ -110,7 +113,9 @@ def _function(
     if variables:
         properties["Environment"] = {"Variables": variables}
     if options.api == "url":
-        properties["FunctionUrlConfig"] = {"AuthType": "NONE"}
+        properties["FunctionUrlConfig"] = {"AuthType": "NONE"} | (
+            {"InvokeMode": STREAM_MODE} if options.stream else {}
+        )
     events = http_events(plan)
     for name, event in event_sources(plan).items():
         events.put(name, event)
@@ -134,6 +139,10 @@ def http_events(plan: FunctionPlan) -> Section:
     api: dict[str, Any] = {"RestApiId" if rest else "ApiId": ref(names.api)}
     if plan.options.adapter == "aws-wsgi" and not rest:
         api["PayloadFormatVersion"] = "1.0"  # it reads no other
+    if rest and plan.options.stream:
+        api["ResponseTransferMode"] = STREAM_MODE
+        if plan.options.timeout > REST_TIMEOUT:  # which a streaming method may exceed
+            api["TimeoutInMillis"] = plan.options.timeout * 1000
     kind = "Api" if rest else "HttpApi"
     if plan.options.routes == "all" and not rest:
         # No path and no method is the $default route, which takes every request.

@@ -75,6 +75,8 @@ def test_a_bundles_literals() -> None:
         "SETTINGS_FROM": None,
         "SETTINGS_TTL": 300,
         "EVENTS": (),
+        "STREAM": False,
+        "STREAM_HEARTBEAT": 0,
         "ERRORS": "opaque",
         "MAX_BODY": 6291456,
         "BINARY_TYPES": (),
