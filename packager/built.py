@@ -69,7 +69,7 @@ def read_bundle(folder: Path) -> BuiltBundle:
             ast.literal_eval(literals["PYTHON"]),
             ast.literal_eval(literals["ARCHITECTURE"]),
             ast.literal_eval(literals["TIMEOUT"]),
-            tuple(_variables(literals["SOURCES"])),
+            tuple(dict.fromkeys(_variables(literals["SOURCES"], literals.get("APPS")))),
             settings=tuple(_settings(literals.get("SETTINGS"))),
             **optional,
         )
@@ -80,12 +80,13 @@ def read_bundle(folder: Path) -> BuiltBundle:
         ) from fault
 
 
-def _variables(sources: ast.expr) -> Iterator[str]:
-    """Give the environment variables that SOURCES names. Its literals are not looked at."""
-    for source in sources.values if isinstance(sources, ast.Dict) else ():
-        match source:
-            case ast.Tuple(elts=[ast.Constant(value="env"), ast.Constant(value=str(name))]):
-                yield name
+def _variables(*sources: ast.expr | None) -> Iterator[str]:
+    """Give the environment variables that SOURCES and APPS name. Literals are not looked at."""
+    for each in sources:
+        for source in each.values if isinstance(each, ast.Dict) else ():
+            match source:
+                case ast.Tuple(elts=[ast.Constant(value="env"), ast.Constant(value=str(name))]):
+                    yield name
 
 
 def _settings(declaration: ast.expr | None) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from packager.config_apps import read_apps, read_dify
 from packager.config_events import read_events
 from packager.config_files import ConfigTable, Configuration, read_config_files
 from packager.config_keys import KEYS, RUNTIMES
@@ -32,6 +33,7 @@ class _Layer:
 
     values: dict[str, Any] = field(default_factory=dict)
     settings: dict[tuple[str, str], Source] = field(default_factory=dict)  # by group and name
+    apps: dict[str, Source] = field(default_factory=dict)
     events: dict[str, tuple[EventMapping, ...]] = field(default_factory=dict)  # by group
     places: dict[str, Place] = field(default_factory=dict)
 
@@ -65,6 +67,7 @@ def read_configuration(
         layers = (plugin_layer, group_layers.get(group.name, _Layer()), top_layer)
         values: dict[str, Any] = {}
         settings: dict[str, Source] = {}
+        apps: dict[str, Source] = {}
         places: dict[str, Place] = {}
         for layer in layers:
             values |= layer.values
@@ -72,12 +75,13 @@ def read_configuration(
                 values["events"] = layer.events[group.name]
             own = {name: each for (of, name), each in layer.settings.items() if of == group.name}
             settings |= own
+            apps |= layer.apps
             places |= {
                 key: place
                 for key, place in layer.places.items()
                 if not key.startswith("settings.") or key.removeprefix("settings.") in own
             }
-        options[group.name] = Options(**values, settings=settings, places=places)
+        options[group.name] = Options(**values, settings=settings, apps=apps, places=places)
     _check_fit(options, faults)
     return _fit_python(options, files, faults)
 
@@ -115,8 +119,10 @@ class _Reader:
                     self.error(f"expected {KEYS[name].expected}, not {refused}", table, key_path)
             elif name == "settings":
                 self.settings(table, key_path, value, groups, layer)
+            elif name in ("apps", "dify"):
+                self.dify(name, table, key_path, value, layer)
             elif name != "groups" or not top:
-                known = [*KEYS, "settings", *(["groups"] if top else [])]
+                known = [*KEYS, "settings", "apps", "dify", *(["groups"] if top else [])]
                 hint = did_you_mean(name, known) or "the keys are " + ", ".join(known)
                 self.error("there is no such key", table, key_path, hint)
         return layer
@@ -133,6 +139,21 @@ class _Reader:
             self.error(message, table, path, hint, place_path=place)
 
         layer.events = read_events(entries, table, path, groups, report, complete=self.complete)
+
+    def dify(
+        self, name: str, table: ConfigTable, path: KeyPath, value: object, layer: _Layer
+    ) -> None:
+        def report(message: str, path: KeyPath, hint: str | None, place: KeyPath | None) -> None:
+            self.error(message, table, path, hint, place_path=place)
+
+        if name == "apps":
+            layer.apps = dict(read_apps(value, path, report))
+            layer.places |= {
+                f"apps.{app_id}": table.place((*path, app_id)) for app_id in layer.apps
+            }
+        elif (base_url := read_dify(value, path, report)) is not None:
+            layer.values["dify_base_url"] = base_url
+            layer.places["dify.base_url"] = table.place((*path, "base_url"))
 
     def settings(
         self,

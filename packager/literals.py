@@ -46,6 +46,8 @@ def render_bundle_literals(plan: FunctionPlan, *, diet: str = "") -> str:
         "SETTINGS_FROM": options.settings_from and _source(options.settings_from),
         "SETTINGS_TTL": options.settings_ttl,
         "EVENTS": tuple((each.source, each.path, event_arn(each)) for each in options.events),
+        "APPS": {app_id: _source(source) for app_id, source in options.apps.items()},
+        "DIFY_BASE_URL": options.dify_base_url,
         "STORAGE": (options.storage or "memory", {}),
         "STREAM": options.stream,
         "STREAM_HEARTBEAT": options.stream_heartbeat,

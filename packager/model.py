@@ -130,6 +130,8 @@ class Options:
     settings: Mapping[str, Source] = field(default_factory=dict)
     settings_from: AwsSource | None = None  # a JSON object with settings as its keys
     settings_ttl: int = 300  # seconds that values from AWS are kept
+    apps: Mapping[str, Source] = field(default_factory=dict)  # each app's API key; "*": all others'
+    dify_base_url: str | None = None  # of the Service API, without a slash at its end
     kms_key: str | None = None  # what encrypts those values: an id or ARN, or an alias (or its ARN)
     events: tuple[EventMapping, ...] = ()
     # Where each key was written, for faults found later: "timeout", "settings.api_key", ...
@@ -140,6 +142,18 @@ class Options:
         while key not in self.places and "." in key:
             key = key.rpartition(".")[0]
         return self.places.get(key)
+
+    @property
+    def sources(self) -> Mapping[str, Source]:
+        """Every source of a value, by the key that names it: `settings.api_key`, `apps.<id>`."""
+        found = {f"settings.{name}": source for name, source in self.settings.items()}
+        return found | {f"apps.{app_id}": source for app_id, source in self.apps.items()}
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The environment variables that values come from, each once."""
+        names = [each.name for each in self.sources.values() if isinstance(each, EnvSource)]
+        return tuple(dict.fromkeys(names))
 
     @property
     def python(self) -> str:

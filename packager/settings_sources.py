@@ -21,7 +21,7 @@ def aws_sources(plan: FunctionPlan) -> tuple[AwsSource, ...]:
     options = plan.options
     found = [
         source
-        for source in (*options.settings.values(), options.settings_from)
+        for source in (*options.sources.values(), options.settings_from)
         if isinstance(source, SsmSource | SecretSource)
     ]
     return tuple(dict.fromkeys(found))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from packager import __version__
+from packager.config_apps import ANY_APP
 from packager.model import EnvSource, FunctionPlan, Setting
 from packager.sam.check import check_template
 from packager.sam.document import Section, write_document
@@ -116,14 +117,24 @@ def _parameters(plans: Sequence[FunctionPlan], parameters: Mapping[str, str]) ->
             for setting in plan.group.settings
             if plan.options.settings.get(setting.name) == EnvSource(variable)
         ]
+        apps = [
+            app_id
+            for plan in plans
+            for app_id, source in plan.options.apps.items()
+            if source == EnvSource(variable)
+        ]
         labels = dict.fromkeys(f"{setting.name} of {plan.group.name}" for plan, setting in users)
+        labels |= dict.fromkeys(
+            "API key of other apps" if app_id == ANY_APP else f"API key of app {app_id}"
+            for app_id in apps
+        )
         description = f"Environment variable {variable}: {', '.join(labels)}"
         parameter: dict[str, Any] = {
             "Type": "String",
             "NoEcho": True,
             "Description": shortened(description, _MAX_PARAMETER_DESCRIPTION),
         }
-        fallbacks = {_fallback(setting) for _, setting in users}
+        fallbacks = {_fallback(setting) for _, setting in users} | ({None} if apps else set())
         if len(fallbacks) == 1 and None not in fallbacks:
             parameter["Default"] = fallbacks.pop()
         section.put(name, parameter)

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["Backends", "call_deadline", "make_part"]
+__all__ = ["Backends", "make_part"]
 
 # Where the maker of each part is: module and function.
 _PARTS = {
@@ -37,12 +37,3 @@ def make_part(backends: Backends, name: str) -> Any:
             __import__(module)
             parts[name] = getattr(sys.modules[module], maker)(backends)
         return parts[name]
-
-
-def call_deadline(backends: Backends, deadline: float | None) -> float | None:
-    """Give when a call of a session with this `deadline` must be over, None for no limit.
-
-    That is the invocation's end, of whichever the session was kept until.
-    """
-    latest = backends.deadline
-    return None if deadline is None or latest is None else max(deadline, latest)

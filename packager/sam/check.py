@@ -103,11 +103,13 @@ def _check_environment(plan: FunctionPlan, faults: FaultCollector) -> None:
                 hint='with entry = "stock", a key beside template, the variable is yours',
             )
         variables[VARIABLE] = WRAPPER
-    for name, source in options.settings.items():
+    for key, source in options.sources.items():
         if isinstance(source, EnvSource):
             if not isinstance(variables.get(source.name, source), EnvSource):
+                kind, _, name = key.partition(".")
+                owner = f"the setting {name}'s" if kind == "settings" else f"the app {name}'s"
                 faults.error(
-                    f"the variable {source.name} is the setting {name}'s",
+                    f"the variable {source.name} is {owner}",
                     options.place(f"template.Environment.Variables.{source.name}"),
                     key=f"template.Environment.Variables.{source.name}",
                 )

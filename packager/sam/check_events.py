@@ -23,11 +23,7 @@ def check_events(plan: FunctionPlan, faults: FaultCollector) -> None:
             _check_queue(plan, event, faults)
     if not event_variables(plan):
         return
-    users = [
-        f"settings.{name}"
-        for name, source in options.settings.items()
-        if source == EnvSource(ARNS_VARIABLE)
-    ]
+    users = [key for key, source in options.sources.items() if source == EnvSource(ARNS_VARIABLE)]
     environment = options.template.get("Environment")
     variables = environment.get("Variables") if isinstance(environment, Mapping) else None
     if isinstance(variables, Mapping) and ARNS_VARIABLE in variables:

@@ -11,7 +11,7 @@ from packager import __version__
 from packager.adapters import HANDLERS
 from packager.entry import VARIABLE, WRAPPER
 from packager.extension import EXTENSION_PORT, has_extension
-from packager.model import EnvSource, FunctionPlan
+from packager.model import FunctionPlan
 from packager.sam.document import Section, get_att, literal_in_sub, ref, sub
 from packager.sam.event_resources import event_resources, event_statements
 from packager.sam.events import event_properties, event_sources, event_variables
@@ -103,11 +103,8 @@ def _function(
         "LoggingConfig": {"LogGroup": ref(names.log_group)},
     }
     variables: dict[str, Any] = {VARIABLE: WRAPPER} if plan.entry == "fast" else {}
-    variables |= {
-        source.name: ref(parameters[source.name])
-        for source in options.settings.values()
-        if isinstance(source, EnvSource)
-    } | event_variables(plan)
+    variables |= {name: ref(parameters[name]) for name in options.variables}
+    variables |= event_variables(plan)
     if has_extension(options) and aws_sources(plan):
         variables[EXTENSION_PORT] = "2773"  # its default; that it is said tells the runtime of it
     if variables:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from packager.event_mappings import QueueEvent, TopicEvent
-from packager.model import EnvSource, FunctionPlan
+from packager.model import FunctionPlan
 from packager.plan import pascal_case
 
 _EVENT_SUFFIXES = {
@@ -80,12 +80,7 @@ def parameter_names(plans: Sequence[FunctionPlan]) -> dict[str, str]:
     taken: set[str] = set()
     for plan in plans:
         taken |= resource_names(plan)
-    variables = {
-        source.name
-        for plan in plans
-        for source in plan.options.settings.values()
-        if isinstance(source, EnvSource)
-    }
+    variables = {name for plan in plans for name in plan.options.variables}
     found = {}
     for variable in sorted(variables):
         found[variable] = unique_name(_parameter_name(variable), taken)

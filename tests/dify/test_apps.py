@@ -10,7 +10,7 @@ from dify_plugin.core.runtime import Session
 from dify_plugin.invocations.app.chat import ChatAppInvocation
 from dify_plugin.invocations.app.completion import CompletionAppInvocation
 from dify_plugin.invocations.app.workflow import WorkflowAppInvocation
-from endpoint_runtime.dify.service_api import AppError
+from endpoint_runtime.dify.errors import AppError
 from packager.fake_dify import Fault
 from tests.dify.conftest import MakeDify
 
@@ -194,7 +194,7 @@ def test_keys_from_the_environment(dify: MakeDify, monkeypatch: pytest.MonkeyPat
 
     with pytest.raises(AppError) as caught:
         session.app.chat.invoke("chat", "q", {}, "blocking")
-    assert str(caught.value) == "app chat: its API key is not set (env CHAT_KEY)"
+    assert str(caught.value) == "app chat: its API key is not set (environment variable CHAT_KEY)"
 
     monkeypatch.setenv("CHAT_KEY", " app-key-of-chat\n")  # as files and consoles give them
     assert session.app.chat.invoke("chat", "q", {}, "blocking")["answer"] == "[1] q"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from endpoint_runtime.dify.service_api import AppError
+from endpoint_runtime.dify.errors import AppError
 from packager.fake_dify import Fault
 from tests.dify.conftest import Dify, MakeDify
 

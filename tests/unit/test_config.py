@@ -204,7 +204,7 @@ def test_wrong_values(
     assert faults == [Fault(message, Place("p/packager.toml", line, column), key)]
 
 
-KEYS = ", ".join([*config_keys.KEYS, "settings"])
+KEYS = ", ".join([*config_keys.KEYS, "settings", "apps", "dify"])
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,8 @@ def test_a_bundles_literals() -> None:
         "SOURCES": {"api_key": ("env", "API_KEY"), "mode": ("literal", "größe")},
         "SETTINGS_FROM": None,
         "SETTINGS_TTL": 300,
+        "APPS": {},
+        "DIFY_BASE_URL": None,
         "EVENTS": (),
         "STREAM": False,
         "STREAM_HEARTBEAT": 0,

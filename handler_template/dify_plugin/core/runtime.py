@@ -125,6 +125,14 @@ class Session:
         session.deadline = deadline
         return session
 
+    def call_deadline(self) -> float | None:
+        """Give when a call must be over, in seconds since the epoch; None for no limit.
+
+        That is the end of the latest invocation: plugins keep sessions beyond their own.
+        """
+        latest = getattr(self.backends, "deadline", None)
+        return self.deadline and latest and max(self.deadline, latest)
+
     @classmethod
     def empty_session(cls) -> Session:
         """A session without an id."""

@@ -25,7 +25,7 @@ class StorageInvocation(BackwardsInvocation):
 
     @property
     def _deadline(self) -> float | None:
-        return getattr(self.session, "deadline", None)
+        return None if self.session is None else self.session.call_deadline()
 
     def set(self, key: str, val: bytes | bytearray | memoryview) -> None:
         """Store bytes; text must be encoded first, as in the SDK."""

@@ -7,7 +7,8 @@ workflows, too. The Service API has a route for each kind, and refuses the other
 
 from __future__ import annotations
 
-from endpoint_runtime.dify.service_api import AppError, ServiceApi
+from endpoint_runtime.dify.errors import AppError
+from endpoint_runtime.dify.service_api import ServiceApi
 from endpoint_runtime.event_json import decode_json
 from endpoint_runtime.http_client import HttpError
 

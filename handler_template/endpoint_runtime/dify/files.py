@@ -47,7 +47,7 @@ class Files:
         )
         found = self._api.read_json(
             session,
-            self._api.app_for_files(),
+            self._api.keys.app_for_files(),
             "POST",
             "/files/upload",
             body,

@@ -10,10 +10,10 @@ import os
 import sys
 from time import sleep, time
 
-from endpoint_runtime.backends import call_deadline
+from endpoint_runtime.dify.errors import AppError
+from endpoint_runtime.dify.keys import STAND_IN, AppKeys
 from endpoint_runtime.event_json import decode_json, encode_json
 from endpoint_runtime.http_client import CertificateRefused, Connection, HttpError
-from endpoint_runtime.sources import read_sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from endpoint_runtime.http_client import Response
 
 BASE_URL = "https://api.dify.ai/v1"
-# The address of a stand-in that takes the place of the base URL and of all keys: for local runs.
-VARIABLE = "PACKAGER_DIFY"
-ANY_APP = "*"  # the key of apps that have none of their own
 MARGIN = 0.5  # seconds that an invocation keeps for its own answer
 _TRIES = 3
 _PAUSE = 0.2  # seconds before the second try, doubled for the third
@@ -34,32 +31,16 @@ _IDLE = 5.0  # seconds after which a connection is not used again
 _MAX_MESSAGE = 500  # characters of an error that is no JSON
 
 
-class AppError(Exception):
-    """A call of an app failed; the message names the app.
-
-    `status` (HTTP's, 0 where there was no answer) and `code` are the Service API's, "" for none.
-    """
-
-    def __init__(self, app_id: str, message: str, *, status: int = 0, code: str = "") -> None:
-        said = " ".join(part for part in (str(status or ""), code) if part)
-        super().__init__(f"app {app_id}: {said}: {message}" if said else f"app {app_id}: {message}")
-        self.app_id = app_id
-        self.status = status
-        self.code = code
-        self.message = message
-
-
 class ServiceApi:
     """The Service API as one bundle is configured for it; threads share one.
 
-    Literals of the bundle: DIFY_BASE_URL, APPS (sources of keys by app id), PLUGIN.
+    Literals of the bundle: DIFY_BASE_URL, APPS (see `keys`), PLUGIN.
     """
 
     def __init__(self, backends: Backends) -> None:
-        self._backends = backends
-        self._stand_in = os.environ.get(VARIABLE)
         bundle = backends.bundle
-        url = self._stand_in or getattr(bundle, "DIFY_BASE_URL", "") or BASE_URL
+        self.keys = AppKeys(bundle)
+        url = os.environ.get(STAND_IN) or getattr(bundle, "DIFY_BASE_URL", "") or BASE_URL
         scheme, _, rest = url.partition("://")
         address, slash, path = rest.partition("/")
         self._path = (slash + path).rstrip("/")
@@ -67,17 +48,10 @@ class ServiceApi:
         if not colon or address.endswith("]"):
             host, port = address, ""
         self._server = scheme.lower(), host.strip("[]"), int(port) if port else None
-        self._sources: dict[str, Any] = getattr(bundle, "APPS", {})
         self._idle: list[Connection] = []
         # What the apps see as their user where the plugin names none: conversations and files are a
         # user's, so it is one for all functions of a plugin, always.
         self.user = f"dify-plugin-{bundle.PLUGIN}"
-
-    def app_for_files(self) -> str:
-        """Give the id of the app whose key uploads files: `*`, else the first one configured."""
-        if self._stand_in or ANY_APP in self._sources or not self._sources:
-            return ANY_APP
-        return next(iter(self._sources))
 
     def request(
         self,
@@ -93,11 +67,12 @@ class ServiceApi:
 
         `body` is sent as JSON, bytes as they are. Raises AppError. Repeated are requests that
         cannot have reached Dify, those that it refused with 429 and a `Retry-After` that fits in
-        the time, and GETs that the server failed at.
+        the time, GETs that the server failed at, and what was sent with a key that has changed.
         """
         deadline = self._deadline(session)
+        key = self.keys.get(app_id, deadline)
         headers = {
-            "Authorization": f"Bearer {self._key(app_id, deadline)}",
+            "Authorization": f"Bearer {key}",
             "Accept": "application/json, text/event-stream",
             "User-Agent": f"packager python/{sys.version_info[0]}.{sys.version_info[1]}",
         }
@@ -124,6 +99,10 @@ class ServiceApi:
                 if answer.status < 300:
                     return answer, connection
                 error = self._error(app_id, answer, connection)
+                if answer.status == 401 and not last and self.keys.renew(app_id, key, deadline):
+                    key = self.keys.get(app_id, deadline)
+                    headers["Authorization"] = f"Bearer {key}"
+                    continue
                 if answer.status == 429:
                     wait = _seconds(answer.headers.get("retry-after", ""))
                     again, pause = wait is not None, max(pause, wait or 0.0)
@@ -177,7 +156,7 @@ class ServiceApi:
             self._idle.pop().close()
 
     def _deadline(self, session: Session) -> float | None:
-        deadline = call_deadline(self._backends, session.deadline)
+        deadline = session.call_deadline()
         return None if deadline is None else deadline - MARGIN
 
     def _connection(self, session: Session, deadline: float | None) -> Connection:
@@ -193,26 +172,6 @@ class ServiceApi:
         # In Dify, too, an app may be silent for so long: the SDK's name for it.
         stall = float(session.max_invocation_timeout)
         return Connection(scheme, host, port, deadline=deadline, stall=stall)
-
-    def _key(self, app_id: str, deadline: float | None) -> str:
-        if not isinstance(app_id, str):
-            raise AppError(repr(app_id)[:80], "an app's id is text")
-        if self._stand_in:
-            return app_id
-        name = app_id if app_id in self._sources else ANY_APP
-        source = self._sources.get(name)
-        if source is None:
-            known = ", ".join(self._sources) or "none"
-            raise AppError(
-                app_id,
-                "no API key is configured for it. Create one in Dify (the app's page, API Access) "
-                f'and name its source in packager.toml: apps."{app_id}" = {{ssm = "/..."}}. '
-                f"Apps with a key: {known}",
-            )
-        key = read_sources({name: source}, deadline).get(name)
-        if not isinstance(key, str) or not key.strip():
-            raise AppError(app_id, f"its API key is not set ({source[0]} {source[1]})")
-        return key.strip()
 
     def _encoded(self, app_id: str, body: Any) -> bytes:
         if body is None or isinstance(body, bytes):

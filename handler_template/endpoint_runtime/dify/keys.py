@@ -1,0 +1,82 @@
+"""The API keys of apps, from where the bundle says they are kept."""
+
+from __future__ import annotations
+
+import os
+
+from endpoint_runtime.dify.errors import AppError
+from endpoint_runtime.sources import SourceError, label, read_sources
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from endpoint_runtime.kept import Kept
+
+# The address of a stand-in that takes the place of the base URL and of all keys: for local runs.
+STAND_IN = "PACKAGER_DIFY"
+ANY_APP = "*"  # the key of apps that have none of their own
+_REMOTE = ("ssm", "secret")
+
+
+class AppKeys:
+    """Keys by app id: APPS of the bundle, whose remote ones are kept for SETTINGS_TTL seconds."""
+
+    def __init__(self, bundle: Any) -> None:
+        self._sources: dict[str, tuple[Any, ...]] = getattr(bundle, "APPS", {})
+        self._ttl: float = getattr(bundle, "SETTINGS_TTL", 300)
+        self._kept: Kept | None = None
+
+    def app_for_files(self) -> str:
+        """Give the id of the app whose key uploads files: `*`, else the first one configured."""
+        if os.environ.get(STAND_IN) or ANY_APP in self._sources or not self._sources:
+            return ANY_APP
+        return next(iter(self._sources))
+
+    def get(self, app_id: str, deadline: float | None) -> str:
+        """Give an app's key; raise AppError for none."""
+        if not isinstance(app_id, str):
+            raise AppError(repr(app_id)[:80], "an app's id is text")
+        if os.environ.get(STAND_IN):
+            return app_id
+        name = app_id if app_id in self._sources else ANY_APP
+        source = self._sources.get(name)
+        if source is None:
+            known = ", ".join(self._sources) or "none"
+            raise AppError(
+                app_id,
+                "no API key is configured for it. Create one in Dify (the app's page, API Access) "
+                f'and name its source in packager.toml: apps."{app_id}" = {{ssm = "/..."}}. '
+                f"Apps with a key: {known}",
+            )
+        try:
+            if source[0] in _REMOTE:
+                key = self._remote().get(deadline).get(name)
+            else:
+                key = read_sources({name: source}, deadline).get(name)
+        except SourceError as fault:
+            raise AppError(app_id, f"its API key can't be read: {fault}") from None
+        if not isinstance(key, str) or not key.strip():
+            raise AppError(app_id, f"its API key is not set ({label(source)})")
+        return key.strip()
+
+    def renew(self, app_id: str, refused: str, deadline: float | None) -> bool:
+        """Read what AWS keeps again, after a key was refused; tell whether that one has changed."""
+        if self._kept is None:
+            return False
+        self._kept.forget()
+        return self.get(app_id, deadline) != refused
+
+    def _remote(self) -> Kept:
+        """Give all keys that AWS keeps: as few calls as possible read them."""
+        if self._kept is None:
+            from endpoint_runtime.kept import Kept
+
+            sources = {name: each for name, each in self._sources.items() if each[0] in _REMOTE}
+            self._kept = Kept(
+                "the apps' API keys",
+                lambda deadline: read_sources(sources, deadline),
+                self._ttl,
+                (SourceError,),
+            )
+        return self._kept
