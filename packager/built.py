@@ -32,6 +32,7 @@ class BuiltBundle:
     variables: tuple[str, ...]
     handler: str = HANDLERS["native"]
     entry: Entry = "stock"
+    stream: bool = False
     group: str = ""
     settings: tuple[str, ...] = ()
 
@@ -60,7 +61,7 @@ def read_bundle(folder: Path) -> BuiltBundle:
             )
         optional = {
             name.lower(): ast.literal_eval(literals[name])
-            for name in ("HANDLER", "ENTRY", "GROUP")
+            for name in ("HANDLER", "ENTRY", "GROUP", "STREAM")
             if name in literals
         }
         return BuiltBundle(

@@ -23,6 +23,7 @@ from packager.entry import PROGRAM, VARIABLE
 from packager.errors import PackagerError
 from packager.interpreter import Interpreter, find_interpreter
 from packager.runtime_api import Answer, Failure, Outcome, Ready, RuntimeApi
+from packager.streamed import Part, whole_reply
 
 RUN_HANDLER = Path(__file__).with_name("_in_target") / "run_handler.py"
 REGION = "us-east-1"
@@ -37,13 +38,15 @@ _BASICS = ("PATH", "LD_LIBRARY_PATH", "TMPDIR")
 @dataclass(frozen=True, slots=True)
 class Invocation:
     """How an invocation went. `init_ms` is from the process's start to its first request for work,
-    `duration_ms` from there to the reply; `payload` is the reply's JSON as it was sent."""
+    `duration_ms` from there to the reply's end; `payload` is the reply's JSON as it was sent. Of a
+    streamed reply it is what the same would be as one piece, empty if `on_part` took it."""
 
     payload: bytes
     reply: Any
     init_ms: float
     duration_ms: float
     log: bytes
+    streamed: bool = False
 
 
 class InvocationFailed(PackagerError):
@@ -61,12 +64,14 @@ def invoke_bundle(
     env: Mapping[str, str],
     timeout: float | None = None,
     on_log: Callable[[bytes], None] = lambda chunk: None,
+    on_part: Callable[[Part], None] | None = None,
 ) -> Invocation:
     """Run the bundle in `folder` with `event` (anything that JSON can say) and give the reply.
 
     `env` holds the function's environment variables; of this process's environment only PATH and
     its like are handed on. `timeout` is in seconds; the bundle's own is the default. `on_log` gets
-    the function's log as it is written, on a thread of its own. Raises `InvocationFailed` when
+    the function's log as it is written, on a thread of its own, `on_part` what a streamed reply
+    consists of: its prelude, a dict, then its body as it comes. Raises `InvocationFailed` when
     the init phase or the invocation fails, the process dies or the time is over, and
     `PackagerError` when it can't be run here at all. No process is left behind.
     """
@@ -76,21 +81,35 @@ def invoke_bundle(
     # The client comes from a package index the first time: only who needs it waits for that.
     client = client_folder(interpreter) if bundle.entry == "stock" else None
     seconds = bundle.timeout if timeout is None else timeout
-    with RuntimeApi() as api:
+    parts: list[Part] = []
+    with RuntimeApi(on_part or parts.append) as api:
         environment = function_environment(bundle, env, api.address, client)
         command = function_command(bundle, interpreter, client)
         log = _Log(on_log)
         try:
             with _running(command, folder, environment, log) as process:
-                payload, init, duration = _converse(api, process, event, bundle, seconds)
+                answer, init, duration = _converse(api, process, event, bundle, seconds)
         except InvocationFailed as failed:
             failed.log = log.kept
             raise
-    try:
-        reply = json.loads(payload)
-    except ValueError as fault:
-        raise InvocationFailed("the function's reply is not JSON", log=log.kept) from fault
-    return Invocation(payload, reply, init * 1000, duration * 1000, log.kept)
+    payload, reply = answer.payload, None
+    if answer.streamed and on_part is None:
+        reply = _assembled(parts)
+        payload = json.dumps(reply, ensure_ascii=False).encode()
+    elif not answer.streamed:
+        try:
+            reply = json.loads(answer.payload)
+        except ValueError as fault:
+            raise InvocationFailed("the function's reply is not JSON", log=log.kept) from fault
+    return Invocation(payload, reply, init * 1000, duration * 1000, log.kept, answer.streamed)
+
+
+def _assembled(parts: list[Part]) -> Any:
+    """Give a streamed reply as one piece: in payload 2.0's form, or as text if it is not HTTP."""
+    body = b"".join(part for part in parts if isinstance(part, bytes))
+    if parts and isinstance(parts[0], dict):
+        return whole_reply(parts[0], body)
+    return body.decode("utf-8", "replace")
 
 
 def function_command(
@@ -158,10 +177,10 @@ def _converse(
     event: object,
     bundle: BuiltBundle,
     seconds: float,
-) -> tuple[bytes, float, float]:
+) -> tuple[Answer, float, float]:
     """Take the process through its init phase and one invocation.
 
-    Gives the reply, and the seconds that the init phase and the invocation took.
+    Gives the answer, and the seconds that the init phase and the invocation took.
     """
     started = time.monotonic()
     init_seconds = max(INIT_SECONDS, seconds)
@@ -188,7 +207,7 @@ def _converse(
         raise _no_outcome(process, "before it answered", seconds)
     # What the function does before it asks for more work still belongs to this invocation.
     _next_outcome(api, process, asked + seconds)
-    return answer.payload, asked - started, answer.at - asked
+    return answer, asked - started, answer.at - asked
 
 
 def _next_outcome(

@@ -6,16 +6,29 @@ runtimes"; the reply's size limit is the Runtime Interface Emulator's.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from packager.streamed import (
+    MAX_STREAM,
+    MODE,
+    Cut,
+    Malformed,
+    Part,
+    StreamTooLarge,
+    read_stream,
+)
+
 MAX_REPLY = 6 * 1024 * 1024 + 100  # bytes
 PREFIX = "/2018-06-01/runtime/"
+_TOO_LARGE = "Function.ResponseSizeTooLarge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +40,15 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The process answered an invocation with `payload`; `at` is monotonic seconds."""
+    """The process answered an invocation with `payload`; `at` is monotonic seconds.
+
+    A streamed answer has been handed on as it came; its payload is empty.
+    """
 
     request_id: str
     payload: bytes
     at: float
+    streamed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +76,15 @@ class RuntimeApi:
     """A Runtime API; a context manager that listens on a free port of 127.0.0.1.
 
     What the process does arrives in `outcomes`, in order. `address` is `host:port`, as
-    `AWS_LAMBDA_RUNTIME_API` wants it.
+    `AWS_LAMBDA_RUNTIME_API` wants it. `on_part` gets what a streamed reply consists of, as it
+    comes: its prelude (none where it is not HTTP), then the body's bytes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_part: Callable[[Part], None] = lambda part: None) -> None:
+        self.on_part = on_part
         self.outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._waiting: queue.SimpleQueue[_Invocation | None] = queue.SimpleQueue()
-        self._current: str | None = None
+        self.current: str | None = None
         self._server = _Server(self)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
@@ -103,14 +122,14 @@ class RuntimeApi:
         """Wait for the next invocation; None when the server is closing."""
         self.outcomes.put(Ready(time.monotonic()))
         invocation = self._waiting.get()
-        self._current = invocation.request_id if invocation else None
+        self.current = invocation.request_id if invocation else None
         return invocation
 
     def finish(self, request_id: str, outcome: Answer | Failure) -> bool:
         """Note how an invocation ended; False if it is not the one under way."""
-        if request_id != self._current:
+        if request_id != self.current:
             return False
-        self._current = None
+        self.current = None
         self.outcomes.put(outcome)
         return True
 
@@ -141,6 +160,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._reply(200, invocation.payload, invocation.headers)
 
     def do_POST(self) -> None:
+        if self.headers.get("Transfer-Encoding"):
+            self._stream()
+            return
         body = self._read_body()
         if body is None:
             return
@@ -166,7 +188,40 @@ class _Handler(BaseHTTPRequestHandler):
             f"Response payload size ({len(body)} bytes) exceeded maximum allowed payload size "
             f"({MAX_REPLY} bytes)."
         )
-        return Failure(request_id, "Function.ResponseSizeTooLarge", message, (), time.monotonic())
+        return Failure(request_id, _TOO_LARGE, message, (), time.monotonic())
+
+    def _stream(self) -> None:
+        """Take a reply in streaming mode; whatever is wrong with it ends the connection."""
+        parts = self.path.removeprefix(PREFIX).split("/")
+        self.close_connection = True
+        match parts:
+            case ["invocation", request_id, "response"] if self.headers.get(MODE) == "streaming":
+                if request_id != self.server.api.current:
+                    self._refuse(400, "InvalidRequestID", "Invalid request ID")
+                    return
+            case _:
+                self._refuse(411, "LengthRequired", "the request has no Content-Length")
+                return
+        error: tuple[str, str] | None = None
+        try:
+            told = read_stream(
+                self.rfile,  # type: ignore[arg-type]
+                self.headers.get("Content-Type"),
+                self.server.api.on_part,
+            )
+            if told is not None:
+                error = told[0], str(told[1].get("errorMessage") or "")
+        except StreamTooLarge:
+            error = _TOO_LARGE, f"the streamed reply exceeds {MAX_STREAM} bytes"
+        except Malformed as fault:
+            error = "Runtime.InvalidStreamResponse", str(fault)
+        except (Cut, OSError):
+            error = "Runtime.TruncatedResponse", "the connection ended before the reply did"
+        now = time.monotonic()
+        if error is None:
+            self._finish(request_id, Answer(request_id, b"", now, streamed=True))
+        else:
+            self._finish(request_id, Failure(request_id, *error, (), now))
 
     def _failure(self, request_id: str | None, body: bytes) -> Failure:
         error_type = self.headers.get("Lambda-Runtime-Function-Error-Type", "")
@@ -188,10 +243,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _finish(self, request_id: str, outcome: Answer | Failure) -> None:
         if not self.server.api.finish(request_id, outcome):
             self._refuse(400, "InvalidRequestID", "Invalid request ID")
-        elif isinstance(outcome, Failure) and outcome.error_type == "Function.ResponseSizeTooLarge":
+        elif isinstance(outcome, Failure) and outcome.error_type == _TOO_LARGE:
             self._refuse(413, "RequestEntityTooLarge", outcome.message)
         else:
-            self._accept()
+            # The connection of a streamed reply that broke is gone, and the runtime with it maybe.
+            with contextlib.suppress(OSError):
+                self._accept()
 
     def _read_body(self) -> bytes | None:
         length = self.headers.get("Content-Length", "")

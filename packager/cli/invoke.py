@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +35,7 @@ from packager.manifest import MANIFEST
 from packager.model import FunctionPlan
 from packager.reply import HttpReply, read_reply
 from packager.report import progress, say, show_faults, warn, write, write_bytes, write_log
+from packager.streamed import Part
 
 
 @click.command()
@@ -59,9 +60,8 @@ from packager.report import progress, say, show_faults, warn, write, write_bytes
 @click.option(
     "--payload",
     type=click.Choice(PAYLOADS),
-    default="2.0",
-    show_default=True,
-    help="What the request comes through: a REST API (1.0), an HTTP API (2.0) or a function URL.",
+    help="What the request comes through: a REST API (1.0), an HTTP API (2.0) or a function URL.  "
+    "[default: 2.0, or url where the function streams]",
 )
 @click.option(
     "--env-file",
@@ -95,7 +95,7 @@ def invoke(
     request: str | None,
     headers: tuple[str, ...],
     data: str | None,
-    payload: Payload,
+    payload: Payload | None,
     env_file: Path | None,
     settings_file: Path | None,
     runtime: str | None,
@@ -111,7 +111,8 @@ def invoke(
     that its settings come from; --env-file gives it more.
 
     The reply's body is written to stdout; the function's log and its times go to stderr. The exit
-    code is 0 for any HTTP reply, whatever its status, and 1 if there is none.
+    code is 0 for any HTTP reply, whatever its status, and 1 if there is none. A streamed reply is
+    written as it comes; one that fails midway ends with exit code 1.
 
     \b
     Examples:
@@ -120,11 +121,15 @@ def invoke(
       packager invoke build --function NekoFunction --request "POST /echo" \\
         -H "Content-Type: application/json" -d @body.json -i --payload 1.0
     """
-    the_event = _read_event(event, request, headers, data, payload)
+    make = _read_event(event, request, headers, data)
     variables = _read_variables(env_file)
     with _unpacked(path, function, runtime) as bundle:
         variables = local_variables(path, bundle, settings_file) | variables
-        done = invoke_bundle(bundle.folder, the_event, env=variables, on_log=write_log)
+        the_event = make(payload or ("url" if bundle.stream else "2.0"))
+        stream = _StreamWriter(include) if form == "text" else None
+        done = invoke_bundle(
+            bundle.folder, the_event, env=variables, on_log=write_log, on_part=stream
+        )
     click.echo(
         f"Init Duration: {done.init_ms:.1f} ms  Duration: {done.duration_ms:.1f} ms", err=True
     )
@@ -136,24 +141,26 @@ def _read_event(
     request: str | None,
     headers: Sequence[str],
     data: str | None,
-    payload: Payload,
-) -> Any:
+) -> Callable[[Payload], Any]:
+    """Read what is to be sent; give what makes an event of it."""
     if (event is None) == (request is None):
         raise click.UsageError("say what to send: one of --event and --request")
     if event is None and request is not None:
         method, target = parse_request(request)
         body = b"" if data is None else _read_body(data)
         method = method or ("GET" if data is None else "POST")
-        return make_event(method, target, [parse_header(each) for each in headers], body, payload)
+        parsed = [parse_header(each) for each in headers]
+        return lambda payload: make_event(method, target, parsed, body, payload)
     if headers or data is not None:
         raise click.UsageError("-H and -d are for --request; an event has its own headers and body")
     name = "stdin" if event == "-" else event
     try:
-        return json.loads(_read_file(event or ""))
+        document = json.loads(_read_file(event or ""))
     except ValueError as fault:
         where = f":{fault.lineno}:{fault.colno}" if isinstance(fault, json.JSONDecodeError) else ""
         what = fault.msg if isinstance(fault, json.JSONDecodeError) else "it is not UTF-8 text"
         raise UsageError(f"{name}{where}: the event is not JSON: {what}") from None
+    return lambda payload: document
 
 
 def _read_body(data: str) -> bytes:
@@ -241,7 +248,22 @@ def _for_here(plan: FunctionPlan, runtime: str | None) -> FunctionPlan:
     return replace(plan, options=options)
 
 
+class _StreamWriter:
+    """Writes a streamed reply as it comes."""
+
+    def __init__(self, include: bool) -> None:
+        self._include = include
+
+    def __call__(self, part: Part) -> None:
+        if isinstance(part, bytes):
+            write_bytes(part)
+        elif self._include and (reply := read_reply(part)) is not None:
+            write(_head(reply))
+
+
 def _write_reply(done: Invocation, include: bool, form: str) -> None:
+    if done.streamed and form == "text":
+        return  # written as it came
     reply = read_reply(done.reply) if form == "text" else None
     if reply is None:
         write_bytes(done.payload + b"\n")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 
 from packager.runtime_api import MAX_REPLY, Answer, Failure, Ready, RuntimeApi
+from packager.streamed import Part
 
 NEXT = "/2018-06-01/runtime/invocation/next"
 
@@ -186,3 +189,107 @@ def test_closing_lets_a_waiting_runtime_go() -> None:
     with pytest.raises(http.client.RemoteDisconnected):
         connection.getresponse()
     connection.close()
+
+
+HTTP = "application/vnd.awslambda.http-integration-response"
+
+
+def stream(
+    api: RuntimeApi, chunks: list[bytes], trailers: bytes = b"", *, content_type: str = HTTP
+) -> bytes:
+    """Send a streamed reply to r-1 as raw bytes; the answer's status line."""
+    head = (
+        "POST /2018-06-01/runtime/invocation/r-1/response HTTP/1.1\r\nHost: x\r\n"
+        f"Lambda-Runtime-Function-Response-Mode: streaming\r\nContent-Type: {content_type}\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n"
+    ).encode()
+    body = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
+    host, port = api.address.split(":")
+    with socket.create_connection((host, int(port)), 5) as connection:
+        connection.sendall(head + body + b"0\r\n" + trailers + b"\r\n")
+        return connection.makefile("rb").readline().strip()
+
+
+@pytest.fixture
+def parts() -> list[Part]:
+    return []
+
+
+@pytest.fixture
+def streaming(parts: list[Part]) -> Iterator[RuntimeApi]:
+    with RuntimeApi(parts.append) as api:
+        offer(api)
+        connection = http.client.HTTPConnection(api.address, timeout=5)
+        call(connection, "GET", NEXT)
+        connection.close()
+        take(api)
+        yield api
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        [b'{"statusCode": 201}', bytes(8), b"ab", b"\0c"],
+        [b'{"statusCode": 201}' + bytes(8) + b"ab\0c"],
+        [b'{"status', b'Code": 201}' + bytes(4), bytes(4) + b"a", b"b\0c"],
+    ],
+)
+def test_a_streamed_reply_is_handed_on_as_it_comes(
+    streaming: RuntimeApi, parts: list[Part], chunks: list[bytes]
+) -> None:
+    assert stream(streaming, chunks) == b"HTTP/1.1 202 Accepted"
+
+    assert parts[0] == {"statusCode": 201}
+    assert b"".join(part for part in parts if isinstance(part, bytes)) == b"ab\0c"
+    outcome = take(streaming)
+    assert isinstance(outcome, Answer) and (outcome.payload, outcome.streamed) == (b"", True)
+
+
+def test_another_type_has_no_prelude(streaming: RuntimeApi, parts: list[Part]) -> None:
+    stream(streaming, [b"a", b"b"], content_type="text/plain")
+
+    assert parts == [b"a", b"b"]
+
+
+def test_trailers_tell_of_a_failure(streaming: RuntimeApi, parts: list[Part]) -> None:
+    body = base64.b64encode(b'{"errorMessage": "oh", "errorType": "X"}')
+    trailers = b"Lambda-Runtime-Function-Error-Type: X\r\n"
+    trailers += b"Lambda-Runtime-Function-Error-Body: " + body + b"\r\n"
+
+    stream(streaming, [b"{}" + bytes(8), b"so far"], trailers)
+
+    outcome = take(streaming)
+    assert isinstance(outcome, Failure)
+    assert (parts, outcome.error_type, outcome.message) == ([{}, b"so far"], "X", "oh")
+
+
+@pytest.mark.parametrize(
+    ("chunks", "message"),
+    [
+        ([b"no prelude"], "the reply has no prelude"),
+        ([], "the reply has no prelude"),
+        ([b"[]" + bytes(8)], "the reply's prelude is no JSON object"),
+    ],
+)
+def test_what_has_no_prelude_is_refused(
+    streaming: RuntimeApi, chunks: list[bytes], message: str
+) -> None:
+    stream(streaming, chunks)
+
+    outcome = take(streaming)
+    assert isinstance(outcome, Failure)
+    assert (outcome.error_type, outcome.message) == ("Runtime.InvalidStreamResponse", message)
+
+
+def test_a_streamed_reply_that_is_cut(streaming: RuntimeApi) -> None:
+    host, port = streaming.address.split(":")
+    with socket.create_connection((host, int(port)), 5) as connection:
+        connection.sendall(
+            b"POST /2018-06-01/runtime/invocation/r-1/response HTTP/1.1\r\nHost: x\r\n"
+            b"Lambda-Runtime-Function-Response-Mode: streaming\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n5\r\nab"
+        )
+
+    outcome = take(streaming)
+    assert isinstance(outcome, Failure)
+    assert outcome.error_type == "Runtime.TruncatedResponse"
