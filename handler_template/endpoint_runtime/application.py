@@ -14,7 +14,12 @@ from __future__ import annotations
 from _thread import _count
 from time import time
 
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import (
+    HTTPException,
+    InternalServerError,
+    MethodNotAllowed,
+    NotFound,
+)
 from werkzeug.wrappers import Request, Response
 
 import endpoint_runtime
@@ -69,14 +74,15 @@ class Application:
         """
         request = Request(environ)
         found = None
-        if is_plain_host(environ.get("HTTP_HOST")):
+        plain = is_plain_host(environ.get("HTTP_HOST"))
+        if plain:
             found = self._plain_routes.find(request.method, request.path)
         if found is not None:
             route, values = found
             rule, source = route.rule, route.source
         else:
             try:
-                rule, source, values = self._match(request)
+                rule, source, values = self._match(request, plain)
             except HTTPException as fault:
                 return self._no_match(fault, environ), "-"
             except Exception as fault:
@@ -90,8 +96,14 @@ class Application:
             return self._failed(fault, source, environ), rule
         return response, rule
 
-    def _match(self, request: Request) -> tuple[str, str, dict[str, Any]]:
-        """Match by werkzeug's Map: the rule, its source, the values; raises HTTPExceptions."""
+    def _match(self, request: Request, plain: bool) -> tuple[str, str, dict[str, Any]]:
+        """Match by werkzeug's Map: the rule, its source, the values; raises HTTPExceptions.
+
+        The Map costs a cold start more than all the rest: what is refused plainly goes without.
+        """
+        allowed = self._plain_routes.refusal(request.method, request.path) if plain else None
+        if allowed is not None:
+            raise MethodNotAllowed(sorted(allowed)) if allowed else NotFound()
         from endpoint_runtime.routing import make_map, match
 
         if self._map is None:

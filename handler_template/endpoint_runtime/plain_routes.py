@@ -2,9 +2,10 @@
 
 A plain rule is made of fixed segments and of `<x>` or `<string:x>`, each a segment of its own. The
 Map (StateMachineMatcher in werkzeug/routing/matcher.py) goes depth first, segment by segment, fixed
-before variable, the rules of one place as they were declared. This is its first way down: where
-that ends at a rule, the Map would end there too. Whatever else may come of a request (another way
-down, 404, 405, a redirect, a rule with another converter that might go first) is left to the Map.
+before variable, the rules of one place as they were declared. `find` is its first way down: where
+that ends at a rule, the Map would end there too. `refusal` goes all its ways and says where none
+ends at a rule. Whatever else may come of a request (another way down, a redirect, a rule with
+another converter that might go first) is left to the Map.
 """
 
 from __future__ import annotations
@@ -106,6 +107,32 @@ class PlainRoutes:
         if len(names) == 1:
             return route, {names[0]: values[0]}
         return route, dict(zip(names, values))  # noqa: B905 - as many, by the way here
+
+    def refusal(self, method: str, path: str) -> set[str] | None:
+        """Give the methods that `path` may be asked with instead, none for a path of no route.
+
+        None where there may be a match or a redirect, which is for the Map to say.
+        """
+        if "//" in path:  # may be redirected
+            return None
+        places = [self._root]
+        for segment in path[1:].split("/"):
+            following = []
+            for place in places:
+                if place.unsure:
+                    return None
+                if segment in place.fixed:
+                    following.append(place.fixed[segment])
+                if segment and place.variable is not None:
+                    following.append(place.variable)
+            places = following
+        allowed: set[str] = set()
+        for place in places:
+            slash = place.fixed.get("")  # a rule with one more slash is redirected to
+            if place.unsure or method in place.routes or (slash and method in slash.routes):
+                return None
+            allowed.update(place.routes)
+        return allowed
 
 
 def is_plain_host(host: str | None) -> bool:

@@ -175,3 +175,26 @@ def cleandoc(text: str) -> str:
     while lines and not lines[0]:
         lines.pop(0)
     return "\n".join(lines)
+
+
+def parse_qsl(text: str, **options: "Any") -> list[tuple[str, str]]:
+    """Do what `urllib.parse.parse_qsl` does, which is imported for what is quoted.
+
+    `options` are those that werkzeug gives: blank values are kept, the errors werkzeug's own.
+    """
+    if "%" not in text:
+        pairs = [pair.partition("=") for pair in text.replace("+", " ").split("&") if pair]
+        return [(name, value) for name, _, value in pairs]
+    __import__("werkzeug.urls")  # registers the error handler that the options name
+    from urllib.parse import parse_qsl
+
+    return parse_qsl(text, **options)
+
+
+def escape_lines(text: str) -> str:
+    """Escape a text for HTML, `<br>` between its lines; markupsafe is imported where needed."""
+    if type(text) is str and not [mark for mark in "&<>'\"\n" if mark in text]:
+        return text
+    from markupsafe import Markup, escape
+
+    return escape(text).replace("\n", Markup("<br>"))

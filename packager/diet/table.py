@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-FORMAT = 1  # changes with whatever changes the treated files
+FORMAT = 2  # changes with whatever changes the treated files
 
 # Modules that need not start fast, or that keep names for the debugger and the development server.
 UNTREATED = (
@@ -68,6 +68,25 @@ REPLACED = (
         "def __getattr__(name: str) -> t.Any:\n    import warnings\n",
         'def __getattr__(name: str) -> t.Any:\n    if name != "__path__": import warnings\n',
     ),
+    # Most queries and forms have nothing quoted, and urllib.parse takes milliseconds to import.
+    # (The error handler that is named comes with werkzeug.urls, which may not be imported yet.)
+    (
+        "werkzeug.sansio.request",
+        "            parse_qsl(\n",
+        "            _deferred.parse_qsl(\n",
+    ),
+    (
+        "werkzeug.formparser",
+        "items = parse_qsl(",
+        "items = _deferred.parse_qsl(",
+    ),
+    # Most error pages have nothing to escape, and markupsafe takes milliseconds to import.
+    (
+        "werkzeug.exceptions",
+        'escape(description).replace("\\n", Markup("<br>"))',
+        "_deferred.escape_lines(description)",
+    ),
+    ("werkzeug.exceptions", "escape(self.name)", "_deferred.escape_lines(self.name)"),
     # CPython has it on every platform that Lambda and packager run on.
     (
         "werkzeug.formparser",

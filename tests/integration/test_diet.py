@@ -18,6 +18,7 @@ import pytest
 
 from packager.cache import cache_folder
 from packager.diet import apply_diet
+from packager.diet.table import REPLACED
 from packager.diet.versions import HASHES
 from packager.interpreter import SUPPORTED_PYTHONS, find_interpreter
 from packager.uv import run_uv
@@ -201,3 +202,15 @@ def test_only_what_it_says_is_written(release: Release, treated: Release, versio
         lines = new.splitlines()
         assert [line for number, line in defined if lines[number].strip() != line] == []
     assert {"debug", "local.py", "middleware", "serving.py", "test.py"} <= set(untouched)
+
+
+def test_every_replacement_has_something_to_replace(release: Release) -> None:
+    sources = {}
+    for path in (release(NEWEST) / "werkzeug").rglob("*.py"):
+        sources[".".join(path.relative_to(release(NEWEST)).with_suffix("").parts)] = path
+
+    missing = [
+        (module, old) for module, old, _ in REPLACED if old not in sources[module].read_text()
+    ]
+
+    assert missing == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
@@ -32,6 +32,25 @@ def by_plain_routes(
 ) -> tuple[str, str, dict[str, str]] | None:
     found = PlainRoutes(routes).find(method, "/" + path.lstrip("/"))
     return found and (found[0].rule, found[0].source, found[1])
+
+
+def refused_by_map(routes: Routes, method: str, path: str) -> set[str] | None:
+    """What the Map refuses: the methods of a 405, none for a 404; None for anything else."""
+    environ = EnvironBuilder("/", "https://x.test", method=method).get_environ()
+    environ["PATH_INFO"] = path.encode().decode("latin-1")
+    try:
+        match(make_map(routes), Request(environ))
+    except NotFound:
+        return set()
+    except MethodNotAllowed as fault:
+        return set(fault.valid_methods or ())
+    except HTTPException:
+        return None
+    return None
+
+
+def refused_plainly(routes: Routes, method: str, path: str) -> set[str] | None:
+    return PlainRoutes(routes).refusal(method, "/" + path.lstrip("/"))
 
 
 # The cases of werkzeug's own tests of routing (tests/test_routing.py) that strings can say, with
@@ -97,6 +116,43 @@ def test_werkzeugs_own_cases(rules: list[str], found: list[str], left: list[str]
         assert match_of_map is not None
         assert by_plain_routes(routes, "GET", path) == match_of_map
     assert [by_plain_routes(routes, "GET", path) for path in left] == [None] * len(left)
+    for path in [*found, *left]:
+        refused = refused_plainly(routes, "GET", path)
+        assert refused is None or refused == refused_by_map(routes, "GET", path)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "refused"),
+    [
+        ("GET", "/nowhere", {"PUT"}),
+        ("PUT", "/nowhere", None),
+        ("GET", "/a/x/y", set()),
+        ("GET", "/b/", set()),
+        ("DELETE", "/a", {"GET", "HEAD", "POST", "PUT"}),  # of `/a` and of `/<x>`
+        ("HEAD", "/b", None),
+        ("GET", "/c", None),  # redirected to /c/
+        ("POST", "/c", {"PUT"}),
+        ("GET", "//a", None),
+        ("GET", "/a//x", None),
+        ("GET", "/d/7", None),
+        ("GET", "/d/x", None),  # a converter's to say
+        ("GET", "/e", {"DELETE", "PUT"}),
+    ],
+)
+def test_what_is_refused_plainly(method: str, path: str, refused: set[str] | None) -> None:
+    routes = [
+        ("/a", "GET", "1"),
+        ("/a", "POST", "2"),
+        ("/<x>", "PUT", "3"),
+        ("/b", "GET", "4"),
+        ("/c/", "GET", "5"),
+        ("/d/<int:n>", "GET", "6"),
+        ("/e", "DELETE", "7"),
+    ]
+
+    assert refused_plainly(routes, method, path) == refused
+    if refused is not None:
+        assert refused == refused_by_map(routes, method, path)
 
 
 def test_a_redirect_goes_before_a_variable() -> None:
@@ -149,6 +205,8 @@ def test_agrees_with_the_map(routes: list[tuple[str, str]], path: str, method: s
     found = by_plain_routes(declared, method, path)
 
     assert found is None or found == by_map(declared, method, path)
+    refused = refused_plainly(declared, method, path)
+    assert refused is None or refused == refused_by_map(declared, method, path)
 
 
 @pytest.mark.parametrize(

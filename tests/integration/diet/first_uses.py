@@ -121,6 +121,54 @@ def bodies() -> None:
     assert Request(environ()).args["b"] == "ä"
 
 
+def queries() -> None:
+    for query in (
+        *("", "a=1&b=2", "a", "&&a=&b", "=x", "a=b=c", "a+b=c+d", "a;b", "a=%2", "a=%C3%A4+%2B"),
+        *("a=%FF", "%FF=%C3", "a=%", "\u00c3\u00a4=\u00c3", "a=1&a=2", "a=\u00ff", " = ", "a=\n"),
+    ):
+        try:
+            args = list(Request(environ(QUERY_STRING=query)).args.items(multi=True))
+        except Exception as error:
+            args = [(type(error).__name__, "")]
+        kind = "application/x-www-form-urlencoded"
+        try:
+            body = query.encode("latin-1")
+            form = list(Request(environ("POST", body, CONTENT_TYPE=kind)).form.items(multi=True))
+        except Exception as error:
+            form = [(type(error).__name__, "")]
+        print(query.encode(), args, form)
+
+
+def error_pages() -> None:
+    from werkzeug.exceptions import (
+        HTTPException,
+        MethodNotAllowed,
+        NotFound,
+        abort,
+        default_exceptions,
+    )
+
+    class Odd(HTTPException):
+        code = 418
+        description = "a <b> & 'c'\nd \u00e4"
+
+    faults: list[HTTPException] = [cls() for cls in default_exceptions.values()]
+    faults += [Odd(), HTTPException(), NotFound("plain"), NotFound("a\nb"), NotFound("<i>")]
+    faults += [MethodNotAllowed(["GET", "PUT"])]
+    faults += [NotFound(7), NotFound(b"x"), NotFound("")]  # type: ignore[arg-type]
+    try:
+        abort(404, "not <here>")
+    except HTTPException as error:
+        faults.append(error)
+    for fault in faults:
+        response = fault.get_response(environ())
+        assert isinstance(response, Response)
+        print(response.status, response.headers, response.get_data())
+    from markupsafe import Markup
+
+    print(NotFound(Markup("<b>")).get_body())
+
+
 def headers() -> None:
     import datetime
     import inspect
@@ -170,7 +218,8 @@ if sys.argv[2:] == ["loaded"]:
     print(*sorted(sys.modules))
 else:
     for check in (
-        *(cold_request, racing_threads, bodies, headers, pickling_and_copies),
+        *(cold_request, queries, error_pages, racing_threads, bodies, headers),
+        *(pickling_and_copies,),
         *(sources_and_tracebacks, patches),
     ):
         print(check.__name__)

@@ -1,0 +1,175 @@
+"""What a cold request imports, to the module: on both entries, for the requests that come most.
+
+What the interpreter itself imports is left out, on the stock entry also what AWS's client does.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from packager.events import make_event
+from packager.interpreter import Interpreter, host_architecture
+from tests.integration.conftest import NEKO, Command
+from tests.runtime.hostile_api import RuntimeServer, event
+from tests.runtime.loop_process import (
+    environment,
+    fast_command,
+    interpreters,
+    stock_client,
+    write_bundle,
+)
+
+RUN_HANDLER = Path(__file__).resolve().parents[2] / "packager" / "_in_target" / "run_handler.py"
+HANDLER = "endpoint_runtime.lambda_handler.handler"
+INTERPRETERS = interpreters()
+Build = Callable[[Interpreter], Path]
+
+GET = make_event("GET", "/duck/42")
+NOWHERE = make_event("GET", "/nowhere")
+POST = make_event("POST", "/echo", (("Content-Type", "application/json"),), b'{"meow": 1}')
+
+# Of the standard library, on every version of Python the same.
+STANDARD = {
+    *("__future__", "_collections", "_collections_abc", "_operator", "_stat", "collections"),
+    *("collections.abc", "genericpath", "itertools", "keyword", "operator", "os", "posixpath"),
+    *("reprlib", "stat"),
+}
+LOOP = {
+    *("_json", "_socket", "gc", "endpoint_runtime", "endpoint_runtime.event_json"),
+    *("endpoint_runtime.lambda_context", "endpoint_runtime.loop", "endpoint_runtime.runtime_api"),
+}
+RUNTIME = {
+    "endpoint_runtime." + name
+    for name in (
+        *("_bundle", "application", "events", "headers", "invocation", "lambda_handler"),
+        *("loading", "plain_replies", "plain_routes", "public_path", "replies", "report"),
+        "settings",
+    )
+}
+WERKZEUG = {
+    *("werkzeug", "werkzeug._deferred", "werkzeug._internal", "werkzeug.datastructures"),
+    *("werkzeug.datastructures.headers", "werkzeug.datastructures.mixins"),
+    *("werkzeug.datastructures.structures", "werkzeug.exceptions", "werkzeug.http"),
+    *("werkzeug.sansio", "werkzeug.sansio.request", "werkzeug.sansio.response", "werkzeug.utils"),
+    *("werkzeug.wrappers", "werkzeug.wrappers.request", "werkzeug.wrappers.response"),
+    "werkzeug.wsgi",
+}
+SDK = {
+    *("dify_plugin", "dify_plugin.core", "dify_plugin.core.runtime", "dify_plugin.interfaces"),
+    "dify_plugin.interfaces.endpoint",
+}
+DUCK = {
+    *("endpoints", "endpoints.duck"),  # answers with a generator
+    *("endpoint_runtime.bounded_body", "endpoint_runtime.time_limit"),
+}
+BEFORE_THE_PLUGIN = STANDARD | LOOP | RUNTIME | WERKZEUG
+# The endpoint imports `hmac` and `json`; of werkzeug it reads the body.
+ECHO = {
+    *("endpoints", "endpoints.cors", "endpoints.echo", "werkzeug.sansio.utils"),
+    *("hmac", "_blake2", "_hashlib", "hashlib", "warnings"),
+    *("json", "json.decoder", "json.encoder", "json.scanner", "_functools", "_sre", "copyreg"),
+    *("enum", "functools", "re", "re._casefix", "re._compiler", "re._constants", "re._parser"),
+    "types",
+}
+
+
+@pytest.fixture(scope="session")
+def build(tmp_path_factory: pytest.TempPathFactory, command: Command) -> Build:
+    """Neko's bundle for an interpreter."""
+    made: dict[str, Path] = {}
+
+    def make(interpreter: Interpreter) -> Path:
+        if interpreter.python not in made:
+            out = tmp_path_factory.mktemp("budget") / "out"
+            target = ("--runtime", interpreter.python, "--arch", host_architecture())
+            done = command("build", NEKO, "-o", out, *target)
+            assert done.returncode == 0, done.stderr.decode()
+            made[interpreter.python] = out / "NekoFunction"
+        return made[interpreter.python]
+
+    return make
+
+
+def imported(command: Sequence[object], folder: Path, sent: object) -> tuple[set[str], int]:
+    """The modules imported up to the reply, and the reply's status."""
+    replied, over = threading.Event(), threading.Event()
+
+    def hold(connection: object) -> bool:
+        replied.set()
+        return over.wait(30)
+
+    with RuntimeServer([event(json.dumps(sent).encode())], posts=[hold]) as server:
+        env = environment(server.address, PYTHONPROFILEIMPORTTIME="1", _HANDLER=HANDLER)
+        process = subprocess.Popen(
+            [*map(str, command)],
+            cwd=folder,
+            env=env | {"LAMBDA_TASK_ROOT": str(folder)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        try:
+            assert replied.wait(30)
+        finally:
+            process.kill()
+            over.set()
+            _, err = process.communicate()
+    (reply,) = [request.body for request in server.requests if request.method == "POST"]
+    return _imports(err.decode()), json.loads(reply)["statusCode"]
+
+
+def _imports(log: str) -> set[str]:
+    found = set(re.findall(r"^import time: +\d+ \| +\d+ \| +(\S+)$", log, re.M))
+    assert found
+    return found
+
+
+def bare(*command: object) -> set[str]:
+    done = subprocess.run(
+        [*map(str, command)], env={"PYTHONPROFILEIMPORTTIME": "1"}, capture_output=True, check=True
+    )
+    return _imports(done.stderr.decode())
+
+
+@pytest.mark.parametrize("interpreter", INTERPRETERS, ids=lambda i: i.python)
+@pytest.mark.parametrize(
+    ("sent", "status", "modules"),
+    [
+        (GET, 200, BEFORE_THE_PLUGIN | SDK | DUCK),
+        (NOWHERE, 404, BEFORE_THE_PLUGIN),
+        (POST, 200, BEFORE_THE_PLUGIN | SDK | ECHO),
+    ],
+    ids=["GET", "404", "POST"],
+)
+def test_on_the_fast_entry(
+    build: Build, interpreter: Interpreter, sent: object, status: int, modules: set[str]
+) -> None:
+    bundle = build(interpreter)
+    started = bare(interpreter.path, "-S", "-c", "")
+
+    found, answered = imported(fast_command(bundle, interpreter.path), bundle, sent)
+
+    assert (sorted(found - started), answered) == (sorted(modules), status)
+
+
+@pytest.mark.parametrize("interpreter", INTERPRETERS, ids=lambda i: i.python)
+def test_on_the_stock_entry(build: Build, interpreter: Interpreter, tmp_path: Path) -> None:
+    bundle = build(interpreter)
+    nothing = "def handler(event, context):\n    return {'statusCode': 204}\n"
+    command = [interpreter.path, "-S", RUN_HANDLER, stock_client(interpreter)]
+    started, _ = imported(command, write_bundle(tmp_path / "bare", nothing), GET)
+
+    found, answered = imported(command, bundle, GET)
+
+    # The client imports the handler's module by importlib, which the interpreter doesn't time.
+    modules = (BEFORE_THE_PLUGIN - LOOP) | SDK | DUCK
+    modules.remove("endpoint_runtime.lambda_handler")
+    modules.add("endpoint_runtime.late_work")  # the client has a thread: are there others?
+    assert (sorted(found - started), answered) == (sorted(modules - started), 200)
+    assert started & (WERKZEUG | SDK) == set()
