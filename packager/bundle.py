@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import packager
 from packager.adapters import DISTRIBUTIONS
 from packager.archive import file_mode, write_zip
 from packager.bytecode import compile_files
@@ -31,6 +30,7 @@ from packager.needs import Needs, all_needs, read_needs
 from packager.output import check_out, publish, staging_in
 from packager.prune import Kept
 from packager.requirements import read_requirements
+from packager.runtime_files import template_folder
 from packager.sdk_set import SDK, imported_distributions, serves_requests
 from packager.sources import SourceFacts, analyse_sources, reachable
 from packager.target import Target
@@ -167,13 +167,6 @@ def _make(
         dependencies.packages,
         tuple(faults.warnings),
     )
-
-
-def template_folder() -> Path:
-    """Give the folder whose contents every bundle's root holds, in a wheel or in the repository."""
-    package = Path(packager.__file__).parent
-    inside = package / "handler_template"
-    return inside if inside.is_dir() else package.parent / "handler_template"
 
 
 def _interpreter(plan: FunctionPlan, bytecode: bool) -> Interpreter:

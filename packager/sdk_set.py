@@ -59,6 +59,14 @@ HEAVY = ("gevent", "tiktoken")
 # (`pip freeze`), and what it says of the SDK's set are pins rather than wishes.
 _FREEZE_SIGNS = frozenset({"greenlet", "zope-event", "zope-interface"})
 
+# What the SDK's modules hold of pydantic's, and plugins take from them.
+PYDANTIC_NAMES = frozenset(
+    {
+        *("BaseModel", "ConfigDict", "Field", "JsonValue", "PositiveInt", "ValidationInfo"),
+        *("field_serializer", "field_validator", "model_validator"),
+    }
+)
+
 _TEST_FOLDERS = frozenset({"test", "tests"})
 
 
@@ -78,6 +86,9 @@ class _Import(Protocol):
     @property
     def module(self) -> str: ...
 
+    @property
+    def names(self) -> Iterable[str]: ...
+
 
 class _Facts(Protocol):
     @property
@@ -93,13 +104,15 @@ def imported_distributions(facts: Mapping[str, _Facts]) -> frozenset[str]:
     """
     own = {path.removesuffix(".py") for path in facts if "/" not in path}
     own |= {path.removesuffix("/__init__.py") for path in facts if path.count("/") == 1}
-    found = set()
+    found: set[str | None] = set()
     for path, fact in facts.items():
         if not serves_requests(path):
             continue
         for imported in fact.imports:
             parts = imported.module.split(".")
             if parts[0] not in own:
+                if parts[0] == "dify_plugin" and PYDANTIC_NAMES.intersection(imported.names):
+                    found.add("pydantic")
                 found.add(DISTRIBUTIONS.get(parts[0]) or DISTRIBUTIONS.get(".".join(parts[:2])))
     return frozenset(name for name in found if name)
 

@@ -11,6 +11,7 @@ from packager.errors import FaultCollector, Place
 from packager.interpreter import Interpreter, find_interpreter, newest_supported
 from packager.model import EndpointGroup, Options
 from packager.references import PluginFolder
+from packager.session_checks import warn_of_calls, warn_of_imports
 from packager.sources import SourceError, SourceFacts, analyse_sources, reachable
 from packager.timing_checks import check_timing
 
@@ -23,6 +24,8 @@ def check_sources(
 ) -> None:
     """Note what is wrong with the Python files of the plugin, read as its functions will read them.
 
+    Of endpoints' files also what they use of `dify_plugin` that functions don't have or answer.
+
     A syntax error is an error in an endpoint's source and in what that imports, and a warning
     elsewhere: plugins ship templates, tests and scripts that no function runs.
     """
@@ -31,6 +34,7 @@ def check_sources(
     for group in groups:
         by_python.setdefault(options[group.name].python, []).append(group)
     said: set[tuple[str, SourceError | None]] = set()
+    called: set[str] = set()  # files whose calls were looked at
     for python, those in by_python.items():
         sources = dict.fromkeys(endpoint.source for group in those for endpoint in group.endpoints)
         if not sources:
@@ -46,6 +50,10 @@ def check_sources(
             _syntax_fault(folder, fact, fact.error, file in reached, python, version, faults)
         for group in those:
             check_timing(folder, group, options[group.name], facts, faults)
+        sound = {file for file in reached if facts[file].error is None}
+        warn_of_calls(folder, facts, sound - called, faults)
+        warn_of_imports(folder, facts, sound - called, path, faults)
+        called |= sound
         for source in sources:
             if facts[source].error is None and (source, None) not in said:
                 said.add((source, None))

@@ -34,11 +34,31 @@ class ImportedModule:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionCall:
+    """Where a file may call back to Dify: `call` is `model.llm.invoke` or its like."""
+
+    line: int
+    column: int
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
+class SdkImport:
+    """One name imported from a module of `dify_plugin`; None for the module itself."""
+
+    module: str
+    name: str | None
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFacts:
     """What one Python file says of itself, read but not run.
 
     `bindings` are what its top level binds, as `_in_target/analyse.py` describes them.
-    `names_assets` tells whether a string in it names the folder `_assets`.
+    `names_assets` tells whether a string in it names the folder `_assets`. `calls` and
+    `sdk_imports` are what `_in_target/session_calls.py` finds.
     """
 
     path: str  # posix, relative to the plugin's root
@@ -47,6 +67,8 @@ class SourceFacts:
     bindings: tuple[Mapping[str, Any], ...] = ()
     names_assets: bool = False
     uses: tuple[tuple[str, int], ...] = ()  # names and lines of what analyse.py's NOTED has
+    calls: tuple[SessionCall, ...] = ()
+    sdk_imports: tuple[SdkImport, ...] = ()
 
 
 def analyse_sources(root: Path, files: Sequence[str], interpreter: Path) -> dict[str, SourceFacts]:
@@ -86,6 +108,8 @@ def _facts(path: str, answer: Mapping[str, Any]) -> SourceFacts:
         bindings=tuple(answer["bindings"]),
         names_assets=answer["names_assets"],
         uses=tuple((name, line) for name, line in answer["uses"]),
+        calls=tuple(SessionCall(*each) for each in answer["calls"]),
+        sdk_imports=tuple(SdkImport(*each) for each in answer["sdk_imports"]),
     )
 
 

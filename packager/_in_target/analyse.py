@@ -3,8 +3,8 @@
 Run as a script (`python -I -S analyse.py`), standard library only. Standard input has one JSON
 object: `root`, a folder, and `files`, posix paths relative to it. Standard output gets one JSON
 object: for each file `error` ([line, column, message] or null), `imports` ([module, line, names]),
-`bindings` (what its top level binds, in order), `names_assets`, and `uses` ([name, line] of what
-NOTED names). Nothing is imported or run.
+`bindings` (what its top level binds, in order), `names_assets`, `uses` ([name, line] of what NOTED
+names), and what `session_calls.py` beside this file finds. Nothing is imported or run.
 
 A binding is an object with `name`, `line`, `kind` and `conditional` (whether it may not happen):
 `module` and `star` have `module`; `from` has `module` and `attribute`; `class` has `bases` (values)
@@ -17,6 +17,7 @@ A value is a list: ["name", dotted], ["item", dotted], ["call", dotted, names am
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import sys
 import warnings
@@ -340,6 +341,8 @@ def main() -> None:
     warnings.simplefilter("ignore")  # such as those of invalid escapes
     request = json.loads(sys.stdin.buffer.read())
     answer = {}
+    sys.path.insert(0, str(Path(__file__).parent))  # `-I` leaves it out
+    read_calls = importlib.import_module("session_calls").read_calls
     for path in request["files"]:
         try:
             content = Path(request["root"], path).read_bytes()
@@ -350,9 +353,11 @@ def main() -> None:
                 "bindings": [],
                 "names_assets": False,
                 "uses": [],
+                "calls": [],
+                "sdk_imports": [],
             }
         else:
-            answer[path] = analyse(content, path)
+            answer[path] = {**analyse(content, path), **read_calls(content, path)}
     sys.stdout.write(json.dumps(answer))
 
 

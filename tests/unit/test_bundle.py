@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 import packager.bundle
-from packager.bundle import Bundle, build_bundle, template_folder
+from packager.bundle import Bundle, build_bundle
 from packager.bytecode import compile_files
 from packager.errors import Fault, InputFaults, PackagerError, Place, UsageError
 from packager.install import PackageSize
 from packager.interpreter import find_interpreter
 from packager.literals import render_bundle_literals
 from packager.model import Endpoint, EndpointGroup, FunctionPlan, Options, Plugin
+from packager.runtime_files import template_folder
 from tests.unit.wheels import make_wheel
 
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"

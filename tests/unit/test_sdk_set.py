@@ -1,9 +1,18 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from packager.sdk_set import imported_distributions, only_for_sdk, serves_requests
+from packager.sdk_set import PYDANTIC_NAMES, imported_distributions, only_for_sdk, serves_requests
 from packager.sources import ImportedModule, SourceFacts
+
+LISTING = """
+from dify_plugin.core.lazy_names import ELSEWHERE
+print(*(name for name, module in ELSEWHERE.items() if module == "pydantic"))
+"""
 
 
 def facts(**imports: str) -> dict[str, SourceFacts]:
@@ -24,6 +33,22 @@ def test_import_names_become_distributions() -> None:
         "zope-interface",
         "werkzeug",
     }
+
+
+def test_names_of_pydantic_taken_from_the_sdk_need_it() -> None:
+    imported = ImportedModule("dify_plugin.entities", 1, ("I18nObject", "BaseModel"))
+    read = {"endpoints/a.py": SourceFacts("endpoints/a.py", imports=(imported,))}
+    template = str(Path(__file__).resolve().parents[2] / "handler_template")
+    listed = subprocess.run(
+        [sys.executable, "-c", LISTING],
+        env={"PYTHONPATH": template},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    assert imported_distributions(read) == {"pydantic"}
+    assert set(listed.stdout.split()) == PYDANTIC_NAMES
 
 
 def test_main_and_tests_count_for_nothing() -> None:
