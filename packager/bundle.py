@@ -30,7 +30,7 @@ from packager.needs import Needs, all_needs, read_needs
 from packager.output import check_out, publish, staging_in
 from packager.prune import Kept
 from packager.requirements import read_requirements
-from packager.runtime_files import template_folder
+from packager.runtime_files import runtime_files
 from packager.sdk_set import SDK, imported_distributions, serves_requests
 from packager.sources import SourceFacts, analyse_sources, reachable
 from packager.target import Target
@@ -138,6 +138,7 @@ def _make(
         staging / "work" / plan.logical_id,
         bytecode=interpreter if bytecode else None,
         diet=plan.options.diet,
+        sdk=plan.options.sdk == "real",
         kept=Kept(_needs_of(files), plan.options.keep),
         progress=progress,
     )
@@ -228,10 +229,8 @@ def _lay_out(
     folder.mkdir()
     _copy_tree(dependencies.folder, folder)
     runtime = [_LITERALS]
-    template = template_folder()
-    for path in sorted(template.rglob("*")):
-        name = path.relative_to(template).as_posix()
-        if path.is_file() and "__pycache__" not in path.parts and name != _LITERALS:
+    for path, name in runtime_files(plan.options.sdk):
+        if name != _LITERALS:
             _copy(path, folder / name)
             runtime.append(name)
     literals = folder / _LITERALS

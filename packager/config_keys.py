@@ -187,6 +187,7 @@ KEYS = {
         media_types("binary_types"),
         truth("gzip"),
         truth("diet"),
+        choice("sdk", ("light", "real")),
         choice("storage", STORAGES),
         # The characters that a base path mapping may have ("Use API mappings").
         text(

@@ -54,14 +54,16 @@ def install_dependencies(
     *,
     bytecode: Interpreter | None,
     diet: bool = False,
+    sdk: bool = False,
     kept: Kept = _PRUNED,
     progress: Callable[[str], None],
 ) -> Dependencies:
     """Install what a plugin declares (`requirements`) and uses (`imported`) for `target`.
 
     `work` is an empty folder for what is not cached; `bytecode` is the interpreter to compile
-    with, if any. With `diet`, werkzeug is put on the import diet; `kept` stays though no package
-    needs it. Raises `PackagerError`, naming the package where one is at fault.
+    with, if any. With `diet`, werkzeug is put on the import diet; with `sdk`, `dify_plugin` is
+    installed as the plugin pins it; `kept` stays though no package needs it. Raises
+    `PackagerError`, naming the package where one is at fault.
     """
     imported = tuple(sorted(imported))
     lock = work / "resolve"
@@ -70,7 +72,7 @@ def install_dependencies(
     while True:
         try:
             resolution = _resolved(
-                requirements, imported, target, lock, frozenset(refused), progress
+                requirements, imported, target, lock, frozenset(refused), sdk, progress
             )
         except PackagerError as error:
             # Without a version that has a wheel, the first thing that failed is the thing to say.
@@ -93,16 +95,17 @@ def _resolved(
     target: Target,
     lock: Path,
     refused: frozenset[str],
+    sdk: bool,
     progress: Callable[[str], None],
 ) -> Resolution:
     cache = None if requirements.has_paths else cache_folder()
-    key = f"resolved/{_digest(_resolution_key(requirements, imported, target, refused))}"
+    key = f"resolved/{_digest(_resolution_key(requirements, imported, target, refused, sdk))}"
     text = cached_text(cache, key, RESOLUTION_SECONDS)
     if text is not None:
         return _kept_resolution(text, lock)
     progress(f"resolving dependencies for {target}")
     try:
-        resolution = resolve(requirements, imported, target, lock, wheels_only=refused)
+        resolution = resolve(requirements, imported, target, lock, wheels_only=refused, sdk=sdk)
     except Unreachable:
         text = cached_text(cache, key, math.inf)
         if text is None:
@@ -210,6 +213,7 @@ def _resolution_key(
     imported: tuple[str, ...],
     target: Target,
     refused: frozenset[str],
+    sdk: bool,
 ) -> list[Any]:
     """Give all that a resolution follows from, but for what the index holds."""
     lines = [line.text for line in requirements.declared]
@@ -227,7 +231,7 @@ def _resolution_key(
     return [
         importlib.metadata.version("uv"),
         [lines, constraints, requirements.options, requirements.locked, read, settings],
-        [imported, target.arguments, target.platform, target.python, sorted(refused)],
+        [imported, target.arguments, target.platform, target.python, sorted(refused), sdk],
     ]
 
 

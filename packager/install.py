@@ -13,6 +13,7 @@ from packager.errors import PackagerError
 from packager.needs import normalised
 from packager.prune import Kept, prune
 from packager.resolve import Resolution
+from packager.sdk_set import SDK
 from packager.target import Target
 from packager.unavailable import indent
 from packager.uv import run_uv
@@ -112,6 +113,8 @@ def _is_pure(wheel: Path) -> bool:
 def _check_reserved(folder: Path, installed: Installed) -> None:
     for entry in sorted(folder.iterdir()):
         module = entry.name.split(".")[0]
+        if module == "dify_plugin" and SDK in installed.versions:
+            continue  # it was asked for: `resolve` lets it in no other way
         is_module = entry.is_dir() or entry.suffix in (".py", ".so", ".pyd")
         if entry.name in _RESERVED_FILES or (module in _RESERVED_MODULES and is_module):
             owner = next(

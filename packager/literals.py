@@ -59,6 +59,7 @@ def render_bundle_literals(plan: FunctionPlan, *, diet: str = "") -> str:
         "HANDLER": HANDLERS[options.adapter],
         "ENTRY": plan.entry,
         "DIET": diet,
+        "SDK": options.sdk,
     }
     lines = [
         '"""What this bundle serves and how: written by packager, read by endpoint_runtime."""',

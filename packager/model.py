@@ -14,6 +14,7 @@ Architecture = Literal["arm64", "x86_64"]
 Api = Literal["http", "rest", "url"]
 Routes = Literal["all", "declared"]
 Adapter = Literal["native", "mangum", "aws-wsgi"]
+Sdk = Literal["light", "real"]
 Errors = Literal["opaque", "dify"]
 Entry = Literal["fast", "stock"]
 Storage = Literal["file", "memory"]
@@ -124,6 +125,7 @@ class Options:
     max_body: int = 6 * 1024 * 1024  # bytes: Lambda's synchronous payload limit ("Lambda quotas")
     binary_types: tuple[str, ...] = ()  # media types, `*` for any characters
     gzip: bool = False
+    sdk: Sdk = "light"
     diet: bool = True
     storage: Storage | None = None  # None: it was not chosen
     base_path: str = ""  # of an API mapping, "/v1", no slash at its end

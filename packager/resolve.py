@@ -38,21 +38,25 @@ def resolve(
     folder: Path,
     *,
     wheels_only: frozenset[str] = frozenset(),
+    sdk: bool = False,
 ) -> Resolution:
     """Choose versions for what a plugin declares and uses, and write a lock into `folder`.
 
     `imported` names what its code imports of the SDK's set. The versions are those that Dify
     would run: all that is declared, `dify_plugin` included, is resolved first (or read from
     uv.lock); then what the bundle needs, held to that. Packages that exist as source only are
-    allowed, except for those in `wheels_only`. Raises `PackagerError`.
+    allowed, except for those in `wheels_only`. With `sdk` the bundle holds `dify_plugin` and all
+    that it needs. Raises `PackagerError`.
     """
-    spare = only_for_sdk(requirements.names, imported)
-    undeclared = tuple(sorted({*imported, RUNTIME} - (requirements.names - spare)))
-    job = _Job(requirements, undeclared, spare, target, folder, wheels_only)
+    spare = frozenset[str]() if sdk else only_for_sdk(requirements.names, imported)
+    used = {*imported, RUNTIME, *((SDK,) if sdk else ())}
+    undeclared = tuple(sorted(used - (requirements.names - spare)))
+    job = _Job(requirements, undeclared, spare, target, folder, wheels_only, sdk)
     pins, notes = job.pins()
     located = {name: pin for name, pin in pins.items() if " @ " in pin}
     held = {name: _as_constraint(pin) for name, pin in pins.items() if name not in located}
-    wanted = [line for line in requirements.without_sdk if line.name not in spare]
+    declared = requirements.declared if sdk else requirements.without_sdk
+    wanted = [line for line in declared if line.name not in spare]
     roots = [*(located.get(line.name, line.text) for line in wanted), *undeclared]
     run = job.compile_bundle(roots, held.values(), wheels=True)
     if run.code and held:
@@ -78,6 +82,7 @@ class _Job:
     target: Target
     folder: Path
     wheels_only: frozenset[str]
+    sdk: bool
 
     @property
     def lock(self) -> Path:
@@ -91,13 +96,14 @@ class _Job:
             return {}, ()
         lines = [*(line.text for line in self.requirements.declared), *self.undeclared]
         wanted = {*self.requirements.names, *self.undeclared} - self.spare
-        excludes = [name for name in HEAVY if name not in wanted]
+        excludes = [name for name in HEAVY if name not in wanted and not self.sdk]
         for wheels in (True, self.wheels_only):
             run = self.compile("dify", lines, (), excludes=excludes, wheels=wheels)
             if run.code == 0:
                 packages = read_lock(self.lock)
                 pins = {p.name: f"{p.name}=={p.version}" for p in packages if p.form == "wheels"}
-                pins.pop(SDK, None)
+                if not self.sdk:
+                    pins.pop(SDK, None)
                 return pins, ()
             stop_if_unreachable(run)
         # What is declared for the SDK alone would now constrain nothing: keep it as pins.
@@ -124,7 +130,7 @@ class _Job:
         for line in run.stdout.splitlines():
             match = re.match(r"([A-Za-z0-9][\w.-]*)(\[[^\]]*\])?\s*(==|@)", line)
             name = canonicalize_name(match[1]) if match else ""
-            if name and name != SDK:
+            if name and (name != SDK or self.sdk):
                 # Several lines of one name differ in their markers: uv takes all.
                 pins[name if name not in pins else f"{name} {line}"] = line
         return pins
@@ -132,8 +138,9 @@ class _Job:
     def compile_bundle(
         self, roots: Sequence[str], pins: Iterable[str], *, wheels: bool | Iterable[str]
     ) -> UvRun:
-        """Resolve what the bundle holds. `dify_plugin` can't get in, through nothing."""
-        return self.compile("bundle", roots, pins, excludes=(SDK,), wheels=wheels)
+        """Resolve what the bundle holds. Without `sdk`, `dify_plugin` can't get in by anything."""
+        excludes = () if self.sdk else (SDK,)
+        return self.compile("bundle", roots, pins, excludes=excludes, wheels=wheels)
 
     def compile_with_sources(
         self, roots: Sequence[str], pins: Iterable[str], failed: UvRun

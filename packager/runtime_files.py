@@ -1,10 +1,22 @@
-"""Finds `handler_template`: what every bundle's root holds."""
+"""Says which files every bundle's root holds, beside the plugin and its dependencies."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 
 import packager
+
+_LIGHT = "dify_plugin"
+# What of the light SDK answers calls where the real one is bundled (endpoint_runtime/real_sdk.py).
+_ANSWERING = {
+    "core/runtime.py": "runtime.py",
+    "invocations/storage.py": "storage.py",
+    "invocations/app/__init__.py": "app/__init__.py",
+    "invocations/app/chat.py": "app/chat.py",
+    "invocations/app/completion.py": "app/completion.py",
+    "invocations/app/workflow.py": "app/workflow.py",
+}
 
 
 def template_folder() -> Path:
@@ -12,3 +24,20 @@ def template_folder() -> Path:
     package = Path(packager.__file__).parent
     inside = package / "handler_template"
     return inside if inside.is_dir() else package.parent / "handler_template"
+
+
+def runtime_files(sdk: str) -> Iterator[tuple[Path, str]]:
+    """Give the files of a bundle's root, each with its posix path there, sorted.
+
+    `sdk` is "light", or "real" for a bundle among whose dependencies is `dify_plugin` itself.
+    """
+    template = template_folder()
+    for path in sorted(template.rglob("*")):
+        name = path.relative_to(template).as_posix()
+        if not path.is_file() or "__pycache__" in path.parts:
+            continue
+        if sdk == "light" or PurePosixPath(name).parts[0] != _LIGHT:
+            yield path, name
+    if sdk == "real":
+        for name, copy in _ANSWERING.items():
+            yield template / _LIGHT / name, f"endpoint_runtime/sdk_calls/{copy}"

@@ -59,7 +59,7 @@ def warn_of_imports(
                 faults.warn(
                     f"{named} is not in the light dify_plugin that bundles have",
                     Place(folder.display_of(path), each.line, each.column),
-                    hint="the import fails in a function: docs/plugins.md says what is there",
+                    hint='the import fails in a function; sdk = "real" bundles the SDK itself',
                 )
 
 

@@ -52,7 +52,14 @@ def check_sources(
             check_timing(folder, group, options[group.name], facts, faults)
         sound = {file for file in reached if facts[file].error is None}
         warn_of_calls(folder, facts, sound - called, faults)
-        warn_of_imports(folder, facts, sound - called, path, faults)
+        light = {
+            endpoint.source
+            for group in those
+            if options[group.name].sdk == "light"
+            for endpoint in group.endpoints
+        }
+        reached_light = sound & reachable(facts, light)
+        warn_of_imports(folder, facts, reached_light - called, path, faults)
         called |= sound
         for source in sources:
             if facts[source].error is None and (source, None) not in said:

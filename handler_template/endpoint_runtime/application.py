@@ -62,6 +62,10 @@ class Application:
         self._backends = Backends(bundle, root)
         self._make_session: Callable[..., Any] | None = None
         self._settings = settings.GroupSettings(bundle)
+        if getattr(bundle, "SDK", "light") == "real":
+            from endpoint_runtime.real_sdk import prepare
+
+            prepare()
         if _count():
             from endpoint_runtime.late_work import note_threads
 

@@ -53,6 +53,7 @@ def install(tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> Ins
         bytecode: bool = False,
         steps: list[str] | None = None,
         kept: Kept | None = None,
+        sdk: bool = False,
     ) -> Dependencies:
         root = tmp_path / "plugin"
         root.mkdir(exist_ok=True)
@@ -72,6 +73,7 @@ def install(tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> Ins
             tmp_path / f"work{next(runs)}",
             bytecode=interpreter if bytecode else None,
             kept=kept or Kept(),
+            sdk=sdk,
             progress=steps.append if steps is not None else lambda message: None,
         )
 
@@ -93,6 +95,21 @@ NEWEST = {"markupsafe": "3.0.0", "werkzeug": "3.1.0"}
 
 def test_the_runtimes_own_needs_come_without_a_word(install: Install) -> None:
     assert names(install()) == NEWEST
+
+
+def test_the_real_sdk_comes_as_pinned_with_all_that_it_needs(install: Install, index: Path) -> None:
+    for version in ("0.1.0", "0.2.0"):
+        needs = ["werkzeug<3.1", "gevent==1.0", "tiktoken"]
+        make_wheel(index, "dify_plugin", version, requires=needs)
+    make_wheel(index, "gevent", "1.0")
+    make_wheel(index, "tiktoken", "1.0")
+    needed = {"markupsafe": "3.0.0", "werkzeug": "3.0.0", "gevent": "1.0", "tiktoken": "1.0"}
+
+    undeclared = install(sdk=True)
+    pinned = install("dify_plugin[x]==0.1.0", sdk=True)
+
+    assert (names(pinned), pinned.notes) == ({**needed, "dify-plugin": "0.1.0"}, ())
+    assert names(undeclared) == {**needed, "dify-plugin": "0.2.0"}
 
 
 def test_the_sdk_stays_out_and_its_pins_hold(install: Install, index: Path) -> None:

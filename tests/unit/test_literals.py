@@ -88,6 +88,7 @@ def test_a_bundles_literals() -> None:
         "HANDLER": "endpoint_runtime.lambda_handler.handler",
         "ENTRY": "fast",
         "DIET": "",
+        "SDK": "light",
     }
 
 

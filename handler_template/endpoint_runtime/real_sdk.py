@@ -1,0 +1,122 @@
+"""Puts this runtime behind the real SDK, in bundles that hold it (`sdk = "real"`).
+
+Contract: `dify_plugin` at the bundle's root is a release of langgenius/dify-plugin-sdks, and the
+build has copied the light SDK's calls that are answered here into `sdk_calls` beside this file.
+Only names that the SDK has had since 0.0.1 are leaned on; what a release lacks is passed over.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+# The SDK's modules and classes that get a light one's methods: module there, class, module here.
+_ANSWERED = (
+    ("invocations.storage", "StorageInvocation", "storage"),
+    ("invocations.app.chat", "ChatAppInvocation", "app.chat"),
+    ("invocations.app.completion", "CompletionAppInvocation", "app.completion"),
+    ("invocations.app.workflow", "WorkflowAppInvocation", "app.workflow"),
+    ("invocations.app.fetch_app", "FetchAppInvocation", "app"),
+)
+# What a call is named in messages, by the SDK's `InvokeType`.
+_CALLS = {
+    "llm": "model.llm.invoke",
+    "llm_structured_output": "model.llm_structured_output.invoke",
+    "moderation": "model.moderation.invoke",
+    "multimodal_embedding": "model.text_embedding.invoke_multimodal",
+    "multimodal_rerank": "model.rerank.invoke_multimodal",
+    "node_parameter_extractor": "workflow_node.parameter_extractor.invoke",
+    "node_question_classifier": "workflow_node.question_classifier.invoke",
+    "rerank": "model.rerank.invoke",
+    "speech2text": "model.speech2text.invoke",
+    "system_summary": "model.summary.invoke",
+    "text_embedding": "model.text_embedding.invoke",
+    "tool": "tool.invoke",
+    "tts": "model.tts.invoke",
+}
+
+
+def prepare() -> None:
+    """Import the SDK and have its sessions answered by this runtime, in place of the daemon.
+
+    The SDK has gevent patch the standard library when it is imported. That is for its server of
+    many requests at a time, and would take the sockets and threads of this one from under it: here
+    the import patches nothing. A plugin that calls `gevent.monkey` itself is let do so.
+    """
+    try:
+        import gevent.monkey as monkey  # type: ignore[import-untyped,unused-ignore]
+    except ModuleNotFoundError:  # a release without
+        monkey = None
+    else:
+        patch_all = monkey.patch_all
+        monkey.patch_all = lambda *arguments, **options: True
+    try:
+        runtime = _module("dify_plugin.core.runtime")
+    finally:
+        if monkey is not None:
+            monkey.patch_all = patch_all
+    light_runtime = _module("endpoint_runtime.sdk_calls.runtime")
+    runtime.InvocationUnavailable = light_runtime.InvocationUnavailable
+    base = runtime.BackwardsInvocation
+    for name, helper in vars(light_runtime.BackwardsInvocation).items():
+        if name[:2] != "__":
+            setattr(base, name, helper)
+    base._backwards_invoke = _refuse
+    for theirs, name, ours in _ANSWERED:
+        try:
+            cls = getattr(_module(f"dify_plugin.{theirs}"), name)
+        except (ImportError, AttributeError):
+            continue
+        light = getattr(_module(f"endpoint_runtime.sdk_calls.{ours}"), name)
+        for method, function in vars(light).items():
+            if method[:2] != "__":
+                setattr(cls, method, function)
+    try:
+        _module("dify_plugin.invocations.file").File.upload = _upload
+    except (ImportError, AttributeError):
+        pass
+    _serve_sessions(runtime.Session, light_runtime)
+
+
+def _module(name: str) -> Any:
+    __import__(name)
+    return sys.modules[name]
+
+
+def _serve_sessions(session: Any, light: Any) -> None:
+    """Give the SDK's class what the runtime asks of a session."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from dify_plugin.config.config import InstallMethod
+
+    executor = ThreadPoolExecutor()
+    writer = light.LogWriter()
+
+    def of_request(cls: Any, endpoint_id: str, backends: Any = None, deadline: Any = None) -> Any:
+        made = cls(os.urandom(16).hex(), executor, None, writer, InstallMethod.Serverless)
+        made.endpoint_id = endpoint_id
+        made.backends = backends
+        made.deadline = deadline
+        return made
+
+    session.backends = None
+    session.deadline = None
+    session.of_request = classmethod(of_request)
+    session.call_deadline = light.Session.call_deadline
+
+
+def _refuse(invocation: Any, type: Any, data_type: Any, data: Any) -> NoReturn:
+    kind = getattr(type, "value", str(type))
+    invocation._unavailable(_CALLS.get(kind, kind))
+    raise AssertionError  # it has raised
+
+
+def _upload(invocation: Any, filename: str, content: bytes, mimetype: str) -> Any:
+    from dify_plugin.invocations.file import UploadFileResponse
+
+    backend = invocation._backend("files", "file.upload")
+    return UploadFileResponse(**backend.upload(invocation.session, filename, content, mimetype))
