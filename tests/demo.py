@@ -12,14 +12,17 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from packager.events import Payload, make_event
+from packager.fake_dify import FakeDify
 from packager.interpreter import find_interpreter, host_architecture, newest_supported
 from packager.reply import read_reply
 from tests.integration.rie import Emulator, emulator
 
 ROOT = Path(__file__).resolve().parents[1]
+STAND_IN = "PACKAGER_DIFY"  # where the runtime finds Dify's Service API, in place of the real one
 SECRET = "an example, not a secret"
 PING = json.dumps({"zen": "Keep it logically awesome.", "hook_id": 1}).encode()
 SIGNED = hmac.new(SECRET.encode(), PING, hashlib.sha256).hexdigest()
@@ -50,9 +53,57 @@ GITHUB: tuple[Exchange, ...] = (
     ),
     ("POST", "/webhook", "2.0", (JSON, ("X-GitHub-Event", "ping")), PING),
 )
+CHALLENGE = json.dumps({"type": "url_verification", "challenge": "3eZbrw1aBm2rZg"}).encode()
+TOOL_CALL = json.dumps(
+    {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {"name": "ask", "arguments": {"query": "Which way is up?"}},
+    }
+).encode()
+CHAT = json.dumps(
+    {"stream": True, "messages": [{"role": "user", "content": "Which way is up?"}]}
+).encode()
+SENT = str(int(time.time()))
+SLACK_SIGNED = hmac.new(
+    SECRET.encode(), f"v0:{SENT}:".encode() + CHALLENGE, hashlib.sha256
+).hexdigest()
+SLACK: tuple[Exchange, ...] = (
+    (
+        "POST",
+        "/",
+        "url",
+        (
+            JSON,
+            ("X-Slack-Request-Timestamp", SENT),
+            ("X-Slack-Signature", f"v0={SLACK_SIGNED}"),
+        ),
+        CHALLENGE,
+    ),
+)
+SLACK_ENV = {
+    "SLACK_SIGNING_SECRET": SECRET,
+    "SLACK_BOT_TOKEN": "xoxb-demo",
+    "SLACK_APP_KEY": "demo",
+}
+BEARER = ("Authorization", f"Bearer {SECRET}")
+MCP: tuple[Exchange, ...] = (("POST", "/mcp", "2.0", (JSON, BEARER), TOOL_CALL),)
+OPENAI: tuple[Exchange, ...] = (
+    ("GET", "/v1/models", "url", (BEARER,), b""),
+    ("POST", "/v1/chat/completions", "url", (JSON, BEARER), CHAT),
+)
 DEMOS: tuple[tuple[str, str, dict[str, str], tuple[Exchange, ...]], ...] = (
     ("neko", "NekoFunction", {}, NEKO),
     ("github_webhook", "GithubWebhookFunction", {"GITHUB_WEBHOOK_SECRET": SECRET}, GITHUB),
+    ("slack_bot", "SlackBotFunction", SLACK_ENV, SLACK),
+    ("mcp_server", "McpServerFunction", {"MCP_TOKEN": SECRET, "MCP_APP_KEY": "demo"}, MCP),
+    (
+        "openai_facade",
+        "OpenaiFacadeFunction",
+        {"FACADE_API_KEY": SECRET, "FACADE_APP_KEY": "demo"},
+        OPENAI,
+    ),
 )
 
 
@@ -69,12 +120,13 @@ def main() -> None:
         command = [sys.executable, "-m", "packager", *shown[1:]]
         command[command.index("out")] = str(out)
         subprocess.run(command, cwd=ROOT, check=True)
-        for _, function, env, exchanges in DEMOS:
-            print(f"\n{function} behind AWS's Runtime Interface Emulator", flush=True)
-            log = Path(folder) / f"{function}.log"
-            with emulator(out / function, log, env) as running:
-                for exchange in exchanges:
-                    show(running, exchange)
+        with FakeDify() as dify:  # apps that answer by rule
+            for _, function, env, exchanges in DEMOS:
+                print(f"\n{function} behind AWS's Runtime Interface Emulator", flush=True)
+                log = Path(folder) / f"{function}.log"
+                with emulator(out / function, log, env | {STAND_IN: dify.url}) as running:
+                    for exchange in exchanges:
+                        show(running, exchange)
 
 
 def show(running: Emulator, exchange: Exchange) -> None:

@@ -1,0 +1,102 @@
+"""plugins/openai_facade behind AWS's emulator, with the official openai client before it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from packager.events import make_event
+from packager.fake_dify import FakeDify
+from packager.fake_dify import Fault as DifyFault
+from packager.reply import read_reply
+from tests.plugins.conftest import Build, dify_at
+from tests.plugins.gateway import Gateway, gateway
+
+CLIENT = Path(__file__).with_name("openai_client.py")
+KEY, APP_KEY = "sk-an-example", "app-key"
+JSON = ("Content-Type", "application/json")
+AUTHORIZED = ("Authorization", f"Bearer {KEY}")
+
+
+@pytest.fixture(scope="module")
+def dify() -> Iterator[FakeDify]:
+    with FakeDify({"assistant": "advanced-chat"}, keys={"assistant": APP_KEY}) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def facade(
+    example: Build, dify: FakeDify, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Gateway]:
+    env = {"FACADE_API_KEY": KEY, "FACADE_APP_KEY": APP_KEY}
+    log = tmp_path_factory.mktemp("facade") / "log"
+    with gateway(example("openai_facade", dify_at(dify.url)), log, env) as running:
+        yield running
+
+
+def test_the_official_client_chats_with_the_app(facade: Gateway) -> None:
+    done = subprocess.run(
+        [sys.executable, CLIENT, facade.url, KEY], capture_output=True, text=True, timeout=60
+    )
+
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    usage = seen.pop("usage")
+    assert usage > 0
+    assert seen == {
+        "models": ["dify"],
+        "whole": ["[1] system: Be brief.\nuser: Hello, 世界\nassistant: Hi\nuser: Go", "stop"],
+        "pieces": ["[1]", " Hello,", " 世界"],
+        "finish": "stop",
+        "streamed usage": usage,
+        "bad": "Error code: 400 - messages must be a list that is not empty",
+        "guess": "invalid_api_key",
+    }
+
+
+def chat(facade: Gateway, **asked: object) -> tuple[int, bytes]:
+    body = json.dumps({"messages": [{"role": "user", "content": "Hi"}], **asked}).encode()
+    event = make_event("POST", "/v1/chat/completions", (JSON, AUTHORIZED), body, "url")
+    reply = read_reply(facade.emulator.invoke(event))
+    assert reply is not None
+    return reply.status, reply.body
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_an_app_that_does_not_answer_is_a_502_streamed_or_not(
+    facade: Gateway, dify: FakeDify, stream: bool
+) -> None:
+    dify.faults.append(DifyFault(status=500, code="internal_server_error", message="It broke."))
+
+    status, body = chat(facade, stream=stream)
+
+    error = {"message": "the app did not answer", "type": "server_error"}
+    assert (status, json.loads(body)) == (502, {"error": {**error, "param": None, "code": None}})
+    assert "It broke." in facade.emulator.log
+    assert APP_KEY not in facade.emulator.log
+
+
+@pytest.mark.parametrize(
+    ("messages", "message"),
+    [
+        ([{"role": "user"}], "a message's content must be text"),
+        ([{"role": "assistant", "content": "x"}], "the last message must be a user's"),
+        (
+            [{"role": "tool", "content": "x"}],
+            "a message's role must be one of system, developer, user, assistant",
+        ),
+        (
+            [{"role": "user", "content": [{"type": "image_url"}]}],
+            "of a message's parts, only text is taken here",
+        ),
+    ],
+)
+def test_what_no_app_takes_is_refused(facade: Gateway, messages: object, message: str) -> None:
+    status, body = chat(facade, messages=messages)
+
+    assert (status, json.loads(body)["error"]["message"]) == (400, message)
