@@ -28,6 +28,7 @@ from packager.literals import render_bundle_literals
 from packager.model import FunctionPlan
 from packager.needs import Needs, all_needs, read_needs
 from packager.output import check_out, publish, staging_in
+from packager.preload import check_preload
 from packager.prune import Kept
 from packager.requirements import read_requirements
 from packager.runtime_files import runtime_files
@@ -144,6 +145,9 @@ def _make(
     )
     for note in dependencies.notes:
         faults.warn(note, requirements.place_of(SDK))
+    at_root = (dependencies.folder, template_folder())
+    check_preload(plan.options, interpreter, shipped, at_root, faults)
+    faults.raise_errors()
     progress(f"writing {plan.logical_id}")
     folder = staging / plan.logical_id
     _lay_out(plan, folder, dependencies, files, interpreter if bytecode else None)

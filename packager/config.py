@@ -110,7 +110,8 @@ class _Reader:
                     layer.values[name] = KEYS[name].read(value)
                     layer.places[name] = place
                     # Faults found later may be in one entry of it.
-                    for inner in _paths_in(value) if isinstance(value, dict) else ():
+                    whole = isinstance(value, dict) or name == "preload"
+                    for inner in _paths_in(value) if whole else ():
                         below = ".".join(map(str, (name, *inner)))
                         layer.places[below] = table.place((*key_path, *inner))
                     if name == "events":

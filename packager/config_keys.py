@@ -113,6 +113,21 @@ def media_types(name: str) -> Key:
     return Key(name, 'a list of media types, such as "application/vnd.x" or "image/*"', read)
 
 
+def module_names(name: str) -> Key:
+    """A key that takes a list of dotted names of modules."""
+    compiled = re.compile(r"[\w-]+(\.[\w-]+)*")
+
+    def read(value: object) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            raise Refused(found(value))
+        for item in value:
+            if not isinstance(item, str) or not compiled.fullmatch(item):
+                raise Refused(f"a list with {found(item)}")
+        return tuple(dict.fromkeys(value))
+
+    return Key(name, 'a list of modules, such as "json" or "webhooks.signature"', read)
+
+
 def table(name: str) -> Key:
     """A key that takes a table of whatever JSON can hold."""
 
@@ -179,6 +194,10 @@ KEYS = {
         texts("exclude", "a list of globs"),
         texts("keep", "a list of globs"),
         choice("entry", ENTRIES),
+        module_names("preload"),
+        truth("snapstart"),
+        # What an account may have is a quota that AWS raises on request.
+        whole("provisioned_concurrency", 0, 100_000, "execution environments"),
         choice("adapter", ADAPTERS),
         truth("stream"),
         whole("stream_heartbeat", 0, 240, "seconds"),  # 5 minutes of silence end a REST stream

@@ -58,6 +58,7 @@ def render_bundle_literals(plan: FunctionPlan, *, diet: str = "") -> str:
         "BASE_PATH": options.base_path,
         "HANDLER": HANDLERS[options.adapter],
         "ENTRY": plan.entry,
+        "PRELOAD": options.preload,
         "DIET": diet,
         "SDK": options.sdk,
     }

@@ -118,6 +118,9 @@ class Options:
     exclude: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     entry: Entry | None = None  # as it was said: what follows is FunctionPlan.entry
+    preload: tuple[str, ...] = ()  # dotted names of modules
+    snapstart: bool = False
+    provisioned_concurrency: int = 0  # execution environments kept ready
     adapter: Adapter = "native"
     stream: bool = False  # generators are sent as they come
     stream_heartbeat: int = 0  # seconds between comments in silent event streams; 0: none
@@ -170,7 +173,18 @@ class Options:
     @property
     def needs_stock(self) -> str | None:
         """What of it the stock entry alone serves, as it was written; None for nothing."""
+        if self.snapstart:
+            return "snapstart = true"
         return f'adapter = "{self.adapter}"' if self.adapter != "native" else None
+
+    @property
+    def alias(self) -> Any:
+        """The alias that requests and events come to (AWS SAM, AutoPublishAlias); None for none.
+
+        Provisioned concurrency and SnapStart are of published versions.
+        """
+        wanted = self.snapstart or self.provisioned_concurrency
+        return self.template.get("AutoPublishAlias", "live" if wanted else None)
 
 
 @dataclass(frozen=True, slots=True)

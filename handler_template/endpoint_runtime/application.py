@@ -11,6 +11,7 @@ What `errors` chooses (docs/events.md has the table):
 
 from __future__ import annotations
 
+import sys
 from _thread import _count
 from time import time
 
@@ -131,9 +132,7 @@ class Application:
         """Make a new instance of the source's class and have it answer."""
         self._backends.deadline = deadline = deadline_of(environ)
         group_settings = self._settings.copy(deadline, request_id_of(environ))
-        cls = self._classes.get(source)
-        if cls is None:
-            cls = self._classes[source] = loading.load_endpoint(self.root, source)
+        cls = self._classes.get(source) or self._load(source)
         make_session = self._make_session or self._import_session()
         session = make_session(self.hook_id, self._backends, deadline)
         response = cls(session).invoke(request, values, group_settings)
@@ -156,6 +155,27 @@ class Application:
             body = response.response
             response.response = [body.encode() if isinstance(body, str) else bytes(body)]
         return response
+
+    def _load(self, source: str) -> type[Any]:
+        cls = self._classes[source] = loading.load_endpoint(self.root, source)
+        return cls
+
+    def load_endpoints(self) -> None:
+        """Load every endpoint now; what fails is logged, and is tried again by its request."""
+        self._import_session()
+        for source in dict.fromkeys(route[2] for route in self.bundle.ROUTES):
+            try:
+                self._load(source)
+            except (Exception, SystemExit) as fault:
+                report.log_exception(f"{source} can't be loaded", fault, "", [])
+
+    def forget(self) -> None:
+        """Drop connections and what was read from elsewhere: this process is another's copy."""
+        self._settings.forget()
+        self._backends.forget()
+        aws = sys.modules.get("endpoint_runtime.aws")
+        if aws is not None:
+            aws.forget()
 
     def _import_session(self) -> Callable[..., Any]:
         from dify_plugin.core.runtime import Session
@@ -216,6 +236,10 @@ class Backends:
         from endpoint_runtime.backends import make_part
 
         return make_part(self, name)
+
+    def forget(self) -> None:
+        """Drop all parts, with their connections; they are made anew when they are asked for."""
+        self.__dict__ = {"bundle": self.bundle, "root": self.root}
 
 
 def close_after_answer(application: Application, response: Response, environ: Environ) -> None:

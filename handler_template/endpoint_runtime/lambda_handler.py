@@ -2,7 +2,8 @@
 
 Contract: this file lies in `endpoint_runtime/` at a bundle's root, beside it `_bundle.py`.
 Importing it puts the plugin's folder first on `sys.path` and makes it the working directory, as in
-Dify; nothing of the plugin is imported before a request needs it, `main.py` never.
+Dify; nothing of the plugin is imported before a request needs it, but for what `preload` names
+and where Lambda prepares the process ahead of requests (docs/cold-start.md); `main.py` never.
 """
 
 from __future__ import annotations
@@ -27,6 +28,13 @@ os.chdir(_PLUGIN)
 
 application = Application(_bundle, _PLUGIN)
 
+_PRELOAD: tuple[str, ...] = getattr(_bundle, "PRELOAD", ())
+_START = os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", "")
+if _PRELOAD or _START not in ("", "on-demand"):  # there is time before the first request
+    from endpoint_runtime import init_phase
+
+    init_phase.prepare(application, _PRELOAD)
+
 # Whether several invocations share this process: what one left can't be told from another's.
 _SHARED = os.environ.get("AWS_LAMBDA_MAX_CONCURRENCY", "1") != "1"
 
@@ -37,6 +45,8 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     Raises `NotAnHttpEvent` for an event that is neither, and `EventFailed` where an endpoint
     failed at one that Lambda is to try again; nothing else.
     """
+    if _START == "snap-start":
+        init_phase.make_fresh(application)
     if endpoint_runtime.in_loop or _SHARED:
         return answer_event(application, event, context)
     # Lambda freezes this process with the reply, so what is to come after the answer comes before.

@@ -52,6 +52,12 @@ def load_endpoint(root: str, source: str) -> type[Any]:
     raise EndpointError(f"{source} has several subclasses of dify_plugin.Endpoint: {names}")
 
 
+def load_module(name: str) -> None:
+    """Import a module by its dotted name, of the plugin or of anybody."""
+    _Submodules.install()
+    __import__(name)
+
+
 def load_source(root: str, source: str) -> ModuleType:
     """Import a source by its dotted name, as its siblings import it, or else by its path.
 

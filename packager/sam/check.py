@@ -12,6 +12,7 @@ from packager.sam.check_events import check_events, check_names
 from packager.sam.check_properties import check_properties
 from packager.sam.check_references import referable
 from packager.sam.check_stack import check_stack
+from packager.sam.check_start import check_start
 from packager.sam.check_stream import check_stream
 from packager.sam.function import REST_TIMEOUT, declared_routes
 from packager.sam.names import parameter_names
@@ -39,6 +40,7 @@ def check_template(plans: Sequence[FunctionPlan], faults: FaultCollector) -> Non
         check_stream(plan, noted)
         check_properties(plan, noted, known)
         check_events(plan, noted)
+        check_start(plan, noted)
         faults.faults += [fault for fault in noted.faults if fault not in faults.faults]
     check_stack(plans, faults)
     check_names(plans, faults)

@@ -40,7 +40,7 @@ _POLICY = table(
 # Pairs of which a statement of a role takes exactly one.
 _ONE_OF = (("Action", "NotAction"), ("Resource", "NotResource"))
 # What is said of versions needs one that is published (AWS SAM, "AutoPublishAlias").
-_NEED_ALIAS = ("DeploymentPreference", "ProvisionedConcurrencyConfig", "SnapStart")
+_NEED_ALIAS = ("DeploymentPreference",)
 
 
 def check_properties(plan: FunctionPlan, faults: FaultCollector, known: Collection[str]) -> None:
@@ -76,7 +76,7 @@ def _check_function(options: Options, checker: _Checker) -> None:
     if isinstance(url, Mapping) and "InvokeMode" in url:
         checker.error("FunctionUrlConfig.InvokeMode", "the packager decides this property")
     for name in _NEED_ALIAS:
-        if name in template and "AutoPublishAlias" not in template:
+        if name in template and options.alias is None:
             checker.error(name, "needs a published version", 'say AutoPublishAlias = "live", too')
     _check_logging(template, checker)
     environment = template.get("Environment")

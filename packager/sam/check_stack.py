@@ -85,7 +85,8 @@ def _counts(plans: Sequence[FunctionPlan]) -> Iterator[tuple[str, int, int]]:
     for plan in plans:
         template = plan.options.template
         resources += _RESOURCES[plan.options.api] + resource_count(plan)
-        resources += sum(_OF_PROPERTIES.get(name, 0) for name in template)
+        properties = {*template, *(["AutoPublishAlias"] if plan.options.alias is not None else [])}
+        resources += sum(_OF_PROPERTIES.get(name, 0) for name in properties)
         if plan.options.routes == "declared" and plan.options.api != "url":
             resources += len(declared_routes(plan)) - 1
     if any("DeploymentPreference" in plan.options.template for plan in plans):

@@ -180,8 +180,7 @@ def _invoked(plan: FunctionPlan, names: ResourceNames) -> Intrinsic:
 
 
 def _alias(plan: FunctionPlan, names: ResourceNames) -> Intrinsic | None:
-    aliased = "AutoPublishAlias" in plan.options.template
-    return ref(f"{names.function}.Alias") if aliased else None
+    return ref(f"{names.function}.Alias") if plan.options.alias is not None else None
 
 
 def _schedule_role(plan: FunctionPlan, names: ResourceNames) -> dict[str, Any]:

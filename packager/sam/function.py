@@ -119,6 +119,16 @@ def _function(
     if events:
         properties["Events"] = events
     properties |= event_properties(plan)
+    if options.alias is not None:
+        properties["AutoPublishAlias"] = options.alias
+    if options.snapstart or options.provisioned_concurrency:
+        # Else a deployment that changes memory or variables alone would leave the alias behind.
+        properties["AutoPublishAliasAllProperties"] = True
+    if options.snapstart:
+        properties["SnapStart"] = {"ApplyOn": "PublishedVersions"}
+    if options.provisioned_concurrency:
+        count = options.provisioned_concurrency
+        properties["ProvisionedConcurrencyConfig"] = {"ProvisionedConcurrentExecutions": count}
     properties["Tags"] = _tags(plan)
     theirs = {key: value for key, value in options.template.items() if key not in ROLE_PROPERTIES}
     resource = {"Type": "AWS::Serverless::Function", "Properties": merge(properties, theirs)}

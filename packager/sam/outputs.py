@@ -32,10 +32,16 @@ def function_outputs(plan: FunctionPlan) -> dict[str, dict[str, Any]]:
     if plan.options.api != "url":
         api = {"Description": f"Id of the API of {where}", "Value": ref(names.api)}
         outputs[f"{names.base}ApiId"] = api
-    outputs[f"{names.base}FunctionArn"] = {
+    arn = {
         "Description": f"ARN of the function of {where}",
         "Value": get_att(f"{names.function}.Arn"),
     }
+    if plan.options.alias is not None:  # who calls it by the function's own gets $LATEST
+        arn = {
+            "Description": f"ARN of the alias that the function of {where} is called by",
+            "Value": ref(f"{names.function}.Alias"),
+        }
+    outputs[f"{names.base}FunctionArn"] = arn
     return outputs | event_outputs(plan)
 
 

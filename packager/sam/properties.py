@@ -20,8 +20,10 @@ OWNED_BY_FUNCTION = {
     "InlineCode": None,
     "MemorySize": "memory",
     "PackageType": None,
+    "ProvisionedConcurrencyConfig": "provisioned_concurrency",
     "Role": None,
     "Runtime": "runtime",
+    "SnapStart": "snapstart",
     "Timeout": "timeout",
 }
 OWNED_BY_API = {

@@ -34,6 +34,10 @@ PLUGINS: dict[str, tuple[str, ...]] = {
         *("GET /x/<id>", "DELETE /x/<int:number>", "POST /x/new", "GET /é/<uuid:u>-v"),
     ),
 }
+STARTS: dict[str, dict[str, Any]] = {
+    "snapped": {"snapstart": True, "runtime": "python3.12"},
+    "provisioned": {"provisioned_concurrency": 2},
+}
 KINDS = [("http", "all"), ("http", "declared"), ("rest", "all"), ("rest", "declared")]
 KINDS += [("url", "all")]
 
@@ -69,6 +73,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A template of all plugins, with each kind of API."""
     folder = tmp_path_factory.mktemp("whole")
     plans = [plan for api, routes in KINDS for plan in stack(api, routes)]
+    plans += [
+        make_plan("GET /", name=f"{name}-{api}", api=api, **options)
+        for name, options in STARTS.items()
+        for api in ("http", "rest", "url")
+    ]
     (folder / "template.yaml").write_text(render_template(plans), encoding="utf-8")
     return folder
 

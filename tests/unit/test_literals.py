@@ -87,6 +87,7 @@ def test_a_bundles_literals() -> None:
         "BASE_PATH": "",
         "HANDLER": "endpoint_runtime.lambda_handler.handler",
         "ENTRY": "fast",
+        "PRELOAD": (),
         "DIET": "",
         "SDK": "light",
     }

@@ -113,7 +113,8 @@ def test_a_queue_of_the_templates_own() -> None:
     }
     assert statements(template) == [allow(*READ, on=arn("NekoJobsQueue"))]
     assert of_type(template, "AWS::Lambda::EventInvokeConfig") == {}
-    assert "Environment" not in of_type(template, "AWS::Lambda::Function")["NekoFunction"]
+    function = of_type(template, "AWS::Lambda::Function")["NekoFunction"]
+    assert "PACKAGER_EVENTS" not in function["Environment"]["Variables"]
     outputs = {name: each["Value"] for name, each in template["Outputs"].items()}
     assert outputs["NekoJobsQueueUrl"] == {"Ref": "NekoJobsQueue"}
     assert outputs["NekoJobsQueueArn"] == arn("NekoJobsQueue")
@@ -189,6 +190,7 @@ def test_queues_of_several_paths_are_told_apart_by_a_variable() -> None:
 
     function = of_type(template, "AWS::Lambda::Function")["NekoFunction"]
     assert function["Environment"]["Variables"] == {
+        "AWS_LAMBDA_EXEC_WRAPPER": "/var/task/start_fast",
         "SET": {"Ref": "Set"},
         "PACKAGER_EVENTS": {"Fn::Sub": "${Neko1Queue.Arn} ${Neko3Topic} ${Neko4Queue.Arn}"},
     }

@@ -1,0 +1,258 @@
+"""What is loaded before the first request, and what a restored snapshot forgets."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from endpoint_runtime import init_phase
+from endpoint_runtime.application import Application
+from packager.entry import ENTRIES
+from packager.interpreter import Interpreter, find_interpreter
+from tests.runtime import fast_bundle
+from tests.runtime.fast_bundle import request
+from tests.runtime.hostile_api import RuntimeServer
+from tests.runtime.loop_process import (
+    environment,
+    fast_command,
+    start,
+    stock_client,
+    stock_command,
+)
+
+PYTHON = Path(sys.executable)
+HANDLER = "endpoint_runtime.lambda_handler.handler"
+# Says whether a module was there before the request that reports on it.
+LOADED = "return Response(str([name in SEEN_EARLY for name in {!r}]))"
+EARLY = """
+import sys, os
+print("loading", __name__)
+SEEN_EARLY = set(sys.modules)
+---
+"""
+SEES = "print('loading', __name__)\n---\nreturn Response('fine')"
+
+
+def interpreter() -> Interpreter:
+    found = find_interpreter(f"{sys.version_info[0]}.{sys.version_info[1]}")
+    assert found is not None
+    return found
+
+
+def write(folder: Path, endpoints: dict[str, str], **literals: Any) -> Path:
+    return fast_bundle.write(folder, endpoints, STREAM=False, **literals)
+
+
+def serve(
+    bundle: Path, steps: list[bytes], entry: str, **env: str
+) -> tuple[list[str], list[str], int]:
+    """The calls that the API got, with the bodies of replies; the log; the exit code."""
+    if entry == "stock":
+        env["PYTHONPATH"] = f"{bundle}:{stock_client(interpreter())}"
+        command = stock_command(PYTHON, HANDLER)
+    else:
+        command = fast_command(bundle, PYTHON)
+    with RuntimeServer(steps) as server:
+        process = start(command, bundle, environment(server.address, **env))
+        try:
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
+            process.wait()
+        calls = []
+        for each in server.requests:
+            said = ""
+            if each.method == "POST":
+                body = json.loads(each.body)
+                said = ": " + (body["body"] if "body" in body else body["errorMessage"])
+            calls.append(each.call + said)
+    return calls, (out + err).decode().splitlines(), process.returncode
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+@pytest.mark.parametrize(
+    ("kind", "loaded_first"),
+    [("on-demand", False), ("provisioned-concurrency", True), ("lambda-managed-instances", True)],
+)
+def test_endpoints_are_loaded_where_no_request_waits(
+    tmp_path: Path, entry: str, kind: str, loaded_first: bool
+) -> None:
+    bundle = write(
+        tmp_path, {"one": SEES, "two": SEES, "bad": "raise ValueError('boom')\n---\npass"}
+    )
+
+    calls, log, _ = serve(
+        bundle,
+        [request("one"), request("bad"), request("one", "again")],
+        entry,
+        AWS_LAMBDA_INITIALIZATION_TYPE=kind,
+    )
+
+    assert calls[:2] == ["GET invocation/next", "POST invocation/one/response: fine"]
+    assert calls[-2] == "POST invocation/again/response: fine"
+    assert "Internal Server Error" in calls[3]  # as it would be on demand
+    loads = [line for line in log if line.startswith("loading")]
+    failures = [line for line in log if "endpoints/bad.py can't be loaded" in line]
+    if loaded_first:
+        assert loads == ["loading endpoints.one", "loading endpoints.two"]
+        assert len(failures) == 2  # before the requests, and by its own
+    else:
+        assert loads == ["loading endpoints.one"]
+        assert len(failures) == 1
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_preload_names_what_is_loaded_first(tmp_path: Path, entry: str) -> None:
+    bundle = write(
+        tmp_path,
+        {"one": EARLY + LOADED.format(["shop.stock", "colorsys", "wave"])},
+        PRELOAD=("shop.stock", "colorsys"),
+    )
+    (bundle / "plugin" / "shop").mkdir()
+    # As anywhere in a plugin, submodules that others import in Dify are there (urllib.parse).
+    (bundle / "plugin" / "shop" / "stock.py").write_text("import urllib\nurllib.parse.quote('a')\n")
+
+    calls, _, _ = serve(bundle, [request("one")], entry)
+
+    assert calls[1] == "POST invocation/one/response: [True, True, False]"
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        ("import nothing_of_that_name", "ModuleNotFoundError: No module named"),
+        ("raise ValueError('boom')", "ValueError: boom"),
+        ("import sys; sys.exit('no')", "SystemExit: no"),
+        ("def f(:", "SyntaxError: invalid syntax"),
+    ],
+)
+def test_a_module_that_can_t_be_preloaded_fails_the_start(
+    tmp_path: Path, entry: str, source: str, what: str
+) -> None:
+    bundle = write(tmp_path, {"one": SEES}, PRELOAD=("shop",))
+    (bundle / "plugin" / "shop.py").write_text(source + "\n")
+
+    calls, log, code = serve(bundle, [request("one")], entry)
+
+    assert code == 1
+    assert calls[0].startswith(
+        f"POST init/error: preload names shop, which can't be imported: {what}"
+    )
+    assert not [call for call in calls if "response" in call]
+    text = "\n".join(log).replace("\r", "\n")
+    assert "preload: shop can't be imported" in text
+    assert 'plugin/shop.py", line 1' in text
+    assert "PreloadFailed" in text
+
+
+@pytest.fixture
+def application(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Application, list[str]]]:
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
+    monkeypatch.setattr(init_phase, "stale", False)
+    forgotten: list[str] = []
+    bundle = SimpleNamespace(ROUTES=(), SETTINGS=({"name": "a", "type": "text-input"},))
+    made = Application(bundle, str(tmp_path))
+    aws = ModuleType("endpoint_runtime.aws")
+    aws.forget = lambda: forgotten.append("aws")  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "endpoint_runtime.aws", aws)
+    yield made, forgotten
+
+
+def test_what_a_restored_process_forgets(
+    application: tuple[Application, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the managed runtime's hooks are not there, the first request does it."""
+    made, forgotten = application
+    monkeypatch.setitem(sys.modules, "snapshot_restore_py", None)
+    backends = made._backends
+    init_phase.prepare(made, ())
+    made._settings.copy()
+    part = made._backends.storage
+    random.seed(7)
+    expected = random.Random(7).random()
+
+    init_phase.make_fresh(made)
+
+    assert random.random() != expected
+    assert made._backends is backends  # which sessions may have kept
+    assert backends.storage is not part
+    assert (forgotten, made._settings._values) == (["aws"], None)
+    random.seed(7)
+    init_phase.make_fresh(made)  # once only
+    assert (random.random(), forgotten) == (expected, ["aws"])
+
+
+def test_the_managed_runtimes_hook_does_it_before_a_plugins_own(
+    application: tuple[Application, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, forgotten = application
+    hooks: list[tuple[Any, tuple[Any, ...]]] = []
+    library = ModuleType("snapshot_restore_py")
+    library.register_after_restore = (  # type: ignore[attr-defined]
+        lambda function, *arguments: hooks.append((function, arguments))
+    )
+    monkeypatch.setitem(sys.modules, "snapshot_restore_py", library)
+    monkeypatch.setattr(
+        made, "load_endpoints", lambda: library.register_after_restore(forgotten.append, "plugin's")
+    )
+
+    init_phase.prepare(made, ())
+    for function, arguments in hooks:
+        function(*arguments)
+
+    assert forgotten == ["aws", "plugin's"]
+
+
+RESTORED = """
+import random, uuid
+STATE = random.getstate()
+try:
+    from snapshot_restore_py import register_after_restore
+except ImportError:
+    pass
+else:
+    register_after_restore(print, "the plugin's own hook")
+print("loading", __name__)
+---
+import random
+again = random.Random()
+again.setstate(STATE)
+return Response(str(again.random() != random.random()))
+"""
+
+
+@pytest.mark.parametrize("hooks", [True, False], ids=["hooks", "no hooks"])
+def test_a_snapshot_under_the_stock_client(tmp_path: Path, hooks: bool) -> None:
+    """AWS's client asks for the restore, runs the hooks, and then asks for work."""
+    bundle = write(tmp_path, {"one": RESTORED})
+    if not hooks:  # the runtime does not find the library, although the client does
+        path = bundle / "endpoint_runtime" / "init_phase.py"
+        changed = path.read_text().replace("from snapshot_restore_py", "from not_there")
+        path.write_text(changed)
+
+    calls, log, _ = serve(
+        bundle,
+        [request("one"), request("one", "again")],
+        "stock",
+        AWS_LAMBDA_INITIALIZATION_TYPE="snap-start",
+    )
+
+    assert calls[:5] == [
+        "GET restore/next",
+        "GET invocation/next",
+        "POST invocation/one/response: True",
+        "GET invocation/next",
+        "POST invocation/again/response: True",
+    ]
+    assert log[0] == "loading endpoints.one"
+    assert "the plugin's own hook" in log

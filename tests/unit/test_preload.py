@@ -1,0 +1,68 @@
+"""`preload` names what the bundle or the standard library has; nothing is imported to see."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from packager.errors import Fault, FaultCollector, Place
+from packager.interpreter import newest_supported
+from packager.model import Options
+from packager.preload import check_preload
+
+PLUGIN = ("manifest.yaml", "main.py", "shop/stock.py", "shop/__init__.py", "deep/er/a-b.py")
+
+
+@pytest.fixture
+def packages(tmp_path: Path) -> tuple[Path, ...]:
+    for name in ("httpx/__init__.py", "httpx/api.py", "spaces/inner/x.py", "single.py"):
+        path = tmp_path / "packages" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (tmp_path / "packages/orjson").mkdir()
+    (tmp_path / "packages/orjson/orjson.cpython-313-x86_64-linux-gnu.so").touch()
+    (tmp_path / "packages/_fast.abi3.so").touch()
+    (tmp_path / "template/dify_plugin").mkdir(parents=True)
+    (tmp_path / "template/dify_plugin/__init__.py").touch()
+    return tmp_path / "packages", tmp_path / "template"
+
+
+def faults_of(packages: tuple[Path, ...], *names: str) -> list[Fault]:
+    interpreter = newest_supported()
+    assert interpreter is not None
+    places = {f"preload.{index}": Place("p/packager.toml", 1, index + 1) for index in range(9)}
+    faults = FaultCollector()
+    options = Options(preload=names, places=places)
+    check_preload(options, interpreter, PLUGIN, packages, faults)
+    return faults.faults
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("main", "shop", "shop.stock", "deep", "deep.er", "deep.er.a-b"),
+        *("httpx", "httpx.api", "spaces", "spaces.inner", "spaces.inner.x", "single"),
+        *("orjson", "orjson.orjson", "_fast", "dify_plugin"),
+        *("json", "json.decoder", "urllib.request", "sys", "os.path", "importlib.util", "_socket"),
+        *("xml.etree.ElementTree", "concurrent.futures.thread"),
+    ],
+)
+def test_what_is_there(packages: tuple[Path, ...], name: str) -> None:
+    assert faults_of(packages, name) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["manifest", "stock", "shop.sold", "httpx.client", "urllib.quests", "nothing", "site-packages"],
+)
+def test_what_is_not(packages: tuple[Path, ...], name: str) -> None:
+    assert faults_of(packages, "json", name) == [
+        Fault(
+            f"there is no module {name} in the plugin, its dependencies or the standard library",
+            Place("p/packager.toml", 1, 2),
+            "preload",
+            "a file of the plugin's is named as it is imported: "
+            f"{name.replace('.', '/')}.py is {name}",
+        )
+    ]
