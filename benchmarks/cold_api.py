@@ -16,10 +16,12 @@ TIMEOUT = 60  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back, and when the last byte of it had (`time.perf_counter`)."""
+    """What came back, when the last byte of it had, and when it was asked for the event
+    (`time.perf_counter`)."""
 
     body: bytes
     at: float
+    asked: float
 
 
 class ColdApi:
@@ -38,6 +40,7 @@ class ColdApi:
         Raises RuntimeError for whatever else is posted, and TimeoutError.
         """
         head, _ = self._read_request()
+        asked = time.perf_counter()
         if not head.startswith(b"GET /2018-06-01/runtime/invocation/next "):
             raise RuntimeError(f"not a request for the next invocation: {head[:200]!r}")
         deadline = int(time.time() * 1000) + 30_000
@@ -55,7 +58,7 @@ class ColdApi:
         at = time.perf_counter()
         if _RESPONSE not in head:
             raise RuntimeError(f"{head.partition(b' HTTP')[0]!r}: {body[:2000].decode()}")
-        return Reply(body, at)
+        return Reply(body, at, asked)
 
     def hang_up(self) -> None:
         """Close the connection of the process that was measured."""

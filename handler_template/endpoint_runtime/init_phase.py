@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _thread import _count
 
 from endpoint_runtime import loading, report
 
@@ -47,6 +48,10 @@ def prepare(application: Application, names: Iterable[str]) -> None:
             raise PreloadFailed(f"preload names {name}, which can't be imported: {what}") from None
     if kind != "on-demand":
         application.load_endpoints()
+    if _count():
+        from endpoint_runtime.late_work import note_threads
+
+        note_threads()  # what modules have started is no invocation's to wait for
 
 
 def make_fresh(application: Application) -> None:

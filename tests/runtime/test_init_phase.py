@@ -108,6 +108,33 @@ def test_endpoints_are_loaded_where_no_request_waits(
         assert len(failures) == 1
 
 
+WATCHES = """
+import threading, time
+threading.Thread(target=time.sleep, args=(60,), daemon={}).start()
+---
+return Response("fine")
+"""
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+@pytest.mark.parametrize("daemon", [True, False])
+def test_threads_of_modules_are_no_invocations(tmp_path: Path, entry: str, daemon: bool) -> None:
+    bundle = write(tmp_path, {"one": WATCHES.format(daemon)})
+
+    calls, log, _ = serve(
+        bundle,
+        [request("one", seconds=5), request("one", "again", seconds=5)],
+        entry,
+        AWS_LAMBDA_INITIALIZATION_TYPE="provisioned-concurrency",
+    )
+
+    assert [call for call in calls if "POST" in call] == [
+        "POST invocation/one/response: fine",
+        "POST invocation/again/response: fine",
+    ]
+    assert not [line for line in log if "threads" in line]
+
+
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_preload_names_what_is_loaded_first(tmp_path: Path, entry: str) -> None:
     bundle = write(

@@ -1,0 +1,129 @@
+"""What it costs to load endpoints before the first request, and what that request saves.
+
+    python -m benchmarks.init_phase [--rounds 20]
+
+Each process starts from nothing, under the CPU share that Lambda gives a memory size (1769 MB is
+one CPU: AWS Lambda, "Configure Lambda function memory"), here a quota of the CPU controller of
+cgroups, version 1 or 2, which needs root. Times are medians, from spawn to the first request for
+work (init phase) and from the event to the last byte of the reply.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+
+from benchmarks import cold_contenders as contenders
+from benchmarks.cold_api import ColdApi
+from benchmarks.machine import describe_machine
+from benchmarks.warm import make_event, target_python
+from packager.interpreter import host_architecture
+
+MEMORY = (128, 512, 1769)  # MB
+FULL = 1769  # MB, with which a function has one CPU
+PERIOD = 20_000  # us
+KINDS = {"first request": "on-demand", "init phase": "provisioned-concurrency"}
+# A light endpoint, and one whose dependency takes its time to import.
+PLUGINS = {"neko": "", "neko and requests": "import requests\n"}
+CGROUPS = (Path("/sys/fs/cgroup/cpu"), Path("/sys/fs/cgroup"))
+
+
+@contextmanager
+def cpu_share(megabytes: int) -> Iterator[Path]:
+    """Give the file that a process writes its id to, to have no more CPU than that."""
+    root = next(each for each in CGROUPS if (each / "cgroup.procs").exists())
+    folder = root / f"packager-{os.getpid()}"
+    folder.mkdir()
+    try:
+        quota = PERIOD * megabytes // FULL
+        if (folder / "cpu.max").exists():
+            (folder / "cpu.max").write_text(f"{quota} {PERIOD}")
+        else:
+            (folder / "cpu.cfs_period_us").write_text(str(PERIOD))
+            (folder / "cpu.cfs_quota_us").write_text(str(quota))
+        yield folder / "cgroup.procs"
+    finally:
+        folder.rmdir()
+
+
+def build(folder: Path, extra: str, python: str) -> Path:
+    """Build the example, with `extra` at the top of the endpoint that is called."""
+    plugin = Path(shutil.copytree(contenders.ROOT / "plugins" / "neko", folder / "neko"))
+    source = plugin / "endpoints" / "duck.py"
+    source.write_text(extra + source.read_text("utf-8"), "utf-8")
+    if extra:
+        with (plugin / "requirements.txt").open("a") as requirements:
+            requirements.write("\nrequests\n")
+    target = ("--runtime", python, "--arch", host_architecture())
+    command = [sys.executable, "-m", "packager", "build", plugin, "-o", folder / "out", *target]
+    subprocess.run(command, check=True, cwd=contenders.ROOT, stdout=subprocess.DEVNULL)
+    return folder / "out" / "NekoFunction"
+
+
+def start(api: ColdApi, bundle: Path, python: Path, kind: str, procs: Path) -> tuple[float, float]:
+    """Start a bundle once; give ms of its init phase and of its first request."""
+    contender = contenders.Contender("", "", contenders.NEKO, entry="fast")
+    env = contenders.environment(contender, bundle, api.address)
+    env["AWS_LAMBDA_INITIALIZATION_TYPE"] = kind
+    before = perf_counter()
+    process = subprocess.Popen(
+        contenders.command(contender, bundle, python, python),
+        cwd=bundle,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: procs.write_text(str(os.getpid())) and None,
+    )
+    try:
+        reply = api.serve_one(json.dumps(make_event("2.0", "GET")).encode())
+    finally:
+        process.kill()
+        process.wait()
+        api.hang_up()
+    return (reply.asked - before) * 1000, (reply.at - reply.asked) * 1000
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description="Measure the init phase and the first request.")
+    parser.add_argument("--rounds", type=int, default=20)
+    rounds = parser.parse_args().rounds
+    interpreter = target_python()
+    api = ColdApi()
+    with tempfile.TemporaryDirectory(prefix="init-") as name:
+        work = Path(name)
+        python = contenders.clean_interpreter(interpreter, work / "python")
+        bundles = {
+            plugin: build(work / str(number), extra, interpreter.python)
+            for number, (plugin, extra) in enumerate(PLUGINS.items())
+        }
+        print(json.dumps(describe_machine(interpreter)))
+        print(f"{'':20}{'MB':>6}{'endpoints in the':>18}{'init ms':>9}{'first request ms':>18}")
+        for plugin, bundle in bundles.items():
+            for megabytes in MEMORY:
+                found: dict[str, list[tuple[float, float]]] = {kind: [] for kind in KINDS}
+                with cpu_share(megabytes) as procs:
+                    for turn in range(rounds + 1):
+                        for kind, said in KINDS.items():
+                            times = start(api, bundle, python, said, procs)
+                            if turn:  # the first warms the page cache
+                                found[kind].append(times)
+                for kind, each in found.items():
+                    init, first = (statistics.median(column) for column in zip(*each, strict=True))
+                    print(f"{plugin:20}{megabytes:>6}{kind:>18}{init:>9.1f}{first:>18.1f}")
+    api.close()
+
+
+if __name__ == "__main__":
+    main()
