@@ -7,7 +7,13 @@ from packager.config_refused import Refused, found
 from packager.config_sources import is_reference, read_reference, ssm_name
 from packager.model import LiteralSource, Setting, Source
 
-_MODEL_KEYS = ("provider", "model", "model_type")  # the daemon's ValidateProviderConfigs
+_MODEL_KEYS = ("provider", "model", "model_type")
+# What a model-selector of these scopes needs besides.
+_SCOPE_KEYS = {
+    "rerank": ("score_threshold", "top_n"),
+    "tts": ("voice",),
+    "vision": ("completion_params",),
+}
 
 
 def read_source(setting: Setting, value: object) -> Source:
@@ -30,9 +36,18 @@ def read_source(setting: Setting, value: object) -> Source:
 
 def literal_problem(setting: Setting, value: object) -> str | None:
     """Say what is wrong with a literal for `setting`; None if nothing is."""
+    wanted = wanted_of(setting, value)
+    return f"expected {wanted}, not {found(value)}" if wanted else None
+
+
+def wanted_of(setting: Setting, value: object) -> str | None:
+    """Say what `setting` takes where `value` is not that, without the value; None if it is.
+
+    The rules are those of the daemon's ValidateProviderConfigs.
+    """
     wanted: str | None = None
     match setting.type:
-        case "text-input":
+        case "text-input" | "secret-input":
             wanted = None if isinstance(value, str) else "text"
         case "boolean":
             wanted = None if isinstance(value, bool) else "true or false"
@@ -49,15 +64,17 @@ def literal_problem(setting: Setting, value: object) -> str | None:
             app = isinstance(value, dict) and _is_text(value.get("app_id"))
             wanted = None if app else "a table with app_id"
         case "model-selector":
+            needed = (*_MODEL_KEYS, *_SCOPE_KEYS.get(setting.scope or "", ()))
             model = isinstance(value, dict) and all(_is_text(value.get(key)) for key in _MODEL_KEYS)
-            wanted = None if model else "a table with " + ", ".join(_MODEL_KEYS)
+            model = model and isinstance(value, dict) and all(key in value for key in needed)
+            wanted = None if model else "a table with " + ", ".join(needed)
         case "array[tools]":
             wanted = None if isinstance(value, list) else "a list"
         case "tool-selector":
             wanted = None if isinstance(value, dict) else "a table"
     if wanted is None and not is_plain(value):
         wanted = "nothing but text, finite numbers, true, false, lists and tables"
-    return f"expected {wanted}, not {found(value)}" if wanted else None
+    return wanted
 
 
 def _is_text(value: object) -> bool:

@@ -22,9 +22,15 @@ input, 130 interrupted. `packager` is also `python -m packager`.
 """
 
 
-def commands() -> dict[str, click.Command]:
-    with click.Context(main) as context:
-        return {name: main.commands[name] for name in main.list_commands(context)}
+def commands(group: click.Group = main, before: str = "") -> dict[str, click.Command]:
+    """Every command by its whole name, those of a group after it."""
+    found: dict[str, click.Command] = {}
+    with click.Context(group) as context:
+        for name in group.list_commands(context):
+            command = found[before + name] = group.commands[name]
+            if isinstance(command, click.Group):
+                found |= commands(command, f"{before}{name} ")
+    return found
 
 
 def help_of(command: click.Command, name: str) -> str:

@@ -1,0 +1,157 @@
+"""Reads and writes parameters and secrets for this machine's user, with boto3."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from packager.errors import PackagerError
+
+_PER_CALL = 10  # names that GetParameters takes
+_MISSING = ("ParameterNotFound", "ResourceNotFoundException", "ParameterVersionNotFound")
+_CREDENTIALS = (
+    *("ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException"),
+    *("InvalidClientTokenId", "InvalidSignatureException", "IncompleteSignature"),
+)
+_SIGN_IN = "sign in to AWS (`aws sso login`, `aws configure`), or choose --profile NAME"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter as it is: its text, which nothing shows, and its type."""
+
+    value: str
+    type: str
+
+    def __repr__(self) -> str:
+        return f"Parameter(type={self.type!r})"
+
+
+class Aws:
+    """Parameters and secrets of one account and region, as boto3 finds them."""
+
+    def __init__(self, profile: str | None = None, region: str | None = None) -> None:
+        """Raises `PackagerError` where there is no such profile, or no region."""
+        import boto3
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            self._session: Any = boto3.Session(
+                profile_name=profile, region_name=region or os.environ.get("AWS_REGION")
+            )
+        except BotoCoreError as error:
+            raise PackagerError(f"AWS: {error}", hint=_SIGN_IN) from error
+        if not self._session.region_name:
+            raise PackagerError(
+                "no AWS region is chosen",
+                hint="say which: --region eu-west-1, AWS_REGION, or `aws configure`",
+            )
+        self._clients: dict[str, Any] = {}
+
+    @property
+    def region(self) -> str:
+        """The region that is asked."""
+        return str(self._session.region_name)
+
+    def parameters(self, names: Sequence[str]) -> dict[str, Parameter]:
+        """Give the parameters that there are, by the name that was asked for."""
+        found: dict[str, Parameter] = {}
+        for batch in _batches(names):
+            with _explained(f"parameters {', '.join(batch)} can't be read"):
+                answer = self._client("ssm").get_parameters(Names=batch, WithDecryption=True)
+            by_name = {
+                named: Parameter(each["Value"], each["Type"])
+                for each in answer["Parameters"]
+                for named in (each["Name"], each.get("ARN"))
+            }
+            found |= {name: by_name[_base(name)] for name in batch if _base(name) in by_name}
+        return found
+
+    def secret(self, name: str) -> str | bytes | None:
+        """Give a secret's text, or its bytes if it has none; None if there is no such secret."""
+        with _explained(f"secret {name} can't be read"):
+            try:
+                answer = self._client("secretsmanager").get_secret_value(SecretId=name)
+            except Exception as error:
+                if _code(error) in _MISSING:
+                    return None
+                raise
+        text: str | bytes = answer.get("SecretString", answer.get("SecretBinary", b""))
+        return text
+
+    def put_parameter(self, name: str, value: str, type_: str, key: str | None) -> None:
+        """Write a parameter, new or over what it was; `key` encrypts a SecureString."""
+        more = {"KeyId": key} if key and type_ == "SecureString" else {}
+        with _explained(f"parameter {name} can't be written", hidden=value):
+            self._client("ssm").put_parameter(
+                Name=name, Value=value, Type=type_, Overwrite=True, **more
+            )
+
+    def put_secret(self, name: str, text: str, *, new: bool, key: str | None) -> None:
+        """Write a secret: make it, encrypted by `key`, or give it a new version."""
+        with _explained(f"secret {name} can't be written", hidden=text):
+            client = self._client("secretsmanager")
+            if new:
+                more = {"KmsKeyId": key} if key else {}
+                client.create_secret(Name=name, SecretString=text, **more)
+            else:
+                client.put_secret_value(SecretId=name, SecretString=text)
+
+    def _client(self, service: str) -> Any:
+        if service not in self._clients:
+            with _explained(f"AWS's {service} can't be called"):
+                self._clients[service] = self._session.client(service)
+        return self._clients[service]
+
+
+def _batches(names: Sequence[str]) -> Iterator[list[str]]:
+    """Divide names among calls; versions of one parameter go apart: answers name them alike."""
+    rest = list(names)
+    while rest:
+        batch: list[str] = []
+        for name in rest:
+            if len(batch) < _PER_CALL and _base(name) not in map(_base, batch):
+                batch.append(name)
+        yield batch
+        rest = [name for name in rest if name not in batch]
+
+
+def _base(name: str) -> str:
+    """Give a parameter's name or ARN without its version or label."""
+    return ":".join(name.split(":")[:6]) if name.startswith("arn:") else name.partition(":")[0]
+
+
+def _code(error: Exception) -> str:
+    response: Any = getattr(error, "response", None) or {}
+    return str(response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def _explained(what: str, hidden: str = "") -> Iterator[None]:
+    """Turn boto3's errors into ours. AWS may quote what it refuses: `hidden` is not shown."""
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+    try:
+        yield
+    except NoCredentialsError as error:
+        raise PackagerError(f"{what}: no AWS credentials were found", hint=_SIGN_IN) from error
+    except ClientError as error:
+        code = _code(error)
+        message = _shown(str(error.response.get("Error", {}).get("Message", "")), hidden)
+        hint = None
+        if code in _CREDENTIALS:
+            hint = _SIGN_IN
+        elif "AccessDenied" in code:
+            hint = "whoever runs this needs that permission, beside the function's role"
+        raise PackagerError(f"{what}: {code}: {message}", hint=hint) from error
+    except BotoCoreError as error:
+        raise PackagerError(f"{what}: {_shown(str(error), hidden)}") from error
+
+
+def _shown(message: str, hidden: str) -> str:
+    for text in (hidden, repr(hidden)[1:-1]):
+        message = message.replace(text, "***") if text else message
+    return message or "AWS gave no message"

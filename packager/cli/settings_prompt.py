@@ -1,0 +1,72 @@
+"""Asks for the values of settings on a terminal, with the plugin's own labels."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import click
+
+from packager.model import FunctionPlan, Setting
+from packager.settings_language import text_in
+from packager.settings_push import Value, target_of
+from packager.settings_values import WrongValue, is_json, value_of_text
+
+
+def ask_values(plans: Sequence[FunctionPlan], language: str) -> list[Value]:
+    """Ask for the settings that are in AWS, each place once; an empty answer gives no value."""
+    asked: dict[tuple[object, str | None], str] = {}
+    values: list[Value] = []
+    for plan in plans:
+        for setting in plan.group.settings:
+            target = target_of(plan, setting)
+            if target is None:
+                continue
+            if target not in asked:
+                asked[target] = _ask(setting, language)
+            text = asked[target]
+            if text != "":
+                values.append(Value(plan, setting, value_of_text(setting, text)))
+    return values
+
+
+def _ask(setting: Setting, language: str) -> str:
+    """Give an answer that the setting takes, or ""."""
+    about = text_in(setting.help, language)
+    if about:
+        click.echo(about, err=True)
+    label = text_in(setting.label, language) or setting.name
+    form = _form(setting)
+    text = f"{label} ({setting.name}{form})"
+    while True:
+        answer: str = click.prompt(
+            text,
+            default="",
+            show_default=False,
+            hide_input=setting.type == "secret-input",
+            err=True,
+        )
+        if setting.type == "app-selector" and answer and not answer.lstrip().startswith("{"):
+            answer = json.dumps({"app_id": answer})
+        if answer == "":
+            return ""
+        try:
+            value_of_text(setting, answer)
+        except WrongValue as wrong:
+            click.echo(f"{wrong}; leave it empty to keep what there is", err=True)
+        else:
+            return answer
+
+
+def _form(setting: Setting) -> str:
+    """Say what kind of answer is wanted, where it is not just text."""
+    if setting.type == "boolean":
+        return ", yes or no"
+    if setting.type == "number":
+        return ", a number"
+    if setting.type == "app-selector":
+        return ", an app's id"
+    if setting.type == "select":
+        several = "some, between commas, of " if setting.multiple else "one of "
+        return f", {several}{', '.join(setting.options)}" if setting.options else ""
+    return ", JSON" if is_json(setting) else ""
