@@ -10,6 +10,7 @@ from packager.env_file import read_env_file
 from packager.errors import FaultCollector
 from packager.local_settings import LOCAL_SETTINGS, read_local_settings
 from packager.model import EnvSource, FunctionPlan
+from packager.settings_sources import all_settings, source_of
 
 # Shorter texts stand in ordinary files by chance.
 LEAST = 8  # characters
@@ -51,12 +52,10 @@ def known_secrets(
 
 def _of_plan(plan: FunctionPlan, environment: Mapping[str, str]) -> Iterator[KnownSecret]:
     root, display = plan.plugin.root, plan.plugin.display
-    secrets = {each.name for each in plan.group.settings if each.type == "secret-input"}
-    variables = {
-        source.name
-        for name, source in plan.options.settings.items()
-        if isinstance(source, EnvSource) and name in secrets
-    }
+    hidden = [each for each in all_settings(plan) if each.type == "secret-input"]
+    secrets = {each.name for each in hidden}
+    sources = [source_of(plan, each) for each in hidden]
+    variables = {source.name for source in sources if isinstance(source, EnvSource)}
     for name in sorted(variables & environment.keys()):
         yield KnownSecret(f"the environment variable {name}", environment[name])
     if (root / ".env").is_file():

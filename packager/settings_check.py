@@ -19,7 +19,14 @@ from packager.model import (
     SsmSource,
 )
 from packager.settings_push import target_of
-from packager.settings_sources import aws_sources, setting_source, source_label
+from packager.settings_sources import (
+    all_settings,
+    aws_sources,
+    place_of,
+    setting_source,
+    source_label,
+    source_of,
+)
 from packager.settings_values import WrongValue, value_of_json, value_of_text
 
 State = Literal["ok", "default", "not set", "wrong", "at the deployment"]
@@ -51,7 +58,7 @@ def check_values(
             plan,
             [
                 _check(plan, setting, environment_of(plan), texts, faults)
-                for setting in plan.group.settings
+                for setting in all_settings(plan)
             ],
         )
         for plan in plans
@@ -84,8 +91,7 @@ def _check(
     texts: Mapping[tuple[type, str], str | bytes],
     faults: FaultCollector,
 ) -> CheckedSetting:
-    source = plan.options.settings.get(setting.name)
-    place = plan.options.place(f"settings.{setting.name}") or setting.place
+    source, place = source_of(plan, setting), place_of(plan, setting)
     label = setting_source(plan, setting)
 
     def fault(message: str) -> CheckedSetting:

@@ -9,6 +9,7 @@ from packager.expect import did_you_mean, wrong_type
 from packager.marked import Marked
 from packager.model import FunctionPlan
 from packager.settings_push import Value
+from packager.settings_sources import all_settings
 from packager.settings_values import WrongValue, value_of_yaml
 
 
@@ -23,7 +24,7 @@ def read_values(top: Marked, plans: Sequence[FunctionPlan], faults: FaultCollect
     if top.kind != "a mapping":
         wrong_type(top, "a mapping: the settings' names and their values", faults)
         return []
-    declared = list(dict.fromkeys(each.name for plan in plans for each in plan.group.settings))
+    declared = list(dict.fromkeys(each.name for plan in plans for each in all_settings(plan)))
     values: list[Value] = []
     for name, node in top.entries.items():
         if name not in declared:
@@ -34,7 +35,7 @@ def read_values(top: Marked, plans: Sequence[FunctionPlan], faults: FaultCollect
                 or ("the settings are " + ", ".join(declared) if declared else None),
             )
         for plan in plans:
-            for setting in plan.group.settings:
+            for setting in all_settings(plan):
                 if setting.name != name:
                     continue
                 try:

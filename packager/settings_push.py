@@ -18,7 +18,7 @@ from packager.model import (
     Setting,
     SsmSource,
 )
-from packager.settings_sources import source_label
+from packager.settings_sources import source_label, source_of
 from packager.settings_values import text_of_value
 
 Action = Literal["create", "change", "keep"]
@@ -62,7 +62,7 @@ class _Write:
 
 def target_of(plan: FunctionPlan, setting: Setting) -> tuple[AwsSource, str | None] | None:
     """Give where in AWS a setting's value is, and its key in the JSON there, if it is in one."""
-    match plan.options.settings.get(setting.name), plan.options.settings_from:
+    match source_of(plan, setting), plan.options.settings_from:
         case SsmSource() as source, _:
             return source, None
         case SecretSource(name, key), _:
@@ -167,7 +167,7 @@ class Push:
 
 
 def _no_target(value: Value) -> tuple[str, str | None]:
-    source = value.plan.options.settings.get(value.setting.name)
+    source = source_of(value.plan, value.setting)
     if isinstance(source, EnvSource):
         return (
             f"comes from the environment variable {source.name}, which is given at the deployment",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from packager.model import EnvSource, FunctionPlan, LiteralSource, SecretSource, Setting, SsmSource
-from packager.settings_sources import setting_source
+from packager.settings_sources import all_settings, setting_source, source_of
 
 MASK = "***"
 _MAX_SHOWN = 40  # characters of a value
@@ -35,12 +35,12 @@ def show_settings(plan: FunctionPlan, environment: Mapping[str, str]) -> list[Sh
             setting_source(plan, setting),
             _value(plan, setting, environment),
         )
-        for setting in plan.group.settings
+        for setting in all_settings(plan)
     ]
 
 
 def _value(plan: FunctionPlan, setting: Setting, environment: Mapping[str, str]) -> str | None:
-    match plan.options.settings.get(setting.name):
+    match source_of(plan, setting):
         case EnvSource(name):
             return "set here" if name in environment else "not set here"
         case LiteralSource(value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from packager.errors import Place
 from packager.model import (
     AwsSource,
     EnvSource,
@@ -14,6 +15,8 @@ from packager.model import (
     Source,
     SsmSource,
 )
+
+_APP = "apps."
 
 
 def aws_sources(plan: FunctionPlan) -> tuple[AwsSource, ...]:
@@ -27,9 +30,36 @@ def aws_sources(plan: FunctionPlan) -> tuple[AwsSource, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def all_settings(plan: FunctionPlan) -> tuple[Setting, ...]:
+    """Give the settings of a function's group, and with them the API keys of its apps.
+
+    Such a key is a secret called `apps.<app id>`, as in the configuration.
+    """
+    place = plan.group.place
+    keys = (
+        Setting(name, "secret-input", True, plan.options.place(name) or place)
+        for name in (f"{_APP}{app_id}" for app_id in plan.options.apps)
+    )
+    declared = {setting.name for setting in plan.group.settings}
+    return (*plan.group.settings, *(key for key in keys if key.name not in declared))
+
+
+def source_of(plan: FunctionPlan, setting: Setting) -> Source | None:
+    """Give a setting's own source, or an app key's; None for one of the group's document."""
+    if setting in plan.group.settings:
+        return plan.options.settings.get(setting.name)
+    return plan.options.apps.get(setting.name.removeprefix(_APP))
+
+
+def place_of(plan: FunctionPlan, setting: Setting) -> Place:
+    """Give where the source is written, or else the declaration."""
+    key = f"settings.{setting.name}" if setting in plan.group.settings else setting.name
+    return plan.options.place(key) or setting.place
+
+
 def setting_source(plan: FunctionPlan, setting: Setting) -> str | None:
     """Say where a setting's value comes from; None if it comes from nowhere."""
-    source = plan.options.settings.get(setting.name)
+    source = source_of(plan, setting)
     if source is not None:
         return source_label(source)
     if plan.options.settings_from is not None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from packager.config_sources import env_name, ssm_name
 from packager.errors import FaultCollector
 from packager.model import EnvSource, FunctionPlan, Setting
+from packager.settings_sources import all_settings, place_of, source_of
 
 
 def warn_of_unset(plans: Iterable[FunctionPlan], faults: FaultCollector) -> None:
@@ -33,14 +34,15 @@ def warn_of_visible(plans: Iterable[FunctionPlan], faults: FaultCollector) -> No
     There it is shown by Lambda's console to whoever may see the function's configuration.
     """
     for plan in plans:
-        for setting in plan.group.settings:
-            source = plan.options.settings.get(setting.name)
+        apps = {f"apps.{app_id}" for app_id in plan.options.apps}
+        for setting in all_settings(plan):
+            source = source_of(plan, setting)
             if setting.type == "secret-input" and isinstance(source, EnvSource):
                 faults.warn(
                     f"the secret is in the function's environment, as {source.name}, which "
                     "whoever sees the function's configuration can read",
-                    plan.options.place(f"settings.{setting.name}"),
-                    key=f"settings.{setting.name}",
+                    place_of(plan, setting),
+                    key=setting.name if setting.name in apps else f"settings.{setting.name}",
                     hint=f'keep it in AWS: {{ssm = "{ssm_name(plan.plugin.name, setting.name)}"}}',
                 )
 

@@ -10,6 +10,7 @@ import click
 from packager.model import FunctionPlan, Setting
 from packager.settings_language import text_in
 from packager.settings_push import Value, target_of
+from packager.settings_sources import all_settings
 from packager.settings_values import WrongValue, is_json, value_of_text
 
 
@@ -18,7 +19,7 @@ def ask_values(plans: Sequence[FunctionPlan], language: str) -> list[Value]:
     asked: dict[tuple[object, str | None], str] = {}
     values: list[Value] = []
     for plan in plans:
-        for setting in plan.group.settings:
+        for setting in all_settings(plan):
             target = target_of(plan, setting)
             if target is None:
                 continue

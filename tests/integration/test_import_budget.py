@@ -97,7 +97,9 @@ def build(tmp_path_factory: pytest.TempPathFactory, command: Command) -> Build:
     return make
 
 
-def imported(command: Sequence[object], folder: Path, sent: object) -> tuple[set[str], int]:
+def imported(
+    command: Sequence[object], folder: Path, sent: object, **variables: str
+) -> tuple[set[str], int]:
     """The modules imported up to the reply, and the reply's status."""
     replied, over = threading.Event(), threading.Event()
 
@@ -110,7 +112,7 @@ def imported(command: Sequence[object], folder: Path, sent: object) -> tuple[set
         process = subprocess.Popen(
             [*map(str, command)],
             cwd=folder,
-            env=env | {"LAMBDA_TASK_ROOT": str(folder)},
+            env=env | {"LAMBDA_TASK_ROOT": str(folder)} | variables,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )

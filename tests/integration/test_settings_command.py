@@ -170,6 +170,25 @@ def test_one_document_for_the_group(packager: Packager, plugin: Path, moto: Moto
     assert "ok" in stdout(packager("check", plugin))
 
 
+def test_the_keys_of_apps(packager: Packager, plugin: Path, moto: MotoServer) -> None:
+    (plugin / "packager.toml").write_text(
+        '[apps]\na-b = {ssm = "/keeper/app"}\n"*" = {secret = "keeper", key = "any"}\n'
+    )
+
+    done = packager("push", plugin, "--file", "-", stdin=b"apps.a-b: s3cr3t\n'apps.*': s3cr3t 2\n")
+
+    assert stdout(done) == (
+        "apps.a-b  SSM parameter /keeper/app  created\n"
+        "apps.*    secret keeper, key any     created\n"
+    )
+    assert parameter(moto, "/keeper/app") == ("s3cr3t", "SecureString")
+    assert secret(moto, "keeper") == {"any": "s3cr3t 2"}
+    assert stdout(packager("show", plugin)).splitlines()[-2:] == [
+        "  apps.a-b  secret-input  required  SSM parameter /keeper/app  ***",
+        "  apps.*    secret-input  required  secret keeper, key any     ***",
+    ]
+
+
 def test_wrong_values_are_all_said_and_nothing_is_written(
     packager: Packager, plugin: Path, moto: MotoServer
 ) -> None:

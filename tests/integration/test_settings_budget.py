@@ -1,0 +1,106 @@
+"""What a cold request pays for five secrets in AWS: two calls, and these modules, no others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from packager.events import make_event
+from packager.interpreter import Interpreter
+from tests.faulty_aws import FaultyAws, faulty_aws
+from tests.integration.conftest import Command
+from tests.integration.test_import_budget import imported
+from tests.moto_server import MotoServer, make_authority, moto_server
+from tests.plugin_writer import write_plugin
+from tests.runtime.loop_process import fast_command
+
+NAMES = [f"s{number}" for number in range(5)]
+GROUP = "settings:\n" + "".join(
+    f"  - {{name: {name}, type: secret-input, required: true}}\n" for name in NAMES
+)
+FILES = {
+    "group/tiny.yaml": GROUP
+    + "endpoints:\n  - {path: /, method: GET, extra: {python: {source: endpoints/duck.py}}}\n",
+    "endpoints/duck.yaml": None,
+    "endpoints/duck.py": """\
+        from dify_plugin import Endpoint
+        from werkzeug import Response
+
+        class Duck(Endpoint):
+            def _invoke(self, r, values, settings):
+                return Response("".join(settings[name] for name in sorted(settings)))
+    """,
+}
+IN_AWS = "[settings]\n" + "".join(
+    [f's{n} = {{ssm = "/tiny/s{n}"}}\n' for n in range(3)]
+    + [f's{n} = {{secret = "tiny/s{n}", key = "k"}}\n' for n in range(3, 5)]
+)
+HERE = "[settings]\n" + "".join(f'{name} = {{env = "{name.upper()}"}}\n' for name in NAMES)
+VARIABLES = {name.upper(): "meow" for name in NAMES}
+LOADED = {
+    *("_hashlib", "_ssl", "endpoint_runtime.aws_values", "endpoint_runtime.kept"),
+    *("endpoint_runtime.settings_remote", "endpoint_runtime.sources", "endpoint_runtime.aws"),
+    *("endpoint_runtime.aws.client", "endpoint_runtime.aws.connection"),
+    *("endpoint_runtime.aws.credentials", "endpoint_runtime.aws.endpoints"),
+    *("endpoint_runtime.aws.errors", "endpoint_runtime.aws.signed_requests"),
+    *("endpoint_runtime.aws.sigv4", "endpoint_runtime.aws.tls", "endpoint_runtime.aws.transport"),
+}
+GET = make_event("GET", "/")
+
+
+@pytest.fixture(scope="module")
+def bundles(
+    tmp_path_factory: pytest.TempPathFactory, command: Command, target: tuple[str, ...]
+) -> tuple[Path, Path]:
+    """The bundles of one plugin, with its secrets in AWS and in the environment."""
+    folder = tmp_path_factory.mktemp("budget")
+    made = []
+    for name, configuration in (("aws", IN_AWS), ("here", HERE)):
+        plugin = write_plugin(folder / name, {**FILES, "packager.toml": configuration})
+        done = command("build", plugin, "-o", folder / f"{name}-out", *target)
+        assert done.returncode == 0, done.stderr.decode()
+        made.append(folder / f"{name}-out" / "TinyFunction")
+    return made[0], made[1]
+
+
+def fill(moto: MotoServer) -> None:
+    ssm, secrets = moto.boto("ssm"), moto.boto("secretsmanager")
+    for name in NAMES[:3]:
+        ssm.put_parameter(Name=f"/tiny/{name}", Value="meow", Type="SecureString")
+    for name in NAMES[3:]:
+        secrets.create_secret(Name=f"tiny/{name}", SecretString=json.dumps({"k": "meow"}))
+
+
+@pytest.fixture
+def aws() -> Iterator[FaultyAws]:
+    with moto_server() as moto, faulty_aws(moto) as server:
+        fill(moto)
+        yield server
+
+
+def test_two_calls(bundles: tuple[Path, Path], interpreter: Interpreter, aws: FaultyAws) -> None:
+    in_aws, _ = bundles
+    run = fast_command(in_aws, interpreter.path)
+
+    _, status = imported(run, in_aws, GET, **aws.environment)
+
+    assert (status, aws.calls) == (200, ["GetParameters", "BatchGetSecretValue"])
+
+
+def test_modules_over_tls(
+    bundles: tuple[Path, Path], interpreter: Interpreter, tmp_path: Path
+) -> None:
+    in_aws, here = bundles
+    with moto_server(make_authority(tmp_path)) as moto:
+        fill(moto)
+        run = fast_command(in_aws, interpreter.path)
+        with_aws, status = imported(run, in_aws, GET, **moto.environment)
+        assert status == 200
+
+    without, status = imported(fast_command(here, interpreter.path), here, GET, **VARIABLES)
+
+    assert status == 200
+    assert sorted(with_aws - without) == sorted(LOADED)
