@@ -29,7 +29,8 @@ def value_of_text(setting: Setting, text: str) -> Any:
 
     Raises `WrongValue`.
     """
-    return None if _means_nothing(setting, text) else checked(setting, _converted(setting, text))
+    value = None if _means_nothing(setting, text) else _converted(setting, text)
+    return None if value is None else checked(setting, value)
 
 
 def value_of_json(setting: Setting, value: Any) -> Any:

@@ -11,6 +11,7 @@ from packager.model import EnvSource, FunctionPlan, Options, Setting
 from packager.sam.check_events import check_events, check_names
 from packager.sam.check_properties import check_properties
 from packager.sam.check_references import referable
+from packager.sam.check_role import check_role
 from packager.sam.check_stack import check_stack
 from packager.sam.check_start import check_start
 from packager.sam.check_stream import check_stream
@@ -41,6 +42,8 @@ def check_template(plans: Sequence[FunctionPlan], faults: FaultCollector) -> Non
         check_properties(plan, noted, known)
         check_events(plan, noted)
         check_start(plan, noted)
+        if not noted.errors:  # else the role can't be made
+            check_role(plan, noted)
         faults.faults += [fault for fault in noted.faults if fault not in faults.faults]
     check_stack(plans, faults)
     check_names(plans, faults)

@@ -9,7 +9,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from packager.errors import FaultCollector
 from packager.model import SecretSource, SsmSource
+from packager.sam.check import check_template
 from packager.template import render_template
 from tests.template_builders import make_plan, make_setting, of_type, translate
 
@@ -86,6 +88,33 @@ def test_the_extension_reads_parameters_one_by_one() -> None:
     assert statements(settings={"s": SsmSource("/a/b")}, template={"Layers": [LAYER]}) == [
         allow("ssm:GetParameters", "ssm:GetParameter", on=[PARAMETER])
     ]
+
+
+@pytest.mark.parametrize(
+    "layers", [[LAYER], ["arn:aws:lambda:eu-west-1:123456789012:layer:fonts:3"]]
+)
+def test_the_extensions_port_is_said_where_it_is(layers: list[str]) -> None:
+    port = {"PARAMETERS_SECRETS_EXTENSION_HTTP_PORT": "2773"}
+    for settings in ({"s": SsmSource("/a/b")}, {}):
+        plan = make_plan(
+            declared=[make_setting("s")], settings=settings, template={"Layers": layers}
+        )
+        function = of_type(translate(render_template([plan])), "AWS::Lambda::Function")
+        variables = function["NekoFunction"].get("Environment", {}).get("Variables", {})
+        assert (port.items() <= variables.items()) == (layers == [LAYER] and bool(settings))
+
+
+def test_a_port_of_ones_own_stays() -> None:
+    template = {
+        "Layers": [LAYER],
+        "Environment": {"Variables": {"PARAMETERS_SECRETS_EXTENSION_HTTP_PORT": "4000"}},
+    }
+    plan = make_plan(
+        declared=[make_setting("s")], settings={"s": SsmSource("/a/b")}, template=template
+    )
+    function = of_type(translate(render_template([plan])), "AWS::Lambda::Function")
+    variables = function["NekoFunction"]["Environment"]["Variables"]
+    assert variables["PARAMETERS_SECRETS_EXTENSION_HTTP_PORT"] == "4000"
 
 
 @pytest.mark.parametrize(
@@ -168,3 +197,22 @@ def test_the_arns_are_those_that_aws_makes() -> None:
     ]
     matched = [arn for arn in made if any(fnmatchcase(arn, pattern) for pattern in patterns)]
     assert matched == [made[0], made[2], made[3]]
+
+
+def faults_of(number: int, **options: Any) -> list[str]:
+    names = [f"setting_{each:02}" for each in range(number)]
+    plan = make_plan(
+        declared=[make_setting(name) for name in names],
+        settings={name: SsmSource(f"/a/long/path/to/settings/of/{name}") for name in names},
+        **options,
+    )
+    faults = FaultCollector()
+    check_template([plan], faults)
+    return [each.message for each in faults.errors]
+
+
+def test_a_role_that_is_too_long_is_said_before_iam_does() -> None:
+    assert faults_of(60) == []
+    (message,) = faults_of(60, kms_key="alias/neko")
+    assert message.startswith("the function's role would have policies of 1")
+    assert message.endswith(" characters; IAM takes 10240")
