@@ -31,7 +31,7 @@ from packager.output import check_out, publish, staging_in
 from packager.preload import check_preload
 from packager.prune import Kept
 from packager.requirements import read_requirements
-from packager.runtime_files import runtime_files
+from packager.runtime_files import runtime_files, template_folder
 from packager.sdk_set import SDK, imported_distributions, serves_requests
 from packager.sources import SourceFacts, analyse_sources, reachable
 from packager.target import Target
