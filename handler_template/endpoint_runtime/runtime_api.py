@@ -6,6 +6,7 @@ not trusted to keep to it: whatever it answers, a call ends with a result or wit
 
 import _socket
 import sys
+from time import monotonic
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ _MAX_INTERIM = 100  # answers such as 100 Continue before the real one
 _MAX_BODY = 256 << 20  # bytes; Lambda sends at most 6 MB
 _RECEIVE = 1 << 18  # bytes asked for at a time
 _STALL = 15  # seconds that a begun answer, or a request being sent, may stand still
+_SLOWEST = 300  # seconds that an answer may take from its first byte on
 _ID_MARKS = {ord(mark): None for mark in "-_.:"}  # what an id may hold besides letters and digits
 _PATIENCE = bytes(8) + (250_000).to_bytes(8, sys.byteorder)  # 0.25 s, a struct timeval
 _FOREVER = bytes(16)  # a struct timeval of zero: no time-out
@@ -61,16 +63,19 @@ class RuntimeApi:
 
     Every method raises RuntimeApiError if the API can't be reached, answers with a status that the
     call does not know, or breaks HTTP. `stall` is the number of seconds for which a begun answer
-    may stand still; the wait for an invocation itself has no limit.
+    may stand still, `slowest` that for which it may come in all; the wait for an invocation itself
+    has no limit.
     """
 
-    def __init__(self, address: str, *, stall: int = _STALL) -> None:
+    def __init__(self, address: str, *, stall: int = _STALL, slowest: int = _SLOWEST) -> None:
         host, _, port = address.rpartition(":")
         if not host or not port.isdecimal():
             raise RuntimeApiError(f"AWS_LAMBDA_RUNTIME_API is {address!r}, expected host:port")
         self._address = (host.strip("[]"), int(port))
         self._family = _socket.AF_INET6 if host.startswith("[") else _socket.AF_INET
         self._stall = stall.to_bytes(8, sys.byteorder) + bytes(8)  # a struct timeval
+        self._slowest = slowest
+        self._begun = 0.0  # when the first byte of an answer came, on the monotonic clock
         self._common = (
             f" HTTP/1.1\r\nHost: {address}\r\nUser-Agent: endpoint-runtime python/"
             f"{sys.version_info[0]}.{sys.version_info[1]}.{sys.version_info[2]}\r\n"
@@ -147,6 +152,7 @@ class RuntimeApi:
         wait = max(int.from_bytes(self._stall[:8], sys.byteorder), int(seconds) + 1)
         timeval = wait.to_bytes(8, sys.byteorder) + bytes(8)
         status, answer = 0, bytearray()
+        self._begun = 0.0
         try:
             self._socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, timeval)
             status, _, answer = self._read_answer(what)
@@ -227,6 +233,7 @@ class RuntimeApi:
         self, what: str, head: bytes, body: bytes, wait: bool
     ) -> tuple[int, dict[str, str], bytearray]:
         connection = self._socket
+        self._begun = 0.0
         try:
             if len(body) < _RECEIVE:
                 connection.sendall(head + body)
@@ -256,6 +263,11 @@ class RuntimeApi:
         except ConnectionError:
             return 0
         self._buffer += data
+        now = monotonic()
+        if not self._begun:
+            self._begun = now
+        elif now - self._begun > self._slowest:
+            raise OSError(f"its answer took more than {self._slowest} seconds")
         return len(data)
 
     def _more(self, what: str) -> None:

@@ -31,12 +31,12 @@ def echo(event: Any, context: Any) -> Any:
     return event
 
 
-def serve(server: RuntimeServer) -> str:
+def serve(server: RuntimeServer, handler: Any = echo) -> str:
     api = RuntimeApi(server.address, stall=1)
     before = time.process_time()
     try:
         with pytest.raises(RuntimeApiError) as caught:
-            run(echo, api)
+            run(handler, api)
     finally:
         api.close()
     assert time.process_time() - before < 5
@@ -233,6 +233,54 @@ def test_an_answer_to_a_reply_that_is_the_last(step: Step, reason: str) -> None:
 
     assert said == reason
     assert server.calls() == [NEXT, POST]
+
+
+def fail(event: Any, context: Any) -> Any:
+    raise ValueError("x")
+
+
+@pytest.mark.parametrize(("step", "reason"), REFUSED.values(), ids=REFUSED)
+def test_an_answer_to_an_error_report_that_is_the_last(step: Step, reason: str) -> None:
+    with RuntimeServer([event(b"1"), event(b"2", "id-2")], posts=[step]) as server:
+        said = serve(server, fail)
+
+    assert said == reason.replace("/response", "/error")
+    assert server.calls() == [NEXT, POST.replace("/response", "/error")]
+
+
+@pytest.mark.parametrize(("step", "reason"), REFUSED.values(), ids=REFUSED)
+def test_an_answer_to_a_report_of_a_failed_start(step: Step, reason: str) -> None:
+    with RuntimeServer([], posts=[step]) as server:
+        api = RuntimeApi(server.address, stall=1)
+        with pytest.raises(RuntimeApiError) as caught:
+            api.init_error("Runtime.ImportModuleError", b"{}")
+        api.close()
+
+    said = str(caught.value).replace(server.address, "ADDRESS")
+    assert said == reason.replace("invocation/id-1/response", "init/error")
+    assert server.calls() == ["POST init/error"]
+
+
+@pytest.mark.parametrize("begun", [b"", event(b"{}", length=1000), event()[:20]])
+def test_an_answer_that_trickles_without_end_is_given_up(begun: bytes) -> None:
+    def trickle(connection: Any) -> bool:
+        connection.sendall(begun)
+        while True:
+            connection.sendall(b"1")  # until the client gives up
+            time.sleep(0.1)
+
+    with RuntimeServer([trickle]) as server:
+        api = RuntimeApi(server.address, stall=1, slowest=1)
+        before = time.monotonic()
+        with pytest.raises(RuntimeApiError) as caught:
+            run(echo, api)
+        api.close()
+        took = time.monotonic() - before
+
+    assert str(caught.value) == (
+        f"{NEXT} at {server.address} failed: its answer took more than 1 seconds"
+    )
+    assert took < 60
 
 
 @pytest.mark.parametrize("end", [cut, reset])
