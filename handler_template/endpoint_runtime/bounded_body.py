@@ -38,19 +38,18 @@ class BoundedBody:
         self._size = 0
         started = time()
         with TimeLimit(end_of(context, BODY_MARGIN)) as time_limit:
-            chunks = iter(response.iter_encoded())
             try:
-                while True:
-                    chunk = as_bytes(time_limit.run(next, chunks))
-                    self._chunks.append(chunk)
-                    self._size += len(chunk)
+                for chunk in response.iter_encoded():
+                    self._chunks.append(as_bytes(chunk))
+                    self._size += len(self._chunks[-1])
                     if self._size > limit:
                         self._too_large(self._size, limit)
                         break
-            except StopIteration:
-                if time_limit.is_over:  # it took TimeUp for `close()`, and ended in peace
-                    self._time_up(time() - started)
+                    if time_limit.is_over:
+                        break
             except TimeUp:
+                pass  # a generator may also take it for `close()`, and end in peace
+            if time_limit.is_over and not self.cut:
                 self._time_up(time() - started)
         self.data = b"".join(self._chunks)
 

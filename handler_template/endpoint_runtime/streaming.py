@@ -36,12 +36,12 @@ _NULS = bytes(8)  # between prelude and body
 class Streamed(dict):  # type: ignore[type-arg]
     """A reply whose body follows: as a dict it has the status and the headers, for whoever looks.
 
-    `chunks` gives the body, `heartbeat` is the number of seconds between signs of life (0: none).
+    `heartbeat` is the number of seconds between signs of life of the body (0: none).
     """
 
     def __init__(self, prelude: dict[str, Any], body: _Body) -> None:
         super().__init__(prelude)
-        self.chunks = body
+        self.body = body
         self.heartbeat = body.heartbeat
 
     @property
@@ -79,7 +79,7 @@ def streamed_reply(
 
 
 class _Body:
-    """A response on its way: its chunks as bytes, none of them empty, until the time is over."""
+    """A response on its way: `first`, if any, and then `chunks`, as the plugin makes them."""
 
     heartbeat = 0
 
@@ -95,8 +95,8 @@ class _Body:
         self._application, self._source, self._response = application, source, response
         self._route, self._environ, self._started = route, environ, started
         self.limit = TimeLimit(end_of(environ.get("lambda.context"), BODY_MARGIN))
-        self._chunks: Iterator[Any] = iter(())
-        self._first = b""
+        self.chunks: Iterator[Any] = iter(())
+        self.first = b""
 
     def reply(self) -> Streamed:
         response, environ = self._response, self._environ
@@ -104,24 +104,27 @@ class _Body:
         if has_body and response.is_sequence:
             return self._complete()
         if has_body:
-            self._chunks = iter(response.iter_encoded())
+            self.chunks = iter(response.iter_encoded())
             if response.mimetype == "text/event-stream" and self._application.stream_heartbeat:
                 self.heartbeat = self._application.stream_heartbeat
             else:  # before the headers: a generator may set some until its first chunk
                 with self.limit:
-                    self._first = next(self, b"")
+                    for chunk in self.chunks:
+                        self.first = as_bytes(chunk)
+                        if self.first:
+                            break
         return self._with(end_to_end_headers(response, environ))
 
     def _complete(self) -> Streamed:
         """The reply of a body that is there."""
-        body = self._first = read_body(self._response)
+        body = self.first = read_body(self._response)
         headers = end_to_end_headers(self._response, self._environ)
         if self._application.gzip:
             from endpoint_runtime.compression import compress
 
             accepted = self._environ.get("HTTP_ACCEPT_ENCODING", "")
             headers, body = compress(headers, body, self._response.status_code, accepted)
-            self._first = body
+            self.first = body
         length = str(len(body))
         return self._with([(n, length if n.lower() == "content-length" else v) for n, v in headers])
 
@@ -139,19 +142,6 @@ class _Body:
         if self._source == REST and len(reply.head) > _MAX_PRELUDE_REST:
             raise ValueError(f"status and headers have over {_MAX_PRELUDE_REST} bytes")
         return reply
-
-    def __iter__(self) -> _Body:
-        return self
-
-    def __next__(self) -> bytes:
-        """Give the next chunk; raises what the generator raises, and TimeUp."""
-        first, self._first = self._first, b""
-        if first:
-            return first
-        while True:
-            chunk = as_bytes(self.limit.run(next, self._chunks))
-            if chunk:
-                return chunk
 
     def failed(self, fault: BaseException) -> Streamed:
         """Give the reply instead, where nothing has been sent yet."""

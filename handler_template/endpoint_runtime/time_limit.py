@@ -14,12 +14,12 @@ from time import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import FrameType, TracebackType
-    from typing import Any
 
 BODY_MARGIN = 1.0  # seconds before the function's time is over at which bodies end
 WORK_MARGIN = 0.5  # the same of work after the answer
+
+_AGAIN = 0.4  # seconds; more than a `send` of a stream waits, which a signal makes start anew
 
 
 class TimeUp(GeneratorExit):
@@ -40,11 +40,14 @@ def end_of(context: object, margin: float) -> float | None:
 
 
 class TimeLimit:
-    """A context that lasts until `end` (seconds since the epoch; None: without end)."""
+    """A context that lasts until `end` (seconds since the epoch; None: without end).
+
+    TimeUp is raised in what runs within it when the time is over, but not amid the runtime's own
+    modules: what they call into the plugin ends, what they do themselves does not.
+    """
 
     def __init__(self, end: float | None) -> None:
         self.end = end
-        self._inside = False
         self._rings = False
         self._thread = 0
 
@@ -57,7 +60,7 @@ class TimeLimit:
         if self.end is not None and _signal.getsignal(_signal.SIGALRM) == _signal.SIG_DFL:
             self._thread = get_ident()
             try:
-                _signal.signal(_signal.SIGALRM, self._ring)
+                _signal.signal(_signal.SIGALRM, _ring)
             except ValueError:  # not the main thread
                 return self
             self._rings = True
@@ -70,21 +73,10 @@ class TimeLimit:
         fault: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._inside = False
         if self._rings:
             self._rings = False
             _signal.setitimer(_signal.ITIMER_REAL, 0)
             _signal.signal(_signal.SIGALRM, _signal.SIG_DFL)
-
-    def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Call a function of the plugin's; raises what it raises, and TimeUp."""
-        if self.is_over:
-            raise TimeUp
-        self._inside = True
-        try:
-            return function(*arguments)
-        finally:
-            self._inside = False
 
     def interrupt(self) -> None:
         """End at once what runs within this limit; for other threads to call."""
@@ -92,7 +84,8 @@ class TimeLimit:
         if self._rings:
             _signal.pthread_kill(self._thread, _signal.SIGALRM)
 
-    def _ring(self, number: int, frame: FrameType | None) -> None:
-        if self._inside:
-            self._inside = False
-            raise TimeUp
+
+def _ring(number: int, frame: FrameType | None) -> None:
+    if frame is None or not frame.f_globals.get("__name__", "").startswith("endpoint_runtime."):
+        raise TimeUp
+    _signal.setitimer(_signal.ITIMER_REAL, _AGAIN)  # it may be about to call the plugin
