@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -43,7 +44,8 @@ def write(parent: Path, endpoints: Mapping[str, str], **literals: Any) -> Path:
     folder = make_bundle(parent, files, {"ROUTES": tuple(routes), "STREAM": True, **literals})
     for package in (werkzeug, markupsafe):
         where = Path(package.__file__ or "").parent
-        (folder.folder / where.name).symlink_to(where)
+        ignore = shutil.ignore_patterns("__pycache__", "debug")
+        shutil.copytree(where, folder.folder / where.name, ignore=ignore)
     return folder.folder
 
 

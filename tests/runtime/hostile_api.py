@@ -135,11 +135,12 @@ class RuntimeServer:
         end: bytes | None = FORBIDDEN,
         keep_requests: bool = True,
         on_chunk: Callable[[bytes], None] | None = None,
-        early: Step | None = None,
+        early: Step | dict[str, Step] | None = None,
     ) -> None:
         """`on_chunk` gets the chunks of streamed bodies, which are not kept then.
 
-        `early` is done to a streamed reply in place of reading its body.
+        `early` is done to the first streamed reply, or to those to these invocations, in place of
+        reading the body.
         """
         self.requests: list[Request] = []
         self.violations: list[str] = []
@@ -263,9 +264,13 @@ class RuntimeServer:
         assert request.streamed is not None
         if self._keep:
             self.requests.append(request)
-        if self._early is not None:
+        request_id = request.path.split("/")[-2]
+        if isinstance(self._early, dict):
+            early = self._early.get(request_id)
+        else:
             early, self._early = self._early, None
-            self._open_ids.discard(request.path.split("/")[-2])
+        if early is not None:
+            self._open_ids.discard(request_id)
             if isinstance(early, bytes):
                 connection.sendall(early)
                 return False
@@ -277,7 +282,7 @@ class RuntimeServer:
             return False
         except EOFError:
             with self._lock:
-                self._open_ids.discard(request.path.split("/")[-2])
+                self._open_ids.discard(request_id)
             return False
         return True
 
