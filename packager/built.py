@@ -35,6 +35,7 @@ class BuiltBundle:
     stream: bool = False
     group: str = ""
     settings: tuple[str, ...] = ()
+    storage: str | None = None  # its kind, if the configuration names one
 
     @property
     def compiled(self) -> bool:
@@ -72,6 +73,7 @@ def read_bundle(folder: Path) -> BuiltBundle:
             ast.literal_eval(literals["TIMEOUT"]),
             tuple(dict.fromkeys(_variables(literals["SOURCES"], literals.get("APPS")))),
             settings=tuple(_settings(literals.get("SETTINGS"))),
+            storage=_kind(literals.get("STORAGE")),
             **optional,
         )
     except (OSError, ValueError, SyntaxError, KeyError) as fault:
@@ -88,6 +90,14 @@ def _variables(*sources: ast.expr | None) -> Iterator[str]:
             match source:
                 case ast.Tuple(elts=[ast.Constant(value="env"), ast.Constant(value=str(name))]):
                     yield name
+
+
+def _kind(storage: ast.expr | None) -> str | None:
+    """Give the kind that STORAGE names, None for none."""
+    match storage:
+        case ast.Tuple(elts=[ast.Constant(value=str(kind)), *_]):
+            return kind
+    return None
 
 
 def _settings(declaration: ast.expr | None) -> Iterator[str]:

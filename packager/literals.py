@@ -48,7 +48,7 @@ def render_bundle_literals(plan: FunctionPlan, *, diet: str = "") -> str:
         "EVENTS": tuple((each.source, each.path, event_arn(each)) for each in options.events),
         "APPS": {app_id: _source(source) for app_id, source in options.apps.items()},
         "DIFY_BASE_URL": options.dify_base_url,
-        "STORAGE": (options.storage or "memory", {}),
+        "STORAGE": options.storage and (options.storage, {}),
         "STREAM": options.stream,
         "STREAM_HEARTBEAT": options.stream_heartbeat,
         "ERRORS": options.errors,

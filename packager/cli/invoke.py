@@ -24,7 +24,7 @@ from packager.built import (
     read_bundle,
 )
 from packager.bundle import build_bundle
-from packager.cli.local import local_variables
+from packager.cli.local import dify_variables, local_variables, storage_variables
 from packager.cli.plugins import PATH, RUNTIME, overrides, planned
 from packager.env_file import read_env_file
 from packager.errors import FaultCollector, UsageError
@@ -76,6 +76,18 @@ from packager.streamed import Part
     metavar="FILE",
     help="Settings in place of what AWS keeps, as TOML; PLUGIN/settings.local.toml by default.",
 )
+@click.option(
+    "--storage",
+    type=PATH,
+    metavar="FILE",
+    help="A SQLite file for session.storage; by default one of yours that all invocations share, "
+    "unless the configuration names a storage.",
+)
+@click.option(
+    "--fake-dify",
+    is_flag=True,
+    help="Answer calls of Dify apps by a stand-in: any app id will do, and no key is needed.",
+)
 @click.option("--runtime", type=RUNTIME, help="The runtime that a PLUGIN is built for.")
 @click.option(
     "-i", "--include", is_flag=True, help="Write the status and the headers before the body."
@@ -98,6 +110,8 @@ def invoke(
     payload: Payload | None,
     env_file: Path | None,
     settings_file: Path | None,
+    storage: Path | None,
+    fake_dify: bool,
     runtime: str | None,
     include: bool,
     form: str,
@@ -123,8 +137,9 @@ def invoke(
     """
     make = _read_event(event, request, headers, data)
     variables = _read_variables(env_file)
-    with _unpacked(path, function, runtime) as bundle:
-        variables = local_variables(path, bundle, settings_file) | variables
+    with _unpacked(path, function, runtime) as bundle, dify_variables(fake_dify) as dify:
+        local = local_variables(path, bundle, settings_file) | dify
+        variables = local | storage_variables(bundle, storage) | variables
         the_event = make(payload or ("url" if bundle.stream else "2.0"))
         stream = _StreamWriter(include) if form == "text" else None
         done = invoke_bundle(

@@ -1,13 +1,20 @@
-"""Gives a function that runs here its settings: from this shell, `.env`, `settings.local.toml`."""
+"""Gives a function that runs here its settings, its storage and its Dify.
+
+Settings are from this shell, `.env` and `settings.local.toml`; storage is a file where the function
+has none that is its own; Dify's stand-in answers where that is wished.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from packager.built import BuiltBundle
 from packager.env_file import read_env_file
 from packager.errors import FaultCollector
+from packager.interpreter import home_folder
 from packager.local_settings import LOCAL_SETTINGS, local_variable, read_local_settings
 from packager.manifest import MANIFEST
 
@@ -36,3 +43,35 @@ def local_variables(
         named |= local_variable(declared)
     faults.raise_errors()
     return named
+
+
+def storage_variables(bundle: BuiltBundle, file: Path | None = None) -> dict[str, str]:
+    """Give the environment variable of a function's storage here: `file`, or the user's own.
+
+    A storage that the configuration names is what is used, but for "file", whose place is here.
+    """
+    if file is None:
+        if bundle.storage not in (None, "file"):
+            return {}
+        file = _state_folder() / "packager" / "storage.sqlite"
+    return {"PACKAGER_STORAGE": str(file.expanduser().absolute())}
+
+
+@contextmanager
+def dify_variables(fake: bool) -> Iterator[dict[str, str]]:
+    """Give the environment variable of Dify's stand-in, which runs for as long as the context."""
+    if not fake:
+        yield {}
+        return
+    from packager.fake_dify import FakeDify  # an HTTP server: few commands need one
+
+    with FakeDify() as dify:
+        yield {"PACKAGER_DIFY": dify.url}
+
+
+def _state_folder() -> Path:
+    """Give the folder of what programs keep between runs (XDG Base Directory Specification)."""
+    configured = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if configured.is_absolute():
+        return configured
+    return (home_folder() or Path("/tmp")) / ".local/state"  # noqa: S108 - a user without a home

@@ -82,7 +82,7 @@ def test_a_bundles_literals() -> None:
         "ERRORS": "opaque",
         "MAX_BODY": 6291456,
         "BINARY_TYPES": (),
-        "STORAGE": ("memory", {}),
+        "STORAGE": None,
         "GZIP": False,
         "BASE_PATH": "",
         "HANDLER": "endpoint_runtime.lambda_handler.handler",

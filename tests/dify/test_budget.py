@@ -1,0 +1,94 @@
+"""What a cold request of a chatbot loads: the client's own modules, and nothing heavy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from packager.fake_dify import FakeDify
+from tests.runtime.builders import Bundle, endpoint, url
+from tests.runtime.conftest import bundle  # noqa: F401
+
+# The client, as far as every call needs it.
+CLIENT = {
+    "dify_plugin.invocations",
+    "dify_plugin.invocations.app",
+    "dify_plugin.invocations.app.chat",
+    "dify_plugin.invocations.app.completion",
+    "dify_plugin.invocations.app.workflow",
+    "endpoint_runtime.backends",
+    "endpoint_runtime.dify",
+    "endpoint_runtime.dify.apps",
+    "endpoint_runtime.dify.errors",
+    "endpoint_runtime.dify.keys",
+    "endpoint_runtime.dify.service_api",
+    "endpoint_runtime.event_json",
+    "endpoint_runtime.http_client",
+    "endpoint_runtime.http_proxies",
+    "endpoint_runtime.http_response",
+    "endpoint_runtime.sources",
+}
+# Of the interpreter, for plain HTTP; for TLS comes `_ssl`.
+MACHINE = {"_json", "_socket"}
+STREAM = {"endpoint_runtime.dify.event_stream"}
+STORAGE = {
+    "dify_plugin.invocations",
+    "dify_plugin.invocations.storage",
+    "endpoint_runtime.backends",
+    "endpoint_runtime.storage",
+    "endpoint_runtime.storage.memory",
+}
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeDify]:
+    with FakeDify() as made:
+        yield made
+
+
+def added(made: Bundle, before: dict[str, Any], event: dict[str, Any]) -> set[str]:
+    """The modules that a request to `/b` loads after one to `/a`, in a process of its own."""
+    code = (
+        "import sys, json\n"
+        "from endpoint_runtime.lambda_handler import handler\n"
+        f"assert handler({before!r}, None)['statusCode'] == 200\n"
+        "before = set(sys.modules)\n"
+        f"assert handler({event!r}, None)['statusCode'] == 200\n"
+        "print(json.dumps(sorted(set(sys.modules) - before)))\n"
+    )
+    done = made.run(code)
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    ("call", "modules"),
+    [
+        ("self.session.app.chat.invoke('a', 'q', {}, 'blocking')", CLIENT),
+        ("list(self.session.app.chat.invoke('a', 'q', {}))", CLIENT | STREAM),
+        ("self.session.storage.set('a', b'1')", STORAGE),
+    ],
+)
+def test_modules(
+    bundle: Callable[..., Bundle],  # noqa: F811
+    fake: FakeDify,
+    call: str,
+    modules: set[str],
+) -> None:
+    files = {
+        "plain.py": endpoint("return Response()"),
+        "bot.py": endpoint(f"{call}\nreturn Response()"),
+    }
+    made = bundle(
+        files,
+        ROUTES=(("/a", "GET", "plain.py"), ("/b", "GET", "bot.py")),
+        APPS={"a": ("literal", "a")},
+        DIFY_BASE_URL=fake.url,
+    )
+
+    found = added(made, url(path="/a"), url(path="/b"))
+
+    assert found - {"bot"} - MACHINE == modules

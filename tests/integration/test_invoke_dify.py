@@ -1,0 +1,76 @@
+"""`packager invoke --fake-dify` and `--storage`: a chatbot here, without Dify and without AWS."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.integration.conftest import Command
+from tests.plugin_writer import write_plugin
+
+CHATBOT = """\
+import json
+
+from dify_plugin import Endpoint
+from werkzeug import Request, Response
+
+
+class Chatbot(Endpoint):
+    def _invoke(self, r: Request, values, settings):
+        storage = self.session.storage
+        seen = json.loads(storage.get("seen")) if storage.exist("seen") else []
+        file = self.session.file.upload("a.txt", b"abc", "text/plain")
+        stream = self.session.app.chat.invoke(
+            values["app_id"], "How are you", {"file": file.to_app_parameter()}
+        )
+        text = "".join(event.get("answer", "") for event in stream)
+        reply = self.session.app.workflow.invoke(app_id="w-1", inputs={"text": text})
+        seen.append(reply["data"]["outputs"]["text"])
+        self.session.storage.set("seen", json.dumps(seen).encode())
+        return Response(json.dumps(seen), content_type="application/json")
+"""
+NO_KEY = """\
+[apps]
+"*" = {env = "DIFY_KEY"}
+"""
+
+
+@pytest.fixture(scope="module")
+def chatbot(tmp_path_factory: pytest.TempPathFactory, command: Command, target: list[str]) -> Path:
+    folder = tmp_path_factory.mktemp("chatbot")
+    write_plugin(
+        folder / "plugin",
+        {
+            "endpoints/duck.py": CHATBOT,
+            "group/tiny.yaml": "endpoints: [endpoints/duck.yaml]",
+            "packager.toml": NO_KEY,
+        },
+    )
+    done = command("build", folder / "plugin", "-o", folder / "out", *target)
+    assert done.returncode == 0, done.stderr.decode()
+    return folder / "out" / "TinyFunction"
+
+
+def test_invocations_share_the_storage(command: Command, chatbot: Path, tmp_path: Path) -> None:
+    options = ("--fake-dify", "--request", "GET /duck/any-app")
+    state = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    replies = []
+    for storage in ((), (), ("--storage", "mine.sqlite"), ("--storage", tmp_path / "mine.sqlite")):
+        done = command("invoke", chatbot, *options, *storage, cwd=tmp_path, **state)
+        assert done.returncode == 0, done.stderr.decode()
+        replies.append(json.loads(done.stdout))
+
+    said = "[1] How are you"
+    assert replies == [[said], [said, said]] * 2
+    assert (tmp_path / "state/packager/storage.sqlite").is_file()
+    assert (tmp_path / "mine.sqlite").is_file()
+
+
+def test_without_a_key_the_log_says_what_to_do(command: Command, chatbot: Path) -> None:
+    done = command("invoke", chatbot, "-i", "--request", "GET /duck/any-app")
+
+    assert done.stdout.startswith(b"HTTP/1.1 500 ")
+    said = "app *: its API key is not set (environment variable DIFY_KEY)"
+    assert said in done.stderr.decode()
