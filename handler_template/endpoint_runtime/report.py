@@ -91,6 +91,9 @@ def log_exception(
     """Write a message and the traceback of `fault`, the texts of `hidden` masked."""
     import traceback
 
+    from endpoint_runtime.read_only import explain
+
+    explain(fault)
     lines = "".join(traceback.format_exception(fault)).rstrip()
     for text in sorted(_spellings(hidden), key=len, reverse=True):
         lines = lines.replace(text, "***")
