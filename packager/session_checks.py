@@ -8,12 +8,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from packager.errors import FaultCollector, PackagerError, Place
+from packager.model import Options
 from packager.references import PluginFolder
 from packager.runtime_files import template_folder
 from packager.sources import SourceFacts
 
 SCRIPT = Path(__file__).parent / "_in_target" / "sdk_names.py"
 TIME_LIMIT = 60  # seconds
+_OF_DIFY = ("app.", "file.")  # calls that Dify's Service API answers
 
 
 def warn_of_calls(
@@ -28,12 +30,40 @@ def warn_of_calls(
     """
     for path in sorted(reached):
         for use in facts[path].calls:
+            if use.call.startswith(_OF_DIFY):
+                continue
             faults.warn(
                 f"session.{use.call} is not answered outside Dify: the call raises "
                 "InvocationUnavailable",
                 Place(folder.display_of(path), use.line, use.column),
                 hint="docs/plugins.md says which calls are answered",
             )
+
+
+def warn_of_apps(
+    folder: PluginFolder,
+    facts: Mapping[str, SourceFacts],
+    reached: Iterable[str],
+    options: Options,
+    faults: FaultCollector,
+) -> None:
+    """Warn of the first call of a Dify app, where no app has an API key.
+
+    `reached` are the files that the endpoints of the group with these `options` may run.
+    """
+    if options.apps:
+        return
+    for path in sorted(reached):
+        for use in facts[path].calls:
+            if use.call.startswith(_OF_DIFY):
+                faults.warn(
+                    f"session.{use.call} needs an API key of the app, and no app has one: "
+                    "the call will fail",
+                    Place(folder.display_of(path), use.line, use.column),
+                    hint="say where keys are, in packager.toml under [apps]: "
+                    '"<app id>" = {ssm = "/dify/app-key"}',
+                )
+                return
 
 
 def warn_of_imports(

@@ -11,7 +11,7 @@ from packager.errors import FaultCollector, Place
 from packager.interpreter import Interpreter, find_interpreter, newest_supported
 from packager.model import EndpointGroup, Options
 from packager.references import PluginFolder
-from packager.session_checks import warn_of_calls, warn_of_imports
+from packager.session_checks import warn_of_apps, warn_of_calls, warn_of_imports
 from packager.sources import SourceError, SourceFacts, analyse_sources, reachable
 from packager.timing_checks import check_timing
 
@@ -35,6 +35,7 @@ def check_sources(
         by_python.setdefault(options[group.name].python, []).append(group)
     said: set[tuple[str, SourceError | None]] = set()
     called: set[str] = set()  # files whose calls were looked at
+    asking: set[str] = set()  # files whose calls of apps were
     for python, those in by_python.items():
         sources = dict.fromkeys(endpoint.source for group in those for endpoint in group.endpoints)
         if not sources:
@@ -52,6 +53,10 @@ def check_sources(
             check_timing(folder, group, options[group.name], facts, faults)
         sound = {file for file in reached if facts[file].error is None}
         warn_of_calls(folder, facts, sound - called, faults)
+        for group in those:
+            own = reachable(facts, [endpoint.source for endpoint in group.endpoints]) & sound
+            warn_of_apps(folder, facts, own - asking, options[group.name], faults)
+            asking |= own
         light = {
             endpoint.source
             for group in those

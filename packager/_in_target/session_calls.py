@@ -25,10 +25,17 @@ CALLS = frozenset(
         "tool.invoke_api_tool",
         "workflow_node.question_classifier.invoke",
         "workflow_node.parameter_extractor.invoke",
+        *(f"app.{kind}.invoke" for kind in ("chat", "workflow", "completion")),
+        *("app.fetch_app", "app.fetch_app_invocation.get", "file.upload"),
     ]
 )
 # What plugins make themselves of a session, and where the session has it.
 CLASSES = {
+    "AppInvocations": "app",
+    "ChatAppInvocation": "app.chat",
+    "CompletionAppInvocation": "app.completion",
+    "FetchAppInvocation": "app.fetch_app_invocation",
+    "File": "file",
     "LLMInvocation": "model.llm",
     "LLMStructuredOutputInvocation": "model.llm_structured_output",
     "ModelInvocations": "model",
@@ -42,6 +49,7 @@ CLASSES = {
     "TTSInvocation": "model.tts",
     "TextEmbeddingInvocation": "model.text_embedding",
     "ToolInvocation": "tool",
+    "WorkflowAppInvocation": "app.workflow",
     "WorkflowNodeInvocations": "workflow_node",
 }
 _PATHS = {".".join(call.split(".")[:length]) for call in CALLS for length in range(4)}

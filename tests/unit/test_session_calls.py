@@ -70,9 +70,7 @@ def test_a_call_in_a_method(body: str, expected: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        "self.session.app.chat.invoke('a')",
         "self.session.storage.get('a')",
-        "self.session.file.upload('a', b'', 'b')",
         "self.tool.invoke(1)",
         "self.model.llm.invoke(1)",  # another's model
         "tool = load()\ntool.invoke(1)",

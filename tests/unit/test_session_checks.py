@@ -60,3 +60,47 @@ def test_of_files_that_endpoints_reach(tmp_path: Path) -> None:
 
 def test_of_nothing_in_a_plain_plugin(tmp_path: Path) -> None:
     assert warnings(tmp_path) == []
+
+
+CHATBOT = """\
+from dify_plugin import Endpoint
+from dify_plugin.invocations.app.chat import ChatAppInvocation
+from dify_plugin.invocations.file import File, UploadFileResponse
+
+
+class E(Endpoint):
+    def _invoke(self, r, values, settings):
+        ChatAppInvocation(self.session).invoke("a", "q", {})
+        self.session.app.workflow.invoke("a", {})
+        File(self.session).upload("a", b"", "text/plain")
+"""
+KEYS = {"packager.toml": '[apps]\n"*" = {ssm = "/dify/key"}\n'}
+
+
+def test_of_apps_without_a_key(tmp_path: Path) -> None:
+    said = warnings(tmp_path, endpoints__duck=CHATBOT)
+
+    assert said == [
+        "p/endpoints/duck.py:8:9: session.app.chat.invoke needs an API key of the app, and no app "
+        "has one: the call will fail"
+    ]
+
+
+def test_of_no_apps_with_a_key(tmp_path: Path) -> None:
+    write_plugin(tmp_path, {**KEYS, "endpoints/duck.py": CHATBOT})
+    faults = FaultCollector()
+
+    assert load_plugin(tmp_path, faults, display="p") is not None
+    assert faults.warnings == []
+
+
+def test_of_files_without_a_key(tmp_path: Path) -> None:
+    upload = CHATBOT.replace("        ChatApp", "        # ").replace(
+        "        self.s", "        # "
+    )
+
+    said = warnings(tmp_path, endpoints__duck=upload)
+
+    assert [each.split(" needs ")[0] for each in said] == [
+        "p/endpoints/duck.py:10:9: session.file.upload"
+    ]
