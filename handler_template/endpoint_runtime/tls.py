@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     Trust = Callable[[], Any]
 
+# Where systems keep such a folder besides OpenSSL's own place for it (Fedora's ca-certificates).
+_FOLDERS = ("/etc/pki/ca-trust/extracted/pem/directory-hash",)
 _ALPN = b"\x08http/1.1"
 _CONTEXTS: dict[str, Any] = {}  # for as long as the process lives
 
@@ -65,7 +67,9 @@ def hashed_roots() -> Any:
     if "hashed" not in _CONTEXTS:
         file_variable, _, folder_variable, folder = _ssl.get_default_verify_paths()
         chosen = os.environ.get(file_variable) or os.environ.get(folder_variable)
-        if chosen or not _is_hashed(folder):
+        hashed = () if chosen else filter(_is_hashed, (folder, *_FOLDERS))
+        folder = next(iter(hashed), "")
+        if not folder:
             _CONTEXTS["hashed"] = all_roots()
         else:
             _CONTEXTS["hashed"] = context = new_context()

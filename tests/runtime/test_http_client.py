@@ -450,6 +450,7 @@ def test_a_folder_of_hashed_roots_is_enough(
     monkeypatch.setattr(_ssl, "get_default_verify_paths", lambda: nowhere)
     for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(tls, "_FOLDERS", ())
     monkeypatch.setattr(tls, "_CONTEXTS", {})
     assert tls.hashed_roots() is tls.all_roots()  # the folder is not hashed
 
