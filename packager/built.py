@@ -36,6 +36,8 @@ class BuiltBundle:
     group: str = ""
     settings: tuple[str, ...] = ()
     storage: str | None = None  # its kind, if the configuration names one
+    routes: tuple[tuple[str, str, str], ...] = ()  # path, method, source
+    diet: str = ""  # the package on the import diet and its version
 
     @property
     def compiled(self) -> bool:
@@ -62,7 +64,7 @@ def read_bundle(folder: Path) -> BuiltBundle:
             )
         optional = {
             name.lower(): ast.literal_eval(literals[name])
-            for name in ("HANDLER", "ENTRY", "GROUP", "STREAM")
+            for name in ("HANDLER", "ENTRY", "GROUP", "STREAM", "ROUTES", "DIET")
             if name in literals
         }
         return BuiltBundle(

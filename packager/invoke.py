@@ -77,7 +77,7 @@ def invoke_bundle(
     """
     folder = folder.resolve()
     bundle = read_bundle(folder)
-    interpreter = _interpreter_for(bundle)
+    interpreter = interpreter_for(bundle)
     # The client comes from a package index the first time: only who needs it waits for that.
     client = client_folder(interpreter) if bundle.entry == "stock" else None
     seconds = bundle.timeout if timeout is None else timeout
@@ -85,16 +85,16 @@ def invoke_bundle(
     with RuntimeApi(on_part or parts.append) as api:
         environment = function_environment(bundle, env, api.address, client)
         command = function_command(bundle, interpreter, client)
-        log = _Log(on_log)
+        log = FunctionLog(on_log)
         try:
-            with _running(command, folder, environment, log) as process:
-                answer, init, duration = _converse(api, process, event, bundle, seconds)
+            with running(command, folder, environment, log) as process:
+                answer, init, duration = converse(api, process, event, bundle, seconds)
         except InvocationFailed as failed:
             failed.log = log.kept
             raise
     payload, reply = answer.payload, None
     if answer.streamed and on_part is None:
-        reply = _assembled(parts)
+        reply = assembled(parts)
         payload = json.dumps(reply, ensure_ascii=False).encode()
     elif not answer.streamed:
         try:
@@ -104,7 +104,7 @@ def invoke_bundle(
     return Invocation(payload, reply, init * 1000, duration * 1000, log.kept, answer.streamed)
 
 
-def _assembled(parts: list[Part]) -> Any:
+def assembled(parts: list[Part]) -> Any:
     """Give a streamed reply as one piece: in payload 2.0's form, or as text if it is not HTTP."""
     body = b"".join(part for part in parts if isinstance(part, bytes))
     if parts and isinstance(parts[0], dict):
@@ -159,7 +159,8 @@ def function_environment(
     return basics | usual | dict(env) | reserved
 
 
-def _interpreter_for(bundle: BuiltBundle) -> Interpreter:
+def interpreter_for(bundle: BuiltBundle) -> Interpreter:
+    """Give the Python that the bundle is for; raise `PackagerError` if this machine has none."""
     interpreter = find_interpreter(bundle.python)
     if interpreter is None:
         raise PackagerError(
@@ -171,7 +172,7 @@ def _interpreter_for(bundle: BuiltBundle) -> Interpreter:
     return interpreter
 
 
-def _converse(
+def converse(
     api: RuntimeApi,
     process: subprocess.Popen[bytes],
     event: object,
@@ -240,7 +241,7 @@ def _words(failure: Failure) -> str:
     return ": ".join(part for part in (failure.error_type, failure.message) if part) or "no reason"
 
 
-class _Log:
+class FunctionLog:
     """Collects what a process writes, and hands it on at once."""
 
     def __init__(self, on_log: Callable[[bytes], None]) -> None:
@@ -250,6 +251,7 @@ class _Log:
 
     @property
     def kept(self) -> bytes:
+        """What was written so far, up to `MAX_LOG`."""
         return bytes(self._kept)
 
     def follow(self, stream: IO[bytes]) -> None:
@@ -272,12 +274,17 @@ class _Log:
                 self._on_log(chunk)
 
     def end(self) -> None:
+        """Let `follow` end: the process has."""
         self._ended.set()
 
 
 @contextlib.contextmanager
-def _running(
-    command: list[str], folder: Path, environment: Mapping[str, str], log: _Log
+def running(
+    command: list[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    log: FunctionLog,
+    stdin: int = subprocess.DEVNULL,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start a process in a session of its own, follow its output, and kill it at the end."""
     try:
@@ -285,7 +292,7 @@ def _running(
             command,
             cwd=folder,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,

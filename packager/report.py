@@ -29,6 +29,12 @@ def say(message: str) -> None:
         click.echo(message, err=True)
 
 
+def say_briefly(message: str) -> None:
+    """Show progress that is worth no line of its own: on a terminal only."""
+    if _status:
+        _status[-1].update(message)
+
+
 @contextmanager
 def progress() -> Iterator[None]:
     """Show what `say` is told on one changing line, where stderr is a terminal."""

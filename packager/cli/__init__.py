@@ -17,6 +17,7 @@ from packager.cli.build import build
 from packager.cli.check import check
 from packager.cli.invoke import invoke
 from packager.cli.list import list_functions
+from packager.cli.profile import profile
 from packager.cli.settings import settings
 from packager.cli.template import template
 from packager.errors import PackagerError
@@ -84,5 +85,6 @@ main.add_command(build)
 main.add_command(check)
 main.add_command(list_functions)
 main.add_command(invoke)
+main.add_command(profile)
 main.add_command(template)
 main.add_command(settings)

@@ -136,8 +136,8 @@ def invoke(
         -H "Content-Type: application/json" -d @body.json -i --payload 1.0
     """
     make = _read_event(event, request, headers, data)
-    variables = _read_variables(env_file)
-    with _unpacked(path, function, runtime) as bundle, dify_variables(fake_dify) as dify:
+    variables = read_variables(env_file)
+    with unpacked(path, function, runtime) as bundle, dify_variables(fake_dify) as dify:
         local = local_variables(path, bundle, settings_file) | dify
         variables = local | storage_variables(bundle, storage) | variables
         the_event = make(payload or ("url" if bundle.stream else "2.0"))
@@ -162,7 +162,7 @@ def _read_event(
         raise click.UsageError("say what to send: one of --event and --request")
     if event is None and request is not None:
         method, target = parse_request(request)
-        body = b"" if data is None else _read_body(data)
+        body = b"" if data is None else read_body(data)
         method = method or ("GET" if data is None else "POST")
         parsed = [parse_header(each) for each in headers]
         return lambda payload: make_event(method, target, parsed, body, payload)
@@ -178,7 +178,8 @@ def _read_event(
     return lambda payload: document
 
 
-def _read_body(data: str) -> bytes:
+def read_body(data: str) -> bytes:
+    """Give the body that -d says, which may be a file's or stdin's."""
     return _read_file(data[1:]) if data.startswith("@") else os.fsencode(data)
 
 
@@ -189,7 +190,8 @@ def _read_file(name: str) -> bytes:
         raise UsageError(f"{name} can't be read: {fault.strerror}") from fault
 
 
-def _read_variables(env_file: Path | None) -> dict[str, str]:
+def read_variables(env_file: Path | None) -> dict[str, str]:
+    """Give the variables in the file that --env-file names."""
     if env_file is None:
         return {}
     faults = FaultCollector()
@@ -199,7 +201,7 @@ def _read_variables(env_file: Path | None) -> dict[str, str]:
 
 
 @contextmanager
-def _unpacked(path: Path, function: str | None, runtime: str | None) -> Iterator[BuiltBundle]:
+def unpacked(path: Path, function: str | None, runtime: str | None) -> Iterator[BuiltBundle]:
     """Give the bundle that PLUGIN or BUNDLE and --function mean, unpacked or built."""
     if not is_bundle(path):
         several = bundles_in(path)

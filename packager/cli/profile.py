@@ -1,0 +1,180 @@
+"""`packager profile`: where a function's cold start spends its time."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from packager.cli.invoke import read_body, read_variables, unpacked
+from packager.cli.local import local_variables, storage_variables
+from packager.cli.plugins import PATH, RUNTIME, format_option
+from packager.entry import ENTRIES
+from packager.errors import PackagerError
+from packager.events import Payload, make_event, parse_header, parse_request
+from packager.model import Entry
+from packager.profile.facts import Profile
+from packager.profile.page import render_page
+from packager.profile.request import default_request
+from packager.profile.run import profile_functions
+from packager.profile.sizes import read_size
+from packager.profile.start import function_of
+from packager.profile.text import facts, render_text
+from packager.report import byte_size, counted, progress, say, say_briefly, warn, write, write_json
+
+STARTS = 20
+
+
+@click.command()
+@click.argument("path", metavar="PLUGIN|BUNDLE", type=PATH)
+@click.option("--function", metavar="ID", help="Which of several functions.")
+@click.option(
+    "-n",
+    "--starts",
+    type=click.IntRange(1, 10_000),
+    default=STARTS,
+    show_default=True,
+    help="How many cold starts to measure; the median counts.",
+)
+@click.option(
+    "--request",
+    metavar='"METHOD PATH"',
+    help="The request to answer; by default the group's first GET.",
+)
+@click.option(
+    "-H",
+    "--header",
+    "headers",
+    metavar="'NAME: VALUE'",
+    multiple=True,
+    help="A header of the request; may be repeated.",
+)
+@click.option(
+    "-d",
+    "--data",
+    metavar="BODY",
+    help="The request's body; @FILE is a file's content, @- stdin's.",
+)
+@click.option(
+    "--entry",
+    type=click.Choice(ENTRIES),
+    help="How the function is started; by default as its configuration says.",
+)
+@click.option(
+    "--compare", metavar="BUNDLE", type=PATH, help="Another built bundle, measured in turn with it."
+)
+@click.option(
+    "--env-file",
+    type=PATH,
+    metavar="FILE",
+    help="The function's environment variables, as NAME=VALUE lines.",
+)
+@click.option(
+    "--settings",
+    "settings_file",
+    type=PATH,
+    metavar="FILE",
+    help="Settings in place of what AWS keeps, as TOML; PLUGIN/settings.local.toml by default.",
+)
+@click.option("--runtime", type=RUNTIME, help="The runtime that a PLUGIN is built for.")
+@click.option("--html", metavar="FILE", type=PATH, help="Write a page that shows all of it.")
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="MS",
+    help="Fail if the median cold start takes longer.",
+)
+@click.option("--max-size", metavar="SIZE", help="Fail if the bundle is bigger, unzipped: 3.5MB.")
+@format_option
+def profile(
+    path: Path,
+    function: str | None,
+    starts: int,
+    request: str | None,
+    headers: tuple[str, ...],
+    data: str | None,
+    entry: Entry | None,
+    compare: Path | None,
+    env_file: Path | None,
+    settings_file: Path | None,
+    runtime: str | None,
+    html: Path | None,
+    budget: float | None,
+    max_size: str | None,
+    form: str,
+) -> None:
+    """Start a function cold, again and again, and show where its time goes.
+
+    A PLUGIN is built for this machine first; a BUNDLE is taken as it is. Every start is a fresh
+    process behind a Runtime API, as Lambda starts one, and answers one request. Times are medians
+    of starts that nothing interferes with; what they are made of comes from further, traced ones.
+    Where this machine can hold a process to less than a CPU, the starts are repeated at what a
+    function of 128, 512 and 1769 MB gets.
+
+    \b
+    Examples:
+      packager profile plugins/neko
+      packager profile plugins/neko --request "POST /echo" -d '{}' --html profile.html
+      packager profile plugins/neko --compare build/NekoFunction.zip
+      packager profile plugins/neko --budget 40 --max-size 3MB --format json
+    """
+    limit = read_size(max_size) if max_size else None
+    variables = read_variables(env_file)
+    body = b"" if data is None else read_body(data)
+    with ExitStack() as stack:
+        bundles = [stack.enter_context(unpacked(path, function, runtime))]
+        if compare is not None:
+            bundles.append(stack.enter_context(unpacked(compare, function, None)))
+        if entry:
+            bundles = [replace(bundle, entry=entry) for bundle in bundles]
+        if request is None:
+            method, target = default_request(bundles[0].routes)
+        else:
+            asked, target = parse_request(request)
+            method = asked or ("GET" if data is None else "POST")
+        payload: Payload = "url" if bundles[0].stream else "2.0"
+        sent = [parse_header(each) for each in headers]
+        event = make_event(method, target, sent, body, payload)
+        state = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="packager-")))
+        functions = [
+            function_of(
+                bundle,
+                event,
+                local_variables(path, bundle, settings_file)
+                | storage_variables(bundle, state / "storage.db")
+                | variables,
+            )
+            for bundle in bundles
+        ]
+        say(f"measuring {counted(starts, 'cold start')}")
+        with progress():
+            profiles = profile_functions(
+                functions, f"{method} {target}", starts=starts, progress=say_briefly
+            )
+    for each in profiles:
+        if each.status is None or each.status >= 400:
+            warn(f"the reply's status is {each.status}: this is the profile of a failure")
+    if html is not None:
+        html.write_text(render_page(profiles), "utf-8")
+    if form == "json":
+        write_json({"profiles": [facts(each) for each in profiles]})
+    else:
+        write(render_text(profiles))
+    _check(profiles[0], budget, limit)
+
+
+def _check(measured: Profile, budget: float | None, limit: int | None) -> None:
+    """Raise `PackagerError` for what is over its budget."""
+    over = []
+    if budget is not None and measured.wall > budget:
+        over.append(f"the cold start takes {measured.wall:.1f} ms, its budget is {budget:g} ms")
+    if limit is not None and measured.bytes > limit:
+        over.append(
+            f"the bundle has {byte_size(measured.bytes)} unzipped ({measured.bytes} bytes), its "
+            f"budget is {limit} bytes"
+        )
+    if over:
+        raise PackagerError(f"{measured.function}: {'; '.join(over)}")

@@ -1,0 +1,155 @@
+"""`packager profile` on real bundles: what it measures is there, whatever it takes today."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from packager.profile.cpu_share import Unlimited, cpu_share
+from tests.integration.conftest import NEKO, NEKO_ENV, Command
+from tests.plugin_writer import write_plugin
+
+SLOW = """\
+import sqlite3
+import time
+
+from dify_plugin import Endpoint
+from werkzeug import Response
+
+
+class Duck(Endpoint):
+    def _invoke(self, r, values, settings):
+        return Response("quack " + values["app_id"])
+
+    def later(self):
+        return sqlite3.connect(":memory:")
+
+
+time.sleep(0.05)
+"""
+
+
+@pytest.fixture(scope="session")
+def entry() -> str:
+    """The fast one: where it matters, --entry asks for the other."""
+    return "fast"
+
+
+@pytest.fixture(scope="module")
+def profile(neko: Path, command: Command) -> dict[str, Any]:
+    """The profile of neko's bundle, fast entry."""
+    done = command(
+        "profile", neko, "-n", 2, "--request", "/duck/42", "--format", "json", **NEKO_ENV
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    [found] = json.loads(done.stdout)["profiles"]
+    return dict(found)
+
+
+def test_the_times_add_up(profile: dict[str, Any]) -> None:
+    assert (profile["function"], profile["entry"], profile["status"]) == (
+        "NekoFunction",
+        "fast",
+        200,
+    )
+    assert len(profile["starts"]) == 2
+    assert all(0 < start["init"] < start["wall"] for start in profile["starts"])
+    assert sum(part["ms"] for part in profile["parts"]) == pytest.approx(profile["wall"], rel=0.01)
+    names = [part["name"] for part in profile["parts"]]
+    assert names[:4] == ["interpreter", "loop", "runtime", "werkzeug"]
+    assert names[-2:] == ["plugin", "answering"]
+    assert all(part["ms"] > 0 for part in profile["parts"])
+
+
+def test_the_imports(profile: dict[str, Any], neko: Path) -> None:
+    imports = {each["name"]: each for each in profile["imports"]}
+    assert imports["endpoint_runtime.loop"]["part"] == "loop"
+    assert imports["werkzeug.wrappers"]["part"] == "werkzeug"
+    assert imports["endpoints.duck"] | {"start": 0, "ms": 0, "own": 0} == {
+        "name": "endpoints.duck",
+        "file": "plugin/endpoints/duck.py",
+        "depth": 0,
+        "start": 0,
+        "ms": 0,
+        "own": 0,
+        "part": "plugin",
+    }
+    assert all(each["own"] <= each["ms"] for each in imports.values())
+    assert "endpoints.qr" not in imports
+    opened = [path for path in profile["opened"] if path.startswith("plugin/")]
+    assert opened
+    assert all(path.endswith(".pyc") for path in opened)
+    assert profile["bytes"] == sum(p.stat().st_size for p in neko.rglob("*") if p.is_file())
+
+
+def test_the_cpu_shares(profile: dict[str, Any]) -> None:
+    """Where this machine can: a fourteenth of a CPU takes longer than a whole one."""
+    try:
+        with cpu_share(128):
+            limited = True
+    except Unlimited as reason:
+        limited = False
+        assert profile["no_shares"] == str(reason)
+    shares = {share["memory"]: share["wall"] for share in profile["shares"]}
+    assert [*shares] == ([128, 512, 1769] if limited else [])
+    if limited:
+        assert shares[128] > 3 * shares[1769]
+
+
+def test_the_stock_entry_beside_the_fast_one(neko: Path, command: Command, tmp_path: Path) -> None:
+    page = tmp_path / "profile.html"
+    done = command(
+        *("profile", neko, "-n", 1, "--entry", "stock", "--compare", neko, "--html", page),
+        **NEKO_ENV,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    text = done.stdout.decode()
+    assert text.startswith("NekoFunction: GET /neko -> 200, stock entry")
+    assert "AWS's client" in text
+    assert "OTHER MS" in text
+    assert "<h2>Imports of the other bundle</h2>" in page.read_text("utf-8")
+    assert done.stderr.decode() == "measuring 1 cold start\n"
+
+
+def test_a_plugin_is_built_and_advised(
+    command: Command, tmp_path: Path, target: tuple[str, ...]
+) -> None:
+    plugin = write_plugin(
+        tmp_path / "slow",
+        {"endpoints/duck.py": SLOW, "packager.toml": '[settings]\napi_key = {env = "KEY"}\n'},
+    )
+    done = command(
+        *("profile", plugin, "-n", 1, "--format", "json", "--budget", 30, "--max-size", "100kB"),
+        *("--runtime", target[1]),
+        KEY="x",
+    )
+    assert done.returncode == 1, done.stderr.decode()
+    [found] = json.loads(done.stdout)["profiles"]
+    assert found["request"] == "GET /duck/x"
+    [advice] = found["deferrable"]
+    assert (advice["file"], advice["line"], advice["module"], advice["functions"]) == (
+        *("endpoints/duck.py", 1, "sqlite3"),
+        ["later"],
+    )
+    assert found["wall"] > 50
+    [line] = [line for line in done.stderr.decode().splitlines() if line.startswith("error")]
+    assert line.startswith(f"error: {found['function']}: the cold start takes ")
+    assert line.endswith(
+        f" ms, its budget is 30 ms; the bundle has {found['bytes'] / 1e6:.1f} MB unzipped "
+        f"({found['bytes']} bytes), its budget is 100000 bytes"
+    )
+
+
+def test_a_failing_function_is_said_to_fail(command: Command, trouble: Path) -> None:
+    done = command("profile", trouble, "-n", 1, "--request", "GET /no/such/route")
+    assert done.returncode == 0
+    assert b"warning: the reply's status is 404: this is the profile of a failure" in done.stderr
+
+
+def test_neko_is_within_a_generous_budget(command: Command, neko: Path) -> None:
+    done = command("profile", neko, "-n", 1, "--budget", 60_000, "--max-size", "250MB", **NEKO_ENV)
+    assert done.returncode == 0
+    assert NEKO.is_dir()
