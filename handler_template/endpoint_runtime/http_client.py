@@ -197,9 +197,16 @@ class Connection:
         raise HttpError(f"{self.name} can't be reached: {problem}", sent=False)
 
     def _addresses(self, host: str, port: int) -> list[tuple[int, Any]]:
-        """Look a host up, on a thread: the resolver knows no deadline."""
+        """Look a host up, on a thread where it is a name: the resolver knows no deadline."""
         from _thread import allocate_lock, start_new_thread
 
+        if ":" in host or host.rpartition(".")[2].isdecimal():  # an address, or no name
+            name, kind = host.encode("ascii", "replace"), _socket.SOCK_STREAM
+            try:
+                numeric = _socket.getaddrinfo(name, port, 0, kind, 0, _socket.AI_NUMERICHOST)
+            except OSError:
+                raise HttpError(f"{self.name} is no address", sent=False) from None
+            return [(family, address) for family, _, _, _, address in numeric]
         done = allocate_lock()
         done.acquire()
         found: list[Any] = []

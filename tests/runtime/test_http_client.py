@@ -209,6 +209,12 @@ def test_a_name_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not caught.value.sent
 
 
+@pytest.mark.parametrize("host", ["127.0.0.300", "::x", "1.2.3.4.5"])
+def test_an_address_that_is_none(host: str) -> None:
+    with pytest.raises(HttpError, match=r" is no address$"):
+        Connection("http", host).request("GET", "/")
+
+
 def test_a_resolver_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     go = threading.Event()
 
