@@ -361,3 +361,16 @@ def test_a_zip_that_would_not_run_is_none(
         f"plugin/endpoints/__pycache__/duck.{TAG}.pyc has the magic number "
     )
     assert not (tmp_path / "out").exists()
+
+
+def test_preload_of_what_is_not_there_writes_nothing(tmp_path: Path, plan: Plan) -> None:
+    there = build_bundle(plan(preload=("endpoints.duck", "httpx", "json")), tmp_path / "there")
+    assert "PRELOAD = ('endpoints.duck', 'httpx', 'json')" in (
+        there.folder / "endpoint_runtime/_bundle.py"
+    ).read_text("ascii")
+    with pytest.raises(InputFaults) as raised:
+        build_bundle(plan(preload=("json", "requests")), tmp_path / "out")
+    assert [fault.message for fault in raised.value.faults] == [
+        "there is no module requests in the plugin, its dependencies or the standard library"
+    ]
+    assert not (tmp_path / "out" / "NekoFunction").exists()
