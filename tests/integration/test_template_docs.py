@@ -89,6 +89,6 @@ def test_every_key_is_documented() -> None:
     text = (DOCS / "configuration.md").read_text(encoding="utf-8")
     documented = re.findall(r"^\| `([a-z_]+)(?:\.[^`]*)?` \|", text, re.MULTILINE)
 
-    assert sorted(documented) == sorted([*KEYS, "settings", "groups"])
+    assert sorted(documented) == sorted([*KEYS, "settings", "apps", "dify", "groups"])
     days = ", ".join(map(str, LOG_RETENTIONS[:-1]))
     assert f"{days} or {LOG_RETENTIONS[-1]} |" in text
