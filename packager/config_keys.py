@@ -16,7 +16,7 @@ from packager.model import LOG_RETENTIONS, AwsSource
 RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
 ARCHITECTURES = ("arm64", "x86_64")
 ADAPTERS = ("native", "mangum", "aws-wsgi")
-STORAGES = ("file", "memory")
+STORAGES = ("dynamodb", "s3", "file", "memory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +208,18 @@ KEYS = {
         truth("diet"),
         choice("sdk", ("light", "real")),
         choice("storage", STORAGES),
+        whole("storage_limit", 1, 1 << 50, "bytes"),
+        # "Bucket naming rules"; a dot would make its name one that TLS does not verify.
+        text(
+            "storage_bucket",
+            "a bucket's name: 3 to 63 of a-z, 0-9 and -",
+            r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
+        ),
+        text(
+            "storage_prefix",
+            "up to 200 of A-Z, a-z, 0-9, '/', '.', '_' and -, not starting with a slash",
+            r"([A-Za-z0-9._-][A-Za-z0-9/._-]{0,199})?",
+        ),
         # The characters that a base path mapping may have ("Use API mappings").
         text(
             "base_path",

@@ -48,7 +48,7 @@ def render_bundle_literals(plan: FunctionPlan, *, diet: str = "") -> str:
         "EVENTS": tuple((each.source, each.path, event_arn(each)) for each in options.events),
         "APPS": {app_id: _source(source) for app_id, source in options.apps.items()},
         "DIFY_BASE_URL": options.dify_base_url,
-        "STORAGE": options.storage and (options.storage, {}),
+        "STORAGE": _storage(plan),
         "STREAM": options.stream,
         "STREAM_HEARTBEAT": options.stream_heartbeat,
         "ERRORS": options.errors,
@@ -96,6 +96,20 @@ def _enclose(start: str, items: list[str], end: str, indent: int) -> str:
         return flat
     inner = "".join(f"{' ' * (indent + 4)}{item},\n" for item in items)
     return f"{start}\n{inner}{' ' * indent}{end.lstrip(',')}"
+
+
+def _storage(plan: FunctionPlan) -> tuple[str, dict[str, Any]] | None:
+    """Give what keeps the bytes of `session.storage`, and how; None where nothing does."""
+    match plan.storage:
+        case "dynamodb":
+            limit = plan.options.storage_limit
+            return ("dynamodb", {} if limit is None else {"limit": limit})
+        case "s3":
+            return ("s3", {"prefix": plan.storage_prefix})
+        case None:
+            return None
+        case other:
+            return (other, {})
 
 
 def _setting(setting: Setting) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def load_plugin(
     for group in groups:
         check_rules(group, faults)
     options = read_configuration(path, folder.display, groups, faults, overrides, complete=complete)
-    check_sources(folder, groups, options, faults)
+    storing = check_sources(folder, groups, options, faults)
     read_requirements(path, folder.display, faults)
     _check_files(folder, options, faults)
     if len(faults.errors) > before:
@@ -57,6 +57,7 @@ def load_plugin(
         storage_enabled=manifest.storage_enabled,
         place=manifest.place,
         storage_size=manifest.storage_size,
+        storing=storing,
     )
 
 

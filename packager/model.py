@@ -17,7 +17,7 @@ Adapter = Literal["native", "mangum", "aws-wsgi"]
 Sdk = Literal["light", "real"]
 Errors = Literal["opaque", "dify"]
 Entry = Literal["fast", "stock"]
-Storage = Literal["file", "memory"]
+Storage = Literal["dynamodb", "s3", "file", "memory"]
 # What CloudWatch Logs keeps events for, in days (AWS::Logs::LogGroup, RetentionInDays).
 LOG_RETENTIONS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
@@ -130,7 +130,10 @@ class Options:
     gzip: bool = False
     sdk: Sdk = "light"
     diet: bool = True
-    storage: Storage | None = None  # None: it was not chosen
+    storage: Storage | None = None  # as it was said: what follows is FunctionPlan.storage
+    storage_limit: int | None = None  # bytes, of all values together
+    storage_bucket: str | None = None  # None: the template makes one
+    storage_prefix: str | None = None  # of the keys in the bucket
     base_path: str = ""  # of an API mapping, "/v1", no slash at its end
     settings: Mapping[str, Source] = field(default_factory=dict)
     settings_from: AwsSource | None = None  # a JSON object with settings as its keys
@@ -202,6 +205,7 @@ class Plugin:
     storage_enabled: bool
     place: Place  # of the manifest's name
     storage_size: int | None = None  # bytes, of storage.size
+    storing: frozenset[str] = frozenset()  # groups whose code uses session.storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +222,18 @@ class FunctionPlan:
     def hook_id(self) -> str:
         """What `Dify-Hook-Id` says."""
         return self.options.hook_id or self.logical_id
+
+    @property
+    def storage(self) -> Storage | None:
+        """What keeps the bytes of `session.storage`; None if the function is not seen to use it."""
+        used = self.group.name in self.plugin.storing
+        return self.options.storage or ("dynamodb" if used else None)
+
+    @property
+    def storage_prefix(self) -> str:
+        """What the names of objects in the bucket start with."""
+        prefix = self.options.storage_prefix
+        return f"{self.plugin.name}/" if prefix is None else prefix
 
     @property
     def entry(self) -> Entry:

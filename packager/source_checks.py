@@ -15,19 +15,23 @@ from packager.session_checks import warn_of_apps, warn_of_calls, warn_of_imports
 from packager.sources import SourceError, SourceFacts, analyse_sources, reachable
 from packager.timing_checks import check_timing
 
+# Who calls its class needs no attribute of the session.
+_STORAGE_MODULE = "dify_plugin.invocations.storage"
+
 
 def check_sources(
     folder: PluginFolder,
     groups: Sequence[EndpointGroup],
     options: Mapping[str, Options],
     faults: FaultCollector,
-) -> None:
+) -> frozenset[str]:
     """Note what is wrong with the Python files of the plugin, read as its functions will read them.
 
     Of endpoints' files also what they use of `dify_plugin` that functions don't have or answer.
 
     A syntax error is an error in an endpoint's source and in what that imports, and a warning
-    elsewhere: plugins ship templates, tests and scripts that no function runs.
+    elsewhere: plugins ship templates, tests and scripts that no function runs. Gives the names of
+    the groups whose code uses `session.storage`, as far as can be seen.
     """
     files = list(folder.files((".py",)))
     by_python: dict[str, list[EndpointGroup]] = {}
@@ -36,6 +40,7 @@ def check_sources(
     said: set[tuple[str, SourceError | None]] = set()
     called: set[str] = set()  # files whose calls were looked at
     asking: set[str] = set()  # files whose calls of apps were
+    storing: set[str] = set()
     for python, those in by_python.items():
         sources = dict.fromkeys(endpoint.source for group in those for endpoint in group.endpoints)
         if not sources:
@@ -43,6 +48,7 @@ def check_sources(
         path, version = _reader(python)
         shipped = dict.fromkeys([*sources, *files])  # a source may lie in a folder like .endpoints
         facts = analyse_sources(folder.root, list(shipped), path)
+        storing |= {group.name for group in those if _stores(group, facts)}
         reached = reachable(facts, sources)
         for file, fact in facts.items():
             if fact.error is None or (file, fact.error) in said:
@@ -70,6 +76,16 @@ def check_sources(
             if facts[source].error is None and (source, None) not in said:
                 said.add((source, None))
                 _class_fault(folder, facts, source, faults)
+    return frozenset(storing)
+
+
+def _stores(group: EndpointGroup, facts: Mapping[str, SourceFacts]) -> bool:
+    reached = reachable(facts, {endpoint.source for endpoint in group.endpoints})
+    return any(
+        any(name == "storage" for name, _ in facts[file].uses)
+        or any(each.module == _STORAGE_MODULE for each in facts[file].imports)
+        for file in reached
+    )
 
 
 def _reader(python: str) -> tuple[Path, str]:

@@ -14,7 +14,7 @@ from packager.sam.document import Section, write_document
 from packager.sam.files import MARK, GeneratedFile, check_files, need_ours, write_files
 from packager.sam.function import CodeLocation, function_resources
 from packager.sam.makefile import makefile_code, render_makefile
-from packager.sam.names import ResourceNames, parameter_names
+from packager.sam.names import ResourceNames, parameter_names, storage_name
 from packager.sam.outputs import (
     MAX_OUTPUTS,
     endpoint_outputs,
@@ -22,6 +22,7 @@ from packager.sam.outputs import (
     outputs_fit,
     shortened,
 )
+from packager.sam.storage import NOTE
 
 __all__ = [
     "CodeLocation",
@@ -68,8 +69,13 @@ def render_template(
     for plan in plans:
         first = ResourceNames(plan.logical_id).function
         for name, resource in function_resources(plan, code(plan), parameters).items():
-            comment = (f"{plan.plugin.name} {plan.plugin.version}: {plan.group.file}",)
-            above = comment if name == first else ()
+            if name in resources:  # what several functions share
+                continue
+            above: tuple[str, ...] = ()
+            if name == first:
+                above = (f"{plan.plugin.name} {plan.plugin.version}: {plan.group.file}",)
+            elif name == storage_name(plan):
+                above = (NOTE.format(plugin=plan.plugin.name),)
             resources.put(name, resource, *([""] if resources else []), *above)
     document.put("Resources", resources, "")
     document.put("Outputs", _outputs(plans), "")

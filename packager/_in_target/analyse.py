@@ -41,8 +41,9 @@ DATA = (
     ast.UnaryOp,
     ast.Compare,
 )
-# Attributes and texts whose use is told: whoever answers once for all has to know of them.
-NOTED = {"_executor", "call_on_close", "text/event-stream"}
+# Attributes and texts whose use is told: whoever answers once for all has to know of some, and
+# who uses a session's storage gets one.
+NOTED = {"_executor", "call_on_close", "storage", "text/event-stream"}
 # Calls that can bind names of the module out of sight.
 DYNAMIC = {"exec", "eval", "globals", "locals", "vars", "setattr", "__import__"}
 

@@ -17,6 +17,7 @@ from packager.errors import FaultCollector
 from packager.interpreter import home_folder
 from packager.local_settings import LOCAL_SETTINGS, local_variable, read_local_settings
 from packager.manifest import MANIFEST
+from packager.sam.storage import BUCKET_VARIABLE, TABLE_VARIABLE
 
 
 def local_variables(
@@ -45,13 +46,17 @@ def local_variables(
     return named
 
 
+_NAMED_BY = {"dynamodb": TABLE_VARIABLE, "s3": BUCKET_VARIABLE}
+
+
 def storage_variables(bundle: BuiltBundle, file: Path | None = None) -> dict[str, str]:
     """Give the environment variable of a function's storage here: `file`, or the user's own.
 
-    A storage that the configuration names is what is used, but for "file", whose place is here.
+    Storage in memory is what it is elsewhere; a table or a bucket is used if the environment names
+    it, as the template would.
     """
     if file is None:
-        if bundle.storage not in (None, "file"):
+        if bundle.storage == "memory" or os.environ.get(_NAMED_BY.get(bundle.storage or "", "")):
             return {}
         file = _state_folder() / "packager" / "storage.sqlite"
     return {"PACKAGER_STORAGE": str(file.expanduser().absolute())}

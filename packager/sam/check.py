@@ -14,10 +14,12 @@ from packager.sam.check_references import referable
 from packager.sam.check_role import check_role
 from packager.sam.check_stack import check_stack
 from packager.sam.check_start import check_start
+from packager.sam.check_storage import check_storage
 from packager.sam.check_stream import check_stream
 from packager.sam.function import REST_TIMEOUT, declared_routes
 from packager.sam.names import parameter_names
 from packager.sam.shapes import is_deferred
+from packager.sam.storage import storage_variables
 
 # Seconds an answer may take ("Quotas for HTTP APIs", "Quotas for REST APIs", "Lambda quotas").
 API_TIMEOUTS = {"http": 30, "rest": REST_TIMEOUT, "url": 900}
@@ -45,6 +47,7 @@ def check_template(plans: Sequence[FunctionPlan], faults: FaultCollector) -> Non
         if not noted.errors:  # else the role can't be made
             check_role(plan, noted)
         faults.faults += [fault for fault in noted.faults if fault not in faults.faults]
+    check_storage(plans, faults)
     check_stack(plans, faults)
     check_names(plans, faults)
 
@@ -108,6 +111,14 @@ def _check_environment(plan: FunctionPlan, faults: FaultCollector) -> None:
                 hint='with entry = "stock", a key beside template, the variable is yours',
             )
         variables[VARIABLE] = WRAPPER
+    for name in storage_variables(plan):
+        if name in variables:
+            faults.error(
+                "tells the function where its storage is",
+                options.place(f"template.Environment.Variables.{name}"),
+                key=f"template.Environment.Variables.{name}",
+            )
+        variables[name] = ""  # a name that is known at the deployment
     for key, source in options.sources.items():
         if isinstance(source, EnvSource):
             if not isinstance(variables.get(source.name, source), EnvSource):

@@ -9,7 +9,7 @@ from packager.model import FunctionPlan
 from packager.sam.check_events import resource_count
 from packager.sam.events import event_key
 from packager.sam.function import declared_routes, http_events
-from packager.sam.names import event_names, parameter_names
+from packager.sam.names import event_names, makes_storage, parameter_names, storage_name
 from packager.sam.outputs import MAX_OUTPUTS, output_count
 
 _MAX_RESOURCES = 500  # CloudFormation, "Understand CloudFormation quotas"
@@ -89,6 +89,7 @@ def _counts(plans: Sequence[FunctionPlan]) -> Iterator[tuple[str, int, int]]:
         resources += sum(_OF_PROPERTIES.get(name, 0) for name in properties)
         if plan.options.routes == "declared" and plan.options.api != "url":
             resources += len(declared_routes(plan)) - 1
+    resources += len({storage_name(plan) for plan in plans if makes_storage(plan)})
     if any("DeploymentPreference" in plan.options.template for plan in plans):
         resources += _SHARED
     yield "resources", resources, _MAX_RESOURCES

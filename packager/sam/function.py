@@ -19,6 +19,7 @@ from packager.sam.names import ResourceNames, route_name, unique_name
 from packager.sam.properties import ROLE_PROPERTIES, merge
 from packager.sam.role import role_resource
 from packager.sam.routes import GatewayRoute, gateway_routes
+from packager.sam.storage import storage_resource, storage_variables
 from packager.settings_sources import aws_sources
 
 REST_STAGE = "live"
@@ -43,7 +44,10 @@ class CodeLocation:
 def function_resources(
     plan: FunctionPlan, code: CodeLocation, parameters: Mapping[str, str]
 ) -> dict[str, dict[str, Any]]:
-    """Give the resources of one function by logical id; `parameters` are those of the template."""
+    """Give the resources of one function by logical id; `parameters` are those of the template.
+
+    The storage among them is that of all the plugin's functions.
+    """
     names = ResourceNames(plan.logical_id)
     resources = {names.function: _function(plan, code, parameters, names)}
     if plan.options.api != "url":
@@ -60,7 +64,7 @@ def function_resources(
         "DeletionPolicy": "Delete",
         "UpdateReplacePolicy": "Delete",
     }
-    return resources | event_resources(plan, _tags(plan))
+    return resources | event_resources(plan, _tags(plan)) | storage_resource(plan, _tags(plan))
 
 
 def declared_routes(plan: FunctionPlan) -> tuple[GatewayRoute, ...]:
@@ -105,6 +109,7 @@ def _function(
     variables: dict[str, Any] = {VARIABLE: WRAPPER} if plan.entry == "fast" else {}
     variables |= {name: ref(parameters[name]) for name in options.variables}
     variables |= event_variables(plan)
+    variables |= storage_variables(plan)
     if has_extension(options) and aws_sources(plan):
         variables[EXTENSION_PORT] = "2773"  # its default; that it is said tells the runtime of it
     if variables:

@@ -130,7 +130,21 @@ def resource_names(plan: FunctionPlan) -> frozenset[str]:
             found.add(names.base + dead_letter_name(name))
     if events:
         found |= {names.failed_events, names.failed_events_policy, names.schedule_role}
+    if makes_storage(plan):
+        found.add(storage_name(plan))
     return frozenset(found)
+
+
+def makes_storage(plan: FunctionPlan) -> bool:
+    """Say whether the template has a table or a bucket for the storage of the plan's plugin."""
+    named = plan.storage == "s3" and plan.options.storage_bucket
+    return plan.storage in ("dynamodb", "s3") and not named
+
+
+def storage_name(plan: FunctionPlan) -> str:
+    """Give the logical id of the plugin's table or bucket, which its functions share."""
+    kind = "Table" if plan.storage == "dynamodb" else "Bucket"
+    return f"{pascal_case(plan.plugin.name)}Storage{kind}"
 
 
 def route_name(method: str, path: str) -> str:

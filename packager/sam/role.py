@@ -10,6 +10,7 @@ from packager.sam.document import get_att
 from packager.sam.names import ResourceNames
 from packager.sam.settings_statements import settings_statements
 from packager.sam.shapes import is_intrinsic
+from packager.sam.storage import storage_statements
 
 # What AWSLambdaVPCAccessExecutionRole grants besides logs; EC2 takes no narrower resource for it.
 _VPC_ACTIONS = [
@@ -105,6 +106,7 @@ def _statements(plan: FunctionPlan) -> list[dict[str, Any]]:
         _allow(["logs:CreateLogStream", "logs:PutLogEvents"], get_att(f"{log_group}.Arn"))
     ]
     statements += settings_statements(plan)
+    statements += storage_statements(plan)
     if template.get("Tracing") not in (None, "Disabled"):
         # X-Ray takes no narrower resource for either.
         statements.append(_allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"))

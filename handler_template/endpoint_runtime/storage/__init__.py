@@ -40,15 +40,22 @@ _MODULES = {
     "memory": "endpoint_runtime.storage.memory",
     "file": "endpoint_runtime.storage.file",
     "dynamodb": "endpoint_runtime.storage.dynamodb",
+    "s3": "endpoint_runtime.storage.s3",
 }
 
 
-def open_storage(backends: Backends) -> Storage:
-    """Give the storage that a bundle's STORAGE, a pair of its kind and its options, says."""
-    kind, options = getattr(backends.bundle, "STORAGE", None) or ("memory", {})
+def open_storage(backends: Backends) -> Storage | None:
+    """Give the storage that a bundle's STORAGE, a pair of its kind and its options, says.
+
+    None where the bundle has none: packager saw no use of it, and nobody configured one.
+    """
     path = os.environ.get(VARIABLE)
-    if path:
-        kind, options = "file", {"path": path}
+    chosen = (
+        ("file", {"path": path}) if path else getattr(backends.bundle, "STORAGE", ("memory", {}))
+    )
+    if chosen is None:
+        return None
+    kind, options = chosen
     module = _MODULES.get(kind)
     if module is None:
         raise ValueError(f"the bundle's storage is {kind!r}, which this runtime does not know")

@@ -25,9 +25,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from endpoint_runtime.application import Backends
     from endpoint_runtime.storage.quota import Quota
 
-VARIABLE = "STORAGE_TABLE"  # set by the template
+VARIABLE = "PACKAGER_STORAGE_TABLE"  # set by the template
 # "Constraints in Amazon DynamoDB": names and values of an item, in bytes of UTF-8.
 MAX_ITEM = 409_600
 CHUNK = 400_000  # bytes; the rest of an item is for its other attributes
@@ -308,8 +309,8 @@ def texts(item: dict[str, Any] | None, name: str) -> list[str]:
     return [each["S"] for each in item[name]["L"]] if item and name in item else []
 
 
-def open_storage(options: dict[str, Any], bundle: Any) -> DynamoDBStorage:
-    """Give the storage in the table that the environment's STORAGE_TABLE names."""
+def open_storage(options: dict[str, Any], backends: Backends) -> DynamoDBStorage:
+    """Give the storage in the table that the environment names, as the template has it."""
     table = os.environ.get(VARIABLE)
     if not table:
         raise ValueError(f"the environment variable {VARIABLE} does not name a table")

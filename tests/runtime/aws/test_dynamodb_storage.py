@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from endpoint_runtime.aws import AwsError
+from endpoint_runtime.backends import Backends
 from endpoint_runtime.storage import dynamodb
 from endpoint_runtime.storage.dynamodb import CHUNK, MAX_ITEM, DynamoDBStorage
 from tests.moto_server import MotoServer, moto_server
@@ -282,6 +283,6 @@ def test_a_retried_commit_keeps_its_chunks(
 
 
 def test_no_table_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("STORAGE_TABLE", raising=False)
-    with pytest.raises(ValueError, match="STORAGE_TABLE does not name a table"):
-        dynamodb.open_storage({}, None)
+    monkeypatch.delenv("PACKAGER_STORAGE_TABLE", raising=False)
+    with pytest.raises(ValueError, match="PACKAGER_STORAGE_TABLE does not name a table"):
+        dynamodb.open_storage({}, Backends(None, "."))

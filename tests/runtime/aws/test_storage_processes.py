@@ -14,7 +14,7 @@ import pytest
 
 from endpoint_runtime.backends import Backends
 from tests import storage_worker
-from tests.moto_server import MotoServer
+from tests.moto_server import REGION, MotoServer
 from tests.runtime.builders import TEMPLATE
 from tests.storage_table import make_table
 from tests.storage_worker import KEYS, Call, name_of, stale_reads
@@ -26,7 +26,7 @@ SECONDS = 4
 @pytest.mark.parametrize("limit", [None, 50_000_000])
 def test_dynamodb(limit: int | None, moto: MotoServer, monkeypatch: pytest.MonkeyPatch) -> None:
     table = make_table(moto)
-    monkeypatch.setenv("STORAGE_TABLE", table)
+    monkeypatch.setenv("PACKAGER_STORAGE_TABLE", table)
 
     calls = run(("dynamodb", {"limit": limit} if limit else {}))
 
@@ -41,6 +41,15 @@ def test_dynamodb(limit: int | None, moto: MotoServer, monkeypatch: pytest.Monke
     if limit:
         stored = sum(int(item["s"]["S"]) for item in items.values() if "s" in item)
         assert items["t"]["t"] == {"N": str(stored)}
+
+
+def test_s3(moto: MotoServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    moto.boto("s3").create_bucket(
+        Bucket="storage", CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    monkeypatch.setenv("PACKAGER_STORAGE_BUCKET", "storage")
+
+    check(run(("s3", {"prefix": "test/"})))
 
 
 def run(storage: tuple[str, dict[str, Any]]) -> list[Call]:
