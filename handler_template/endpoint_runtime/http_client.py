@@ -52,7 +52,7 @@ class Connection:
 
     `trust` says which roots are trusted, in the order in which they are tried (see
     endpoint_runtime.tls; by default the system's). `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are
-    obeyed.
+    obeyed if `proxies` is true.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Connection:
         deadline: float | None = None,
         stall: float = STALL,
         trust: Sequence[Trust] | None = None,
+        proxies: bool = True,
     ) -> None:
         self.scheme = scheme
         self.host = host
@@ -74,6 +75,7 @@ class Connection:
         if self.port != _PORTS[scheme]:
             self.name += f":{self.port}"
         self._trust = trust
+        self._proxies = proxies
         self._origin = ""  # what comes before the path where a proxy forwards plain HTTP
         self._proxy_headers: dict[str, str] = {}
         self._socket: Any = None
@@ -142,9 +144,11 @@ class Connection:
         self.close()
         self._answer = None
         host, port = self.host, self.port
-        from endpoint_runtime.http_proxies import proxy_for
+        proxy = None
+        if self._proxies:
+            from endpoint_runtime.http_proxies import proxy_for
 
-        proxy = proxy_for(self.scheme, self.host, self.port)
+            proxy = proxy_for(self.scheme, self.host, self.port)
         if proxy is not None:
             host, port, self._proxy_headers = proxy
         if self.scheme == "http":

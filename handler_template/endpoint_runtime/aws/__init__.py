@@ -17,7 +17,7 @@ invocation in seconds since the epoch: calls, retries included, end a little bef
 there is time left for an answer; without one they end after 30 seconds.
 
 Region, credentials, endpoints and CA bundle are those of the environment, as AWS's SDKs read it:
-see `endpoints`, `credentials` and `tls`.
+see `endpoints`, `credentials` and `roots`.
 """
 
 from __future__ import annotations

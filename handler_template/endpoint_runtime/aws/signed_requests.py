@@ -115,6 +115,11 @@ def forget() -> None:
     """Drop connections and credentials."""
     _credentials.forget()
     transport.close_all()
+    import sys
+
+    roots = sys.modules.get("endpoint_runtime.aws.roots")
+    if roots is not None:
+        roots.forget()
 
 
 def _limit(deadline: float | None) -> float:

@@ -1,28 +1,30 @@
 """Carries a request to its host and the answer back, over connections that are kept.
 
-A connection that was kept while the process was frozen may be dead. That is looked at before it is
-used; where it shows only in use, the request goes over a fresh one, once.
+A connection that was kept while the process was frozen may be dead. `http_client` looks at it
+before it is used; where it shows only in use, the request goes over a fresh one, once.
 """
 
 from __future__ import annotations
 
-from endpoint_runtime.aws.connection import Connection, ConnectionFailed, TimedOut, Unused
 from endpoint_runtime.aws.errors import AwsError
+from endpoint_runtime.http_client import CertificateRefused, Connection, HttpError, TimedOut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_STALL = 10.0  # s that an exchange may stand still
+_MAX_BODY = 1 << 40  # bytes: whoever wrote it had it in memory, too
 _MAX_IDLE = 8  # connections kept to one origin: threads use one each
 
 _idle: dict[tuple[bool, str, int], list[Connection]] = {}
-# Hosts whose certificates Amazon's roots don't verify, but the system's do.
-_by_system: set[str] = set()
 
 
 class Origin:
-    """Where requests go: a host, its port, and whether with TLS; `amazon` if AWS's own rules say so
-    and no override."""
+    """Where requests go: a host, its port, and whether with TLS.
+
+    `amazon` is whether AWS's own rules name it, and no override does.
+    """
 
     __slots__ = ("amazon", "host", "port", "tls")
 
@@ -70,7 +72,7 @@ def split_url(url: str) -> tuple[Origin, str]:
     plain = host.isascii() and not any(mark in host for mark in "@?#%\\[] \t\r\n")
     if scheme.lower() not in ("http", "https") or not host or not plain:
         raise AwsError("NoEndpoint", "an endpoint's URL is not of the form https://host:port")
-    if port and not (port.isascii() and port.isdecimal() and int(port) < 65536):
+    if port and not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
         raise AwsError("NoEndpoint", "an endpoint's URL has no port that can be read")
     number = int(port) if port else 443 if tls else 80
     return Origin(host, number, tls=tls, amazon=False), slash + path
@@ -83,97 +85,90 @@ def exchange(
     headers: Mapping[str, str],
     body: bytes,
     limit: float,
+    *,
+    proxies: bool = True,
 ) -> Answer:
     """Send a request and give the answer, whatever its status.
 
-    `headers` have a Host, `limit` is in seconds since the epoch. Raises AwsError:
-    `ConnectionFailed` and `TimedOut`, which are retryable, or `NotTrusted`.
+    `limit` is in seconds since the epoch; `proxies` says whether those of the environment are used;
+    the Host header is the origin's. Raises AwsError: `ConnectionFailed` and `TimedOut`, which are
+    retryable, `NotTrusted` or `BadRequest`.
     """
-    lines = [f"{method} {target} HTTP/1.1"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    head = "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode("latin-1")
-    if head.count(b"\r\n") != len(lines) + 2 or head.count(b"\n") != len(lines) + 2:
-        raise AwsError("BadRequest", "a header or the path of the request has a line break in it")
+    headers = {name: value for name, value in headers.items() if name != "Host"}
+    key = (origin.tls, origin.host, origin.port)
+    connection = _take(key) or _new(origin, proxies)
     try:
-        connection = _idle_connection(origin) or _open(origin, limit)
+        reused = connection.is_open()
         try:
-            answer = connection.exchange(head, body, limit, bodiless=method == "HEAD")
-        except Unused:
-            if not connection.kept:
+            answer = _exchange(connection, method, target, headers, body, limit)
+        except TimedOut:
+            raise
+        except HttpError:
+            if not reused:
                 raise
-            connection = _open(origin, limit)
-            answer = connection.exchange(head, body, limit, bodiless=method == "HEAD")
-    except TimedOut as failure:
-        raise AwsError("TimedOut", f"{origin.host}: {failure}", retryable=True) from None
-    except ConnectionFailed as failure:
-        raise AwsError("ConnectionFailed", f"{origin.host}: {failure}", retryable=True) from None
-    _keep(origin, connection)
-    return Answer(*answer)
+            answer = _exchange(connection, method, target, headers, body, limit)
+    except TimedOut as fault:
+        raise AwsError("TimedOut", str(fault), retryable=True) from None
+    except CertificateRefused as fault:
+        raise AwsError("NotTrusted", str(fault)) from None
+    except HttpError as fault:
+        raise AwsError("ConnectionFailed", str(fault), retryable=True) from None
+    except OSError as fault:
+        raise AwsError("NotTrusted", f"the roots can't be read: {fault.strerror}") from None
+    except ValueError as fault:
+        raise AwsError("BadRequest", str(fault)) from None
+    idle = _idle.setdefault(key, [])
+    if len(idle) < _MAX_IDLE:
+        idle.append(connection)
+    else:
+        connection.close()
+    return answer
 
 
 def fetch(url: str, headers: Mapping[str, str], limit: float) -> Answer:
-    """GET a URL."""
+    """GET a URL of this machine or its network, through no proxy; raises as `exchange` does."""
     origin, path = split_url(url)
-    return exchange(origin, "GET", path or "/", {"Host": origin.authority, **headers}, b"", limit)
+    return exchange(origin, "GET", path or "/", headers, b"", limit, proxies=False)
 
 
 def close_all() -> None:
     """Close the connections that are kept."""
-    from endpoint_runtime.aws import tls
-
     while _idle:
         _, connections = _idle.popitem()
         for connection in connections:
             connection.close()
-    _by_system.clear()
-    tls.forget()
 
 
-def _key(origin: Origin) -> tuple[bool, str, int]:
-    return origin.tls, origin.host, origin.port
+def _exchange(
+    connection: Connection,
+    method: str,
+    target: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    limit: float,
+) -> Answer:
+    response = connection.request(method, target, headers, body, deadline=limit)
+    return Answer(response.status, response.headers, response.read(_MAX_BODY))
 
 
-def _idle_connection(origin: Origin) -> Connection | None:
-    """Take a connection that was kept and still lives."""
-    connections = _idle.get(_key(origin))
-    while connections:
-        try:
-            connection = connections.pop()
-        except IndexError:  # another thread was faster
-            return None
-        if connection.is_alive():
-            return connection
-        connection.close()
-    return None
-
-
-def _keep(origin: Origin, connection: Connection) -> None:
-    connections = _idle.setdefault(_key(origin), [])
-    if connection.closes or len(connections) >= _MAX_IDLE:
-        connection.close()
-    else:
-        connections.append(connection)
-
-
-def _open(origin: Origin, limit: float) -> Connection:
-    if not origin.tls:
-        return Connection(origin.host, origin.port, limit)
-    from endpoint_runtime.aws import tls
-
-    host = origin.host
-    source = tls.roots(amazon=origin.amazon and host not in _by_system)
+def _take(key: tuple[bool, str, int]) -> Connection | None:
     try:
-        try:
-            return Connection(host, origin.port, limit, lambda made: tls.wrap(made, host, source))
-        except tls.NotTrusted:
-            if not tls.is_amazon(source):
-                raise
-        made = Connection(host, origin.port, limit, lambda made: tls.wrap(made, host, "system"))
-    except tls.NotTrusted as error:
-        raise AwsError("NotTrusted", str(error)) from None
-    except OSError as error:  # no roots, or no handshake
-        raise AwsError(
-            "ConnectionFailed", f"TLS with {host} failed: {error}", retryable=True
-        ) from None
-    _by_system.add(host)
-    return made
+        return _idle[key].pop()
+    except (KeyError, IndexError):
+        return None
+
+
+def _new(origin: Origin, proxies: bool) -> Connection:
+    trust = None
+    if origin.tls:
+        from endpoint_runtime.aws.roots import trust_for
+
+        trust = trust_for(origin.host, amazon=origin.amazon)
+    return Connection(
+        "https" if origin.tls else "http",
+        origin.host,
+        origin.port,
+        stall=_STALL,
+        trust=trust,
+        proxies=proxies,
+    )

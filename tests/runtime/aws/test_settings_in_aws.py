@@ -256,8 +256,8 @@ SAID = {
     "throttle": CANT + "ThrottlingException: Rate exceeded",
     "expire": CANT + "ExpiredTokenException: The security token included in the request is expired",
     "break": CANT + "InternalServerError: An internal error occurred",
-    "hang": CANT + "TimedOut: 127.0.0.1: ",
-    "cut": CANT + "ConnectionFailed: 127.0.0.1: ",
+    "hang": CANT + "TimedOut: 127.0.0.1:",
+    "cut": CANT + "ConnectionFailed: 127.0.0.1:",
 }
 
 
