@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from endpoint_runtime.events import (
     BodyTooLarge,
@@ -351,3 +354,15 @@ def test_identity_and_authorizer() -> None:
         {"principalId": "admin"},
         {"sourceIp": "192.0.2.7", "userAgent": "test"},
     )
+
+
+@given(st.text(max_size=12) | st.text("aB9 !$'()*,/:;?@_.-~%+&=#[]\u00e9", max_size=12))
+def test_a_query_is_put_together_with_werkzeugs_quoting(text: str) -> None:
+    assume(text.encode("utf-8", "replace").decode() == text)
+    event = rest(query={"name": [text], text: ["1"]})
+
+    environ = environ_of(event, None, source_of(event))
+
+    quoted = quote_plus(text, "!$'()*,/:;?@")
+    one = f"name={quoted}&{quoted}=1" if text != "name" else "name=1"
+    assert environ["QUERY_STRING"] == one
