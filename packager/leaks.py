@@ -20,8 +20,9 @@ def refuse_leaks(folder: Path, secrets: Sequence[KnownSecret]) -> None:
     """
     if secrets:
         files = sorted(path for path in folder.rglob("*") if path.is_file())
+        beside = folder.parent
         refuse_leaks_in(
-            ((path.relative_to(folder).as_posix(), path.read_bytes()) for path in files), secrets
+            ((path.relative_to(beside).as_posix(), path.read_bytes()) for path in files), secrets
         )
 
 

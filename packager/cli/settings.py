@@ -244,15 +244,17 @@ def _chosen(
 def _read_file(source: str, plans: Sequence[FunctionPlan], faults: FaultCollector) -> list[Value]:
     read = FaultCollector()
     if source == "-":
-        text = sys.stdin.buffer.read().decode("utf-8", "replace")
+        try:
+            text = sys.stdin.buffer.read().decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise UsageError("stdin is not UTF-8 text") from None
         top = parse_marked(text, "stdin", read)
     else:
         top = read_marked(Path(source), source, read)
-    for fault in read.faults:
+    show_faults(read.warnings)
+    for fault in read.errors:
         faults.add(_without_text(fault))
-    values = [] if top is None else read_values(top, plans, faults)
-    show_faults(each for each in faults.warnings if each.place and each.place.file == source)
-    return values
+    return [] if top is None else read_values(top, plans, faults)
 
 
 def _without_text(fault: Fault) -> Fault:

@@ -17,7 +17,7 @@ import boto3
 import pytest
 import yaml
 
-from packager.model import EnvSource, FunctionPlan
+from packager.model import EnvSource, FunctionPlan, SecretSource, SsmSource
 from packager.template import render_template, template_files, write_files
 from tests.template_builders import make_plan, make_setting, of_type, translate
 
@@ -68,6 +68,9 @@ def run(*command: str | Path, cwd: Path, **environment: str) -> subprocess.Compl
     )
 
 
+KEYS = (None, "alias/a")  # None: AWS's own
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A template of all plugins, with each kind of API."""
@@ -77,6 +80,17 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
         make_plan("GET /", name=f"{name}-{api}", api=api, **options)
         for name, options in STARTS.items()
         for api in ("http", "rest", "url")
+    ]
+    plans += [
+        make_plan(
+            "GET /",
+            name=f"k{number}",
+            declared=[make_setting("s"), make_setting("t")],
+            settings={"s": SsmSource("/a/b:3"), "t": SecretSource("a/b", "k")},
+            settings_from=SecretSource("c"),
+            kms_key=key,
+        )
+        for number, key in enumerate(KEYS)
     ]
     (folder / "template.yaml").write_text(render_template(plans), encoding="utf-8")
     return folder
