@@ -166,7 +166,10 @@ def test_nothing_else_about_the_packages_is_different(python: str, tmp_path: Pat
             assert str(error).startswith("cannot import name 'parze' from 'urllib'"), error
         assert type(http.__loader__).__name__ == "SourceFileLoader"
         assert http.__spec__.loader is http.__loader__
-        assert importlib.util.find_spec("http").loader is not None
+        found = importlib.util.find_spec("wsgiref")
+        assert found.loader.get_source("wsgiref") and "wsgiref" not in sys.modules
+        import wsgiref
+        assert wsgiref.util.FileWrapper and wsgiref.__spec__.loader.is_package("wsgiref")
         assert concurrent.futures.ThreadPoolExecutor.__module__ == "concurrent.futures.thread"
         from concurrent.futures import *
         assert ThreadPoolExecutor
