@@ -129,7 +129,7 @@ def _secrets(names: Sequence[str], deadline: float | None) -> dict[str, str | Fa
                 "GetSecretValue", {"SecretId": names[0]}, deadline
             )
         except AwsError as error:
-            if error.code in _MISSING:
+            if _is_gone(error.code, error.message):
                 return {}
             raise
         return {names[0]: secret_text(secret)}
@@ -141,10 +141,17 @@ def _secrets(names: Sequence[str], deadline: float | None) -> dict[str, str | Fa
                     values[name] = secret_text(secret)
         for fault in answer.get("Errors") or ():
             code = fault.get("ErrorCode") or ""
-            if code not in _MISSING:
-                words = f"can't be read: BatchGetSecretValue: {code}: {fault.get('Message')}"
+            message = fault.get("Message") or ""
+            if not _is_gone(code, message):
+                words = f"can't be read: BatchGetSecretValue: {code}: {message}"
                 values[fault.get("SecretId") or ""] = Fault(words)
     return values
+
+
+def _is_gone(code: str, message: str) -> bool:
+    """Whether there is no such secret, or one that is deleted but might be restored."""
+    # "... because it was marked for deletion", in AWS's words of the day.
+    return code in _MISSING or (code == "InvalidRequestException" and "delet" in message)
 
 
 def _pages(payload: dict[str, Any], deadline: float | None) -> Iterator[dict[str, Any]]:

@@ -329,10 +329,14 @@ def test_a_failed_refresh_is_tried_again_after_ten_seconds(
     assert called == [1, 2, 2, 2, 3]
 
 
+@pytest.mark.parametrize("for_good", [True, False])
+@pytest.mark.parametrize("number", [1, 2])
 def test_deleted_values(
     faulty: FaultyAws,
     show: Callable[..., Show],
     names: str,
+    for_good: bool,
+    number: int,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     put(faulty, names, "s3cr3t")
@@ -340,14 +344,18 @@ def test_deleted_values(
     ask = show(
         declare("a"),
         declare("b", required=False),
-        SOURCES={"a": ("ssm", names), "b": ("secret", names, None)},
+        declare("c", required=False),
+        SOURCES={
+            "a": ("ssm", names),
+            "b": ("secret", names, None),
+            **({"c": ("secret", names + "/none", None)} if number == 2 else {}),
+        },
         SETTINGS_TTL=0,
     )
     assert ask() == {"a": "s3cr3t", "b": "s3cr3t"}
 
-    faulty.moto.boto("secretsmanager").delete_secret(
-        SecretId=names, ForceDeleteWithoutRecovery=True
-    )
+    deleted = {"ForceDeleteWithoutRecovery": True} if for_good else {}
+    faulty.moto.boto("secretsmanager").delete_secret(SecretId=names, **deleted)
     assert ask() == {"a": "s3cr3t"}
     faulty.moto.boto("ssm").delete_parameter(Name=names)
     capsys.readouterr()
