@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 
+from endpoint_runtime.application import Application
 from endpoint_runtime.dify.errors import AppError
+from endpoint_runtime.invocation import answer_event
 from packager.fake_dify import Fault
 from tests.dify.conftest import Dify, MakeDify
+from tests.runtime.builders import endpoint, url
+from tests.runtime.conftest import make_application  # noqa: F401
 
 CHAT = "/v1/chat-messages"
 
@@ -268,3 +272,43 @@ def test_threads_call_at_once(dify: MakeDify) -> None:
 
     assert len(found) == 40
     assert all(sent == got for sent, got in found)
+
+
+class Context:
+    """An invocation that has so many seconds left."""
+
+    aws_request_id = "id"
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.time() + seconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int((self._end - time.time()) * 1000)
+
+
+@pytest.mark.parametrize("mode", ["blocking", "streaming"])
+def test_an_endpoint_still_answers_when_its_app_does_not(
+    dify: MakeDify,
+    make_application: Callable[..., Application],  # noqa: F811
+    capsys: pytest.CaptureFixture[str],
+    mode: str,
+) -> None:
+    made = dify("chat")
+    made.fake.faults.append(Fault(after=2, stall=60))
+    invoke = f"""
+stream = self.session.app.chat.invoke("chat", "one two three", {{}}, {mode!r})
+return Response(str(stream["answer"] if isinstance(stream, dict) else list(stream)))
+"""
+    application = make_application(
+        {"bot.py": endpoint(invoke)},
+        ROUTES=(("/", "GET", "bot.py"),),
+        APPS=made.bundle.APPS,
+        DIFY_BASE_URL=made.fake.url,
+    )
+    context = Context(1.5)
+
+    reply = answer_event(application, url(path="/"), context)
+
+    assert reply["statusCode"] == 500
+    assert context.get_remaining_time_in_millis() > 0
+    assert f"AppError: app chat: {host(made)} did not answer in time" in capsys.readouterr().err
