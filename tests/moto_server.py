@@ -53,8 +53,8 @@ class MotoServer:
         )
 
 
-def make_authority(folder: Path, *names: str) -> Authority:
-    """Make an authority, and a certificate for 127.0.0.1, localhost and `names`."""
+def make_authority(folder: Path, *, only: str | None = None) -> Authority:
+    """Make an authority, and a certificate for `only`, by default for 127.0.0.1 and localhost."""
     own_key = ec.generate_private_key(ec.SECP256R1())
     own_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "throwaway authority")])
     own = (
@@ -66,8 +66,10 @@ def make_authority(folder: Path, *names: str) -> Authority:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "throwaway server")])
     alternatives: list[x509.GeneralName] = [
         x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-        *(x509.DNSName(name) for name in ("localhost", *names)),
+        x509.DNSName("localhost"),
     ]
+    if only is not None:
+        alternatives = [x509.DNSName(only)]
     certificate = (
         _certificate(subject, own_name, key.public_key())
         .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)

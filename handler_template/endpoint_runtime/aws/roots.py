@@ -10,6 +10,7 @@ from __future__ import annotations
 from os import environ
 
 from endpoint_runtime import tls
+from endpoint_runtime.aws.errors import AwsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,11 +28,16 @@ _by_system: set[str] = set()
 def trust_for(host: str, *, amazon: bool) -> tuple[Trust, ...]:
     """Give the roots that a connection to `host` is verified with, in the order of trying.
 
-    `amazon` is whether AWS's own rules name the host.
+    `amazon` is whether AWS's own rules name the host. Raises AwsError (`NoRoots`).
     """
     bundle = environ.get("AWS_CA_BUNDLE")
     if bundle:
-        return (lambda: _context(bundle),)
+        try:
+            context = _context(bundle)
+        except OSError as fault:
+            reason = f"the CA bundle can't be read: {fault.strerror or fault}"
+            raise AwsError("NoRoots", reason) from None
+        return (lambda: context,)
     chosen = environ.get("SSL_CERT_FILE") or environ.get("SSL_CERT_DIR")
     if chosen or not amazon or host in _by_system:
         return tls.SYSTEM

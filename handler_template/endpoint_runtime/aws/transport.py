@@ -113,8 +113,6 @@ def exchange(
         raise AwsError("NotTrusted", str(fault)) from None
     except HttpError as fault:
         raise AwsError("ConnectionFailed", str(fault), retryable=True) from None
-    except OSError as fault:
-        raise AwsError("NotTrusted", f"the roots can't be read: {fault.strerror}") from None
     except ValueError as fault:
         raise AwsError("BadRequest", str(fault)) from None
     idle = _idle.setdefault(key, [])
