@@ -28,6 +28,7 @@ from pathlib import Path
 
 from benchmarks import cold_contenders as contenders
 from benchmarks.cold_api import ColdApi
+from benchmarks.cold_causes import Causes
 from benchmarks.machine import describe_machine
 from benchmarks.page import write_page
 from benchmarks.warm import make_event, target_python
@@ -170,6 +171,8 @@ def measure(chosen: list[contenders.Contender], rounds: int) -> dict[str, object
                 contenders.package(contender, folder, interpreter)
             subjects.append(Subject(contender, folder))
         bench = Bench(python, client)
+        ours = next((s.folder for s in subjects if s.contender.name == contenders.OURS_FAST), None)
+        causes = Causes(python, ours) if ours else None
         try:
             for turn in range(rounds + 1):
                 at = turn % len(subjects)
@@ -178,6 +181,8 @@ def measure(chosen: list[contenders.Contender], rounds: int) -> dict[str, object
                     if turn:  # the first round warms the page cache
                         subject.wall.append(wall)
                         subject.cpu.append(cpu)
+                if causes and turn:
+                    causes.round()
             for subject in subjects:
                 bench.count(subject)
         finally:
@@ -185,6 +190,7 @@ def measure(chosen: list[contenders.Contender], rounds: int) -> dict[str, object
         return {
             **describe_machine(interpreter),
             "rounds": rounds,
+            "causes_ms": causes.summary() if causes else {},
             "client": contenders.versions(client),
             "contenders": {s.contender.name: summary(s, subjects[0]) for s in subjects},
         }
