@@ -41,7 +41,7 @@ test-sam-local: $(VENV)/.dev
 	$(PYTEST) -m docker tests/sam_local
 
 # What warm events and cold starts cost, beside every adapter, and docs/benchmarks.md written anew:
-# some 10 minutes on two idle cores. Nothing in it fails on a slow day. Without strace, files opened
+# some 5 minutes on two idle cores. Nothing in it fails on a slow day. Without strace, files opened
 # and system calls are not counted.
 bench: $(VENV)/.tool
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m benchmarks.warm --write
