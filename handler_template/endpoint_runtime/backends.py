@@ -21,6 +21,8 @@ __all__ = ["Backends", "make_part"]
 _PARTS = {
     "apps": ("endpoint_runtime.dify.apps", "Apps"),
     "files": ("endpoint_runtime.dify.files", "Files"),
+    # What both of them send requests with: connections and keys are kept once.
+    "service_api": ("endpoint_runtime.dify.service_api", "ServiceApi"),
     "storage": ("endpoint_runtime.storage", "open_storage"),
 }
 _LOCK = RLock()

@@ -51,6 +51,5 @@ def dify(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeDify]:
 
         yield make
         for each in made:
-            for part in ("apps", "files"):
-                if part in each.backends.__dict__:
-                    each.backends.__dict__[part]._api.close()
+            if "service_api" in each.backends.__dict__:
+                each.backends.service_api.close()

@@ -295,8 +295,8 @@ def test_connections_are_kept(dify: MakeDify) -> None:
         session.app.chat.invoke("chat", "q", {}, "blocking")
         list(session.app.chat.invoke("chat", "q", {}))
 
-    api = session.backends.apps._api
-    assert len(api._idle) == 1
+    session.file.upload("a", b"", "text/plain")
+    assert len(session.backends.service_api._idle) == 1
 
 
 def test_the_stand_in_takes_every_app(dify: MakeDify, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,7 +310,7 @@ def test_the_stand_in_takes_every_app(dify: MakeDify, monkeypatch: pytest.Monkey
         assert session.app.chat.invoke("b5f8", "q", {}, "blocking")["answer"] == "[1] q"
         assert session.app.workflow.invoke("c1", {"a": 1})["data"]["outputs"] == {"a": 1}
         session.file.upload("a", b"", "text/plain")
-        session.backends.apps._api.close()
+        session.backends.service_api.close()
 
     assert [each.app_id for each in other.seen] == ["b5f8", "c1", "*"]
 

@@ -8,7 +8,6 @@ workflows, too. The Service API has a route for each kind, and refuses the other
 from __future__ import annotations
 
 from endpoint_runtime.dify.errors import AppError
-from endpoint_runtime.dify.service_api import ServiceApi
 from endpoint_runtime.event_json import decode_json
 from endpoint_runtime.http_client import HttpError
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from dify_plugin.core.runtime import Session
     from endpoint_runtime.application import Backends
+    from endpoint_runtime.dify.service_api import ServiceApi
     from endpoint_runtime.http_client import Connection, Response
 
 _ROUTES = {
@@ -46,7 +46,7 @@ class Apps:
     """The apps that a bundle has keys for. Threads share one."""
 
     def __init__(self, backends: Backends) -> None:
-        self._api = ServiceApi(backends)
+        self._api: ServiceApi = backends.service_api
         self._kinds: dict[str, str] = {}  # by app id, as far as they are known
 
     def invoke(

@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import os
 
-from endpoint_runtime.dify.service_api import ServiceApi
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from dify_plugin.core.runtime import Session
     from endpoint_runtime.application import Backends
+    from endpoint_runtime.dify.service_api import ServiceApi
 
 
 class Files:
     """The files of a plugin in Dify. Threads share one."""
 
     def __init__(self, backends: Backends) -> None:
-        self._api = ServiceApi(backends)
+        self._api: ServiceApi = backends.service_api
 
     def upload(
         self, session: Session, filename: str, content: Any, mimetype: str
