@@ -67,6 +67,10 @@ class Application:
             from endpoint_runtime.real_sdk import prepare
 
             prepare()
+        self.note_threads()
+
+    def note_threads(self) -> None:
+        """Have the threads that there are belong to no invocation."""
         if _count():
             from endpoint_runtime.late_work import note_threads
 

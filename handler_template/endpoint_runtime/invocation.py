@@ -113,7 +113,7 @@ def finish_work(
     application: Application, context: object, callbacks: Sequence[Callable[[], None]]
 ) -> None:
     """Do what answering an event has left to do; see `late_work`."""
-    if hasattr(context, "get_remaining_time_in_millis") and (callbacks or _count()):
+    if callbacks or (_count() and hasattr(context, "get_remaining_time_in_millis")):
         from endpoint_runtime.late_work import finish
 
         finish(context, callbacks, application.root)

@@ -34,6 +34,7 @@ if _PRELOAD or _START not in ("", "on-demand"):  # there is time before the firs
     from endpoint_runtime import init_phase
 
     init_phase.prepare(application, _PRELOAD)
+    application.note_threads()
 
 # Whether several invocations share this process: what one left can't be told from another's.
 _SHARED = os.environ.get("AWS_LAMBDA_MAX_CONCURRENCY", "1") != "1"

@@ -46,8 +46,10 @@ def finish(context: object, callbacks: Sequence[Callable[[], None]], root: str) 
                 callback()
             except TimeUp as fault:
                 _say("a callback", [_where(fault)], request_id)
-    if "threading" in sys.modules:
-        _finish_threads(limit, root, request_id)
+            except SystemExit as fault:  # must not end the function
+                report.log("ERROR", f"closing the response raised {fault!r}", request_id)
+    if limit.end is not None and "threading" in sys.modules:
+        _finish_threads(limit, limit.end, root, request_id)
 
 
 def note_threads() -> None:
@@ -64,7 +66,7 @@ def request_id_of_thread() -> str | None:
     return _left.get(sys.modules["threading"].current_thread())
 
 
-def _finish_threads(limit: TimeLimit, root: str, request_id: str) -> None:
+def _finish_threads(limit: TimeLimit, end: float, root: str, request_id: str) -> None:
     idle = 0
     while idle < 2:  # a worker that has taken its work but not begun it looks idle for a moment
         waiting = _at_work(root)
@@ -80,7 +82,7 @@ def _finish_threads(limit: TimeLimit, root: str, request_id: str) -> None:
                 _left[thread] = request_id
             _say("threads", sorted(thread.name for thread in waiting), request_id)
             break
-        left = max(limit.end - time(), 0) if limit.end is not None else _PAUSE
+        left = max(end - time(), 0)
         workers = _workers()
         plain = [thread for thread in waiting if thread not in workers]
         if plain and len(plain) == len(waiting):
@@ -152,14 +154,12 @@ def _is_plugins(thread: Thread, root: str) -> bool:
 def _where(fault: TimeUp) -> str:
     """Give the function of the plugin's in which the time was up."""
     trace = fault.__traceback__
-    name = "unknown"
     while trace is not None:
         code = trace.tb_frame.f_code
         if "/endpoint_runtime/" not in code.co_filename and "/werkzeug/" not in code.co_filename:
             return f"{code.co_qualname} ({code.co_filename}:{trace.tb_lineno})"
-        name = code.co_qualname
         trace = trace.tb_next
-    return name
+    return "that had not begun"
 
 
 def _say(what: str, names: list[str], request_id: str) -> None:

@@ -76,8 +76,6 @@ class ResponseStream:
         """Send every chunk; gives what the plugin's generator raised. Raises StreamCut."""
         fault: BaseException | None = None
         heart = self._heart
-        if heart is not None:
-            heart.start()
         try:
             with self._body.limit:
                 self._send_chunks() if heart is None else self._send_beside(heart)
@@ -85,9 +83,6 @@ class ResponseStream:
             raise
         except BaseException as raised:  # a plugin's sys.exit() must not end the function
             fault = raised
-        finally:
-            if heart is not None:
-                heart.stop()
         if heart is not None and heart.failure is not None:
             raise heart.failure
         if self.begun and (isinstance(fault, TimeUp) or (not fault and self._body.limit.is_over)):
@@ -121,14 +116,18 @@ class ResponseStream:
                 raise TimeUp
 
     def _send_beside(self, heart: Heart) -> None:
-        for chunk in self._body.chunks:
-            data = as_bytes(chunk)
-            if data:
-                with heart.lock:
-                    heart.note(data)
-                    self._send(data)
-            if self._body.limit.is_over:
-                raise TimeUp
+        heart.start()
+        try:
+            for chunk in self._body.chunks:
+                data = as_bytes(chunk)
+                if data:
+                    with heart.lock:
+                        heart.note(data)
+                        self._send(data)
+                if self._body.limit.is_over:
+                    raise TimeUp
+        finally:
+            heart.stop()  # within the time limit, which it may interrupt
 
     def end(self, kind: str = "", message: str = "") -> None:
         """End the body, with trailers where it failed, and read the API's answer."""

@@ -12,6 +12,7 @@ import pytest
 
 from packager.interpreter import Interpreter, find_interpreter
 from tests.runtime import fast_bundle
+from tests.runtime.builders import Bundle, url
 from tests.runtime.fast_bundle import invocation, request
 from tests.runtime.hostile_api import RuntimeServer
 from tests.runtime.loop_process import (
@@ -281,3 +282,48 @@ return Response(f"{late} {_thread._count()}")
 
     replies: Sequence[bytes] = [r.body for r in server.requests if r.call.endswith("/response")]
     assert [json.loads(reply)["body"] for reply in replies] == ["[] 0", "[] 0"]
+
+
+def test_a_callback_that_exits_or_fails_ends_nothing(tmp_path: Path) -> None:
+    source = """
+import sys
+---
+response = Response("hello")
+response.call_on_close(lambda: sys.exit(3) if r.args["how"] == "exit" else 1 / 0)
+return response
+"""
+    bundle = fast_bundle.write(tmp_path, {"work": source})
+    events = [request("work", "1", query="how=exit"), request("work", "2", query="how=raise")]
+    with RuntimeServer([*events, request("work", "3", query="how=exit")]) as server:
+        log = fast_bundle.run(bundle, server)
+
+    assert server.violations == []
+    assert server.streamed("3").body == b"hello"
+    assert log.count("closing the response raised SystemExit(3)") == 2
+    assert "closing the response failed" in log and "ZeroDivisionError" in log
+
+
+def test_callbacks_run_without_a_context_too(tmp_path: Path) -> None:
+    bundle = fast_bundle.write(tmp_path, {"callback": CALLBACK}, STREAM=False)
+    code = (
+        "from endpoint_runtime.lambda_handler import handler\n"
+        f"print(handler({url(path='/callback')!r}, None)['body'])"
+    )
+
+    assert Bundle(bundle).run(code).stdout.splitlines() == ["late /callback", "hello"]
+
+
+def test_threads_of_a_module_are_no_invocations(tmp_path: Path) -> None:
+    """What begins while a handler is loaded (here by a wrapper) belongs to no invocation."""
+    bundle = fast_bundle.write(tmp_path, {"text": "return Response('hello')"})
+    (bundle / "wrapper.py").write_text(
+        "import threading, time\n"
+        "threading.Thread(target=time.sleep, args=(5,)).start()\n"
+        "from endpoint_runtime.lambda_handler import handler\n"
+    )
+    started = time.monotonic()
+    with RuntimeServer([request("text")]) as server:
+        log = fast_bundle.run(bundle, server, _HANDLER="wrapper.handler")
+
+    assert (server.violations, "cut off" in log) == ([], False)
+    assert time.monotonic() - started < 4
