@@ -20,6 +20,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 REGION = "eu-central-1"
+_AUTHORITY_USAGE = x509.KeyUsage(
+    digital_signature=True,
+    key_cert_sign=True,
+    crl_sign=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
 PROCESS = Path(__file__).with_name("moto_process.py")
 
 
@@ -60,6 +71,8 @@ def make_authority(folder: Path, *, only: str | None = None) -> Authority:
     own = (
         _certificate(own_name, own_name, own_key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_AUTHORITY_USAGE, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(own_key.public_key()), False)
         .sign(own_key, hashes.SHA256())
     )
     key = ec.generate_private_key(ec.SECP256R1())
@@ -73,6 +86,10 @@ def make_authority(folder: Path, *, only: str | None = None) -> Authority:
     certificate = (
         _certificate(subject, own_name, key.public_key())
         .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+        # Python 3.13 and later want to be told whose key signed it.
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(own_key.public_key()), False
+        )
         .sign(own_key, hashes.SHA256())
     )
     made = Authority(folder / "roots.pem", folder / "server.pem", folder / "server.key")

@@ -1,0 +1,90 @@
+"""The very modules that a cold call imports, over TLS: each costs every cold start of its users."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from tests.moto_server import REGION, MotoServer
+from tests.runtime.builders import TEMPLATE
+from tests.storage_table import make_table
+
+CLIENT = {
+    "endpoint_runtime",
+    "endpoint_runtime.aws",
+    "endpoint_runtime.aws.client",
+    "endpoint_runtime.aws.credentials",
+    "endpoint_runtime.aws.endpoints",
+    "endpoint_runtime.aws.errors",
+    "endpoint_runtime.aws.roots",
+    "endpoint_runtime.aws.signed_requests",
+    "endpoint_runtime.aws.sigv4",
+    "endpoint_runtime.aws.transport",
+    "endpoint_runtime.event_json",
+    "endpoint_runtime.http_client",
+    "endpoint_runtime.http_proxies",
+    "endpoint_runtime.http_response",
+    "endpoint_runtime.tls",
+    *("__future__", "_hashlib", "_json", "_socket", "_ssl"),
+}
+PARAMETERS = """
+from endpoint_runtime.aws import client
+answer = client("ssm").call("GetParameters", {"Names": ["/modules"], "WithDecryption": True})
+assert [each["Value"] for each in answer["Parameters"]] == ["s3cret"], answer
+"""
+TABLE = """
+from endpoint_runtime.storage.dynamodb import DynamoDBStorage
+storage = DynamoDBStorage("{table}")
+storage.set("k", b"v")
+assert storage.get("k") == b"v"
+"""
+BUCKET = """
+from endpoint_runtime.storage.s3 import S3Storage
+storage = S3Storage("modules")
+storage.set("k", b"v")
+assert storage.get("k") == b"v"
+"""
+
+
+def imported(code: str, moto: MotoServer) -> set[str]:
+    """What a fresh interpreter imports to run `code`."""
+    program = f"""
+import os, sys
+sys.path.insert(0, {str(TEMPLATE)!r})
+before = set(sys.modules)
+{code}
+print(*sorted(set(sys.modules) - before))
+"""
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program],
+        env={**os.environ, **moto.environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stderr == ""
+    return set(done.stdout.split())
+
+
+def test_parameters(moto: MotoServer) -> None:
+    moto.boto("ssm").put_parameter(Name="/modules", Value="s3cret", Type="SecureString")
+
+    assert imported(PARAMETERS, moto) == CLIENT
+
+
+def test_a_table(moto: MotoServer) -> None:
+    found = imported(TABLE.replace("{table}", make_table(moto)), moto)
+
+    own = {"endpoint_runtime.storage", "endpoint_runtime.storage.dynamodb"}
+    assert found - {"binascii"} == CLIENT | own  # binascii is built in or not
+
+
+def test_a_bucket(moto: MotoServer) -> None:
+    moto.boto("s3").create_bucket(
+        Bucket="modules", CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+
+    own = {"endpoint_runtime.storage", "endpoint_runtime.storage.s3", "endpoint_runtime.aws.s3"}
+    assert imported(BUCKET, moto) == CLIENT | own
