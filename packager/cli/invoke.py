@@ -139,7 +139,7 @@ def invoke(
     variables = read_variables(env_file)
     with unpacked(path, function, runtime) as bundle, dify_variables(fake_dify) as dify:
         local = local_variables(path, bundle, settings_file) | dify
-        variables = local | storage_variables(bundle, storage) | variables
+        variables = local | storage_variables(bundle, storage, variables) | variables
         the_event = make(payload or ("url" if bundle.stream else "2.0"))
         stream = _StreamWriter(include) if form == "text" else None
         done = invoke_bundle(

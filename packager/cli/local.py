@@ -7,7 +7,7 @@ has none that is its own; Dify's stand-in answers where that is wished.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -49,14 +49,20 @@ def local_variables(
 _NAMED_BY = {"dynamodb": TABLE_VARIABLE, "s3": BUCKET_VARIABLE}
 
 
-def storage_variables(bundle: BuiltBundle, file: Path | None = None) -> dict[str, str]:
+def storage_variables(
+    bundle: BuiltBundle, file: Path | None = None, given: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Give the environment variable of a function's storage here: `file`, or the user's own.
 
-    Storage in memory is what it is elsewhere; a table or a bucket is used if the environment names
-    it, as the template would.
+    Storage in memory is what it is elsewhere; a table or a bucket is used if one is named, as the
+    template would, by `given`, the function's other variables, or by this shell.
     """
     if file is None:
-        if bundle.storage == "memory" or os.environ.get(_NAMED_BY.get(bundle.storage or "", "")):
+        variable = _NAMED_BY.get(bundle.storage or "", "")
+        named = (given or {}).get(variable) or os.environ.get(variable)
+        if named:
+            return {variable: named}
+        if bundle.storage == "memory":
             return {}
         file = _state_folder() / "packager" / "storage.sqlite"
     return {"PACKAGER_STORAGE": str(file.expanduser().absolute())}
