@@ -9,6 +9,7 @@ import select
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,19 @@ loud: yes
 Packager = Callable[..., subprocess.CompletedProcess[bytes]]
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[MotoServer]:
+    with moto_server() as running:
+        yield running
+
+
 @pytest.fixture
-def moto() -> Iterator[MotoServer]:
-    with moto_server() as server:
-        yield server
+def moto(server: MotoServer) -> MotoServer:
+    """moto, with nothing in it."""
+    reset = urllib.request.Request(f"{server.url}/moto-api/reset", method="POST")
+    with urllib.request.urlopen(reset, timeout=10) as answer:
+        assert answer.status == 200
+    return server
 
 
 @pytest.fixture

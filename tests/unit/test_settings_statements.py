@@ -63,6 +63,13 @@ def test_parameters_of_others() -> None:
     ]
 
 
+def test_the_keys_of_apps() -> None:
+    assert statements(settings={"s": SsmSource("/a/b")}, apps={"*": SecretSource("neko", "k")}) == [
+        allow("ssm:GetParameters", on=[PARAMETER]),
+        allow("secretsmanager:GetSecretValue", on=[{"Fn::Sub": SECRETS + "neko-??????"}]),
+    ]
+
+
 def test_one_secret_needs_no_wildcard() -> None:
     assert statements(
         settings={"s": SecretSource("neko", "a"), "t": SecretSource("neko", "b")}
