@@ -13,6 +13,7 @@ import pytest
 from packager.config import read_configuration
 from packager.config_keys import KEYS
 from packager.errors import FaultCollector
+from packager.local_settings import read_local_settings
 from packager.model import LOG_RETENTIONS
 from packager.template import check_template, render_template
 from tests.template_builders import make_plan, make_setting, of_type, translate
@@ -92,3 +93,21 @@ def test_every_key_is_documented() -> None:
     assert sorted(documented) == sorted([*KEYS, "settings", "apps", "dify", "groups"])
     days = ", ".join(map(str, LOG_RETENTIONS[:-1]))
     assert f"{days} or {LOG_RETENTIONS[-1]} |" in text
+
+
+def test_what_the_page_on_settings_shows_is_sound(tmp_path: Path) -> None:
+    *configurations, local = blocks("settings.md", "toml")
+    assert len(configurations) == 3
+    settings = (make_setting("api_key", "secret-input"),)
+    group = make_plan("GET /", declared=settings).group
+    faults = FaultCollector()
+    for number, text in enumerate(configurations):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "packager.toml").write_text(text, encoding="utf-8")
+        read_configuration(folder, "neko", [group], faults)
+    (tmp_path / "settings.local.toml").write_text(local, encoding="utf-8")
+    values = read_local_settings(tmp_path / "settings.local.toml", "neko", faults)
+
+    assert faults.faults == []
+    assert sorted(values) == ["api_key", "mode"]
