@@ -111,6 +111,29 @@ def test_cfn_lint_has_nothing_to_say(whole: Path) -> None:
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
+STORAGES: dict[str, dict[str, Any]] = {
+    "table": {"storage": "dynamodb"},
+    "limited": {"storage": "dynamodb", "storage_limit": 1_000_000},
+    "bucket": {"storage": "s3"},
+    "named": {"storage": "s3", "storage_bucket": "mine-1", "storage_prefix": ""},
+}
+
+
+def test_linters_take_storages(tmp_path: Path) -> None:
+    plans = [make_plan("GET /", name=name, **options) for name, options in STORAGES.items()]
+    (tmp_path / "template.yaml").write_text(render_template(plans), encoding="utf-8")
+
+    validated = run(BIN / "sam", "validate", "--lint", "-t", "template.yaml", cwd=tmp_path)
+    linted = run(
+        BIN / "cfn-lint", "-c", "I", "-r", "eu-west-1", "-t", "template.yaml", cwd=tmp_path
+    )
+
+    assert (validated.returncode, "is a valid SAM Template" in validated.stdout) == (0, True), (
+        validated
+    )
+    assert (linted.returncode, linted.stdout, linted.stderr) == (0, "", "")
+
+
 @pytest.mark.parametrize(("api", "routes"), KINDS[:4])
 def test_every_route_has_a_permission_for_its_caller(api: str, routes: str) -> None:
     template = translate(render_template(stack(api, routes)))
