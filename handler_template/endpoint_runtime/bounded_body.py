@@ -40,8 +40,9 @@ class BoundedBody:
         with TimeLimit(end_of(context, BODY_MARGIN)) as time_limit:
             try:
                 for chunk in response.iter_encoded():
-                    self._chunks.append(as_bytes(chunk))
-                    self._size += len(self._chunks[-1])
+                    if data := as_bytes(chunk):
+                        self._chunks.append(data)
+                        self._size += len(data)
                     if self._size > limit:
                         self._too_large(self._size, limit)
                         break

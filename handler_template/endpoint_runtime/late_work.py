@@ -124,7 +124,7 @@ def _others() -> Iterable[Thread]:
 def _workers() -> dict[Thread, Any]:
     """Give the threads of executors with their queues of work."""
     module = sys.modules.get("concurrent.futures.thread")
-    return dict(module._threads_queues) if module is not None else {}
+    return dict(getattr(module, "_threads_queues", {}))
 
 
 def _is_busy(queue: Any, frame: FrameType | None) -> bool:
@@ -132,7 +132,8 @@ def _is_busy(queue: Any, frame: FrameType | None) -> bool:
     if queue is not None and queue.qsize() > 0:
         return True
     module = sys.modules["concurrent.futures.thread"]
-    return frame is not None and frame.f_code is not module._worker.__code__
+    idle = getattr(getattr(module, "_worker", None), "__code__", None)
+    return frame is not None and idle is not None and frame.f_code is not idle
 
 
 def _is_plugins(thread: Thread, root: str) -> bool:

@@ -27,10 +27,10 @@ from packager.bundle import build_bundle
 from packager.cli.local import dify_variables, local_variables, storage_variables
 from packager.cli.plugins import PATH, RUNTIME, overrides, planned
 from packager.env_file import read_env_file
-from packager.errors import FaultCollector, UsageError
+from packager.errors import FaultCollector, PackagerError, UsageError
 from packager.events import PAYLOADS, Payload, make_event, parse_header, parse_request
 from packager.interpreter import find_interpreter, host_architecture, newest_supported
-from packager.invoke import Invocation, invoke_bundle
+from packager.invoke import Invocation, InvocationFailed, invoke_bundle
 from packager.manifest import MANIFEST
 from packager.model import FunctionPlan
 from packager.reply import HttpReply, read_reply
@@ -142,9 +142,14 @@ def invoke(
         variables = local | storage_variables(bundle, storage, variables) | variables
         the_event = make(payload or ("url" if bundle.stream else "2.0"))
         stream = _StreamWriter(include) if form == "text" else None
-        done = invoke_bundle(
-            bundle.folder, the_event, env=variables, on_log=write_log, on_part=stream
-        )
+        try:
+            done = invoke_bundle(
+                bundle.folder, the_event, env=variables, on_log=write_log, on_part=stream
+            )
+        except InvocationFailed:
+            if stream is not None and stream.fault is not None:
+                raise stream.fault from None  # such as `| head`: not the function's failure
+            raise
     click.echo(
         f"Init Duration: {done.init_ms:.1f} ms  Duration: {done.duration_ms:.1f} ms", err=True
     )
@@ -270,12 +275,17 @@ class _StreamWriter:
 
     def __init__(self, include: bool) -> None:
         self._include = include
+        self.fault: Exception | None = None
 
     def __call__(self, part: Part) -> None:
-        if isinstance(part, bytes):
-            write_bytes(part)
-        elif self._include and (reply := read_reply(part)) is not None:
-            write(_head(reply))
+        try:
+            if isinstance(part, bytes):
+                write_bytes(part)
+            elif (reply := read_reply(part)) is not None and self._include:
+                write(_head(reply))
+        except (OSError, PackagerError) as fault:  # the thread it comes on has nobody to tell
+            self.fault = fault
+            raise OSError from fault  # hangs up
 
 
 def _write_reply(done: Invocation, include: bool, form: str) -> None:

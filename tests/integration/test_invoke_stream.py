@@ -129,3 +129,11 @@ def test_a_stream_that_lasts_too_long_is_ended_by_the_function(built: Path) -> N
     assert b"the stream was ended" in done.log
     with pytest.raises(InvocationFailed):
         invoke_bundle(built, {"what": "is this"}, env={})
+
+
+def test_a_reader_that_leaves_is_no_failure_of_the_functions(built: Path) -> None:
+    command = f"{sys.executable} -m packager invoke {built} --request 'GET /duck/a' | head -c 5"
+    done = subprocess.run(command, shell=True, capture_output=True, timeout=120)
+
+    assert done.stdout == b"data:"
+    assert b"the function failed" not in done.stderr
