@@ -74,7 +74,12 @@ def stale_reads(calls: Iterable[Call]) -> list[str]:
 
 def main(folder: str, number: str, seconds: str, storage: str) -> None:
     sys.path.insert(0, folder)
+    from endpoint_runtime.aws import transport
     from endpoint_runtime.backends import Backends
+
+    # A loaded machine is no reason to send a request again, which moto would then serve twice:
+    # it does not know ClientRequestToken.
+    transport._STALL = 100
 
     bundle = types.SimpleNamespace(PLUGIN="test", STORAGE=json.loads(storage))
     store = Backends(bundle, ".").storage

@@ -209,7 +209,10 @@ class DynamoDBStorage:
         }
         empty = "o = :o AND attribute_not_exists(s)"
         if not self.attempt("DeleteItem", {**same, "ConditionExpression": empty}, deadline):
-            rest = {"UpdateExpression": "REMOVE o", "ConditionExpression": "o = :o"}
+            rest = {
+                "UpdateExpression": "REMOVE o",
+                "ConditionExpression": "o = :o AND attribute_exists(s)",
+            }
             self.attempt("UpdateItem", {**same, **rest}, deadline)
 
     def read(self, name: str, deadline: float | None, only: str = "") -> dict[str, Any] | None:

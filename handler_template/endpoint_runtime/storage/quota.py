@@ -52,9 +52,7 @@ class Quota:
                     continue  # another write came first
                 if codes[1:] != [dynamodb.CANCELLED]:
                     raise
-                if self._has_count(deadline):
-                    raise self._full(added) from None
-                self._make_count(deadline)
+                self._look_at_count(added, deadline)
                 continue
             break
         else:
@@ -101,8 +99,19 @@ class Quota:
             update["ExpressionAttributeValues"][":room"] = {"N": str(self._limit - added)}
         return [{"Update": update}]
 
-    def _has_count(self, deadline: float | None) -> bool:
-        return self._storage.read(_NAME, deadline) is not None
+    def _look_at_count(self, added: int, deadline: float | None) -> None:
+        """Find why the count could not change: raise `StorageFull`, or make it if it is missing.
+
+        Where it is neither, another writer has just made it, or made room.
+        """
+        item = self._storage.read(_NAME, deadline)
+        if item is None:
+            self._make_count(deadline)
+        elif int(item["t"]["N"]) + added > self._limit:
+            raise AwsError(
+                "StorageFull",
+                f"{added} more bytes would exceed the storage_limit of {self._limit}",
+            )
 
     def _make_count(self, deadline: float | None) -> None:
         """Add up what is stored. Nothing is written meanwhile: every write needs the count."""
@@ -118,11 +127,6 @@ class Quota:
         item = {**dynamodb.key_of(_NAME), "t": {"N": str(total)}}
         put = {"Item": item, "ConditionExpression": "attribute_not_exists(t)"}
         self._storage.attempt("PutItem", put, deadline)
-
-    def _full(self, added: int) -> AwsError:
-        return AwsError(
-            "StorageFull", f"{added} more bytes would exceed the storage_limit of {self._limit}"
-        )
 
 
 def _reasons(error: AwsError) -> list[dict[str, Any]]:
