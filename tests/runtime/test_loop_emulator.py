@@ -1,7 +1,6 @@
 """The fast entry under AWS's Runtime Interface Emulator.
 
-Its managed-instances mode (AWS_LAMBDA_MAX_CONCURRENCY) is not tried: as of aws-sam-cli 1.170 it
-runs nothing but a `bootstrap` in the system's own folders.
+Its managed-instances mode, which needs root as of aws-sam-cli 1.151, is test_streaming_emulator's.
 """
 
 from __future__ import annotations
