@@ -10,6 +10,7 @@ from pathlib import Path
 from packager.adapters import DISTRIBUTIONS
 from packager.archive import file_mode, write_zip
 from packager.bytecode import compile_files
+from packager.code_archive import write_archive
 from packager.dependencies import Dependencies, install_dependencies
 from packager.errors import Fault, FaultCollector, PackagerError
 from packager.finished import check_zip
@@ -249,6 +250,7 @@ def _lay_out(
         for names, columns in ((runtime, False), (own, True)):
             sources = (name for name in names if name.endswith(".py"))
             compile_files(compiler, folder, sources, columns=columns)
+        write_archive(folder, compiler)
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else file_mode(path))
 

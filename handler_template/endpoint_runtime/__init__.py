@@ -8,3 +8,5 @@ if TYPE_CHECKING:
 in_loop = False
 # What is to be done once an answer is made; None where it is done at once (servers, adapters).
 after_answer: "list[Callable[[], None]] | None" = None
+
+from . import code_archive  # noqa: E402, F401 - from here on, imports look there first

@@ -15,6 +15,7 @@ import sys
 import warnings
 import zipfile
 
+ARCHIVE = "endpoint_runtime/code.bin"  # packager/code_archive.py
 _HEADER = 16  # bytes: magic number, flags, hash of the source
 _UNCHECKED = (1).to_bytes(4, "little")
 
@@ -31,8 +32,7 @@ def main() -> None:
 def check(archive: zipfile.ZipFile, root: str) -> list[str]:
     """Give the faults of an archive's bytecode, a line each."""
     names = set(archive.namelist())
-    faults = []
-    compiled = set()
+    faults, compiled = check_archive(archive, names, root)
     for name in sorted(names):
         folder, cache, file = name.rpartition("__pycache__/")
         if not cache or not file.endswith(".pyc"):
@@ -53,14 +53,40 @@ def check(archive: zipfile.ZipFile, root: str) -> list[str]:
     return faults
 
 
+def check_archive(
+    archive: zipfile.ZipFile, names: set[str], root: str
+) -> tuple[list[str], set[str]]:
+    """Give the faults of the archive of code, and the sources of what is in it."""
+    if ARCHIVE not in names:
+        return [], set()
+    data = archive.read(ARCHIVE)
+    if data[:4] != importlib.util.MAGIC_NUMBER:
+        return [f"{ARCHIVE} has the magic number {data[:4].hex()}"], set()
+    end = 8 + int.from_bytes(data[4:8], "little")
+    faults, sources = [], set()
+    for name, (is_package, start, length) in marshal.loads(data[8:end]).items():  # noqa: S302
+        source = name.replace(".", "/") + ("/__init__.py" if is_package else ".py")
+        sources.add(source)
+        fault = code_fault(data[end + start : end + start + length], f"{root}/{source}")
+        if source not in names:
+            fault = "has no source"
+        faults += [f"{ARCHIVE}: {name} {fault}"] if fault else []
+    return faults, sources
+
+
 def fault_of(data: bytes, source: str) -> str:
     """Give what is wrong with one file's bytecode, "" for nothing."""
     if data[:4] != importlib.util.MAGIC_NUMBER:
         return f"has the magic number {data[:4].hex()}, not {importlib.util.MAGIC_NUMBER.hex()}"
     if data[4:8] != _UNCHECKED:
         return "would be checked against its source (PEP 552 flags)"
+    return code_fault(data[_HEADER:], source)
+
+
+def code_fault(data: bytes, source: str) -> str:
+    """Give what is wrong with marshalled code that calls itself `source`, "" for nothing."""
     try:
-        code = marshal.loads(data[_HEADER:])  # noqa: S302 - the packager's own
+        code = marshal.loads(data)  # noqa: S302 - the packager's own
     except (EOFError, ValueError, TypeError):
         return "is damaged"
     found = getattr(code, "co_filename", None)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from packager.code_archive import MODULES
 from packager.events import make_event
 from packager.interpreter import Interpreter, host_architecture
 from tests.integration.conftest import NEKO, Command
@@ -43,6 +44,7 @@ STANDARD = {
 }
 LOOP = {
     *("_json", "_socket", "gc", "endpoint_runtime", "endpoint_runtime.event_json"),
+    "endpoint_runtime.code_archive",
     *("endpoint_runtime.lambda_context", "endpoint_runtime.loop", "endpoint_runtime.runtime_api"),
 }
 RUNTIME = {
@@ -158,6 +160,12 @@ def test_on_the_fast_entry(
     found, answered = imported(fast_command(bundle, interpreter.path), bundle, sent)
 
     assert (sorted(found - started), answered) == (sorted(modules), status)
+
+
+def test_the_archive_of_code_holds_what_every_request_imports() -> None:
+    tops = {"endpoint_runtime", "endpoint_runtime.code_archive", "werkzeug", "dify_plugin"}
+    ours = {name for name in BEFORE_THE_PLUGIN | SDK | DUCK if name.split(".")[0] in tops}
+    assert ours - tops == MODULES
 
 
 @pytest.mark.parametrize("interpreter", INTERPRETERS, ids=lambda i: i.python)

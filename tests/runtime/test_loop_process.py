@@ -91,6 +91,7 @@ def test_a_start_loads_few_modules(tmp_path: Path) -> None:
         "_json",
         "_socket",
         "endpoint_runtime",
+        "endpoint_runtime.code_archive",
         "endpoint_runtime.event_json",
         "endpoint_runtime.lambda_context",
         "endpoint_runtime.lambda_handler",

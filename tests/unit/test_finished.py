@@ -10,6 +10,7 @@ import pytest
 
 from packager.archive import write_zip
 from packager.bytecode import compile_files
+from packager.code_archive import ARCHIVE, write_archive
 from packager.errors import PackagerError
 from packager.finished import check_zip
 from packager.interpreter import Interpreter, find_interpreter
@@ -127,3 +128,51 @@ def test_the_zip_is_read_not_the_folder(folder: Path, interpreter: Interpreter) 
         archive.writestr(f"plugin/__pycache__/b.{TAG}.pyc", b"")
     with pytest.raises(PackagerError):
         check_zip(path, interpreter)
+
+
+ARCHIVED = {
+    "endpoint_runtime/__init__.py": "",
+    "endpoint_runtime/loop.py": "x = 1\n",
+    "endpoint_runtime/headers.py": "y = 2\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda data: data, ""),
+        (lambda data: b"\0\0\r\n" + data[4:], f"{ARCHIVE} has the magic number 00000d0a"),
+        (lambda data: data[:-9], f"{ARCHIVE}: endpoint_runtime.loop is damaged"),
+        (
+            lambda data: data.replace(
+                b"/var/task/endpoint_runtime/loop", b"/var/tusk/" + b"x" * 21
+            ),
+            f"{ARCHIVE}: endpoint_runtime.loop names the source /var/tusk/{'x' * 21}.py, "
+            "not /var/task/endpoint_runtime/loop.py",
+        ),
+    ],
+)
+def test_the_archive_of_code(
+    tmp_path: Path, interpreter: Interpreter, change: Change, fault: str
+) -> None:
+    folder = tmp_path / "bundle"
+    for name, text in ARCHIVED.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    compile_files(interpreter, folder, ARCHIVED)
+    write_archive(folder, interpreter)
+    (folder / ARCHIVE).write_bytes(change((folder / ARCHIVE).read_bytes()))
+    assert fault in checked(folder, interpreter)
+    assert bool(checked(folder, interpreter)) is bool(fault)
+
+
+def test_an_archive_without_its_sources(tmp_path: Path, interpreter: Interpreter) -> None:
+    folder = tmp_path / "bundle"
+    (folder / "endpoint_runtime").mkdir(parents=True)
+    (folder / "endpoint_runtime/loop.py").write_text("x = 1\n")
+    compile_files(interpreter, folder, ["endpoint_runtime/loop.py"])
+    write_archive(folder, interpreter)
+    (folder / "endpoint_runtime/loop.py").unlink()
+    assert checked(folder, interpreter).endswith(
+        f": {ARCHIVE}: endpoint_runtime.loop has no source"
+    )

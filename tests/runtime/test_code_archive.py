@@ -1,0 +1,165 @@
+"""The archive of code under every Python at hand: as if each module had come from its own file."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+from packager.bytecode import compile_files
+from packager.code_archive import ARCHIVE, MODULES, archived, write_archive
+from packager.interpreter import Interpreter
+from packager.runtime_files import template_folder
+from tests.runtime.loop_process import interpreters
+
+LATE = "endpoint_runtime.headers"
+
+
+@pytest.fixture(params=interpreters(), ids=lambda each: each.python)
+def interpreter(request: pytest.FixtureRequest) -> Interpreter:
+    found: Interpreter = request.param
+    return found
+
+
+@pytest.fixture
+def bundle(tmp_path: Path, interpreter: Interpreter) -> Path:
+    """The runtime with its code archived, in a folder that is not the one it was compiled for."""
+    folder = tmp_path / "bundle"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(template_folder(), folder, ignore=ignored)
+    sources = [path.relative_to(folder).as_posix() for path in folder.rglob("*.py")]
+    compile_files(interpreter, folder, sources, columns=False)
+    write_archive(folder, interpreter)
+    return folder
+
+
+def run(bundle: Path, interpreter: Interpreter, code: str, *path: Path) -> Any:
+    """Run code that fills `out`, with the bundle on the path, behind `path`."""
+    start = f"import sys; sys.path[:0] = {[*map(str, (*path, bundle))]!r}; out = {{}}\n"
+    start += "import endpoint_runtime\n"
+    end = "\nimport json; print(json.dumps(out))"
+    done = subprocess.run(
+        [interpreter.path, "-S", "-B", "-W", "error", "-c", start + dedent(code) + end],
+        capture_output=True,
+        text=True,
+        cwd=bundle.parent,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_modules_come_from_the_archive_and_look_as_always(
+    bundle: Path, interpreter: Interpreter
+) -> None:
+    opened = """
+        opened = []
+        sys.addaudithook(lambda event, found: event == "open" and opened.append(str(found[0])))
+        import endpoint_runtime.headers as headers, dify_plugin.core.runtime
+        out["opened"] = [path for path in opened if "headers" in path or "core" in path]
+        import inspect, importlib, pkgutil, pickle, traceback
+        import dify_plugin.core as core
+        out["file"] = headers.__file__
+        out["cached"] = headers.__spec__.cached
+        out["package"] = [core.__file__, list(core.__path__), core.__package__]
+        out["source"] = inspect.getsource(headers) == open(headers.__file__).read()
+        out["parent"] = endpoint_runtime.headers is headers
+        out["modules"] = [m.name for m in pkgutil.iter_modules(core.__path__)]
+        out["data"] = len(headers.__loader__.get_data(headers.__file__)) > 0
+        functions = [each for each in vars(headers).values() if inspect.isfunction(each)]
+        function = next(each for each in functions if each.__module__ == headers.__name__)
+        out["lines"] = inspect.getsource(function).startswith("def ")
+        out["code"] = function.__code__.co_filename
+        out["pickled"] = pickle.loads(pickle.dumps(function)) is function
+        out["reloaded"] = importlib.reload(headers) is headers
+        from importlib import resources
+        out["resource"] = (resources.files(core) / "__init__.py").is_file()
+    """
+    found = run(bundle, interpreter, opened)
+    tag = f"cpython-{interpreter.python.replace('.', '')}"
+    folder = bundle / "endpoint_runtime"
+    assert "runtime" in found.pop("modules")
+    assert found == {
+        "opened": [],
+        "file": f"{folder}/headers.py",
+        "cached": f"{folder}/__pycache__/headers.{tag}.pyc",
+        "package": [
+            f"{bundle}/dify_plugin/core/__init__.py",
+            [f"{bundle}/dify_plugin/core"],
+            "dify_plugin.core",
+        ],
+        **dict.fromkeys(("source", "parent", "data", "lines", "pickled", "reloaded"), True),
+        "code": f"{folder}/headers.py",
+        "resource": True,
+    }
+
+
+def test_every_module_is_what_its_source_is(bundle: Path, interpreter: Interpreter) -> None:
+    compared = """
+        import importlib.util
+        from endpoint_runtime import code_archive
+        for name in sorted(code_archive._index):
+            spec = importlib.util.find_spec(name)
+            code = spec.loader.get_code(name)
+            plain = compile(open(spec.origin, "rb").read(), spec.origin, "exec", dont_inherit=True)
+            out[name] = [code.co_names == plain.co_names, type(spec.loader).__name__]
+    """
+    found = run(bundle, interpreter, compared)
+    assert found == {name: [True, "Loader"] for name in found}
+    there = {name for name in MODULES if not name.startswith("werkzeug")}
+    assert {*found} == there - {"endpoint_runtime._bundle"}
+    names = {name.replace(".", "/") for name in found}
+    assert {
+        path.removesuffix("/__init__.py").removesuffix(".py") for path in archived(bundle)
+    } == names
+    assert not list(bundle.glob("endpoint_runtime/__pycache__/headers.*"))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: None,
+        lambda data: b"\0\0\r\n" + data[4:],
+        lambda data: data[: -len(data) // 2],
+    ],
+    ids=["missing", "of another Python", "cut short"],
+)
+def test_without_it_the_sources_are_imported(
+    bundle: Path, interpreter: Interpreter, damage: Any
+) -> None:
+    path = bundle / ARCHIVE
+    damaged = damage(path.read_bytes())
+    if damaged is None:
+        path.unlink()
+    else:
+        path.write_bytes(damaged)
+    code = f"import {LATE} as headers; out['file'] = headers.__file__"
+    assert run(bundle, interpreter, code) == {"file": f"{bundle}/endpoint_runtime/headers.py"}
+
+
+def test_what_comes_first_on_the_path_still_does(
+    bundle: Path, interpreter: Interpreter, tmp_path: Path
+) -> None:
+    own = tmp_path / "plugin/dify_plugin/core"
+    own.mkdir(parents=True)
+    for folder in (own, own.parent):
+        (folder / "__init__.py").write_text("")
+    (own / "runtime.py").write_text("mine = True\n")
+    code = "import dify_plugin.core.runtime as r; out['mine'] = r.mine"
+    assert run(bundle, interpreter, code, tmp_path / "plugin") == {"mine": True}
+
+
+def test_the_same_sources_give_the_same_archive(
+    bundle: Path, interpreter: Interpreter, tmp_path: Path
+) -> None:
+    again = tmp_path / "again"
+    ignored = shutil.ignore_patterns("__pycache__", "code.bin")
+    shutil.copytree(bundle, again, ignore=ignored)
+    sources = [path.relative_to(again).as_posix() for path in again.rglob("*.py")]
+    compile_files(interpreter, again, reversed(sources), columns=False)
+    write_archive(again, interpreter)
+    assert (again / ARCHIVE).read_bytes() == (bundle / ARCHIVE).read_bytes()
