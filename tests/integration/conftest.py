@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NEKO = ROOT / "plugins" / "neko"
 NEKO_ENV = {"NEKO_API_KEY": "a long random text"}
 # The newest SDK that this Python takes, and what the examples use besides.
-SDK_PACKAGES = ("dify_plugin", "segno~=1.6.1", "orjson~=3.10")
+SDK_PACKAGES = ("dify_plugin", "segno~=1.6.1", "orjson~=3.10", "slack_sdk>=3.33,<4")
 
 Release = Callable[[str], Path]
 Command = Callable[..., subprocess.CompletedProcess[bytes]]
@@ -128,7 +129,8 @@ def sdk(interpreter: Interpreter) -> Path:
 
     cache = cache_folder()
     assert cache is not None
-    return cached_folder(cache, f"tests/sdk-{interpreter.python}", install)
+    kind = zlib.crc32(" ".join(SDK_PACKAGES).encode())
+    return cached_folder(cache, f"tests/sdk-{interpreter.python}-{kind:08x}", install)
 
 
 @pytest.fixture(scope="session")

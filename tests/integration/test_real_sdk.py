@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import os
+import re
 import subprocess
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,42 +17,105 @@ import pytest
 
 from packager.errors import FaultCollector
 from packager.events import make_event
+from packager.fake_dify import FakeDify
 from packager.interpreter import Interpreter
 from packager.invoke import invoke_bundle
 from packager.load import load_plugin
+from packager.local_settings import local_variable
 from packager.reply import read_reply
+from tests.integration.conftest import Command
+from tests.integration.fake_daemon import FakeDaemon
+from tests.plugins.slack_api import slack_api
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted(path.parent for path in (ROOT / "plugins").glob("*/manifest.yaml"))
-REQUESTS = (
-    ("GET", "/duck/42", ""),
-    ("GET", "/neko", ""),
-    ("POST", "/echo", '{"say": "にゃん"}'),
-    ("POST", "/echo", "no JSON"),
-    ("OPTIONS", "/echo", ""),
-    ("PUT", "/mood/happy", ""),
-    ("GET", "/qr?text=hi", ""),
-)
+HOST = "api.example.com"
+# What is another one with each answer: when it was made, and its id.
+OF_ITS_OWN = re.compile(rb'(?<="created":)[0-9]+|(?<="created": )[0-9]+|(?<="chatcmpl-)[0-9a-f]+')
 SETTINGS = {"greeting": "Nyan", "colour": "orange", "shout": False}
 
 
+@dataclass(frozen=True)
+class Sent:
+    """A request, as both sides get it."""
+
+    method: str
+    path: str
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def raw(self) -> bytes:
+        """The request as Dify's daemon hands it to plugins."""
+        headers = {"Host": HOST, **self.headers, "Content-Length": str(len(self.body))}
+        lines = [f"{self.method} {self.path} HTTP/1.1"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        return "\r\n".join([*lines, "", ""]).encode() + self.body
+
+
+@dataclass
+class Answered:
+    """A reply; the lengths of bodies are not compared, and of HEAD's no body."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+def posted(path: str, content: object, **headers: str) -> Sent:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Sent(
+        "POST", path, json.dumps(content).encode(), {"Content-Type": "application/json", **named}
+    )
+
+
 def under_sdk(
-    sdk: Path, interpreter: Interpreter, plugin: Path, requests: list[dict[str, Any]], work: Path
-) -> list[dict[str, Any]]:
-    (work / "requests.json").write_text(json.dumps(requests))
+    sdk: Path,
+    interpreter: Interpreter,
+    plugin: Path,
+    requests: Iterable[Sent],
+    settings: Mapping[str, Any],
+    work: Path,
+    daemon: str = "",
+) -> list[Answered]:
+    """Answer requests in the real SDK, all of them in one process."""
+    sent = [{"raw": each.raw.hex(), "settings": dict(settings)} for each in requests]
+    (work / "requests.json").write_text(json.dumps(sent))
     done = subprocess.run(
         [
             *(interpreter.path, "-S", "-B", ROOT / "tests/integration/sdk_drive.py"),
             *(plugin, work / "requests.json", work / "replies.json"),
         ],
-        env={**os.environ, "PYTHONPATH": str(sdk), "INSTALL_METHOD": "local"},
+        env={**os.environ, "PYTHONPATH": str(sdk), "DIFY_PLUGIN_DAEMON_URL": daemon},
         capture_output=True,
         text=True,
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    answers: list[dict[str, Any]] = json.loads((work / "replies.json").read_text())
+    answers = json.loads((work / "replies.json").read_text())
+    return [
+        compared(each["status"], each["headers"], bytes.fromhex(each["body"])) for each in answers
+    ]
+
+
+def in_bundle(bundle: Path, requests: Iterable[Sent], env: Mapping[str, str]) -> list[Answered]:
+    """Answer requests in a bundle, each in a process of its own."""
+    answers = []
+    for each in requests:
+        headers = [("Host", HOST), *each.headers.items()]
+        event = make_event(each.method, each.path, headers, each.body)
+        reply = read_reply(invoke_bundle(bundle, event, env=env).reply)
+        assert reply is not None
+        answers.append(compared(reply.status, reply.headers, reply.body))
     return answers
+
+
+def compared(status: int, headers: Iterable[Iterable[str]], body: bytes) -> Answered:
+    # A 204 has no content, so no type of it either (`wsgiref.validate` insists).
+    left_out = {"content-length", "content-type" if status == 204 else ""}
+    # The SDK keeps the last header of a name, a bundle all: a second cookie is lost in Dify.
+    pairs = {name: value for name, value in headers if name.lower() not in left_out}
+    return Answered(status, sorted(pairs.items()), body)
 
 
 @pytest.mark.parametrize("plugin", EXAMPLES, ids=lambda path: path.name)
@@ -57,33 +125,161 @@ def test_an_example_loads_in_the_sdk(
     faults = FaultCollector()
     assert load_plugin(plugin, faults) is not None
     assert faults.faults == []
-    assert under_sdk(sdk, interpreter, plugin, [], tmp_path) == []
+    assert under_sdk(sdk, interpreter, plugin, [], {}, tmp_path) == []
 
 
 def test_neko_answers_in_the_sdk_as_its_bundle_does(
-    sdk: Path,
-    interpreter: Interpreter,
-    neko: Path,
-    tmp_path: Path,
+    sdk: Path, interpreter: Interpreter, neko: Path, tmp_path: Path
 ) -> None:
     requests = [
-        {"method": method, "path": path, "body": body, "settings": SETTINGS}
-        for method, path, body in REQUESTS
+        Sent("GET", "/duck/42"),
+        Sent("GET", "/neko"),
+        Sent("POST", "/echo", '{"say": "にゃん"}'.encode()),
+        Sent("POST", "/echo", b"no JSON"),
+        Sent("OPTIONS", "/echo"),
+        Sent("PUT", "/mood/happy"),
+        Sent("GET", "/qr?text=hi"),
     ]
-    theirs = under_sdk(sdk, interpreter, ROOT / "plugins/neko", requests, tmp_path)
-    ours = []
-    for method, path, body in REQUESTS:
-        event = make_event(method, path, (), body.encode(), "2.0")
-        reply = read_reply(invoke_bundle(neko, event, env={}).reply)
-        assert reply is not None
-        headers = [[name, value] for name, value in reply.headers if name != "Content-Length"]
-        ours.append({"status": reply.status, "headers": headers, "body": reply.body.decode()})
-    for answer in theirs:
-        # A 204 has no content, so no type of it either (`wsgiref.validate` insists).
-        left_out = {"Content-Length", "Content-Type" if answer["status"] == 204 else ""}
-        answer["headers"] = [pair for pair in answer["headers"] if pair[0] not in left_out]
-    assert sorted_headers(ours) == sorted_headers(theirs)
+
+    theirs = under_sdk(sdk, interpreter, ROOT / "plugins/neko", requests, SETTINGS, tmp_path)
+
+    assert in_bundle(neko, requests, {}) == theirs
 
 
-def sorted_headers(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [{**answer, "headers": sorted(answer["headers"])} for answer in answers]
+@dataclass
+class Both:
+    """Runs an example on both sides, with the same apps behind them."""
+
+    sdk: Path
+    interpreter: Interpreter
+    command: Command
+    target: tuple[str, ...]
+    work: Path
+
+    def answers(
+        self, name: str, requests: list[Sent], settings: dict[str, Any], modes: dict[str, str]
+    ) -> tuple[list[Answered], list[Answered]]:
+        """Give what the bundle answers, and what the SDK does."""
+        plugin, out = ROOT / "plugins" / name, self.work / "out"
+        with FakeDaemon(modes, user=f"dify-plugin-{name}") as daemon:
+            theirs = under_sdk(
+                self.sdk, self.interpreter, plugin, requests, settings, self.work, daemon.url
+            )
+        done = self.command("build", plugin, "-o", out, *self.target)
+        assert done.returncode == 0, done.stderr.decode()
+        (bundle,) = (path for path in out.iterdir() if path.is_dir())
+        with FakeDify(modes) as dify:
+            env = {
+                "PACKAGER_DIFY": dify.url,
+                "PACKAGER_STORAGE": str(self.work / "storage.sqlite"),
+                **local_variable(settings),
+            }
+            return in_bundle(bundle, requests, env), theirs
+
+
+@pytest.fixture
+def both(
+    sdk: Path, interpreter: Interpreter, command: Command, target: tuple[str, ...], tmp_path: Path
+) -> Both:
+    return Both(sdk, interpreter, command, target, tmp_path)
+
+
+@pytest.mark.parametrize("mode", ["chat", "workflow", "completion"])
+def test_mcp_server_answers_in_the_sdk_as_its_bundle_does(both: Both, mode: str) -> None:
+    def call(name: str, **arguments: object) -> Sent:
+        params = {"name": name, "arguments": arguments}
+        return message("tools/call", params)
+
+    def message(method: str, params: object = None, token: str = "t") -> Sent:
+        content = {"jsonrpc": "2.0", "id": 7, "method": method}
+        if params is not None:
+            content["params"] = params
+        accept = {"Accept": "application/json, text/event-stream"}
+        return posted("/mcp", content, Authorization=f"Bearer {token}", **accept)
+
+    hello = {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "me", "version": "1"},
+    }
+    settings = {"app": {"app_id": "one"}, "app_type": mode, "tool_name": "ask", "token": "t"}
+    settings["tool_description"] = "Asks."
+    requests = [
+        message("initialize", hello),
+        message("tools/list"),
+        call("ask", query="世界?"),
+        call("ask", query="again"),
+        call("ask"),
+        call("other"),
+        message("nonsense"),
+        message("tools/list", token="wrong"),
+        Sent("POST", "/mcp", b"{", {"Authorization": "Bearer t"}),
+    ]
+
+    ours, theirs = both.answers("mcp_server", requests, settings, {"one": mode})
+
+    assert ours == theirs
+    assert [each.status for each in ours[:4]] == [200] * 4
+
+
+@pytest.mark.parametrize("mode", ["chat", "agent-chat", "advanced-chat"])
+def test_openai_facade_answers_in_the_sdk_as_its_bundle_does(both: Both, mode: str) -> None:
+    def chat(content: object, key: str = "k", **more: object) -> Sent:
+        asked = {"messages": [{"role": "user", "content": content}], **more}
+        return posted("/v1/chat/completions", asked, Authorization=f"Bearer {key}")
+
+    settings = {"app": {"app_id": "one"}, "api_key": "k", "model": "dify"}
+    requests = [
+        Sent("GET", "/v1/models", headers={"Authorization": "Bearer k"}),
+        Sent("GET", "/v1/models"),
+        chat("Hello, 世界"),
+        chat("Hello, 世界", stream=True),
+        chat("Hello", stream=True, stream_options={"include_usage": True}),
+        chat([]),
+        chat("Hello", key="wrong"),
+    ]
+
+    ours, theirs = both.answers("openai_facade", requests, settings, {"one": mode})
+
+    for each in (*ours, *theirs):
+        each.body = OF_ITS_OWN.sub(b"0", each.body)
+    assert ours == theirs
+    assert b"\xe4\xb8\x96" in theirs[2].body or b"\\u4e16" in theirs[2].body
+
+
+def test_slack_bot_posts_in_the_sdk_what_its_bundle_posts(both: Both) -> None:
+    def event(content: object, secret: str = "s", **headers: str) -> Sent:
+        body, now = json.dumps(content).encode(), str(int(time.time()))
+        signed = hmac.new(secret.encode(), f"v0:{now}:".encode() + body, "sha256").hexdigest()
+        named = {"X-Slack-Request-Timestamp": now, "X-Slack-Signature": f"v0={signed}"}
+        return Sent("POST", "/", body, {"Content-Type": "application/json", **named, **headers})
+
+    def mention(text: str, **more: str) -> dict[str, object]:
+        inner = {"type": "app_mention", "user": "U1", "text": f"<@U0> {text}", "ts": "1.1"}
+        return {
+            "type": "event_callback",
+            "team_id": "T1",
+            "event": {**inner, "channel": "C1", **more},
+        }
+
+    requests = [
+        event({"type": "url_verification", "challenge": "c"}),
+        event(mention("is it &lt;everything&gt;?")),
+        event(mention("and now?", ts="1.2", thread_ts="1.1")),
+        event(mention("again"), **{"X-Slack-Retry-Num": "1"}),
+        event(mention("forged"), secret="guess"),
+    ]
+    with slack_api("xoxb") as slack:
+        settings = {
+            "app": {"app_id": "one"},
+            "bot_token": "xoxb",
+            "signing_secret": "s",
+            "api_url": slack.url,
+        }
+        ours, theirs = both.answers("slack_bot", requests, settings, {"one": "chat"})
+
+    assert ours == theirs
+    assert [each.status for each in ours] == [200, 200, 200, 200, 401]
+    in_sdk, in_bundles = slack.posted[:2], slack.posted[2:]
+    assert in_sdk == in_bundles
+    assert [each["text"] for each in in_sdk] == ["[1] is it <everything>?", "[2] and now?"]
