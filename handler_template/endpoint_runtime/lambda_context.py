@@ -10,8 +10,6 @@ from time import time
 # What log records are stamped with: the invocation at hand, or the last one.
 request_id: str | None = None
 tenant_id: str | None = None
-# The descriptor of Lambda's framed log, where there is one: see log_format.
-log_descriptor = ""
 
 _W3C_FIELDS = ("traceparent", "tracestate", "baggage")
 
@@ -107,9 +105,10 @@ class LambdaContext:
 
     def log(self, msg: object) -> None:
         """Write `msg` to the function's log, as it is."""
-        from . import log_format
+        from .log_format import sink
+        from .masking import mask_line
 
-        log_format.sink().log(str(msg))
+        sink().log(mask_line(str(msg)))
 
     def __repr__(self) -> str:
         return (

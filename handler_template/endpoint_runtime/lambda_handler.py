@@ -26,6 +26,11 @@ _PLUGIN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path.insert(0, _PLUGIN)
 os.chdir(_PLUGIN)
 
+if "awslambdaric" in sys.modules:
+    from endpoint_runtime import stock_log
+
+    stock_log.improve()
+
 application = Application(_bundle, _PLUGIN)
 
 _PRELOAD: tuple[str, ...] = getattr(_bundle, "PRELOAD", ())

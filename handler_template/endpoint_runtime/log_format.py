@@ -10,8 +10,12 @@ import os
 import sys
 import time
 
+import endpoint_runtime
+
 from . import lambda_context
 from .event_json import encode_json
+from .masking import ENVELOPE, mask, mask_value
+from .report import JSON_FRAMES, TEXT_FRAMES, write_frame
 from .runtime_api import Fault
 
 TYPE_CHECKING = False
@@ -26,21 +30,20 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _NO_BREAK_SPACE = "\u00a0"
 _TRANSPORT = ("endpoint_runtime/loop.py", "/start_fast")  # frames of ours, above the handler's
 _MAX_CAUSE = 1 << 20  # bytes of X-Ray's JSON, which travels in a header
-# Frame types of the log descriptor, by level // 10 (0 is a line without a level).
-_TEXT_FRAMES = (0xA55A0003, 0xA55A000B, 0xA55A000F, 0xA55A0013, 0xA55A0017, 0xA55A001B)
-_JSON_FRAMES = (0xA55A0002, 0xA55A000A, 0xA55A000E, 0xA55A0012, 0xA55A0016, 0xA55A001A)
 
 
 class StandardSink:
     """The log as text on stdout, which is all that the emulator and `sam local` have."""
 
     def log(self, text: str, frame_type: int = 0) -> None:
-        """Write `text` as it is."""
+        """Write `text`, which holds no secrets, as it is."""
+        stream = sys.stdout
+        write = getattr(stream, "write_masked", stream.write)
         try:
-            sys.stdout.write(text)
+            write(text)
         except UnicodeEncodeError:  # lone surrogates, or a stdout that is not UTF-8
-            encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-            sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+            encoding = getattr(stream, "encoding", None) or "utf-8"
+            write(text.encode(encoding, "backslashreplace").decode(encoding))
 
     def log_lines(self, lines: list[str]) -> None:
         """Write one error; carriage returns keep its lines one event."""
@@ -55,15 +58,11 @@ class FramedSink:
 
     def log(self, text: str, frame_type: int = 0) -> None:
         """Write `text` as one frame."""
-        data = text.encode("utf-8", "backslashreplace")
-        head = (frame_type or _TEXT_FRAMES[0]).to_bytes(4, "big") + len(data).to_bytes(4, "big")
-        frame = head + (time.time_ns() // 1000).to_bytes(8, "big") + data
-        while frame:
-            frame = frame[os.write(self._descriptor, frame) :]
+        write_frame(self._descriptor, text, frame_type or TEXT_FRAMES[0])
 
     def log_lines(self, lines: list[str]) -> None:
         """Write one error as one frame."""
-        self.log("\n".join(lines), (_JSON_FRAMES if JSON else _TEXT_FRAMES)[4])
+        self.log("\n".join(lines), (JSON_FRAMES if JSON else TEXT_FRAMES)[4])
 
 
 _sink: StandardSink | FramedSink | None = None
@@ -73,8 +72,8 @@ def sink() -> StandardSink | FramedSink:
     """Where the function's log goes."""
     global _sink
     if _sink is None:
-        descriptor = lambda_context.log_descriptor
-        _sink = FramedSink(int(descriptor)) if descriptor.isdecimal() else StandardSink()
+        descriptor = endpoint_runtime.log_descriptor
+        _sink = StandardSink() if descriptor < 0 else FramedSink(descriptor)
     return _sink
 
 
@@ -93,7 +92,7 @@ def report_failure(
         kind = cause_kind = type(error).__name__
         frames = _frames(error.__traceback__)
         trace = _formatted(frames)
-    message = _message(error)
+    message = mask(_message(error))
     report: dict[str, object] = {
         "errorMessage": message,
         "errorType": kind,
@@ -164,15 +163,18 @@ def configure_logging(logging: "ModuleType") -> None:
     if level_name == "TRACE":
         level_name = "DEBUG"
     destination = sink()
+    from .log_once import install, stamp_late
 
     class LambdaLoggerHandler(logging.Handler):  # type: ignore[misc, name-defined]
         log_sink = destination
 
         def emit(self, record: "LogRecord") -> None:
             text = self.format(record)
+            if not JSON:  # there each value is masked by itself
+                text = mask(text)
             frame_type = getattr(record, "_frame_type", 0)
             if not frame_type and (JSON or level_name):
-                frame_type = _TEXT_FRAMES[_level(record) // 10]
+                frame_type = TEXT_FRAMES[_level(record) // 10]
             destination.log(text, frame_type)
 
     class JsonFormatter(logging.Formatter):  # type: ignore[misc, name-defined]
@@ -180,15 +182,13 @@ def configure_logging(logging: "ModuleType") -> None:
             level = _level(record)
             record.levelno = level
             record.levelname = logging.getLevelName(level)
-            record._frame_type = _JSON_FRAMES[level // 10]
+            record._frame_type = JSON_FRAMES[level // 10]
             return _json_line(record, self.formatTime(record, self.datefmt))
 
     def stamp(record: "LogRecord") -> bool:
-        late = sys.modules.get("endpoint_runtime.late_work")
-        own = late.request_id_of_thread() if late is not None else None
-        record.aws_request_id = own or lambda_context.request_id or ""
+        record.aws_request_id = lambda_context.request_id or ""
         record.tenant_id = lambda_context.tenant_id
-        return True
+        return stamp_late(record)
 
     logging.Formatter.converter = time.gmtime
     handler = LambdaLoggerHandler()
@@ -206,6 +206,7 @@ def configure_logging(logging: "ModuleType") -> None:
     if level_name in logging.getLevelNamesMapping():
         root.setLevel(level_name)
     root.addHandler(handler)
+    install(logging, handler, level_name)
 
 
 def _level(record: "LogRecord") -> int:
@@ -244,5 +245,10 @@ def _json_line(record: "LogRecord", timestamp: str) -> str:
     for key, value in record.__dict__.items():
         if key not in _RECORD_FIELDS and key not in result:
             result[key] = value
-    line = encode_json({k: v for k, v in result.items() if v is not None}, default=str)
+    masked = {
+        key: value if key in ENVELOPE else mask_value(value)
+        for key, value in result.items()
+        if value is not None
+    }
+    line = encode_json(masked, default=lambda thing: mask(str(thing)))
     return line.decode("utf-8") + "\n"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from importlib.machinery import ModuleSpec
     from types import FrameType, ModuleType
-    from typing import NoReturn, TextIO
+    from typing import NoReturn
 
     Handler = Callable[[object, LambdaContext], object]
 
@@ -181,9 +181,11 @@ def main(root: str) -> "NoReturn":
     thresholds = gc.get_threshold()
     gc.set_threshold(_START_OBJECTS)
     set_path(os.path.abspath(root))
-    lambda_context.log_descriptor = os.environ.pop("_LAMBDA_TELEMETRY_LOG_FD", "")
-    sys.stdout = _Unbuffered(sys.stdout)
-    sys.stderr = _Unbuffered(sys.stderr)
+    descriptor = os.environ.pop("_LAMBDA_TELEMETRY_LOG_FD", "")
+    if descriptor.isdecimal():
+        endpoint_runtime.log_descriptor = int(descriptor)
+    sys.stdout = endpoint_runtime.LogStream(sys.stdout)
+    sys.stderr = endpoint_runtime.LogStream(sys.stderr)
     if "logging" in sys.modules:
         _LoggingHook.configure(sys.modules["logging"])
     else:
@@ -269,25 +271,6 @@ def set_path(root: str) -> None:
 
 def _quit(code: object = None) -> "NoReturn":
     raise SystemExit(code)
-
-
-class _Unbuffered:
-    """A text stream that writes at once: what stays in a buffer is lost when Lambda freezes."""
-
-    def __init__(self, stream: "TextIO") -> None:
-        self._stream = stream
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._stream, name)
-
-    def write(self, text: str) -> int:
-        count = self._stream.write(text)
-        self._stream.flush()
-        return count
-
-    def writelines(self, lines: list[str]) -> None:
-        self._stream.writelines(lines)
-        self._stream.flush()
 
 
 class _LoggingHook:

@@ -3,13 +3,17 @@
 Text lines are `[LEVEL]\\tTIME\\tREQUEST ID\\tMESSAGE`, JSON lines (AWS_LAMBDA_LOG_FORMAT=JSON) have
 the keys of Lambda's own ("Log and monitor Python Lambda functions"). AWS_LAMBDA_LOG_LEVEL leaves
 out what is below it. Nothing here imports `logging`, which costs milliseconds at a cold start.
+On Lambda a line is a frame on the descriptor of the function's log, so that a traceback stays one
+event there; elsewhere it is text on stderr.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from time import gmtime, strftime, time
+from time import gmtime, strftime, time, time_ns
+
+import endpoint_runtime
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +26,9 @@ _METHODS = frozenset(
     ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE")
 )
 
-_LEAST_HIDDEN = 4  # characters
+# Types of frames by level // 10 (FramedTelemetryLogSink of `awslambdaric`), of text and of JSON.
+TEXT_FRAMES = (0xA55A0003, 0xA55A000B, 0xA55A000F, 0xA55A0013, 0xA55A0017, 0xA55A001B)
+JSON_FRAMES = (0xA55A0002, 0xA55A000A, 0xA55A000E, 0xA55A0012, 0xA55A0016, 0xA55A001A)
 
 # What the environment says of the log; it stays as it is for the life of a function's process.
 _least, _json = 20, False
@@ -41,14 +47,19 @@ configure()
 
 
 def log(level: str, message: str, request_id: str = "") -> None:
-    """Write one message, in one piece: a traceback stays together."""
-    if _LEVELS[level] < _least:
-        return
+    """Write one message in one piece, known secrets masked: a traceback stays together."""
+    if _LEVELS[level] >= _least:
+        from endpoint_runtime.masking import mask
+
+        _write(level, mask(message), request_id)
+
+
+def _write(level: str, message: str, request_id: str) -> None:
     now = time()
     second = int(now)
     stamp = _last[1] if _last[0] == second else _stamp(second)
     if _json:
-        import json
+        from endpoint_runtime.event_json import encode_json
 
         entry = {
             "timestamp": stamp + "Z",
@@ -57,17 +68,31 @@ def log(level: str, message: str, request_id: str = "") -> None:
             "logger": "endpoint_runtime",
             "requestId": request_id,
         }
-        line = json.dumps(entry) + "\n"
+        line = encode_json(entry).decode("utf-8", "backslashreplace") + "\n"
     else:
         milliseconds = str(int(now * 1000))[-3:]
         line = f"[{level}]\t{stamp}.{milliseconds}Z\t{request_id}\t{message}\n"
-    stream = sys.stderr
-    if stream is not None:
-        try:
-            stream.write(line)
+    try:
+        if endpoint_runtime.log_descriptor >= 0:
+            frames = JSON_FRAMES if _json else TEXT_FRAMES
+            frame = frames[_LEVELS[level] // 10]
+            write_frame(endpoint_runtime.log_descriptor, line, frame)
+            return
+        stream = sys.stderr
+        if stream is not None:
+            getattr(stream, "write_masked", stream.write)(line)
             stream.flush()
-        except (OSError, ValueError):
-            pass  # a closed or full log must not fail a request
+    except (OSError, ValueError):
+        pass  # a closed or full log must not fail a request
+
+
+def write_frame(descriptor: int, text: str, frame_type: int) -> None:
+    """Write one event of Lambda's framed log: type, length, time in us, text."""
+    data = text.encode("utf-8", "backslashreplace")
+    head = frame_type.to_bytes(4, "big") + len(data).to_bytes(4, "big")
+    frame = head + (time_ns() // 1000).to_bytes(8, "big") + data
+    while frame:
+        frame = frame[os.write(descriptor, frame) :]
 
 
 def _stamp(second: int) -> str:
@@ -82,7 +107,9 @@ def log_request(method: str, route: str, status: int, seconds: float, request_id
     """Write the line that every request leaves: nothing else a client sent is in it."""
     if method not in _METHODS:
         method = "-"
-    log("INFO", f"{method} {route} {status} {seconds * 1000:.1f} ms", request_id)
+    if _least <= 20:
+        # Nothing in it can be a secret: no time is spent looking for one.
+        _write("INFO", f"{method} {route} {status} {seconds * 1000:.1f} ms", request_id)
 
 
 def log_exception(
@@ -91,25 +118,9 @@ def log_exception(
     """Write a message and the traceback of `fault`, the texts of `hidden` masked."""
     import traceback
 
+    from endpoint_runtime.masking import mask_these
     from endpoint_runtime.read_only import explain
 
     explain(fault)
     lines = "".join(traceback.format_exception(fault)).rstrip()
-    for text in sorted(_spellings(hidden), key=len, reverse=True):
-        lines = lines.replace(text, "***")
-    log("ERROR", f"{message}\n{lines}", request_id)
-
-
-def _spellings(hidden: Iterable[str]) -> set[str]:
-    """Texts as tracebacks have them: as they are, by line, quoted for Python, JSON and URLs."""
-    import json
-    from urllib.parse import quote, quote_plus
-
-    found: set[str] = set()
-    for text in hidden:
-        for part in (text, *text.splitlines()):
-            found |= {part, part.strip(), repr(part)[1:-1], ascii(part)[1:-1]}
-            found.add(repr(part.encode("utf-8", "surrogatepass"))[2:-1])
-            found |= {json.dumps(part)[1:-1], quote(part, ""), quote(part), quote_plus(part)}
-    # Shorter ones would mask ordinary text and hide nothing.
-    return {text for text in found if len(text) >= _LEAST_HIDDEN}
+    log("ERROR", f"{message}\n{mask_these(lines, hidden)}", request_id)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 
+import endpoint_runtime
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +29,7 @@ _SCOPE_KEYS = {
 }
 _UNSET = object()
 _REMOTE = ("ssm", "secret")
+_LEAST_SECRET = 8  # characters of a text from AWS that is not declared to be a secret
 # `packager invoke` hands on settings by name in it, as JSON, in place of what AWS keeps.
 LOCAL = "PACKAGER_LOCAL_SETTINGS"
 
@@ -77,12 +80,11 @@ class GroupSettings:
 
     def _read(self, deadline: float | None) -> dict[str, Any]:
         declaration = getattr(self._bundle, "SETTINGS", ())
-        values = read_settings(
-            declaration,
-            getattr(self._bundle, "SOURCES", {}),
-            document=getattr(self._bundle, "SETTINGS_FROM", None),
-            deadline=deadline,
-        )
+        sources = getattr(self._bundle, "SOURCES", {})
+        document = getattr(self._bundle, "SETTINGS_FROM", None)
+        values = read_settings(declaration, sources, document=document, deadline=deadline)
+        for text in secret_texts(declaration, values, sources, document is not None):
+            endpoint_runtime.hide(text)
         before = [] if self._values is None else hidden_values(declaration, self._values[0])
         self.hidden = [*hidden_values(declaration, values), *before]
         self._values = values, is_flat(values)
@@ -162,13 +164,41 @@ def read_settings(
     return settings
 
 
+def secret_texts(
+    declaration: Iterable[Mapping[str, Any]],
+    settings: Mapping[str, Any],
+    sources: Mapping[str, tuple[Any, ...]],
+    has_document: bool,
+) -> list[str]:
+    """Give the texts that nothing in a log may have (docs/logging.md).
+
+    They are the secret-inputs, and of what AWS keeps the texts that are long enough to be secrets,
+    but for declared settings that are no texts: those are options, and ids.
+    """
+    found: list[str] = []
+    in_document = settings.keys() - sources.keys() if has_document else set()
+    kinds = {config["name"]: config for config in declaration}
+    for name, value in settings.items():
+        config = kinds.get(name, {})
+        kind = config.get("type", "text-input")
+        is_remote = name in in_document or (name in sources and sources[name][0] in _REMOTE)
+        if kind == "secret-input":
+            found.append(value)
+        elif kind == "text-input" and is_remote and value != config.get("default"):
+            found += [text for text in _texts([value]) if len(text) >= _LEAST_SECRET]
+    return found
+
+
 def hidden_values(
     declaration: Iterable[Mapping[str, Any]], settings: Mapping[str, Any]
 ) -> list[str]:
     """The texts that must not be seen in a log: all but selects, whose options the plugin shows."""
     shown = {config["name"] for config in declaration if config.get("type") == "select"}
+    return _texts([value for name, value in settings.items() if name not in shown])
+
+
+def _texts(values: list[Any]) -> list[str]:
     found: list[str] = []
-    values = [value for name, value in settings.items() if name not in shown]
     while values:
         value = values.pop()
         if isinstance(value, str):

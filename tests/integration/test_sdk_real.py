@@ -3,32 +3,44 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from packager.cache import cache_folder
 from packager.events import make_event
 from packager.fake_dify import FakeDify
 from packager.invoke import invoke_bundle
 from packager.reply import read_reply
 from tests.integration.conftest import Command
 from tests.plugin_writer import write_plugin
+from tests.runtime.test_read_only import drop_override
 
 SOURCE = """\
 import json
+import logging
 import socket
 import sys
 import threading
 
 import dify_plugin
 from dify_plugin import Endpoint
+from dify_plugin.config.logger_format import plugin_logger_handler
 from dify_plugin.core.plugin_registration import PluginRegistration
 from dify_plugin.entities.model.llm import LLMModelConfig
 from dify_plugin.entities.model.message import UserPromptMessage
 from dify_plugin.invocations.app.chat import ChatAppInvocation
 from werkzeug import Response
+
+logger = logging.getLogger(__name__)
+logger.setLevel(logging.INFO)
+logger.addHandler(plugin_logger_handler)
 
 
 def told(call):
@@ -41,6 +53,8 @@ def told(call):
 class Duck(Endpoint):
     def _invoke(self, r, values, settings):
         session, storage = self.session, self.session.storage
+        logger.info("asked for %s", values["app_id"])
+        session.writer.log({"said": "by the writer"})
         message = UserPromptMessage(content="hi")
         config = LLMModelConfig(provider="p", model="m", mode="chat")
         done = []
@@ -140,3 +154,52 @@ def test_apps_and_files_are_answered_by_the_service_api(bundle: Path) -> None:
     assert said["blocking"]
     assert said["streamed"] == said["blocking"]
     assert said["file"] == "image"
+
+
+@pytest.mark.parametrize("log_format", ["Text", "JSON"])
+def test_its_log_handler_writes_lines_of_the_functions_log(bundle: Path, log_format: str) -> None:
+    env = {"AWS_LAMBDA_LOG_FORMAT": log_format, "APP_KEY": "none"}
+    made = invoke_bundle(bundle, make_event("GET", "/duck/none", (), b"", "2.0"), env=env)
+
+    log = made.log.decode().splitlines()
+    assert not any('"event": "log"' in line for line in log)  # the SDK's protocol
+    for message in ("asked for none", '{"said": "by the writer"}'):
+        if log_format == "JSON":
+            entries = [json.loads(line) for line in log if line.startswith("{")]
+            (entry,) = [each for each in entries if each["message"] == message]
+            assert entry["level"] == "INFO"
+            assert entry["requestId"] == entries[-1]["requestId"] != ""
+        else:
+            (line,) = [line for line in log if message in line]
+            level, _, request_id, said = line.split("\t")
+            assert (level, said) == ("[INFO]", message)
+            assert request_id == log[-1].split("\t")[2] != ""
+
+
+def test_it_runs_where_nothing_can_be_written(bundle: Path, tmp_path: Path) -> None:
+    """As on Lambda: a user without a home, a bundle that is read-only, caches nowhere."""
+    copy = Path(shutil.copytree(bundle, tmp_path / bundle.name))
+    inside = [copy, *copy.rglob("*")]
+    for path in inside:
+        path.chmod(path.stat().st_mode & ~0o222)
+    command = [sys.executable, "-m", "packager", "invoke", str(copy), "--request", "GET /duck/none"]
+    cache = cache_folder()  # of packager's own; the function has but HOME
+    assert cache is not None
+    places = {"HOME": "/nowhere", "XDG_CACHE_HOME": str(cache.parents[1])}
+    try:
+        done = subprocess.run(
+            command,
+            env={**os.environ, **places, "XDG_STATE_HOME": str(tmp_path / "state")},
+            preexec_fn=drop_override,
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+        written = [path for path in copy.rglob("*") if path not in inside]
+    finally:
+        for path in inside:
+            path.chmod(path.stat().st_mode | 0o200)
+
+    assert done.returncode == 0, done.stderr.decode()
+    assert json.loads(done.stdout)["submitted"] == 5
+    assert written == []

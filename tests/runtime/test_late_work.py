@@ -223,7 +223,8 @@ def test_a_librarys_daemon_is_not_waited_for(tmp_path: Path) -> None:
     assert time.monotonic() - started < 5
 
 
-def test_log_lines_of_work_that_goes_on_have_their_own_id(tmp_path: Path) -> None:
+@pytest.mark.parametrize("entry", ["fast", "stock"])
+def test_log_lines_of_work_that_goes_on_have_their_own_id(tmp_path: Path, entry: str) -> None:
     source = """
 import logging
 def work(name):
@@ -238,8 +239,9 @@ return Response("hello")
     quiet += "return Response('hello')"
     bundle = fast_bundle.write(tmp_path, {"work": source, "quiet": quiet})
     events = [request("work", "one", seconds=1.5, query="name=one"), request("quiet", "two")]
+    newest = interpreters()[-1]
     with RuntimeServer(events) as server:
-        log = fast_bundle.run(bundle, server)
+        log = (on_fast if entry == "fast" else on_stock)(bundle, server, newest)
 
     lines = re.findall(r"\[WARNING\]\t\S+\t(\w+)\tfrom (\w+)", log)
     assert {("one", "one"), ("two", "two")} == set(lines)

@@ -144,7 +144,7 @@ def test_ids_executor_and_writer(capsys: pytest.CaptureFixture[str]) -> None:
     assert session._executor.submit(int, "7").result() == 7
     assert session._executor is other._executor
     session.writer.log({"a": "\u00e9"})
-    assert capsys.readouterr().out == '{"a": "\u00e9"}\n'
+    assert capsys.readouterr().out == '[INFO]\tdify_plugin\t{"a": "\u00e9"}\n'
 
 
 LOGGING = """

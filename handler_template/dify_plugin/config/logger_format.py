@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
+from weakref import WeakSet
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
 
 
 class DifyPluginLoggerFormatter(logging.Formatter):
@@ -16,20 +21,29 @@ class DifyPluginLoggerFormatter(logging.Formatter):
 class _PluginLoggerHandler(logging.StreamHandler):  # type: ignore[type-arg]
     """Writes each record once, and not at all where a handler of the root logger does."""
 
+    @property
+    def stream(self) -> TextIO:
+        """Standard output, as it is now."""
+        return sys.stdout
+
+    @stream.setter
+    def stream(self, stream: object) -> None:
+        pass
+
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record, unless that is done already or about to be."""
-        if getattr(record, "written_for_plugin", False):
+        if record in _written:
             return  # it has come by a logger further down, too
-        record.written_for_plugin = True
+        _written.add(record)
         logger: logging.Logger | None = logging.getLogger(record.name)
         while logger is not None and logger.propagate and logger.parent is not None:
             logger = logger.parent
         if logger is logging.root and any(other is not self for other in logger.handlers):
             return
-        self.stream = sys.stdout
         super().emit(record)
 
 
+_written: WeakSet[logging.LogRecord] = WeakSet()
 plugin_logger_handler = _PluginLoggerHandler(sys.stdout)
 plugin_logger_handler.setLevel(logging.INFO)
 plugin_logger_handler.setFormatter(DifyPluginLoggerFormatter())

@@ -176,13 +176,16 @@ class LogWriter:
     """What `session.writer` is for here: its messages go to the log."""
 
     def log(self, data: Any) -> None:
-        """Write one message to standard output."""
+        """Write one message to the log, by the handler that plugins log with."""
         import json
-        import sys
+        import logging
+
+        from dify_plugin.config.logger_format import plugin_logger_handler
 
         text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, default=str)
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
+        fields = {"name": "dify_plugin", "levelno": logging.INFO, "levelname": "INFO", "msg": text}
+        # No logger has it: whether it is written is not for their levels to say.
+        logging.StreamHandler.emit(plugin_logger_handler, logging.makeLogRecord(fields))
 
 
 _EXECUTORS: list[Any] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import endpoint_runtime
 from endpoint_runtime.dify.errors import AppError
 from endpoint_runtime.sources import SourceError, label, read_sources
 
@@ -58,6 +59,7 @@ class AppKeys:
             raise AppError(app_id, f"its API key can't be read: {fault}") from None
         if not isinstance(key, str) or not key.strip():
             raise AppError(app_id, f"its API key is not set ({label(source)})")
+        endpoint_runtime.hide(key.strip())
         return key.strip()
 
     def renew(self, app_id: str, refused: str, deadline: float | None) -> bool:
