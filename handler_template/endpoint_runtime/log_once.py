@@ -9,6 +9,7 @@ message. Handlers for anything else are left alone. docs/logging.md has it in fu
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 from weakref import WeakSet
 
 from endpoint_runtime import LogStream
@@ -50,7 +51,7 @@ def install(logging: Any, handler: Handler, level_name: str) -> None:
 
     def emit(self: Any, record: LogRecord) -> None:
         stream = self.stream
-        if not isinstance(stream, LogStream) and not any(stream is each for each in streams):
+        if not (_is_log(stream) or any(stream is each for each in streams)):
             emit_to_stream(self, record)
         elif record not in written and record.levelno >= handler.level:
             formatter = self.formatter
@@ -83,6 +84,16 @@ def install(logging: Any, handler: Handler, level_name: str) -> None:
     handler.emit = emit_once  # type: ignore[method-assign]
     logging.StreamHandler.emit = emit
     logging.basicConfig = configure
+
+
+def _is_log(stream: object) -> bool:
+    """Whether a stream is the log: ours, or one that a plugin has laid over stdout or stderr."""
+    if not isinstance(stream, TextIOWrapper):  # of other classes who knows where they write
+        return isinstance(stream, LogStream)
+    try:
+        return stream.fileno() in (1, 2)
+    except (OSError, ValueError):  # closed, or over no file
+        return False
 
 
 def _with_text(logging: Any, record: LogRecord, text: str) -> LogRecord:

@@ -100,6 +100,25 @@ logger.info("own words")
 """,
         ["INFO <INFO> own words"],
     ),
+    "own-stream": (
+        f"""{ONE}
+import io
+sys.stdout = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", line_buffering=True)
+logger.addHandler(logging.StreamHandler(sys.stdout))
+---
+logger.warning("over stdout")
+print("PRINTED")
+""",
+        ["WARNING over stdout"],
+    ),
+    "file": (
+        f"""{ONE}
+logger.addHandler(logging.FileHandler("/dev/null"))
+---
+logger.warning("filed and logged")
+""",
+        ["WARNING filed and logged"],
+    ),
     "dict-config": (
         f"""{HEAD}
 import logging.config
@@ -179,7 +198,8 @@ def serve(
 
 def lines(seen: dict[str, Any]) -> list[str]:
     """The lines that plugins left, on whatever stream."""
-    return [line for line in (seen["out"] + seen["err"]).splitlines() if " 200 " not in line]
+    log = (seen["out"] + seen["err"]).splitlines()
+    return [line for line in log if " 200 " not in line and line != "PRINTED"]
 
 
 @pytest.mark.parametrize("entry", ["fast", "stock"])
