@@ -1,10 +1,11 @@
-"""Has the modules that every cold request imports read from one file, not from one each.
+"""Has modules of the runtime, the SDK and werkzeug read from one file, not from one each.
 
 Contract: `code.bin` beside this file is written by packager/code_archive.py: the interpreter's
-magic number (4 bytes), the length of the index (4 bytes, little-endian), the index (marshal, a dict
-of module name -> is a package, offset, length), then the modules' marshalled code. Their sources
-lie where they always do, for tracebacks and `inspect`; without the archive, or with one of another
-Python, they are imported from there.
+magic number (4 bytes), the length of the index and of the hot part (4 bytes each, little-endian),
+the index (marshal, a dict of module name -> is a package, offset, length), then the modules'
+marshalled code. The hot part is what every cold request imports: it comes first and is read at
+once, the others when they are imported. Their sources lie where they always do, for tracebacks and
+`inspect`; without the archive, or with one of another Python, they are imported from there.
 
 Only submodules of packages in the bundle's root are found here, and packages by the usual search:
 whatever comes first on `sys.path` still does.
@@ -24,10 +25,16 @@ if TYPE_CHECKING:
 
 _FOLDER = __file__.rpartition("/")[0]
 _ROOT = _FOLDER.rpartition("/")[0] + "/"
+_ARCHIVE = f"{_FOLDER}/code.bin"
+_HEAD = 12  # bytes before the index
 # Takes marshalled code, module, its bytecode's path and its source's; sets the latter in the code.
 _compile_bytecode: "Callable[..., Any]" = getattr(_external, "_compile_bytecode")  # noqa: B009
 _index: "dict[str, tuple[bool, int, int]]" = {}
-_codes = b""
+_start = 0  # of the codes, in the file
+_identity = (0, 0)
+_NOTHING = memoryview(b"")
+_hot = _NOTHING
+_unread = 0  # bytes of the hot part that nobody has imported
 
 
 class Loader(_external.SourceFileLoader):
@@ -35,14 +42,37 @@ class Loader(_external.SourceFileLoader):
 
     def get_code(self, fullname: str) -> "CodeType | None":
         """Give the module's code; one that can't be read comes from the source."""
-        _, start, length = _index[fullname]
         try:
-            code: CodeType = _compile_bytecode(
-                memoryview(_codes)[start : start + length], fullname, None, self.path
-            )
-        except (ValueError, EOFError, TypeError, ImportError):
+            code: CodeType = _compile_bytecode(_code_of(fullname), fullname, None, self.path)
+        except (OSError, ValueError, EOFError, TypeError, ImportError):
             return super().get_code(fullname)
         return code
+
+
+def _code_of(name: str) -> "memoryview | bytes":
+    """Give a module's marshalled code."""
+    global _hot, _unread
+    _, start, length = _index[name]
+    hot = _hot
+    if start < len(hot):
+        _unread -= length
+        if _unread <= 0:  # all are imported; should one be again, it is read like the others
+            _hot = _NOTHING
+        return hot[start : start + length]
+    # Opened each time: a plugin may close what it has not opened, or have got the number since.
+    handle = posix.open(_ARCHIVE, posix.O_RDONLY | posix.O_CLOEXEC)
+    try:
+        if _identity_of(handle) != _identity:
+            raise ImportError(f"{_ARCHIVE} was replaced since this process started")
+        return posix.pread(handle, length, _start + start)
+    finally:
+        posix.close(handle)
+
+
+def _identity_of(handle: int) -> "tuple[int, int]":
+    """Give what tells an archive from one that a later build puts in its place."""
+    found = posix.fstat(handle)
+    return found.st_size, found.st_mtime_ns
 
 
 def find_spec(
@@ -66,22 +96,27 @@ def find_spec(
 
 def install() -> None:
     """Read the archive, if there is one for this Python, and have imports look there first."""
-    global _index, _codes
+    global _index, _identity, _start, _hot, _unread
     try:
-        handle = posix.open(f"{_FOLDER}/code.bin", posix.O_RDONLY | posix.O_CLOEXEC)
+        handle = posix.open(_ARCHIVE, posix.O_RDONLY | posix.O_CLOEXEC)
     except OSError:
         return
     try:
-        data = posix.read(handle, posix.fstat(handle).st_size)
+        head = posix.read(handle, _HEAD)
+        if head[:4] != _external.MAGIC_NUMBER:
+            return
+        length, hot = int.from_bytes(head[4:8], "little"), int.from_bytes(head[8:], "little")
+        data = posix.read(handle, length + hot)
+        identity = _identity_of(handle)
     finally:
         posix.close(handle)
-    end = 8 + int.from_bytes(data[4:8], "little")
-    if data[:4] == _external.MAGIC_NUMBER:
-        try:
-            _index, _codes = marshal.loads(data[8:end]), data[end:]  # noqa: S302
-        except (ValueError, EOFError, TypeError):
-            return
-        sys.meta_path.insert(0, sys.modules[__name__])
+    try:
+        _index = marshal.loads(data)  # noqa: S302 - which stops at the index's end
+    except (ValueError, EOFError, TypeError):
+        return
+    _identity, _start, _hot = identity, _HEAD + length, memoryview(data)[length:]
+    _unread = len(_hot)
+    sys.meta_path.insert(0, sys.modules[__name__])
 
 
 install()

@@ -62,9 +62,9 @@ def check_archive(
     data = archive.read(ARCHIVE)
     if data[:4] != importlib.util.MAGIC_NUMBER:
         return [f"{ARCHIVE} has the magic number {data[:4].hex()}"], set()
-    end = 8 + int.from_bytes(data[4:8], "little")
+    end = 12 + int.from_bytes(data[4:8], "little")
     faults, sources = [], set()
-    for name, (is_package, start, length) in marshal.loads(data[8:end]).items():  # noqa: S302
+    for name, (is_package, start, length) in marshal.loads(data[12:end]).items():  # noqa: S302
         source = name.replace(".", "/") + ("/__init__.py" if is_package else ".py")
         sources.add(source)
         fault = code_fault(data[end + start : end + start + length], f"{root}/{source}")

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from packager.bytecode import compile_files
-from packager.code_archive import ARCHIVE, MODULES, archived, write_archive
+from packager.code_archive import ARCHIVE, HOT, archived, write_archive
 from packager.interpreter import Interpreter
 from packager.runtime_files import template_folder
 from tests.runtime.loop_process import interpreters
 
 LATE = "endpoint_runtime.headers"
+COLD = "dify_plugin.entities.tool"
 
 
 @pytest.fixture(params=interpreters(), ids=lambda each: each.python)
@@ -110,13 +111,68 @@ def test_every_module_is_what_its_source_is(bundle: Path, interpreter: Interpret
     """
     found = run(bundle, interpreter, compared)
     assert found == {name: [True, "Loader"] for name in found}
-    there = {name for name in MODULES if not name.startswith("werkzeug")}
-    assert {*found} == there - {"endpoint_runtime._bundle"}
+    sources = (path.relative_to(bundle) for path in bundle.rglob("*.py"))
+    there = {
+        str(path.with_suffix("")).replace("/", ".").removesuffix(".__init__") for path in sources
+    }
+    top = {"dify_plugin", "endpoint_runtime", "endpoint_runtime.code_archive"}
+    assert {*found} == there - top
+    assert {name for name in HOT if not name.startswith("werkzeug")} <= {*found} | {
+        "endpoint_runtime._bundle"
+    }
     names = {name.replace(".", "/") for name in found}
     assert {
         path.removesuffix("/__init__.py").removesuffix(".py") for path in archived(bundle)
     } == names
-    assert not list(bundle.glob("endpoint_runtime/__pycache__/headers.*"))
+    assert {path.name.partition(".")[0] for path in bundle.rglob("*.pyc")} == {
+        *("__init__", "code_archive")
+    }
+
+
+def test_what_every_request_imports_is_read_at_once_and_the_rest_alone(
+    bundle: Path, interpreter: Interpreter
+) -> None:
+    imports = f"""
+        from endpoint_runtime import code_archive as archive
+        import importlib.util, dify_plugin
+        opened = []
+        sys.addaudithook(lambda event, found: event == "open" and opened.append(str(found[0])))
+        hot = [name for name in archive._index if archive._index[name][1] < len(archive._hot)]
+        out["read"] = len(archive._hot) == sum(archive._index[name][2] for name in hot)
+        codes = [importlib.util.find_spec(name).loader.get_code(name) for name in hot]
+        out["of hot ones"] = [path for path in opened if path.startswith({str(bundle)!r})]
+        out["kept"] = len(archive._hot)
+        again = importlib.util.find_spec({LATE!r}).loader.get_code({LATE!r})
+        out["again"] = again.co_names == codes[hot.index({LATE!r})].co_names
+        opened.clear()
+        import {COLD}
+        folder = {str(bundle)!r} + "/dify_plugin/entities"
+        out["of a cold one"] = [path for path in opened if path.startswith(folder)]
+        out["hot"] = sorted(hot)
+    """
+    assert run(bundle, interpreter, imports) == {
+        "read": True,
+        "of hot ones": [],
+        "kept": 0,
+        "again": True,
+        "of a cold one": [],
+        "hot": sorted(
+            name
+            for name in HOT
+            if not name.startswith("werkzeug") and name != "endpoint_runtime._bundle"
+        ),
+    }
+
+
+def test_an_archive_that_was_replaced_is_not_read(bundle: Path, interpreter: Interpreter) -> None:
+    replaced = f"""
+        path = {str(bundle / ARCHIVE)!r}
+        open(path, "r+b").write(bytes(1 << 20))
+        import {COLD} as cold
+        out["doc"] = cold.__doc__
+    """
+    (found,) = run(bundle, interpreter, replaced).values()
+    assert found in (bundle / "dify_plugin/entities/tool.py").read_text()
 
 
 @pytest.mark.parametrize(
@@ -125,8 +181,10 @@ def test_every_module_is_what_its_source_is(bundle: Path, interpreter: Interpret
         lambda data: None,
         lambda data: b"\0\0\r\n" + data[4:],
         lambda data: data[: -len(data) // 2],
+        lambda data: data[:9999],
+        lambda data: data[:7],
     ],
-    ids=["missing", "of another Python", "cut short"],
+    ids=["missing", "of another Python", "cut short", "hardly begun", "empty"],
 )
 def test_without_it_the_sources_are_imported(
     bundle: Path, interpreter: Interpreter, damage: Any
@@ -137,8 +195,9 @@ def test_without_it_the_sources_are_imported(
         path.unlink()
     else:
         path.write_bytes(damaged)
-    code = f"import {LATE} as headers; out['file'] = headers.__file__"
-    assert run(bundle, interpreter, code) == {"file": f"{bundle}/endpoint_runtime/headers.py"}
+    code = f"import {LATE} as late, {COLD} as cold; out['files'] = [late.__file__, cold.__file__]"
+    files = [f"{bundle}/endpoint_runtime/headers.py", f"{bundle}/dify_plugin/entities/tool.py"]
+    assert run(bundle, interpreter, code) == {"files": files}
 
 
 def test_what_comes_first_on_the_path_still_does(
