@@ -5,15 +5,17 @@ Here is what all of a process shares: its log, and what must not be in it (docs/
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from typing import TextIO
+
+    from endpoint_runtime.application import Closing
 
 _MOST_SECRETS = 500
 
 # Whether the fast entry's loop serves: it can stream, and work once the caller has its answer.
 in_loop = False
-# What is to be done once an answer is made; None where it is done at once (servers, adapters).
-after_answer: "list[Callable[[], None]] | None" = None
+# What is to be closed once an answer is made; None where it is done at once (servers, adapters).
+after_answer: "list[Closing] | None" = None
 # The descriptor of Lambda's framed log; -1 where the log is text on stdout and stderr.
 log_descriptor = -1
 # Texts that the log must not have, those that came last at the end: see `masking`.

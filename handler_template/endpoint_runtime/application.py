@@ -29,12 +29,13 @@ from endpoint_runtime.plain_routes import PlainRoutes, is_plain_host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
 
     from werkzeug.routing import Map
 
     Environ = dict[str, Any]
+    Closing = tuple["Application", Response, Environ]  # a response that is to be closed
 
 _WHOLE_BODIES = (str, bytes, bytearray, memoryview)
 
@@ -211,8 +212,8 @@ class Application:
         self.log_exception(message, fault, environ)
         if self.errors == "dify" and in_endpoint:
             if isinstance(fault, ValueError):
-                return Response(str(fault), status=404)
-            return Response(f"Internal Server Error: {fault}", status=500)
+                return Response(text_of(fault), status=404)
+            return Response(f"Internal Server Error: {text_of(fault)}", status=500)
         return self.failure(environ)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -251,20 +252,48 @@ def close_after_answer(application: Application, response: Response, environ: En
     deferred = endpoint_runtime.after_answer
     if deferred is None:
         close(application, response, environ)
-    elif (
+    elif has_to_be_closed(response):
+        deferred.append((application, response, environ))
+
+
+def has_to_be_closed(response: Response) -> bool:
+    """Whether closing a response may do anything."""
+    return (
         type(response) is not Response
-        or getattr(response, "_on_close", True)
+        or bool(getattr(response, "_on_close", True))
         or not response.is_sequence
-    ):
-        deferred.append(lambda: close(application, response, environ))
+    )
 
 
 def close(application: Application, response: Response, environ: Environ) -> None:
     """Run what a plugin asked for with `call_on_close`; its failure changes no reply."""
+    for step in steps_of_closing(response):
+        try:
+            step()
+        except KeyboardInterrupt:
+            raise
+        except BaseException as fault:  # a plugin's sys.exit() must not end the function
+            application.log_exception("closing the response failed", fault, environ)
+
+
+def steps_of_closing(response: Response) -> Iterator[Callable[[], object]]:
+    """Give what werkzeug's `close` calls, so that one that fails keeps none from being called."""
+    callbacks = getattr(response, "_on_close", None)
+    if type(response).close is not Response.close or callbacks is None:
+        yield response.close
+        return
+    close_body = getattr(response.response, "close", None)
+    if close_body is not None:
+        yield close_body
+    yield from callbacks
+
+
+def text_of(fault: BaseException) -> str:
+    """What an exception says, whatever its class does."""
     try:
-        response.close()
-    except Exception as fault:
-        application.log_exception("closing the response failed", fault, environ)
+        return str(fault)
+    except Exception:
+        return f"<{type(fault).__name__}>"
 
 
 def deadline_of(environ: Environ) -> float | None:

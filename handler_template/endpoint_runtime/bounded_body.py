@@ -37,6 +37,7 @@ class BoundedBody:
         self._chunks: list[bytes] = []
         self._size = 0
         started = time()
+        is_over = False
         with TimeLimit(end_of(context, BODY_MARGIN)) as time_limit:
             try:
                 for chunk in response.iter_encoded():
@@ -47,10 +48,16 @@ class BoundedBody:
                         self._too_large(self._size, limit)
                         break
                     if time_limit.is_over:
+                        is_over = True
                         break
             except TimeUp:
-                pass  # a generator may also take it for `close()`, and end in peace
-            if time_limit.is_over and not self.cut:
+                is_over = True
+            except Exception:
+                if not time_limit.is_over:
+                    raise
+                is_over = True
+            # A generator may also take the interruption for `close()`, and end in peace.
+            if (is_over or time_limit.rang) and not self.cut:
                 self._time_up(time() - started)
         self.data = b"".join(self._chunks)
 

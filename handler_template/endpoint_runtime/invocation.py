@@ -31,12 +31,12 @@ from endpoint_runtime.replies import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     from werkzeug.wrappers import Response
 
-    from endpoint_runtime.application import Application
+    from endpoint_runtime.application import Application, Closing
     from endpoint_runtime.bounded_body import BoundedBody
 
 # Of what gzip is to make small enough, this many times as much is read.
@@ -109,14 +109,12 @@ def answer_event(application: Application, event: Any, context: object) -> dict[
     return reply
 
 
-def finish_work(
-    application: Application, context: object, callbacks: Sequence[Callable[[], None]]
-) -> None:
+def finish_work(application: Application, context: object, closings: Sequence[Closing]) -> None:
     """Do what answering an event has left to do; see `late_work`."""
-    if callbacks or (_count() and hasattr(context, "get_remaining_time_in_millis")):
+    if closings or (_count() and hasattr(context, "get_remaining_time_in_millis")):
         from endpoint_runtime.late_work import finish
 
-        finish(context, callbacks, application.root)
+        finish(context, closings, application.root)
 
 
 def _reply(

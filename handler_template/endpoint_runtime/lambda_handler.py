@@ -18,8 +18,9 @@ from endpoint_runtime.invocation import answer_event, finish_work
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
+
+    from endpoint_runtime.application import Closing
 
 # Not LAMBDA_TASK_ROOT, which says /var/task under emulators that run a bundle elsewhere.
 _PLUGIN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "plugin")
@@ -56,10 +57,10 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     if endpoint_runtime.in_loop or _SHARED:
         return answer_event(application, event, context)
     # Lambda freezes this process with the reply, so what is to come after the answer comes before.
-    callbacks: list[Callable[[], None]] = []
-    endpoint_runtime.after_answer = callbacks
+    closings: list[Closing] = []
+    endpoint_runtime.after_answer = closings
     try:
         return answer_event(application, event, context)
     finally:
         endpoint_runtime.after_answer = None
-        finish_work(application, context, callbacks)
+        finish_work(application, context, closings)

@@ -23,33 +23,46 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
+    from endpoint_runtime.application import Closing
+
 _PAUSE = 0.01  # seconds between two looks at what can't be waited for
-# Threads that went on past their invocation, and its id, which their log lines have.
-_left: WeakKeyDictionary[Thread, str] = WeakKeyDictionary()
+# Threads that went on past their invocation, with its id, which their log lines have; and what a
+# worker of an executor was at: once it is done, the worker may serve other invocations.
+_left: WeakKeyDictionary[Thread, tuple[str, object]] = WeakKeyDictionary()
 # Threads that were there when the last invocation's work was finished.
 _known: WeakKeyDictionary[Thread, bool] = WeakKeyDictionary()
 
 
-def finish(context: object, callbacks: Sequence[Callable[[], None]], root: str) -> None:
+def finish(context: object, closings: Sequence[Closing], root: str) -> None:
     """Do what is left to do, until shortly before the invocation's time is over.
 
-    `callbacks` are called in order. `root` is the plugin's folder. What is cut off is named in the
+    `closings` are closed in order. `root` is the plugin's folder. What is cut off is named in the
     log.
     """
     request_id: str = getattr(context, "aws_request_id", None) or ""
     limit = TimeLimit(end_of(context, WORK_MARGIN))
-    with limit:
-        for callback in callbacks:
-            try:
-                if limit.is_over:
-                    raise TimeUp
-                callback()
-            except TimeUp as fault:
-                _say("a callback", [_where(fault)], request_id)
-            except SystemExit as fault:  # must not end the function
-                report.log("ERROR", f"closing the response raised {fault!r}", request_id)
+    close_in_time(limit, closings, request_id)
     if limit.end is not None and "threading" in sys.modules:
         _finish_threads(limit, limit.end, root, request_id)
+
+
+def close_in_time(limit: TimeLimit, closings: Iterable[Closing], request_id: str) -> None:
+    """Close responses: call what `call_on_close` was given, until `limit` is over."""
+    from endpoint_runtime.application import steps_of_closing
+
+    with limit:
+        for application, response, environ in closings:
+            for step in steps_of_closing(response):
+                try:
+                    if limit.is_over:
+                        raise TimeUp
+                    step()
+                except TimeUp as fault:
+                    _say("a callback", [_where(fault) or _named(step)], request_id)
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as fault:  # a plugin's sys.exit() must not end the function
+                    application.log_exception("closing the response failed", fault, environ)
 
 
 def note_threads() -> None:
@@ -61,9 +74,10 @@ def note_threads() -> None:
 
 def request_id_of_thread() -> str | None:
     """Give the invocation that this thread belongs to, where that is not the one at hand."""
-    if not _left:
+    left = _left.get(sys.modules["threading"].current_thread()) if _left else None
+    if left is None or left[1] is not _work_at(sys._getframe()):
         return None
-    return _left.get(sys.modules["threading"].current_thread())
+    return left[0]
 
 
 def _finish_threads(limit: TimeLimit, end: float, root: str, request_id: str) -> None:
@@ -78,8 +92,9 @@ def _finish_threads(limit: TimeLimit, end: float, root: str, request_id: str) ->
             continue
         idle = 0
         if limit.is_over:
+            frames = sys._current_frames()
             for thread in waiting:
-                _left[thread] = request_id
+                _left[thread] = request_id, _work_at(frames.get(thread.ident or 0))
             _say("threads", sorted(thread.name for thread in waiting), request_id)
             break
         left = max(end - time(), 0)
@@ -99,11 +114,11 @@ def _at_work(root: str) -> list[Thread]:
     found = []
     for thread in _others():
         if thread in workers:
-            if _is_busy(workers[thread], frames.get(thread.ident or 0)):
-                if thread not in _left:
-                    found.append(thread)
-            else:
-                _left.pop(thread, None)
+            frame = frames.get(thread.ident or 0)
+            if thread in _left and _left[thread][1] is not _work_at(frame):
+                del _left[thread]
+            if thread not in _left and _is_busy(workers[thread], frame):
+                found.append(thread)
         elif thread not in _known and (not thread.daemon or _is_plugins(thread, root)):
             found.append(thread)
     return found
@@ -131,9 +146,22 @@ def _is_busy(queue: Any, frame: FrameType | None) -> bool:
     """Whether a worker does something, or something waits for one; idle ones wait in `_worker`."""
     if queue is not None and queue.qsize() > 0:
         return True
-    module = sys.modules["concurrent.futures.thread"]
-    idle = getattr(getattr(module, "_worker", None), "__code__", None)
+    idle = _worker_code()
     return frame is not None and idle is not None and frame.f_code is not idle
+
+
+def _work_at(frame: FrameType | None) -> object:
+    """Give the piece of work that a worker of an executor is at; None for any other thread."""
+    code = _worker_code()
+    while frame is not None and frame.f_code is not code:
+        frame = frame.f_back
+    return None if frame is None else frame.f_locals.get("work_item")
+
+
+def _worker_code() -> object:
+    """The code that an executor's threads run."""
+    module = sys.modules.get("concurrent.futures.thread")
+    return getattr(getattr(module, "_worker", None), "__code__", None)
 
 
 def _is_plugins(thread: Thread, root: str) -> bool:
@@ -153,14 +181,20 @@ def _is_plugins(thread: Thread, root: str) -> bool:
 
 
 def _where(fault: TimeUp) -> str:
-    """Give the function of the plugin's in which the time was up."""
+    """Give the function of the plugin's in which the time was up, "" if none had begun."""
     trace = fault.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
         if "/endpoint_runtime/" not in code.co_filename and "/werkzeug/" not in code.co_filename:
             return f"{code.co_qualname} ({code.co_filename}:{trace.tb_lineno})"
         trace = trace.tb_next
-    return "that had not begun"
+    return ""
+
+
+def _named(step: Callable[[], object]) -> str:
+    """Give a callback's name."""
+    what: Any = getattr(step, "func", step)  # of a partial function
+    return f"{getattr(what, '__qualname__', type(what).__qualname__)}, which had not begun"
 
 
 def _say(what: str, names: list[str], request_id: str) -> None:

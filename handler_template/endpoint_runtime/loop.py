@@ -216,7 +216,7 @@ def main(root: str) -> "NoReturn":
 def _begin_work(root: str) -> "Callable[[LambdaContext], None]":
     """Have the application leave to the loop what can be done after the answer: give what does."""
     endpoint_runtime.in_loop = True
-    callbacks = endpoint_runtime.after_answer = []
+    closings = endpoint_runtime.after_answer = []
     plugin = os.path.join(os.path.abspath(root), "plugin")
     if _count():
         from .late_work import note_threads
@@ -224,11 +224,11 @@ def _begin_work(root: str) -> "Callable[[LambdaContext], None]":
         note_threads()
 
     def finish(context: LambdaContext) -> None:
-        if callbacks or _count():
+        if closings or _count():
             from . import late_work
 
-            work = callbacks.copy()
-            callbacks.clear()
+            work = closings.copy()
+            closings.clear()
             late_work.finish(context, work, plugin)
 
     return finish

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 CONTENT_TYPE = "application/vnd.awslambda.http-integration-response"
 _TRAILERS = ("Lambda-Runtime-Function-Error-Type", "Lambda-Runtime-Function-Error-Body")
 _LARGE = 1 << 14  # bytes; a smaller chunk is copied, so that it is sent in one piece
+_MAX_MESSAGE = 4096  # characters of an error's text in the trailers
 _LOOK = 0.1  # seconds between two looks at whether the API still listens
 
 
@@ -85,11 +86,14 @@ class ResponseStream:
             fault = raised
         if heart is not None and heart.failure is not None:
             raise heart.failure
-        if self.begun and (isinstance(fault, TimeUp) or (not fault and self._body.limit.is_over)):
-            fault = None
+        limit = self._body.limit
+        if self.begun and (
+            limit.rang or isinstance(fault, TimeUp) or (fault is not None and limit.is_over)
+        ):
             self._body.say(
                 f"was ended after {self._sent} bytes, as the function's time would soon be over"
             )
+            fault = self._body.cut_off()
         return fault
 
     def _send_chunks(self) -> None:
@@ -147,13 +151,13 @@ class ResponseStream:
 
     def _begin(self) -> bytes:
         """Connect; give what goes before the body's first chunk."""
+        prelude = self._reply.head
         self.begun = True
         headers = (
             f"Content-Type: {CONTENT_TYPE}\r\nLambda-Runtime-Function-Response-Mode: streaming\r\n"
             f"Transfer-Encoding: chunked\r\nTrailer: {', '.join(_TRAILERS)}\r\n"
         )
         self._socket, head = self._api.begin_stream(self._invocation, headers)
-        prelude = self._reply.head
         return head + b"%x\r\n%b\r\n" % (len(prelude), prelude)
 
     def _send(self, chunk: bytes) -> None:
@@ -222,7 +226,7 @@ def _trailers(kind: str, message: str, invocation: Invocation) -> bytes:
     from .event_json import encode_json
 
     report = {
-        "errorMessage": message,
+        "errorMessage": message[:_MAX_MESSAGE],
         "errorType": kind,
         "requestId": invocation.request_id,
         "stackTrace": [],

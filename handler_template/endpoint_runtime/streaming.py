@@ -12,8 +12,8 @@ from time import perf_counter
 from werkzeug.wrappers import Response
 
 from endpoint_runtime import report
-from endpoint_runtime.application import close, close_after_answer, request_id_of
-from endpoint_runtime.bounded_body import as_bytes
+from endpoint_runtime.application import close, close_after_answer, request_id_of, text_of
+from endpoint_runtime.bounded_body import as_bytes, may_be_cut
 from endpoint_runtime.event_json import encode_json
 from endpoint_runtime.public_path import REST
 from endpoint_runtime.replies import end_to_end_headers, has_no_body, read_body, reply_of
@@ -105,7 +105,11 @@ class _Body:
             return self._complete()
         if has_body:
             self.chunks = iter(response.iter_encoded())
-            if response.mimetype == "text/event-stream" and self._application.stream_heartbeat:
+            if (
+                response.mimetype == "text/event-stream"
+                and "content-encoding" not in response.headers  # a comment is no part of that
+                and self._application.stream_heartbeat
+            ):
                 self.heartbeat = self._application.stream_heartbeat
             else:  # before the headers: a generator may set some until its first chunk
                 with self.limit:
@@ -157,8 +161,14 @@ class _Body:
         """Log that the body failed midway; give type and message for the trailers."""
         self._application.log_exception("the response's body failed", fault, self._environ)
         if self._application.errors == "dify":
-            return type(fault).__name__, str(fault)
+            return type(fault).__name__, text_of(fault)
         return type(fault).__name__, "the response's body failed; the function's log says how"
+
+    def cut_off(self) -> TimeoutError | None:
+        """Give what a body failed with whose time was over; None if what came is of use."""
+        if may_be_cut(self._response):
+            return None
+        return TimeoutError("the body was not done in the function's time")
 
     def say(self, what: str) -> None:
         """Log why the body ends early."""

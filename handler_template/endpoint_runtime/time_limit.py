@@ -30,24 +30,29 @@ def end_of(context: object, margin: float) -> float | None:
     """Give when to end, in seconds since the epoch; None where there is no limit.
 
     That is `margin` seconds before the invocation's time is over, or once three quarters of what is
-    left of it now have passed, if that is later.
+    left of it now have passed, if that is later. Where nothing is left there is no limit: Lambda
+    ends what has overrun, and a Runtime API may tell no time.
     """
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     if remaining is None:
         return None
     left: float = remaining() / 1000
+    if left <= 0:
+        return None
     return time() + max(left - margin, left * 0.75)
 
 
 class TimeLimit:
     """A context that lasts until `end` (seconds since the epoch; None: without end).
 
-    TimeUp is raised in what runs within it when the time is over, but not amid the runtime's own
-    modules: what they call into the plugin ends, what they do themselves does not.
+    TimeUp is raised in what runs within it when the time is over, and again in what goes on all the
+    same, but not amid the runtime's own modules: what they call into the plugin ends, what they do
+    themselves does not.
     """
 
     def __init__(self, end: float | None) -> None:
         self.end = end
+        self.rang = False  # it has interrupted something
         self._rings = False
         self._thread = 0
 
@@ -60,7 +65,7 @@ class TimeLimit:
         if self.end is not None and _signal.getsignal(_signal.SIGALRM) == _signal.SIG_DFL:
             self._thread = get_ident()
             try:
-                _signal.signal(_signal.SIGALRM, _ring)
+                _signal.signal(_signal.SIGALRM, self._ring)
             except ValueError:  # not the main thread
                 return self
             self._rings = True
@@ -75,17 +80,19 @@ class TimeLimit:
     ) -> None:
         if self._rings:
             self._rings = False
-            _signal.setitimer(_signal.ITIMER_REAL, 0)
-            _signal.signal(_signal.SIGALRM, _signal.SIG_DFL)
+            if _signal.getsignal(_signal.SIGALRM) == self._ring:  # no handler of the plugin's
+                _signal.setitimer(_signal.ITIMER_REAL, 0)
+                _signal.signal(_signal.SIGALRM, _signal.SIG_DFL)
 
     def interrupt(self) -> None:
         """End at once what runs within this limit; for other threads to call."""
         self.end = 0.0
-        if self._rings:
+        if self._rings and _signal.getsignal(_signal.SIGALRM) == self._ring:
             _signal.pthread_kill(self._thread, _signal.SIGALRM)
 
-
-def _ring(number: int, frame: FrameType | None) -> None:
-    if frame is None or not frame.f_globals.get("__name__", "").startswith("endpoint_runtime."):
-        raise TimeUp
-    _signal.setitimer(_signal.ITIMER_REAL, _AGAIN)  # it may be about to call the plugin
+    def _ring(self, number: int, frame: FrameType | None) -> None:
+        # Again, as the runtime may be about to call the plugin, and the plugin may go on.
+        _signal.setitimer(_signal.ITIMER_REAL, _AGAIN)
+        if frame is None or not frame.f_globals.get("__name__", "").startswith("endpoint_runtime."):
+            self.rang = True
+            raise TimeUp

@@ -14,7 +14,7 @@ from io import BytesIO
 from time import perf_counter
 
 from endpoint_runtime import report
-from endpoint_runtime.application import close, request_id_of
+from endpoint_runtime.application import has_to_be_closed, request_id_of
 from endpoint_runtime.event_json import encode_json
 from endpoint_runtime.events import NotAnHttpEvent
 from endpoint_runtime.public_path import wsgi
@@ -23,6 +23,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
+
+    from werkzeug.wrappers import Response
 
     from endpoint_runtime.application import Application
 
@@ -233,15 +235,34 @@ def _post(
     response, route = application.answer(environ)
     status = response.status_code
     try:
-        for _ in response.iter_encoded():
-            pass  # nobody reads it, but a generator does its work while it is read
+        if not response.is_sequence:
+            _work_through(response, context)
     except KeyboardInterrupt:
         raise
     except BaseException as fault:
         application.log_exception("the response's body failed", fault, environ)
         status = 500
-    finally:
-        close(application, response, environ)
+    if has_to_be_closed(response):
+        from endpoint_runtime.late_work import close_in_time
+        from endpoint_runtime.time_limit import WORK_MARGIN, TimeLimit, end_of
+
+        limit = TimeLimit(end_of(context, WORK_MARGIN))
+        close_in_time(limit, [(application, response, environ)], request_id_of(environ))
     environ.pop("werkzeug.request", None)
     report.log_request("POST", route, status, perf_counter() - started, request_id_of(environ))
     return status
+
+
+def _work_through(response: Response, context: object) -> None:
+    """Have a generator do its work: nobody reads it. Raises what it raises, and TimeoutError."""
+    from endpoint_runtime.time_limit import BODY_MARGIN, TimeLimit, TimeUp, end_of
+
+    with TimeLimit(end_of(context, BODY_MARGIN)) as limit:
+        try:
+            for _ in response.iter_encoded():
+                if limit.is_over:
+                    raise TimeUp
+        except TimeUp:
+            limit.rang = True
+    if limit.rang:  # a generator may take it for `close()`, and end in peace
+        raise TimeoutError("the body was not done in the function's time")
