@@ -32,11 +32,17 @@ def install(logging: Any, handler: Handler, level_name: str) -> None:
     level = logging.getLevelNamesMapping().get(level_name, 0)
     handler.setLevel(level)
     written: WeakSet[LogRecord] = WeakSet()
+    format_line = handler.format
     emit_to_log = handler.emit
     emit_to_stream = logging.StreamHandler.emit
     basic_config = logging.basicConfig
     streams = [sys.__stdout__, sys.__stderr__, sys.stdout, sys.stderr]
     streams += [getattr(stream, "stream", None) for stream in streams]  # below the stock client's
+
+    def end_line(record: LogRecord) -> str:
+        """Format a record; AWS's text ends without a line break where it has a traceback."""
+        text = format_line(record)
+        return text if text.endswith("\n") else text + "\n"
 
     def emit_once(record: LogRecord) -> None:
         if record in written:
@@ -81,6 +87,7 @@ def install(logging: Any, handler: Handler, level_name: str) -> None:
             basic_config(**options)
 
     configure.__doc__ = basic_config.__doc__
+    handler.format = end_line  # type: ignore[method-assign]
     handler.emit = emit_once  # type: ignore[method-assign]
     logging.StreamHandler.emit = emit
     logging.basicConfig = configure

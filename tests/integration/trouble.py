@@ -23,6 +23,7 @@ endpoints:
   - {path: /exit, method: GET, extra: {python: {source: endpoints/exit.py}}}
   - {path: /sleep, method: GET, extra: {python: {source: endpoints/sleep.py}}}
   - {path: /seen, method: GET, extra: {python: {source: endpoints/seen.py}}}
+  - {path: /log, method: GET, extra: {python: {source: endpoints/log.py}}}
 """
 CONFIGURATION = """\
 [settings]
@@ -92,6 +93,38 @@ class Seen(Endpoint):
         }
         return Response(json.dumps(seen), content_type="application/json")
 '''
+LOG = '''\
+"""Logs in every way there is, and the secret with it."""
+
+import logging
+import sys
+
+from dify_plugin import Endpoint
+from dify_plugin.config.logger_format import plugin_logger_handler
+from werkzeug import Response
+
+logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+logger = logging.getLogger(__name__)
+logger.setLevel(logging.INFO)
+logger.addHandler(plugin_logger_handler)
+own = logging.getLogger("own")
+own.propagate = False
+own.addHandler(logging.StreamHandler(sys.stdout))
+
+
+class Log(Endpoint):
+    def _invoke(self, r, values, settings):
+        token = settings["token"]
+        logger.info("by the SDK's handler, %s", token)
+        logging.getLogger("plain").info("by none, %s", token)
+        own.warning("by its own, %s", token)
+        print("printed,", token)
+        try:
+            raise RuntimeError(f"raised, {token}")
+        except RuntimeError:
+            logger.exception("caught")
+        return Response("logged")
+'''
 FILES: dict[str, str | None] = {
     "manifest.yaml": MANIFEST,
     "group/trouble.yaml": GROUP,
@@ -101,6 +134,7 @@ FILES: dict[str, str | None] = {
     "endpoints/exit.py": EXIT,
     "endpoints/sleep.py": SLEEP,
     "endpoints/seen.py": SEEN,
+    "endpoints/log.py": LOG,
     "endpoints/duck.py": None,
     "endpoints/duck.yaml": None,
 }

@@ -217,6 +217,8 @@ def session(
 
 def normal_text(text: str) -> str:
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z", "TIME", text)
+    # The stock client's text of a record with a traceback has no line break at its end.
+    text = re.sub(r"(KeyError: '[^']*')\n?", r"\1\n", text)
     return WORDS.sub(r"\1...", text)
 
 
