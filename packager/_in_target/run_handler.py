@@ -9,11 +9,13 @@ CLIENT is the folder that holds `awslambdaric`. The bundle's root, LAMBDA_TASK_R
 """
 
 import os
+import site
 import sys
 
 
 def main() -> None:
     """Serve invocations until the Runtime API ends."""
+    site.setquit()  # which scripts use: without `site` run, it is all that is missing of Lambda's
     sys.path[:0] = [os.environ["LAMBDA_TASK_ROOT"], sys.argv[1]]
     from awslambdaric.__main__ import main as serve  # type: ignore[import-untyped,unused-ignore]
 

@@ -13,7 +13,7 @@ from packager.cli.invoke import read_body, read_variables, unpacked
 from packager.cli.local import local_variables, storage_variables
 from packager.cli.plugins import PATH, RUNTIME, format_option
 from packager.entry import ENTRIES
-from packager.errors import PackagerError
+from packager.errors import PackagerError, UsageError
 from packager.events import Payload, make_event, parse_header, parse_request
 from packager.model import Entry
 from packager.profile.facts import Profile
@@ -122,6 +122,8 @@ def profile(
       packager profile plugins/neko --budget 40 --max-size 3MB --format json
     """
     limit = read_size(max_size) if max_size else None
+    if html is not None:
+        _check_page(html)
     variables = read_variables(env_file)
     body = b"" if data is None else read_body(data)
     with ExitStack() as stack:
@@ -164,6 +166,14 @@ def profile(
     else:
         write(render_text(profiles))
     _check(profiles[0], budget, limit)
+
+
+def _check_page(page: Path) -> None:
+    """Raise `UsageError` where no page can be written, before anything is measured."""
+    if page.is_dir():
+        raise UsageError(f"--html: {page} is a folder", hint="name a file")
+    if not page.parent.is_dir():
+        raise UsageError(f"--html: there is no folder {page.parent}", hint="make it first")
 
 
 def _check(measured: Profile, budget: float | None, limit: int | None) -> None:

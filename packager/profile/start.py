@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,7 @@ def function_of(bundle: BuiltBundle, event: Any, env: Mapping[str, str]) -> Func
 
     Raises `PackagerError` if it can't be started here.
     """
+    bundle = replace(bundle, folder=bundle.folder.resolve())  # it is where the process starts
     interpreter = interpreter_for(bundle)
     client = client_folder(interpreter) if bundle.entry == "stock" else None
     command = tuple(function_command(bundle, interpreter, client))

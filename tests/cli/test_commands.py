@@ -461,3 +461,15 @@ def test_what_the_system_refuses_is_no_bug(run: Run, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("packager.cli.list.planned", refuse)
     assert run("list", "x") == Done(1, "", "error: /x: No space left on device\n")
+
+
+def test_a_page_that_cannot_be_written_is_said_before_anything_is_measured(
+    run: Run, plugin: Path, tmp_path: Path
+) -> None:
+    page = tmp_path / "nowhere" / "profile.html"
+    assert run("profile", plugin, "--html", page) == Done(
+        2, "", f"error: --html: there is no folder {page.parent}\n  hint: make it first\n"
+    )
+    assert run("profile", plugin, "--html", tmp_path) == Done(
+        2, "", f"error: --html: {tmp_path} is a folder\n  hint: name a file\n"
+    )

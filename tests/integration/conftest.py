@@ -107,7 +107,7 @@ def trouble(
     configuration = f'entry = "{entry}"\n{CONFIGURATION}'
     files = {**FILES, "packager.toml": configuration}
     plugin, out = write_plugin(folder / "trouble", files), folder / "out"
-    done = command("build", plugin, "-o", out, "--timeout", 2, *target)
+    done = command("build", plugin, "-o", out, *target)
     assert done.returncode == 0, done.stderr.decode()
     return out / "TroubleFunction"
 

@@ -16,6 +16,8 @@ import pytest
 from packager.events import make_event
 from packager.interpreter import Interpreter, host_architecture
 from tests.integration.conftest import NEKO, NEKO_ENV, ROOT, Command
+from tests.integration.trouble import CONFIGURATION, FILES
+from tests.plugin_writer import write_plugin
 
 TIMES = re.compile(r"^Init Duration: \d+\.\d ms  Duration: \d+\.\d ms$", re.MULTILINE)
 
@@ -130,11 +132,17 @@ def test_a_process_that_ends_is_said(command: Command, trouble: Path) -> None:
     )
 
 
-def test_a_time_out_is_said_and_nothing_is_left(command: Command, trouble: Path) -> None:
-    done = command("invoke", trouble, "--request", "GET /sleep")
+def test_a_time_out_is_said_and_nothing_is_left(
+    command: Command, tmp_path: Path, target: tuple[str, ...], entry: str
+) -> None:
+    # A plugin of its own: a time that is short on a busy machine would fail all the other requests.
+    configuration = f'entry = "{entry}"\ntimeout = 5\n{CONFIGURATION}'
+    plugin = write_plugin(tmp_path / "hasty", {**FILES, "packager.toml": configuration})
+    assert command("build", plugin, "-o", tmp_path / "out", *target).returncode == 0
+    done = command("invoke", tmp_path / "out", "--request", "GET /sleep")
     assert (done.returncode, done.stdout) == (1, b"")
     waiting, error, hint = done.stderr.decode().splitlines()
-    assert error == "error: the function timed out after 2 s"
+    assert error == "error: the function timed out after 5 s"
     assert hint == "  hint: `timeout` in the plugin's configuration says how long it may take"
     assert gone(waiting)
 
@@ -200,6 +208,7 @@ def test_a_plugin_sees_the_bundle_and_the_standard_library_alone(
     root, plugin = str(trouble.resolve()), str(trouble.resolve() / "plugin")
     assert seen["path"][0] == plugin
     assert seen["folder"] == plugin
+    assert seen["exit"] == ["exit", "quit"]
     assert "NOT_FOR_THE_FUNCTION" not in seen["environment"]
     assert {"HOME", "VIRTUAL_ENV"}.isdisjoint(seen["environment"])
     elsewhere = {

@@ -79,7 +79,10 @@ def test_the_imports(profile: dict[str, Any], neko: Path) -> None:
 
 
 def test_the_cpu_shares(profile: dict[str, Any]) -> None:
-    """Where this machine can: a fourteenth of a CPU takes longer than a whole one."""
+    """Where this machine can: no start with a fourteenth of a CPU is faster than that allows.
+
+    How much slower it is depends on what else the machine does, as with a whole CPU.
+    """
     try:
         with cpu_share(128):
             limited = True
@@ -89,7 +92,7 @@ def test_the_cpu_shares(profile: dict[str, Any]) -> None:
     shares = {share["memory"]: share["wall"] for share in profile["shares"]}
     assert [*shares] == ([128, 512, 1769] if limited else [])
     if limited:
-        assert shares[128] > 3 * shares[1769]
+        assert shares[128] > 5 * profile["cpu"]
 
 
 def test_the_stock_entry_beside_the_fast_one(neko: Path, command: Command, tmp_path: Path) -> None:
@@ -133,6 +136,17 @@ def test_a_plugin_is_built_and_advised(
     assert line.endswith(
         f" ms, its budget is 30 ms; the bundle has {found['bytes'] / 1e6:.1f} MB unzipped "
         f"({found['bytes']} bytes), its budget is 100000 bytes"
+    )
+
+
+def test_a_bundle_beside_the_working_directory(command: Command, neko: Path) -> None:
+    options = ("-n", 1, "--request", "/duck/42", "--format", "json")
+    done = command("profile", neko.name, *options, cwd=neko.parent, **NEKO_ENV)
+    assert done.returncode == 0, done.stderr.decode()
+    [found] = json.loads(done.stdout)["profiles"]
+    assert (found["status"], "plugin/endpoints/duck.py") == (
+        200,
+        next(each["file"] for each in found["imports"] if each["name"] == "endpoints.duck"),
     )
 
 

@@ -71,6 +71,7 @@ class Sleep(Endpoint):
 SEEN = '''\
 """Tells what a plugin's code sees."""
 
+import builtins
 import json
 import os
 import sys
@@ -85,6 +86,7 @@ class Seen(Endpoint):
             "path": sys.path,
             "folder": os.getcwd(),
             "environment": dict(os.environ),
+            "exit": [name for name in ("exit", "quit") if hasattr(builtins, name)],
             "modules": {
                 name: module.__file__
                 for name, module in sys.modules.items()
