@@ -15,9 +15,12 @@ from packager.fake_dify import FakeDify
 from packager.fake_dify import Fault as DifyFault
 from packager.reply import read_reply
 from tests.plugins.conftest import Build, dify_at
+from tests.plugins.frozen import function
 from tests.plugins.gateway import Gateway, gateway
+from tests.plugins.timed_dify import TimedDify
 
 CLIENT = Path(__file__).with_name("openai_client.py")
+STREAM_CLIENT = Path(__file__).with_name("openai_stream_client.py")
 KEY, APP_KEY = "sk-an-example", "app-key"
 JSON = ("Content-Type", "application/json")
 AUTHORIZED = ("Authorization", f"Bearer {KEY}")
@@ -57,6 +60,32 @@ def test_the_official_client_chats_with_the_app(facade: Gateway) -> None:
         "bad": "Error code: 400 - messages must be a list that is not empty",
         "guess": "invalid_api_key",
     }
+
+
+def test_the_official_client_gets_pieces_while_the_app_makes_the_next(
+    example: Build, tmp_path: Path
+) -> None:
+    env = {"FACADE_API_KEY": KEY, "FACADE_APP_KEY": APP_KEY}
+    dify = TimedDify({"assistant": "advanced-chat"}, keys={"assistant": APP_KEY})
+    with (
+        dify,
+        function(example("openai_facade", dify_at(dify.url)), tmp_path / "log", env) as facade,
+    ):
+        dify.faults.append(DifyFault(pause=0.5))
+        done = subprocess.run(
+            [sys.executable, STREAM_CLIENT, facade.url, KEY],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        facade.wait_until_frozen()
+
+    assert done.returncode == 0, done.stderr + facade.log
+    came, pieces = zip(*json.loads(done.stdout), strict=True)
+    assert "".join(pieces) == "[1] one two three"
+    assert len(pieces) == 4
+    assert came[0] < dify.moments[-1]  # the first came before the last event was made
+    assert sorted(came) == list(came)
 
 
 def chat(facade: Gateway, **asked: object) -> tuple[int, bytes]:

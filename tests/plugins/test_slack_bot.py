@@ -7,6 +7,7 @@ import http.client
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from packager.fake_dify import FakeDify
 from packager.fake_dify import Fault as DifyFault
 from tests.plugins.conftest import Build, dify_at
+from tests.plugins.frozen import Function, function
 from tests.plugins.gateway import Gateway, gateway
 from tests.plugins.slack_api import SlackApi, slack_api
 
@@ -44,16 +46,21 @@ def slack() -> Iterator[SlackApi]:
 def bot(
     example: Build, dify: FakeDify, slack: SlackApi, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
-    env = {
+    folder = tmp_path_factory.mktemp("slack")
+    with gateway(
+        example("slack_bot", dify_at(dify.url)), folder / "log", environment(slack, folder)
+    ) as running:
+        yield running
+
+
+def environment(slack: SlackApi, folder: Path) -> dict[str, str]:
+    return {
+        "PACKAGER_STORAGE": str(folder / "storage.db"),  # no table is here
         "SLACK_BOT_TOKEN": TOKEN,
         "SLACK_SIGNING_SECRET": SECRET,
         "SLACK_APP_KEY": KEY,
         "SLACK_API_URL": slack.url,
     }
-    with gateway(
-        example("slack_bot", dify_at(dify.url)), tmp_path_factory.mktemp("slack") / "log", env
-    ) as running:
-        yield running
 
 
 def event(**changes: object) -> dict[str, object]:
@@ -69,7 +76,7 @@ def event(**changes: object) -> dict[str, object]:
 
 
 def send(
-    bot: Gateway,
+    bot: Gateway | Function,
     content: object,
     *,
     secret: str = SECRET,
@@ -180,3 +187,24 @@ def test_what_is_refused(
     bot: Gateway, content: object, options: dict[str, object], answer: tuple[int, bytes]
 ) -> None:
     assert send(bot, content, **options) == answer  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("entry", ["fast", "stock"])
+def test_a_slow_app_is_waited_for_where_lambda_freezes_the_function(
+    example: Build, dify: FakeDify, slack: SlackApi, tmp_path: Path, entry: str
+) -> None:
+    """The app takes more than the 3 seconds that Slack waits."""
+    chosen = f'[groups.slack_bot]\nentry = "{entry}"\n'
+    folder = example("slack_bot", dify_at(dify.url) + chosen)
+    with function(folder, tmp_path / "log", environment(slack, tmp_path)) as bot:
+        bot.wait_until_frozen()
+        for count in (1, 2):
+            dify.faults.append(DifyFault(pause=0.7))
+
+            assert send(bot, event(text="<@U0LAN0Z89> one two three")) == (200, b"")
+
+            # AWS's client freezes with its answer, so there Slack has to wait.
+            assert len(slack.posted) == (count if entry == "stock" else count - 1)
+            bot.wait_until_frozen()
+            assert slack.wait_for(count)[-1]["text"] == f"[{count}] one two three"
+        assert "cut off" not in bot.log
