@@ -33,6 +33,7 @@ from packager.preload import check_preload
 from packager.prune import Kept
 from packager.requirements import read_requirements
 from packager.runtime_files import runtime_files, template_folder
+from packager.runtime_parts import left_out
 from packager.sdk_set import SDK, imported_distributions, serves_requests
 from packager.sources import SourceFacts, analyse_sources, reachable
 from packager.target import Target
@@ -130,9 +131,8 @@ def _make(
         plan.host,
     )
     shipped = {file.path for file in files}
-    imported = imported_distributions(
-        {path: fact for path, fact in facts.items() if path in shipped}
-    )
+    facts = {path: fact for path, fact in facts.items() if path in shipped}
+    imported = imported_distributions(facts)
     dependencies = install_dependencies(
         requirements,
         imported | {*DISTRIBUTIONS[plan.options.adapter]},
@@ -151,7 +151,8 @@ def _make(
     faults.raise_errors()
     progress(f"writing {plan.logical_id}")
     folder = staging / plan.logical_id
-    _lay_out(plan, folder, dependencies, files, interpreter if bytecode else None)
+    absent = left_out(plan, facts, [name for _, name in runtime_files(plan.options.sdk)])
+    _lay_out(plan, folder, dependencies, absent, files, interpreter if bytecode else None)
     unzipped = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     _check_size(plan, folder, unzipped, dependencies.packages)
     archive, zip_bytes = None, None
@@ -227,20 +228,26 @@ def _lay_out(
     plan: FunctionPlan,
     folder: Path,
     dependencies: Dependencies,
+    absent: tuple[str, ...],
     files: tuple[PluginFile, ...],
     compiler: Interpreter | None,
 ) -> None:
-    """Fill `folder` with the dependencies, the runtime, the literals, the plugin, and bytecode."""
+    """Fill `folder` with the dependencies, the runtime, the literals, the plugin, and bytecode.
+
+    `absent` are the parts of the runtime that are left out.
+    """
     folder.mkdir()
     _copy_tree(dependencies.folder, folder)
     runtime = [_LITERALS]
-    for path, name in runtime_files(plan.options.sdk):
+    for path, name in runtime_files(plan.options.sdk, absent):
         if name != _LITERALS:
             _copy(path, folder / name)
             runtime.append(name)
     literals = folder / _LITERALS
     literals.parent.mkdir(parents=True, exist_ok=True)
-    literals.write_text(render_bundle_literals(plan, diet=dependencies.diet), "ascii")
+    literals.write_text(
+        render_bundle_literals(plan, diet=dependencies.diet, left_out=absent), "ascii"
+    )
     literals.chmod(0o644)
     (folder / "plugin").mkdir(exist_ok=True)
     for file in files:

@@ -22,7 +22,9 @@ FORMAT = 1
 _WIDTH = 100
 
 
-def render_bundle_literals(plan: FunctionPlan, *, diet: str = "") -> str:
+def render_bundle_literals(
+    plan: FunctionPlan, *, diet: str = "", left_out: tuple[str, ...] = ()
+) -> str:
     """Give the source of `_bundle.py` for `plan`: ASCII, one assignment after the other.
 
     It is the same whatever Python renders it: non-ASCII text is escaped, since which characters
@@ -61,6 +63,7 @@ def render_bundle_literals(plan: FunctionPlan, *, diet: str = "") -> str:
         "PRELOAD": options.preload,
         "DIET": diet,
         "SDK": options.sdk,
+        "LEFT_OUT": left_out,
     }
     lines = [
         '"""What this bundle serves and how: written by packager, read by endpoint_runtime."""',

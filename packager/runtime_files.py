@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 
 import packager
+from packager.runtime_parts import PARTS
 
 _LIGHT = "dify_plugin"
 # What of the light SDK answers calls where the real one is bundled (endpoint_runtime/real_sdk.py).
@@ -26,15 +27,19 @@ def template_folder() -> Path:
     return inside if inside.is_dir() else package.parent / "handler_template"
 
 
-def runtime_files(sdk: str) -> Iterator[tuple[Path, str]]:
+def runtime_files(sdk: str, left_out: Collection[str] = ()) -> Iterator[tuple[Path, str]]:
     """Give the files of a bundle's root, each with its posix path there, sorted.
 
-    `sdk` is "light", or "real" for a bundle among whose dependencies is `dify_plugin` itself.
+    `sdk` is "light", or "real" for a bundle among whose dependencies is `dify_plugin` itself;
+    `left_out` names the parts of the runtime that the function can't use.
     """
+    parts = [part for part in PARTS if part.name in left_out]
     template = template_folder()
     for path in sorted(template.rglob("*")):
         name = path.relative_to(template).as_posix()
         if not path.is_file() or "__pycache__" in path.parts:
+            continue
+        if any(part.holds(name) for part in parts):
             continue
         if sdk == "light" or PurePosixPath(name).parts[0] != _LIGHT:
             yield path, name

@@ -25,13 +25,26 @@ _PARTS = {
     "service_api": ("endpoint_runtime.dify.service_api", "ServiceApi"),
     "storage": ("endpoint_runtime.storage", "open_storage"),
 }
+# What packager leaves out of the bundle where it sees no call of them (LEFT_OUT).
+_OF_DIFY = ("apps", "files", "service_api")
 _LOCK = RLock()
 
 
 def make_part(backends: Backends, name: str) -> Any:
-    """Make a part once, whatever number of threads ask for it; raise AttributeError for none."""
+    """Make a part once, whatever number of threads ask for it.
+
+    Raises AttributeError for what is none, and InvocationUnavailable for what is not in the bundle.
+    """
     if name not in _PARTS:
         raise AttributeError(f"'Backends' object has no attribute {name!r}")
+    if name in _OF_DIFY and "dify" in getattr(backends.bundle, "LEFT_OUT", ()):
+        from dify_plugin.core.runtime import InvocationUnavailable
+
+        raise InvocationUnavailable(
+            "calls of session.app and session.file are not available: none was seen in the "
+            "plugin's code when the bundle was built, so what answers them is not in it; "
+            'keep = ["endpoint_runtime/dify/"] in the configuration puts it there'
+        )
     with _LOCK:
         parts = backends.__dict__
         if name not in parts:

@@ -42,8 +42,8 @@ DATA = (
     ast.Compare,
 )
 # Attributes and texts whose use is told: whoever answers once for all has to know of some, and
-# who uses a session's storage gets one.
-NOTED = {"_executor", "call_on_close", "storage", "text/event-stream"}
+# who uses a session's storage, apps or files gets what answers.
+NOTED = {"_executor", "app", "call_on_close", "file", "storage", "text/event-stream"}
 # Calls that can bind names of the module out of sight.
 DYNAMIC = {"exec", "eval", "globals", "locals", "vars", "setattr", "__import__"}
 

@@ -90,6 +90,7 @@ def test_a_bundles_literals() -> None:
         "PRELOAD": (),
         "DIET": "",
         "SDK": "light",
+        "LEFT_OUT": (),
     }
 
 

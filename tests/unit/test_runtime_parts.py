@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import ast
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from packager.errors import Place
+from packager.model import (
+    Endpoint,
+    EndpointGroup,
+    EnvSource,
+    FunctionPlan,
+    Options,
+    Plugin,
+    SecretSource,
+    SsmSource,
+)
+from packager.runtime_files import runtime_files, template_folder
+from packager.runtime_parts import PARTS, left_out
+from packager.sources import analyse_sources
+
+NAMES = tuple(part.name for part in PARTS)
+FILES = [name for _, name in runtime_files("light")]
+SOURCE = "endpoints/duck.py"
+# What the others import only where the plan says that it is there.
+CROSSINGS = {
+    ("endpoint_runtime.application", "endpoint_runtime.real_sdk"),
+    ("endpoint_runtime.invocation", "endpoint_runtime.streaming"),
+    ("endpoint_runtime.invocation", "endpoint_runtime.compression"),
+    ("endpoint_runtime.wsgi", "endpoint_runtime.compression"),
+    ("endpoint_runtime.streaming", "endpoint_runtime.compression"),
+    ("endpoint_runtime.settings", "endpoint_runtime.kept"),
+    ("endpoint_runtime.sources", "endpoint_runtime.aws_values"),
+    ("endpoint_runtime.dify.keys", "endpoint_runtime.kept"),
+}
+
+
+def closed(names: set[str]) -> set[str]:
+    """With all that these parts need."""
+    needs = {need for part in PARTS if part.name in names for need in part.needs}
+    return names if needs <= names else closed(names | needs)
+
+
+def part_of(file: str) -> str:
+    names = [part.name for part in PARTS if part.holds(file)]
+    assert len(names) <= 1, file
+    return names[0] if names else ""
+
+
+def module_of(file: str) -> str:
+    return file.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+MODULES = {module_of(file): part_of(file) for file in FILES if file.endswith(".py")}
+
+
+def imports(node: ast.AST, package: str, inside: bool) -> Iterator[tuple[str, bool]]:
+    """What a module imports of the runtime, and whether only when it is called."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
+            continue
+        if isinstance(child, ast.Import):
+            yield from ((alias.name, inside) for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            base = child.module or ""
+            base = f"{package}.{base}".strip(".") if child.level else base
+            yield from (
+                (name, inside) for name in (base, *(f"{base}.{a.name}" for a in child.names))
+            )
+        called = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        yield from imports(child, package, inside or called)
+
+
+def test_every_file_is_in_one_part_at_most_and_every_part_has_files() -> None:
+    parts = {part_of(file) for file in FILES}
+    assert parts == {"", *NAMES}
+    for part in PARTS:
+        for named in part.files:
+            path = template_folder() / "endpoint_runtime" / named
+            assert path.is_dir() if named.endswith("/") else path.is_file(), path
+
+
+def test_no_part_imports_what_may_be_left_out_while_it_is_there() -> None:
+    crossings = set()
+    for file in (file for file in FILES if file.endswith(".py")):
+        module = module_of(file)
+        package = module if file.endswith("__init__.py") else module.rpartition(".")[0]
+        tree = ast.parse((template_folder() / file).read_bytes())
+        there = {"", *closed({MODULES[module]} - {""})}
+        for name, late in imports(tree, package, False):
+            if MODULES.get(name, "") not in there:
+                assert late, f"{module} imports {name} at once"
+                crossings.add((module, name))
+    assert crossings == CROSSINGS
+
+
+@pytest.mark.parametrize("part", [None, *NAMES])
+def test_a_part_and_what_it_needs_can_be_imported_without_the_others(
+    tmp_path: Path, part: str | None
+) -> None:
+    there = closed({part} if part else set())
+    absent = set(NAMES) - there
+    for path, name in runtime_files("light", absent):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, tmp_path / name)
+    assert {part_of(path.relative_to(tmp_path).as_posix()) for path in tmp_path.rglob("*.*")} == {
+        "",
+        *there,
+    }
+    modules = [name for name in MODULES if MODULES[name] in {"", *there}]
+    # These serve when they are imported: what they import is looked at above.
+    starting = {"mangum_handler", "awsgi_handler", "lambda_handler", "_bundle"}
+    modules = [name for name in modules if name.rpartition(".")[2] not in starting]
+    program = (
+        f"import sys, json; sys.path.insert(0, {str(tmp_path)!r})\n"
+        f"for name in json.loads({json.dumps(modules)!r}): __import__(name)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", program], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def absent(
+    tmp_path: Path, text: str = "", storing: bool = False, **options: Any
+) -> tuple[str, ...]:
+    """The parts that are left out for an endpoint with this source."""
+    (tmp_path / "endpoints").mkdir()
+    (tmp_path / SOURCE).write_text(text)
+    place = Place("neko/x")
+    endpoint = Endpoint("/duck", "GET", SOURCE, False, place, place, place)
+    group = EndpointGroup("neko", "group/neko.yaml", (), (endpoint,), place)
+    chosen = Options(**options)
+    groups: Mapping[str, Options] = {"neko": chosen}
+    plugin = Plugin(
+        *(tmp_path, "neko", "neko", "0.0.1", "a", "", (group,), groups, False, place),
+        storing=frozenset({"neko"} if storing else ()),
+    )
+    plan = FunctionPlan(plugin, group, "NekoFunction", chosen)
+    return left_out(plan, analyse_sources(tmp_path, [SOURCE], Path(sys.executable)), FILES)
+
+
+@pytest.mark.parametrize(
+    ("options", "there"),
+    [
+        ({}, ()),
+        ({"sdk": "real"}, ("real_sdk",)),
+        ({"adapter": "mangum"}, ("mangum",)),
+        ({"adapter": "aws-wsgi"}, ("aws-wsgi",)),
+        ({"stream": True}, ("stream",)),
+        ({"gzip": True}, ("gzip",)),
+        ({"settings": {"a": EnvSource("A")}}, ()),
+        ({"settings": {"a": SsmSource("/a")}}, ("aws_values", "aws", "http")),
+        ({"settings_from": SecretSource("a")}, ("aws_values", "aws", "http")),
+        ({"apps": {"*": EnvSource("A")}}, ("dify", "http")),
+        ({"apps": {"*": SsmSource("/a")}}, ("dify", "aws_values", "aws", "http")),
+        ({"dify_base_url": "https://dify.example/v1"}, ("dify", "http")),
+        ({"storage": "file"}, ()),
+        ({"storage": "s3"}, ("s3", "aws", "http")),
+        ({"storing": True}, ("dynamodb", "aws", "http")),
+        ({"storing": True, "storage": "memory"}, ()),
+        ({"keep": ("endpoint_runtime/compression.py",)}, ("gzip",)),
+        ({"keep": ("endpoint_runtime/dify/",)}, ("dify", "http")),
+        ({"keep": ("**",)}, NAMES),
+        ({"preload": ("endpoint_runtime.tls",)}, NAMES),
+    ],
+)
+def test_what_the_configuration_brings(
+    tmp_path: Path, options: dict[str, Any], there: tuple[str, ...]
+) -> None:
+    assert absent(tmp_path, **options) == tuple(name for name in NAMES if name not in there)
+
+
+@pytest.mark.parametrize(
+    ("text", "there"),
+    [
+        ("def f(self): return self.session.storage.get('a')", ()),
+        ("def f(self): return self.session.app.chat.invoke('a', {}, 'b')", ("dify", "http")),
+        ("def f(given): given.app.workflow", ("dify", "http")),
+        ("def f(given): getattr(given, 'file').upload('a', b'', 'b')", ("dify", "http")),
+        ("from dify_plugin.invocations.app.chat import ChatAppInvocation", ("dify", "http")),
+        ("import dify_plugin.invocations.file", ("dify", "http")),
+        ("from dify_plugin import File", ("dify", "http")),
+        ("from dify_plugin.invocations.storage import StorageInvocation", ()),
+        ("from dify_plugin import Endpoint", ()),
+        ("from endpoint_runtime.aws import client", NAMES),
+    ],
+)
+def test_what_the_code_brings(tmp_path: Path, text: str, there: tuple[str, ...]) -> None:
+    assert absent(tmp_path, text) == tuple(name for name in NAMES if name not in there)
+
+
+def test_a_call_that_nobody_saw_says_so(tmp_path: Path) -> None:
+    for path, name in runtime_files("light", NAMES):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, tmp_path / name)
+    program = f"""
+import sys, types; sys.path.insert(0, {str(tmp_path)!r})
+from endpoint_runtime.application import Backends
+from dify_plugin.core.runtime import Session, InvocationUnavailable
+bundle = types.SimpleNamespace(LEFT_OUT={NAMES!r}, STORAGE=("memory", {{}}))
+session = Session.of_request("hook", Backends(bundle, "/"))
+session.storage.set("a", b"b")
+assert session.storage.get("a") == b"b"
+for call in (lambda: session.app.chat.invoke("a", {{}}, "blocking"),
+             lambda: session.file.upload("a", b"b", "text/plain")):
+    try:
+        call()
+    except InvocationUnavailable as fault:
+        print(fault)
+"""
+    done = subprocess.run([sys.executable, "-B", "-c", program], capture_output=True, text=True)
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == 2 * [
+        "calls of session.app and session.file are not available: none was seen in the plugin's "
+        "code when the bundle was built, so what answers them is not in it; "
+        'keep = ["endpoint_runtime/dify/"] in the configuration puts it there'
+    ]
