@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from packager.adapters import DISTRIBUTIONS
 from packager.archive import file_mode, write_zip
@@ -26,6 +26,7 @@ from packager.interpreter import (
 from packager.known_secrets import KnownSecret
 from packager.leaks import refuse_leaks, refuse_leaks_in
 from packager.literals import render_bundle_literals
+from packager.missing_modules import warn_of_foreign
 from packager.model import FunctionPlan
 from packager.needs import Needs, all_needs, read_needs
 from packager.output import check_out, publish, staging_in
@@ -147,6 +148,14 @@ def _make(
     for note in dependencies.notes:
         faults.warn(note, requirements.place_of(SDK))
     at_root = (dependencies.folder, template_folder())
+    warn_of_foreign(
+        lambda path: str(PurePosixPath(plan.plugin.display) / path),
+        facts,
+        reachable(facts, {endpoint.source for endpoint in plan.group.endpoints}),
+        dependencies.folder,
+        interpreter,
+        faults,
+    )
     check_preload(plan.options, interpreter, shipped, at_root, faults)
     faults.raise_errors()
     progress(f"writing {plan.logical_id}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from packager.endpoint_classes import endpoint_classes
 from packager.errors import FaultCollector, Place
 from packager.interpreter import Interpreter, find_interpreter, newest_supported
+from packager.missing_modules import warn_of_own
 from packager.model import EndpointGroup, Options
 from packager.references import PluginFolder
 from packager.session_checks import warn_of_apps, warn_of_calls, warn_of_imports
@@ -58,6 +59,7 @@ def check_sources(
         for group in those:
             check_timing(folder, group, options[group.name], facts, faults)
         sound = {file for file in reached if facts[file].error is None}
+        warn_of_own(folder.display_of, facts, sound - called, faults)
         warn_of_calls(folder, facts, sound - called, faults)
         for group in those:
             own = reachable(facts, [endpoint.source for endpoint in group.endpoints]) & sound

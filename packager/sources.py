@@ -53,12 +53,22 @@ class SdkImport:
 
 
 @dataclass(frozen=True, slots=True)
+class RequiredModule:
+    """A module that an import must find; None for one outside of the plugin's root."""
+
+    module: str | None
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFacts:
     """What one Python file says of itself, read but not run.
 
     `bindings` are what its top level binds, as `_in_target/analyse.py` describes them.
-    `names_assets` tells whether a string in it names the folder `_assets`. `calls` and
-    `sdk_imports` are what `_in_target/session_calls.py` finds.
+    `names_assets` tells whether a string in it names the folder `_assets`. `calls` are
+    what `_in_target/session_calls.py` finds, `required` and `sdk_imports` what
+    `_in_target/required_imports.py` does.
     """
 
     path: str  # posix, relative to the plugin's root
@@ -68,6 +78,7 @@ class SourceFacts:
     names_assets: bool = False
     uses: tuple[tuple[str, int], ...] = ()  # names and lines of what analyse.py's NOTED has
     calls: tuple[SessionCall, ...] = ()
+    required: tuple[RequiredModule, ...] = ()
     sdk_imports: tuple[SdkImport, ...] = ()
 
 
@@ -109,6 +120,7 @@ def _facts(path: str, answer: Mapping[str, Any]) -> SourceFacts:
         names_assets=answer["names_assets"],
         uses=tuple((name, line) for name, line in answer["uses"]),
         calls=tuple(SessionCall(*each) for each in answer["calls"]),
+        required=tuple(RequiredModule(*each) for each in answer["required"]),
         sdk_imports=tuple(SdkImport(*each) for each in answer["sdk_imports"]),
     )
 

@@ -4,7 +4,8 @@ Run as a script (`python -I -S analyse.py`), standard library only. Standard inp
 object: `root`, a folder, and `files`, posix paths relative to it. Standard output gets one JSON
 object: for each file `error` ([line, column, message] or null), `imports` ([module, line, names]),
 `bindings` (what its top level binds, in order), `names_assets`, `uses` ([name, line] of what NOTED
-names), and what `session_calls.py` beside this file finds. Nothing is imported or run.
+names), and what `session_calls.py` and `required_imports.py` beside this file find. Nothing is
+imported or run.
 
 A binding is an object with `name`, `line`, `kind` and `conditional` (whether it may not happen):
 `module` and `star` have `module`; `from` has `module` and `attribute`; `class` has `bases` (values)
@@ -344,6 +345,7 @@ def main() -> None:
     answer = {}
     sys.path.insert(0, str(Path(__file__).parent))  # `-I` leaves it out
     read_calls = importlib.import_module("session_calls").read_calls
+    read_required = importlib.import_module("required_imports").read_required
     for path in request["files"]:
         try:
             content = Path(request["root"], path).read_bytes()
@@ -355,10 +357,15 @@ def main() -> None:
                 "names_assets": False,
                 "uses": [],
                 "calls": [],
+                "required": [],
                 "sdk_imports": [],
             }
         else:
-            answer[path] = {**analyse(content, path), **read_calls(content, path)}
+            answer[path] = {
+                **analyse(content, path),
+                **read_calls(content, path),
+                **read_required(content, path),
+            }
     sys.stdout.write(json.dumps(answer))
 
 

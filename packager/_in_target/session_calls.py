@@ -1,4 +1,4 @@
-"""Finds in a Python file the calls back to Dify, and what it imports from `dify_plugin`.
+"""Finds in a Python file the calls back to Dify.
 
 Beside `analyse.py`, which runs it. Only what is certain by the file alone is given: a chain that
 begins at a session (`self.session`, a name or parameter `session`, one annotated `Session`, or an
@@ -9,7 +9,6 @@ attributes of `self`, properties and methods that return parts of the session.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from typing import Any
 
 _MODELS = (
@@ -282,52 +281,12 @@ def bind(target: ast.AST, value: ast.AST, scope: Scope) -> None:
         bind(target.value, ast.Pass(), scope)
 
 
-def sdk_imports(tree: ast.Module) -> Iterator[list[Any]]:
-    """Give each import from `dify_plugin`: module, name (null for the module), line, column.
-
-    Left out is what does not run, or may fail: under `if TYPE_CHECKING`, and in a `try` that
-    catches the failure, handlers included.
-    """
-    pending: list[ast.AST] = [tree]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            pending += node.orelse
-            continue
-        if isinstance(node, ast.Try) and any(catches_imports(each) for each in node.handlers):
-            pending += [*node.orelse, *node.finalbody]
-            continue
-        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            if node.module.split(".")[0] == "dify_plugin":
-                for alias in node.names:
-                    name = None if alias.name == "*" else alias.name
-                    yield [node.module, name, alias.lineno, alias.col_offset + 1]
-        elif isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.name.split(".")[0] == "dify_plugin":
-                    yield [alias.name, None, alias.lineno, alias.col_offset + 1]
-        pending += ast.iter_child_nodes(node)
-
-
-def catches_imports(handler: ast.ExceptHandler) -> bool:
-    """Tell whether a handler catches an import that fails."""
-    if handler.type is None:
-        return True
-    caught = {each.id for each in ast.walk(handler.type) if isinstance(each, ast.Name)}
-    return bool(caught & {"ImportError", "ModuleNotFoundError", "AttributeError", "Exception"})
-
-
 def read_calls(content: bytes, path: str) -> dict[str, Any]:
-    """Give a file's `calls` ([line, column, call]) and `sdk_imports`, sorted.
-
-    There are none in what is no Python.
-    """
+    """Give a file's `calls` ([line, column, call]), sorted; none in what is no Python."""
     if b"session" not in content.lower() and b"dify_plugin" not in content:
-        return {"calls": [], "sdk_imports": []}
+        return {"calls": []}
     try:
-        tree = ast.parse(content, path)
-        calls = sorted(Reader(tree).calls)
-        imports = sorted(sdk_imports(tree), key=lambda each: (each[2], each[3]))
+        calls = sorted(Reader(ast.parse(content, path)).calls)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return {"calls": [], "sdk_imports": []}
-    return {"calls": [list(call) for call in calls], "sdk_imports": imports}
+        return {"calls": []}
+    return {"calls": [list(call) for call in calls]}

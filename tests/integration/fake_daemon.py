@@ -82,6 +82,8 @@ class FakeDaemon:
 
     def _stored(self, request: dict[str, Any]) -> str | bool:
         key = request["key"]
+        if not isinstance(key, str):
+            raise Failed("the key is no text")
         match request["opt"]:
             case "get":
                 if key not in self.storage:
@@ -100,6 +102,8 @@ class FakeDaemon:
     def _app(self, request: dict[str, Any]) -> Any:
         """Call an app: its mode decides, and where it has none what the call looks like."""
         app_id = request["app_id"]
+        if not isinstance(app_id, str):
+            raise Failed("app not found")
         mode = self.workspace.mode(app_id)
         if mode is None:
             mode = "chat" if "query" in request else "workflow"
@@ -127,6 +131,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path == _UPLOADS:
             file = self.running.workspace.upload("", self._form(body) | {"user": "daemon"})
+            # Dify gives plugins the extension with its dot, and clients of the Service API without.
+            file["extension"] = f".{file['extension'] or 'bin'}"
             self._send(201, json.dumps(file).encode())
             return
         assert self.path == _CALLS, self.path

@@ -6,6 +6,7 @@ from textwrap import dedent
 
 import pytest
 
+from packager._in_target.required_imports import read_required
 from packager._in_target.session_calls import read_calls
 
 IN_METHOD = """
@@ -170,7 +171,7 @@ def test_imports_of_the_sdk() -> None:
             from dify_plugin.inner import I
         """
     )
-    assert read_calls(source.encode(), "x.py")["sdk_imports"] == [
+    assert read_required(source.encode(), "x.py")["sdk_imports"] == [
         ["dify_plugin.file.file", None, 1, 12],
         ["dify_plugin", "Endpoint", 3, 5],
         ["dify_plugin", "File", 4, 5],

@@ -1,0 +1,145 @@
+"""Imports that would fail in a function are said before: by check, and by build."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from packager.errors import Fault, FaultCollector
+from packager.interpreter import Interpreter, newest_supported
+from packager.load import load_plugin
+from packager.missing_modules import warn_of_foreign
+from packager.sources import analyse_sources, reachable
+from tests.plugin_writer import SOURCE, write_plugin
+
+START = "endpoints/duck.py"
+
+
+def of_own(root: Path, files: Mapping[str, str], imports: str) -> list[tuple[str, str]]:
+    """What `check` says of a plugin with these files, whose endpoint has these imports."""
+    plugin = write_plugin(root, {**files, START: dedent(imports) + SOURCE})
+    faults = FaultCollector()
+    assert load_plugin(plugin, faults, display="p") is not None
+    return [(str(fault.place), fault.message) for fault in faults.warnings]
+
+
+def test_relative_imports_end_at_the_root(tmp_path: Path) -> None:
+    files = {"utils/crypto.py": "X = 1\n", "endpoints/near.py": "from ..utils import crypto\n"}
+
+    assert of_own(tmp_path, files, "from . import near\nfrom ..utils.crypto import X\n") == [
+        ("p/endpoints/duck.py:2:1", "this import leaves the plugin's root, and fails"),
+        ("p/endpoints/near.py:1:1", "this import leaves the plugin's root, and fails"),
+    ]
+
+
+def test_modules_of_the_plugin_that_are_not_there(tmp_path: Path) -> None:
+    files = {
+        "helpers/__init__.py": "",
+        "helpers/there.py": "from .gone import y\n",
+        "single.py": "",
+        "markdown/mine.py": "",  # a package that is installed stands before it
+    }
+    imports = """\
+        import helpers.there, helpers.made_up_by_the_package
+        import single.made_up
+        import markdown.extensions
+        from endpoints.gone import x
+        from endpoints import gone
+        from .lost import y
+        from . import lost
+        import dify_plugin.nothing
+        if TYPE_CHECKING:
+            from .types import T
+        try:
+            from .maybe import z
+        except ImportError:
+            z = None
+        """
+
+    said = of_own(tmp_path, files, imports)
+
+    assert said[:2] == [
+        (
+            "p/endpoints/duck.py:4:1",
+            "there is no module endpoints.gone in the plugin: the import fails",
+        ),
+        (
+            "p/endpoints/duck.py:6:1",
+            "there is no module endpoints.lost in the plugin: the import fails",
+        ),
+    ]
+    assert len(said) == 3  # and that of dify_plugin, which is another check's
+    assert "dify_plugin.nothing" in said[2][1]
+
+
+@pytest.fixture
+def interpreter() -> Interpreter:
+    found = newest_supported()
+    assert found is not None
+    return found
+
+
+def of_foreign(
+    root: Path, interpreter: Interpreter, imports: str, packages: Mapping[str, str] | None = None
+) -> list[Fault]:
+    """What `build` says of an endpoint with these imports, where these packages are installed."""
+    plugin = root / "plugin"
+    files = {START: dedent(imports), "vendor/deep/vendored.py": "", "local.py": ""}
+    for folder, texts in ((plugin, files), (root / "packages", packages or {})):
+        folder.mkdir()
+        for name, text in texts.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+    facts = analyse_sources(plugin, list(files), interpreter.path)
+    faults = FaultCollector()
+    reached = reachable(facts, [START])
+    warn_of_foreign(str, facts, reached, root / "packages", interpreter, faults)
+    return faults.warnings
+
+
+def test_modules_that_nothing_brings(tmp_path: Path, interpreter: Interpreter) -> None:
+    packages = {
+        "regular/__init__.py": "",
+        "single.py": "",
+        "compiled.cpython-313-x86_64-linux-gnu.so": "",
+        "google/cloud/storage/__init__.py": "",
+        "a_package-1.0.dist-info/METADATA": "",
+    }
+    imports = """\
+        import json, xml.etree.ElementTree, zoneinfo, tkinter, __main__, _socket
+        import regular.made_up, single, compiled
+        import google.cloud.storage, google.protobuf
+        import boto3, local, vendored.sub, dify_plugin.entities
+        import nacl.signing
+        from nacl.exceptions import BadSignatureError
+        import a_package
+
+        def later():
+            import bs4
+        """
+
+    said = of_foreign(tmp_path, interpreter, imports, packages)
+
+    missing = ("google.protobuf", 3, 30), ("nacl", 5, 8), ("nacl", 6, 1), ("a_package", 7, 8)
+    where = "in the plugin, its dependencies or the standard library: the import fails"
+    assert [(str(fault.place), fault.message, fault.hint) for fault in said] == [
+        (
+            f"endpoints/duck.py:{line}:{column}",
+            f"there is no module {name} {where}",
+            "add what it is from to the plugin's requirements",
+        )
+        for name, line, column in (*missing, ("bs4", 10, 12))
+    ]
+
+
+def test_modules_that_the_standard_library_has_lost(
+    tmp_path: Path, interpreter: Interpreter
+) -> None:
+    (said,) = of_foreign(tmp_path, interpreter, "import distutils.version\n")
+
+    assert said.hint == (
+        f"Python {interpreter.python} does not have it any more: choose an older runtime"
+    )
