@@ -50,19 +50,19 @@ def close_in_time(limit: TimeLimit, closings: Iterable[Closing], request_id: str
     """Close responses: call what `call_on_close` was given, until `limit` is over."""
     from endpoint_runtime.application import steps_of_closing
 
-    with limit:
-        for application, response, environ in closings:
-            for step in steps_of_closing(response):
-                try:
-                    if limit.is_over:
-                        raise TimeUp
+    for application, response, environ in closings:
+        for step in steps_of_closing(response):
+            try:
+                if limit.is_over:
+                    raise TimeUp
+                with limit:  # not what is logged: it would be interrupted as well
                     step()
-                except TimeUp as fault:
-                    _say("a callback", [_where(fault) or _named(step)], request_id)
-                except KeyboardInterrupt:
-                    raise
-                except BaseException as fault:  # a plugin's sys.exit() must not end the function
-                    application.log_exception("closing the response failed", fault, environ)
+            except TimeUp as fault:
+                _say("a callback", [_where(fault) or _named(step)], request_id)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as fault:  # a plugin's sys.exit() must not end the function
+                application.log_exception("closing the response failed", fault, environ)
 
 
 def note_threads() -> None:
