@@ -76,7 +76,7 @@ class Aws:
             try:
                 answer = self._client("secretsmanager").get_secret_value(SecretId=name)
             except Exception as error:
-                if _code(error) in _MISSING:
+                if _code(error) in _MISSING or _is_marked(error):
                     return None
                 raise
         text: str | bytes = answer.get("SecretString", answer.get("SecretBinary", b""))
@@ -127,6 +127,11 @@ def _base(name: str) -> str:
 def _code(error: Exception) -> str:
     response: Any = getattr(error, "response", None) or {}
     return str(response.get("Error", {}).get("Code", ""))
+
+
+def _is_marked(error: Exception) -> bool:
+    """Whether a secret is deleted, but might be restored: a function takes it for a missing one."""
+    return _code(error) == "InvalidRequestException" and "delet" in str(error)
 
 
 @contextmanager

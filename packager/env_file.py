@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import io
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from dotenv.parser import parse_stream
 
 from packager.errors import FaultCollector, Place
+
+_ASSIGNED = re.compile(r"\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*[=:](.*)")
 
 
 def read_env_file(
@@ -40,6 +44,34 @@ def read_env_file(
             value = environment.get(binding.key) if binding.value is None else binding.value
             if value is not None:
                 variables[binding.key] = value
+    return variables
+
+
+def guess_env_file(path: Path) -> dict[str, str]:
+    """Give the variables of a `.env` file as far as they can be told, whatever is wrong with it.
+
+    For who looks for their values: no function gets them.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return {}
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text = content.decode("utf-16", "replace")
+    else:
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = content.decode("latin-1")
+    variables: dict[str, str] = {}
+    for binding in parse_stream(io.StringIO(text)):
+        if not binding.error and binding.key is not None and binding.value is not None:
+            variables[binding.key] = binding.value
+            continue
+        for line in binding.original.string.splitlines():
+            assigned = _ASSIGNED.match(line)
+            if assigned:
+                variables[assigned[1]] = assigned[2].strip().strip("'\"")
     return variables
 
 

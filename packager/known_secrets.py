@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from packager.env_file import read_env_file
+from packager.env_file import guess_env_file
 from packager.errors import FaultCollector
 from packager.local_settings import LOCAL_SETTINGS, read_local_settings
 from packager.model import EnvSource, FunctionPlan
@@ -22,6 +22,9 @@ _SECRET_NAME = re.compile(
     r"s?(?:_|$)",
     re.IGNORECASE,
 )
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")  # in apiKey, before the K
+# The password in a URL such as postgres://user:password@host/ ("Userinfo" of RFC 3986).
+_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@:\s]*:([^/?#@\s]+)@")
 _LEAST_RANDOM = 16  # characters of a value that looks made up, whatever its name
 
 
@@ -39,8 +42,7 @@ def known_secrets(
     """Give the secrets of `.env` and `settings.local.toml` beside plugins, and of `environment`.
 
     Of the environment and of `settings.local.toml` those that are a secret-input's; of `.env` what
-    is called a secret or looks made up, too. A file that can't be read holds nothing that a
-    function would get.
+    is called a secret or looks made up, too, and passwords in URLs.
     """
     found: dict[str, KnownSecret] = {}
     for plan in plans:
@@ -59,14 +61,20 @@ def _of_plan(plan: FunctionPlan, environment: Mapping[str, str]) -> Iterator[Kno
     for name in sorted(variables & environment.keys()):
         yield KnownSecret(f"the environment variable {name}", environment[name])
     if (root / ".env").is_file():
-        for name, value in read_env_file(root / ".env", FaultCollector(), {}).items():
-            if name in variables or _SECRET_NAME.search(name) or _is_random(value):
-                yield KnownSecret(f"{name} of {display}/.env", value)
+        for name, value in guess_env_file(root / ".env").items():
+            origin = f"{name} of {display}/.env"
+            called = _SECRET_NAME.search(_HUMP.sub("_", name))
+            if name in variables or called or _is_random(value):
+                yield KnownSecret(origin, value)
+            for password in _PASSWORD.findall(value):
+                yield KnownSecret(origin, password)
     if (root / LOCAL_SETTINGS).is_file():
-        settings = read_local_settings(root / LOCAL_SETTINGS, plan.group.name, FaultCollector())
-        for name in sorted(secrets & settings.keys()):
-            if isinstance(settings[name], str):
-                yield KnownSecret(f"{name} of {display}/{LOCAL_SETTINGS}", settings[name])
+        local = read_local_settings(root / LOCAL_SETTINGS, plan.group.name, FaultCollector())
+        for name in sorted(secrets & local.settings.keys()):
+            if isinstance(local.settings[name], str):
+                yield KnownSecret(f"{name} of {display}/{LOCAL_SETTINGS}", local.settings[name])
+        for app_id in sorted(local.apps):
+            yield KnownSecret(f"apps.{app_id} of {display}/{LOCAL_SETTINGS}", local.apps[app_id])
 
 
 def _is_telling(value: str) -> bool:

@@ -1,8 +1,9 @@
-"""Reads `settings.local.toml`: settings for runs on this machine, in place of what AWS keeps."""
+"""Reads `settings.local.toml`: values for runs on this machine, in place of what AWS keeps."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,50 +15,62 @@ from packager.expect import did_you_mean
 from packager.toml_positions import toml_positions
 
 LOCAL_SETTINGS = "settings.local.toml"
-# What endpoint_runtime/settings.py takes them from.
-VARIABLE = "PACKAGER_LOCAL_SETTINGS"
+# What endpoint_runtime/settings.py takes settings from, and endpoint_runtime/dify/keys.py keys.
+VARIABLE, APPS_VARIABLE = "PACKAGER_LOCAL_SETTINGS", "PACKAGER_LOCAL_APPS"
 
 
-def read_local_settings(path: Path, group: str, faults: FaultCollector) -> dict[str, Any]:
-    """Give the settings of a group by name, from `[settings]` and `[groups.<group>.settings]`.
+@dataclass(frozen=True, slots=True)
+class LocalSettings:
+    """What the file has for a group: settings by name, and API keys of Dify's apps by app id."""
 
-    The latter go before the former, as in the configuration. Values are of the types that JSON has;
-    the runtime checks them against the declaration.
+    settings: dict[str, Any] = field(default_factory=dict, repr=False)
+    apps: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+def read_local_settings(path: Path, group: str, faults: FaultCollector) -> LocalSettings:
+    """Give what is in `[settings]` and `[apps]`, and in `[groups.<group>.settings]` and `.apps`.
+
+    The latter go before the former, as in the configuration. Settings are of the types that JSON
+    has; the runtime checks them against the declaration.
     """
     display = str(path)
     try:
         content = path.read_bytes()
     except OSError as error:
         faults.error(f"can't be read: {error.strerror}", Place(display))
-        return {}
+        return LocalSettings()
     values = parse_toml(content, display, faults)
     if values is None:
-        return {}
+        return LocalSettings()
     table = ConfigTable(
         values, display, (), toml_positions(content.decode().removeprefix("\ufeff"))
     )
     for name in values:
-        if name not in ("settings", "groups"):
-            hint = did_you_mean(name, ["settings", "groups"]) or "there are settings and groups"
+        if name not in ("settings", "apps", "groups"):
+            known = ["settings", "apps", "groups"]
+            hint = did_you_mean(name, known) or "there are settings, apps and groups"
             faults.error("there is no such table", table.place((name,)), key=name, hint=hint)
     read = _Reader(table, faults)
     settings = read.settings(("settings",), values.get("settings", {}))
+    apps = read.keys(("apps",), values.get("apps", {}))
     groups = read.table(("groups",), values.get("groups", {}))
     for name, inner in groups.items():
         own = read.table(("groups", name), inner)
         for key in own:
-            if key != "settings":
+            if key not in ("settings", "apps"):
                 at = ("groups", name, key)
                 faults.error("there is no such table", table.place(at), key=table.key(at))
         found_there = read.settings(("groups", name, "settings"), own.get("settings", {}))
+        keys_there = read.keys(("groups", name, "apps"), own.get("apps", {}))
         if name == group:
             settings |= found_there
-    return settings
+            apps |= keys_there
+    return LocalSettings(settings, apps)
 
 
-def local_variable(settings: dict[str, Any]) -> dict[str, str]:
-    """Give the environment variable that hands the settings to a function's process."""
-    return {VARIABLE: json.dumps(settings)}
+def local_environment(settings: LocalSettings) -> dict[str, str]:
+    """Give the environment variables that hand the values to a function's process."""
+    return {VARIABLE: json.dumps(settings.settings), APPS_VARIABLE: json.dumps(settings.apps)}
 
 
 class _Reader:
@@ -84,6 +97,20 @@ class _Reader:
                 )
             else:
                 good[name] = each
+        return good
+
+    def keys(self, path: tuple[str, ...], value: object) -> dict[str, str]:
+        good = {}
+        for app_id, key in self.table(path, value).items():
+            if isinstance(key, str):
+                good[app_id] = key
+            else:
+                at = (*path, app_id)
+                self.faults.error(
+                    f"expected the app's API key as text, not {found(key)}",
+                    self.of.place(at),
+                    key=self.of.key(at),
+                )
         return good
 
 

@@ -50,4 +50,4 @@ def read_values(top: Marked, plans: Sequence[FunctionPlan], faults: FaultCollect
 def _found(node: Marked) -> str:
     if node.kind == "text":
         return "such text" if node.text else "empty text"
-    return f"such {node.kind}" if node.kind == "a mapping" else node.kind
+    return f"such {node.kind}" if node.kind in ("a mapping", "a number") else node.kind

@@ -106,9 +106,16 @@ class Push:
                 if isinstance(write.source, SsmSource)
                 else aws.secret(write.name)
             )
+            if old is None and write.name.startswith("arn:"):
+                raise PackagerError(
+                    f"there is no {source_label(write.source)}",
+                    hint="AWS chooses ARNs: create it, or name it by its name in the configuration",
+                )
             self._old[id(write)] = old
             changes += _changes(write, old)
-            _check_size(write, _new_text(write, old))
+            problem = _too_large(write.source, _new_text(write, old))
+            if problem:
+                raise PackagerError(problem[0], hint=problem[1])
         return sorted(changes, key=lambda change: self._order.index(change.setting))
 
     def write(self, aws: Aws) -> None:
@@ -148,6 +155,9 @@ class Push:
             text = text_of_value(value.setting, value.value)
             clash = write.whole is not None and write.whole != text
             write.whole = text
+            problem = _too_large(source, text)
+            if problem:
+                faults.error(problem[0], value.place, key=value.setting.name, hint=problem[1])
             if isinstance(source, SsmSource) and text == "":
                 faults.error(
                     "a parameter can't hold empty text",
@@ -252,11 +262,12 @@ def _text(old: Parameter | str | bytes | None) -> str | None:
     return old if isinstance(old, str) else None
 
 
-def _check_size(write: _Write, text: str) -> None:
-    limit = _MAX_PARAMETER if isinstance(write.source, SsmSource) else _MAX_SECRET
-    size = len(text.encode())
-    if size > limit:
-        raise PackagerError(
-            f"{source_label(write.source)} would have {size} bytes; at most {limit} fit",
-            hint="keep it in a secret, which holds 64 KB" if limit == _MAX_PARAMETER else None,
-        )
+def _too_large(source: AwsSource, text: str) -> tuple[str, str | None] | None:
+    """Say, with a hint, that `text` does not fit into `source`; None if it does."""
+    limit, hint = _MAX_SECRET, None
+    if isinstance(source, SsmSource):
+        limit, hint = _MAX_PARAMETER, "keep it in a secret, which holds 64 KB"
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size <= limit:
+        return None
+    return f"{source_label(source)} would have {size} bytes; at most {limit} fit", hint

@@ -15,6 +15,7 @@ Sources: RFC 9110 and 9112.
 from __future__ import annotations
 
 import _socket
+import os
 from time import time
 
 from endpoint_runtime.http_response import (
@@ -145,7 +146,7 @@ class Connection:
         self._answer = None
         host, port = self.host, self.port
         proxy = None
-        if self._proxies:
+        if self._proxies and _names_proxy(self.scheme):
             from endpoint_runtime.http_proxies import proxy_for
 
             proxy = proxy_for(self.scheme, self.host, self.port)
@@ -375,3 +376,8 @@ class Connection:
             if int(status) >= 200:
                 return Response(self, method, int(status), version, headers)
         raise self.broken("nothing but interim answers")
+
+
+def _names_proxy(scheme: str) -> bool:
+    """Whether the environment may name a proxy: what reads it is loaded for few functions."""
+    return bool(os.environ.get(f"{scheme}_proxy") or os.environ.get(f"{scheme.upper()}_PROXY"))

@@ -35,8 +35,8 @@ class Kept:
         self._ttl = ttl
         self._errors = errors
         self._lock = allocate_lock()
-        self._value: Any = _NOTHING
-        self._from = self._until = 0.0
+        # The value, and from when until when it is fresh: together, as threads read it unlocked.
+        self._state: tuple[Any, float, float] = (_NOTHING, 0.0, 0.0)
 
     def get(self, deadline: float | None = None, request_id: str = "") -> Any:
         """Give the value: as it was read, or read now where it was not, or too long ago.
@@ -44,32 +44,29 @@ class Kept:
         Raises one of `errors` until it was read once. Later the old value serves on, with a warning
         in the log, while it can't be read, and while another thread reads it.
         """
-        if self._is_fresh():
-            return self._value
-        if not self._lock.acquire(blocking=self._value is _NOTHING):
-            return self._value
+        state = self._state
+        if _is_fresh(state):
+            return state[0]
+        if not self._lock.acquire(blocking=state[0] is _NOTHING):
+            return state[0]
         try:
-            if not self._is_fresh():
-                self._renew(deadline, request_id)
-            return self._value
+            state = self._state
+            if not _is_fresh(state):
+                state = self._renew(state[0], deadline, request_id)
+            return state[0]
         finally:
             self._lock.release()
 
     def forget(self) -> None:
         """Read it at the next request, whatever that costs: a restored snapshot may be old."""
-        self._value = _NOTHING
-        self._from = self._until = 0.0
+        self._state = (_NOTHING, 0.0, 0.0)
 
-    def _is_fresh(self) -> bool:
-        return self._from <= time() < self._until
-
-    def _renew(self, deadline: float | None, request_id: str) -> None:
-        old = self._value
+    def _renew(self, old: Any, deadline: float | None, request_id: str) -> tuple[Any, float, float]:
         if old is not _NOTHING:
             limit = time() + _REFRESH
             deadline = limit if deadline is None else min(limit, deadline)
         try:
-            self._value = self._read(deadline)
+            value = self._read(deadline)
             kept = self._ttl
         except self._errors as fault:
             if old is _NOTHING:
@@ -79,6 +76,12 @@ class Kept:
             report.log(
                 "WARN", f"{self._what} can't be read again, the old serve on: {fault}", request_id
             )
+            value = old
             kept = min(self._ttl, _AGAIN)
-        self._from = time()
-        self._until = self._from + kept
+        now = time()
+        self._state = state = (value, now, now + kept)
+        return state
+
+
+def _is_fresh(state: tuple[Any, float, float]) -> bool:
+    return state[1] <= time() < state[2]

@@ -262,7 +262,7 @@ def _from_text(config: Mapping[str, Any], text: Any) -> Any:
 
         try:
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise ValueError("is no JSON") from None
     return text
 

@@ -33,21 +33,22 @@ def remote_settings(
         raise SettingsError(str(fault)) from None
     values: dict[str, Any] = {}
     if _DOCUMENT in found and document is not None:
-        whole = _object(found.pop(_DOCUMENT), f"{_DOCUMENT} ({label(document)})")
+        whole = json_object(found.pop(_DOCUMENT), f"{_DOCUMENT} ({label(document)})")
         values = {name: value for name, value in whole.items() if name not in sources}
     return values | {name.removeprefix("setting "): value for name, value in found.items()}
 
 
 def local_settings(environment: Mapping[str, str]) -> dict[str, Any]:
     """Give the settings that `packager invoke` handed on."""
-    return _object(environment[LOCAL], LOCAL)
+    return json_object(environment[LOCAL], LOCAL)
 
 
 def _is_remote(source: tuple[Any, ...]) -> bool:
     return source[0] in ("ssm", "secret")
 
 
-def _object(text: str, what: str) -> dict[str, Any]:
+def json_object(text: str, what: str) -> dict[str, Any]:
+    """Give the object that the JSON `text` is; raise `SettingsError`, which calls it `what`."""
     try:
         value = decode_json(text.encode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError):

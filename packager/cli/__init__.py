@@ -53,7 +53,7 @@ class _Commands(click.Group):
         except PackagerError as error:
             show_error(error)
             ctx.exit(error.exit_code)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, click.Abort):  # the latter where a question is not answered
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:
             # Whoever read the output went away; the interpreter's last flush must not complain

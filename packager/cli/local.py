@@ -15,7 +15,12 @@ from packager.built import BuiltBundle
 from packager.env_file import read_env_file
 from packager.errors import FaultCollector
 from packager.interpreter import home_folder
-from packager.local_settings import LOCAL_SETTINGS, local_variable, read_local_settings
+from packager.local_settings import (
+    LOCAL_SETTINGS,
+    LocalSettings,
+    local_environment,
+    read_local_settings,
+)
 from packager.manifest import MANIFEST
 from packager.sam.storage import BUCKET_VARIABLE, TABLE_VARIABLE
 
@@ -39,9 +44,10 @@ def local_variables(
     if settings_file is None and in_plugin and (path / LOCAL_SETTINGS).is_file():
         settings_file = path / LOCAL_SETTINGS
     if settings_file is not None:
-        settings = read_local_settings(settings_file, bundle.group, faults)
-        declared = {name: settings[name] for name in bundle.settings if name in settings}
-        named |= local_variable(declared)
+        local = read_local_settings(settings_file, bundle.group, faults)
+        given = local.settings
+        declared = {name: given[name] for name in bundle.settings if name in given}
+        named |= local_environment(LocalSettings(declared, local.apps))
     faults.raise_errors()
     return named
 

@@ -16,23 +16,23 @@ from packager.settings_values import WrongValue, is_json, value_of_text
 
 def ask_values(plans: Sequence[FunctionPlan], language: str) -> list[Value]:
     """Ask for the settings that are in AWS, each place once; an empty answer gives no value."""
-    asked: dict[tuple[object, str | None], str] = {}
-    values: list[Value] = []
+    places: dict[tuple[object, str | None], list[tuple[FunctionPlan, Setting]]] = {}
     for plan in plans:
         for setting in all_settings(plan):
             target = target_of(plan, setting)
-            if target is None:
-                continue
-            if target not in asked:
-                asked[target] = _ask(setting, language)
-            text = asked[target]
-            if text != "":
-                values.append(Value(plan, setting, value_of_text(setting, text)))
+            if target is not None:
+                places.setdefault(target, []).append((plan, setting))
+    values: list[Value] = []
+    for there in places.values():
+        text = _ask([setting for _, setting in there], language)
+        if text != "":
+            values += [Value(*each, value_of_text(each[1], text)) for each in there]
     return values
 
 
-def _ask(setting: Setting, language: str) -> str:
-    """Give an answer that the setting takes, or ""."""
+def _ask(settings: Sequence[Setting], language: str) -> str:
+    """Give an answer that all settings of one place take, or ""; the first one's words ask."""
+    setting = settings[0]
     about = text_in(setting.help, language)
     if about:
         click.echo(about, err=True)
@@ -44,19 +44,18 @@ def _ask(setting: Setting, language: str) -> str:
             text,
             default="",
             show_default=False,
-            hide_input=setting.type == "secret-input",
+            hide_input=any(each.type == "secret-input" for each in settings),
             err=True,
         )
         if setting.type == "app-selector" and answer and not answer.lstrip().startswith("{"):
             answer = json.dumps({"app_id": answer})
-        if answer == "":
-            return ""
         try:
-            value_of_text(setting, answer)
+            values = [value_of_text(each, answer) for each in settings]
         except WrongValue as wrong:
             click.echo(f"{wrong}; leave it empty to keep what there is", err=True)
         else:
-            return answer
+            # Blanks are no value for most types.
+            return "" if answer == "" or None in values else answer
 
 
 def _form(setting: Setting) -> str:

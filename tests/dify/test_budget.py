@@ -27,7 +27,6 @@ CLIENT = {
     "endpoint_runtime.dify.service_api",
     "endpoint_runtime.event_json",
     "endpoint_runtime.http_client",
-    "endpoint_runtime.http_proxies",
     "endpoint_runtime.http_response",
     "endpoint_runtime.sources",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -92,3 +93,19 @@ def test_keys_that_are_not_there(in_aws: MakeAws, values: dict[str, Any], messag
         ask(made)
 
     assert str(caught.value) == message
+
+
+def test_local_keys_take_the_place_of_what_aws_keeps(
+    in_aws: MakeAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    local = {"chat": "app-key-of-chat", "other": "of an app without a line in the configuration"}
+    monkeypatch.setenv(keys.LOCAL, json.dumps(local))
+    made, aws = in_aws(chat="another", workflow="app-key-of-workflow")
+
+    assert made.session().app.chat.invoke("chat", "q", {}, "blocking")["answer"] == "[1] q"
+    found = made.backends.service_api.keys
+    assert found.get("other", None) == local["other"]
+    with pytest.raises(AppError, match=r"its API key is not set \(secret dify, key flow\)"):
+        found.get("workflow", None)
+    assert not found.renew("chat", "refused", None)
+    assert aws.reads == []

@@ -327,6 +327,78 @@ def test_prompt(plugin: Path, moto: MotoServer, tmp_path: Path) -> None:
     assert secret(moto, "keeper") == {"token": "another s3cr3t", "loud": True}
 
 
+def test_prompt_asks_for_a_place_that_functions_share_what_all_of_them_take(
+    plugin: Path, moto: MotoServer, tmp_path: Path
+) -> None:
+    group = str(FILES["group/keeper.yaml"])
+    other = group.replace('value: "on", label: {en_US: On}}', "value: never, label: {en_US: No}}")
+    manifest = str(FILES["manifest.yaml"]) + "    - group/other.yaml\n"
+    (plugin / "manifest.yaml").write_text(manifest)
+    (plugin / "group" / "other.yaml").write_text(other)
+    arguments = ["settings", "prompt", str(plugin), "--dry-run"]
+    # A blank answer is no value for a boolean, and leaves it as it is.
+    answers = ["", "", "on", "never", "off", "  "]
+
+    seen, code = converse(arguments, answers, environment(moto, tmp_path))
+
+    assert code == 0, seen
+    assert seen.count("expected one of ") == 2
+    assert seen.endswith("mode  SSM parameter /keeper/mode  would be created\n")
+
+
+def test_prompt_that_is_left_says_so_by_its_exit_code(
+    plugin: Path, moto: MotoServer, tmp_path: Path
+) -> None:
+    arguments = ["settings", "prompt", str(plugin)]
+
+    _, code = converse(arguments, ["\x03"], environment(moto, tmp_path))
+
+    assert code == 130
+    assert moto.boto("ssm").describe_parameters()["Parameters"] == []
+
+
+def test_a_value_that_does_not_fit_is_a_fault_of_the_file(packager: Packager, plugin: Path) -> None:
+    done = packager("push", plugin, "--file", "-", stdin=b"mode: on\napi_key: " + b"a" * 4097)
+
+    assert (done.returncode, done.stdout, done.stderr.decode()) == (
+        2,
+        b"",
+        "stdin:2:10: error: api_key: SSM parameter /keeper/api_key would have 4097 bytes; "
+        "at most 4096 fit\n"
+        "  hint: keep it in a secret, which holds 64 KB\n",
+    )
+
+
+def test_a_secret_that_is_named_by_its_arn_is_not_made(
+    packager: Packager, plugin: Path, moto: MotoServer
+) -> None:
+    arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:keeper-a1b2c3"
+    (plugin / "packager.toml").write_text(f'settings_from = {{secret = "{arn}"}}\n')
+
+    done = packager("push", plugin, "--file", "-", stdin=b"api_key: s3cr3t")
+
+    assert (done.returncode, done.stdout, done.stderr.decode()) == (
+        1,
+        b"",
+        f"error: there is no secret {arn}\n"
+        "  hint: AWS chooses ARNs: create it, or name it by its name in the configuration\n",
+    )
+    assert moto.boto("secretsmanager").list_secrets()["SecretList"] == []
+
+
+def test_a_secret_that_is_marked_for_deletion_is_not_set(
+    packager: Packager, plugin: Path, moto: MotoServer
+) -> None:
+    (plugin / "packager.toml").write_text('settings_from = {secret = "gone"}\n')
+    moto.boto("secretsmanager").create_secret(Name="gone", SecretString='{"api_key": "s3cr3t"}')
+    moto.boto("secretsmanager").delete_secret(SecretId="gone")
+
+    done = packager("check", plugin)
+
+    assert done.returncode == 2
+    assert "api_key  secret gone, api_key in it  not set" in done.stdout.decode()
+
+
 def converse(arguments: list[str], answers: list[str], more: dict[str, str]) -> tuple[str, int]:
     """Run `packager` on a terminal of its own, and give an answer whenever it asks."""
     child, terminal = pty.fork()

@@ -107,7 +107,7 @@ def test_what_the_page_on_settings_shows_is_sound(tmp_path: Path) -> None:
         (folder / "packager.toml").write_text(text, encoding="utf-8")
         read_configuration(folder, "neko", [group], faults)
     (tmp_path / "settings.local.toml").write_text(local, encoding="utf-8")
-    values = read_local_settings(tmp_path / "settings.local.toml", "neko", faults)
+    values = read_local_settings(tmp_path / "settings.local.toml", "neko", faults).settings
 
     assert faults.faults == []
     assert sorted(values) == ["api_key", "mode"]

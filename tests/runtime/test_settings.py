@@ -65,6 +65,7 @@ def test_environment_values_by_type(kind: str, text: str, value: Any) -> None:
         (setting("number"), "nan", "must be a finite number"),
         (setting("number"), "inf", "must be a finite number"),
         (setting("app-selector"), "hush", "is no JSON"),
+        (setting("app-selector"), "[" * 65536, "is no JSON"),  # a secret may have as much
         (setting("app-selector"), "[]", "must be a mapping"),
         (setting("app-selector"), "{}", "must have the key app_id"),
         (

@@ -72,17 +72,39 @@ def test_secrets_of_local_settings(tmp_path: Path) -> None:
     (tmp_path / "settings.local.toml").write_text(
         'settings = {api_key = "abcdefgh", plain = "abcdefghi"}\n'
         'groups.neko.settings = {other = "abcdefghij"}\n'
+        'apps = {"*" = "app-abcdefgh"}\n'
         'groups.more.settings = {other = "of another group"}\n'
     )
 
     assert origins(tmp_path) == {
         "api_key of plugins/neko/settings.local.toml": "abcdefgh",
         "other of plugins/neko/settings.local.toml": "abcdefghij",
+        "apps.* of plugins/neko/settings.local.toml": "app-abcdefgh",
     }
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"export MY_TOKEN=abc-def-123\r\n",
+        b'MY_TOKEN = "abc-def-123"',
+        b'MY_TOKEN="abc-def-123\nMODE=x\n',
+        b"MY_TOKEN: abc-def-123\nMODE=x\n",
+        b"NAME=\xe9\nMY_TOKEN=abc-def-123\n",
+        "MY_TOKEN=abc-def-123\n".encode("utf-16"),
+        b"\xef\xbb\xbfMY_TOKEN=abc-def-123\n",
+        b"DATABASE_URL=postgres://me:abc-def-123@db.example.com/x\n",
+        b"myToken=abc-def-123\n",
+    ],
+)
+def test_secrets_of_an_env_file_in_whatever_shape(tmp_path: Path, written: bytes) -> None:
+    (tmp_path / ".env").write_bytes(written)
+
+    assert list(origins(tmp_path).values()) == ["abc-def-123"]
+
+
 def test_files_that_cant_be_read_hold_no_secret(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_bytes(b"\xff")
+    (tmp_path / ".env").mkdir()
     (tmp_path / "settings.local.toml").write_text("settings = ")
 
     assert origins(tmp_path) == {}

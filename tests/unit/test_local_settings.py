@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from endpoint_runtime.dify.keys import LOCAL as LOCAL_APPS
 from endpoint_runtime.settings import LOCAL, SettingsError, read_settings
 from packager.errors import Fault, FaultCollector, Place
-from packager.local_settings import VARIABLE, local_variable, read_local_settings
+from packager.local_settings import (
+    APPS_VARIABLE,
+    VARIABLE,
+    LocalSettings,
+    local_environment,
+    read_local_settings,
+)
 
 SOUND = """\
 [settings]
 key = "for all"
 app = {app_id = "a"}
 
+[apps]
+a = "1"
+"*" = "2"
+
 [groups.neko.settings]
 key = "for one"
 on = true
+
+[groups.neko.apps]
+"*" = "3"
 """
 
 
-def read(tmp_path: Path, text: str, group: str = "neko") -> tuple[dict[str, Any], list[Fault]]:
+def read(tmp_path: Path, text: str, group: str = "neko") -> tuple[LocalSettings, list[Fault]]:
     faults = FaultCollector()
     path = tmp_path / "settings.local.toml"
     path.write_text(text)
@@ -41,9 +54,11 @@ def read(tmp_path: Path, text: str, group: str = "neko") -> tuple[dict[str, Any]
 
 def test_a_groups_own_go_before_the_plugins(tmp_path: Path) -> None:
     app = {"app_id": "a"}
-    assert read(tmp_path, SOUND) == ({"key": "for one", "app": app, "on": True}, [])
-    assert read(tmp_path, SOUND, "other") == ({"key": "for all", "app": app}, [])
-    assert read(tmp_path, "") == ({}, [])
+    of_neko = LocalSettings({"key": "for one", "app": app, "on": True}, {"a": "1", "*": "3"})
+    of_all = LocalSettings({"key": "for all", "app": app}, {"a": "1", "*": "2"})
+    assert read(tmp_path, SOUND) == (of_neko, [])
+    assert read(tmp_path, SOUND, "other") == (of_all, [])
+    assert read(tmp_path, "") == (LocalSettings(), [])
 
 
 NO_TABLE = "there is no such table"
@@ -64,7 +79,7 @@ NO_TABLE = "there is no such table"
                 "there is no such table",
                 Place("local", 1, 1),
                 "key",
-                "there are settings and groups",
+                "there are settings, apps and groups",
             ),
         ),
         (
@@ -87,16 +102,20 @@ NO_TABLE = "there is no such table"
                 "settings.key",
             ),
         ),
+        (
+            "[apps]\na = 5",
+            Fault("expected the app's API key as text, not 5", Place("local", 2, 1), "apps.a"),
+        ),
         ("settings = ", Fault("not valid TOML: invalid value", Place("local", 1, 12))),
     ],
 )
 def test_faults(tmp_path: Path, text: str, fault: Fault) -> None:
-    assert read(tmp_path, text) == ({}, [fault])
+    assert read(tmp_path, text) == (LocalSettings(), [fault])
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     faults = FaultCollector()
-    assert read_local_settings(tmp_path / "none.toml", "neko", faults) == {}
+    assert read_local_settings(tmp_path / "none.toml", "neko", faults) == LocalSettings()
     assert [each.message for each in faults.errors] == ["can't be read: No such file or directory"]
 
 
@@ -109,8 +128,8 @@ SOURCES = {"key": ("ssm", "/a"), "on": ("secret", "b", "k"), "plain": ("env", "P
 
 
 def test_the_runtime_takes_them_in_place_of_what_is_in_aws() -> None:
-    assert LOCAL == VARIABLE
-    environment = local_variable({"key": "méow"}) | {"PLAIN": "x"}
+    assert (LOCAL, LOCAL_APPS) == (VARIABLE, APPS_VARIABLE)
+    environment = local_environment(LocalSettings({"key": "méow"})) | {"PLAIN": "x"}
 
     assert read_settings(DECLARED, SOURCES, environment, document=("ssm", "/c")) == {
         "key": "méow",
@@ -119,7 +138,9 @@ def test_the_runtime_takes_them_in_place_of_what_is_in_aws() -> None:
 
 
 def test_they_go_before_the_environment_and_the_configuration() -> None:
-    environment = local_variable({"key": "k", "plain": "local", "on": True}) | {"PLAIN": "x"}
+    environment = local_environment(LocalSettings({"key": "k", "plain": "local", "on": True})) | {
+        "PLAIN": "x"
+    }
 
     assert read_settings(DECLARED, SOURCES | {"on": ("literal", False)}, environment) == {
         "key": "k",
@@ -130,7 +151,7 @@ def test_they_go_before_the_environment_and_the_configuration() -> None:
 
 def test_the_runtime_checks_them() -> None:
     with pytest.raises(SettingsError) as refused:
-        read_settings(DECLARED, SOURCES, local_variable({"key": 5, "on": "hush"}))
+        read_settings(DECLARED, SOURCES, local_environment(LocalSettings({"key": 5, "on": "hush"})))
 
     assert str(refused.value) == (
         "setting key must be a string; "

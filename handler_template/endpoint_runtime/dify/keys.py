@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # The address of a stand-in that takes the place of the base URL and of all keys: for local runs.
 STAND_IN = "PACKAGER_DIFY"
 ANY_APP = "*"  # the key of apps that have none of their own
+# `packager invoke` hands on keys by app id in it, as JSON, in place of what AWS keeps.
+LOCAL = "PACKAGER_LOCAL_APPS"
 _REMOTE = ("ssm", "secret")
 
 
@@ -25,6 +27,12 @@ class AppKeys:
 
     def __init__(self, bundle: Any) -> None:
         self._sources: dict[str, tuple[Any, ...]] = getattr(bundle, "APPS", {})
+        self._local: dict[str, Any] | None = None
+        if LOCAL in os.environ:
+            from endpoint_runtime.settings_remote import json_object
+
+            self._local = json_object(os.environ[LOCAL], LOCAL)
+            self._sources = {**self._sources, **dict.fromkeys(self._local, ("local",))}
         self._ttl: float = getattr(bundle, "SETTINGS_TTL", 300)
         self._kept: Kept | None = None
 
@@ -51,7 +59,9 @@ class AppKeys:
                 f"Apps with a key: {known}",
             )
         try:
-            if source[0] in _REMOTE:
+            if self._local is not None and source[0] in ("local", *_REMOTE):
+                key = self._local.get(name)
+            elif source[0] in _REMOTE:
                 key = self._remote().get(deadline).get(name)
             else:
                 key = read_sources({name: source}, deadline).get(name)
