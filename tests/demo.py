@@ -18,6 +18,7 @@ from pathlib import Path
 from packager.events import Payload, make_event
 from packager.fake_dify import FakeDify
 from packager.interpreter import find_interpreter, host_architecture, newest_supported
+from packager.local_settings import LocalSettings, local_environment
 from packager.reply import read_reply
 from tests.integration.rie import Emulator, emulator
 
@@ -82,28 +83,27 @@ SLACK: tuple[Exchange, ...] = (
         CHALLENGE,
     ),
 )
-SLACK_ENV = {
-    "SLACK_SIGNING_SECRET": SECRET,
-    "SLACK_BOT_TOKEN": "xoxb-demo",
-    "SLACK_APP_KEY": "demo",
-}
+# What AWS would keep: here as settings.local.toml has it, by the settings' names.
+SLACK_SETTINGS = {"signing_secret": SECRET, "bot_token": "xoxb-demo"}
 BEARER = ("Authorization", f"Bearer {SECRET}")
 MCP: tuple[Exchange, ...] = (("POST", "/mcp", "2.0", (JSON, BEARER), TOOL_CALL),)
 OPENAI: tuple[Exchange, ...] = (
     ("GET", "/v1/models", "url", (BEARER,), b""),
     ("POST", "/v1/chat/completions", "url", (JSON, BEARER), CHAT),
 )
+
+
+def in_place_of_aws(settings: dict[str, str]) -> dict[str, str]:
+    """Give the environment variables that stand in for parameters and secrets."""
+    return local_environment(LocalSettings(settings))
+
+
 DEMOS: tuple[tuple[str, str, dict[str, str], tuple[Exchange, ...]], ...] = (
     ("neko", "NekoFunction", {}, NEKO),
     ("github_webhook", "GithubWebhookFunction", {"GITHUB_WEBHOOK_SECRET": SECRET}, GITHUB),
-    ("slack_bot", "SlackBotFunction", SLACK_ENV, SLACK),
-    ("mcp_server", "McpServerFunction", {"MCP_TOKEN": SECRET, "MCP_APP_KEY": "demo"}, MCP),
-    (
-        "openai_facade",
-        "OpenaiFacadeFunction",
-        {"FACADE_API_KEY": SECRET, "FACADE_APP_KEY": "demo"},
-        OPENAI,
-    ),
+    ("slack_bot", "SlackBotFunction", in_place_of_aws(SLACK_SETTINGS), SLACK),
+    ("mcp_server", "McpServerFunction", in_place_of_aws({"token": SECRET}), MCP),
+    ("openai_facade", "OpenaiFacadeFunction", in_place_of_aws({"api_key": SECRET}), OPENAI),
 )
 
 

@@ -21,7 +21,7 @@ from packager.fake_dify import FakeDify
 from packager.interpreter import Interpreter
 from packager.invoke import invoke_bundle
 from packager.load import load_plugin
-from packager.local_settings import local_variable
+from packager.local_settings import LocalSettings, local_environment
 from packager.reply import read_reply
 from tests.integration.conftest import Command
 from tests.integration.fake_daemon import FakeDaemon
@@ -172,7 +172,7 @@ class Both:
             env = {
                 "PACKAGER_DIFY": dify.url,
                 "PACKAGER_STORAGE": str(self.work / "storage.sqlite"),
-                **local_variable(settings),
+                **local_environment(LocalSettings(settings)),
             }
             return in_bundle(bundle, requests, env), theirs
 

@@ -15,6 +15,7 @@ import pytest
 
 from packager.fake_dify import FakeDify
 from packager.fake_dify import Fault as DifyFault
+from tests.moto_server import MotoServer
 from tests.plugins.conftest import Build, dify_at
 from tests.plugins.gateway import Gateway, gateway
 
@@ -33,11 +34,12 @@ def dify() -> Iterator[FakeDify]:
 
 @pytest.fixture(scope="module")
 def server(
-    example: Build, dify: FakeDify, tmp_path_factory: pytest.TempPathFactory
+    example: Build, dify: FakeDify, moto: MotoServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
-    env = {"MCP_TOKEN": TOKEN, "MCP_APP_KEY": "app-key"}
+    for name, value in (("token", TOKEN), ("app_key", "app-key")):
+        moto.boto("ssm").put_parameter(Name=f"/mcp_server/{name}", Value=value, Type="SecureString")
     log = tmp_path_factory.mktemp("mcp") / "log"
-    with gateway(example("mcp_server", dify_at(dify.url)), log, env) as running:
+    with gateway(example("mcp_server", dify_at(dify.url)), log, moto.environment) as running:
         yield running
 
 

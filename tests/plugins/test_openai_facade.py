@@ -13,7 +13,9 @@ import pytest
 from packager.events import make_event
 from packager.fake_dify import FakeDify
 from packager.fake_dify import Fault as DifyFault
+from packager.local_settings import LocalSettings, local_environment
 from packager.reply import read_reply
+from tests.moto_server import MotoServer
 from tests.plugins.conftest import Build, dify_at
 from tests.plugins.frozen import function
 from tests.plugins.gateway import Gateway, gateway
@@ -34,11 +36,13 @@ def dify() -> Iterator[FakeDify]:
 
 @pytest.fixture(scope="module")
 def facade(
-    example: Build, dify: FakeDify, tmp_path_factory: pytest.TempPathFactory
+    example: Build, dify: FakeDify, moto: MotoServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
-    env = {"FACADE_API_KEY": KEY, "FACADE_APP_KEY": APP_KEY}
+    moto.boto("secretsmanager").create_secret(
+        Name="openai_facade", SecretString=json.dumps({"api_key": KEY, "app_key": APP_KEY})
+    )
     log = tmp_path_factory.mktemp("facade") / "log"
-    with gateway(example("openai_facade", dify_at(dify.url)), log, env) as running:
+    with gateway(example("openai_facade", dify_at(dify.url)), log, moto.environment) as running:
         yield running
 
 
@@ -65,7 +69,7 @@ def test_the_official_client_chats_with_the_app(facade: Gateway) -> None:
 def test_the_official_client_gets_pieces_while_the_app_makes_the_next(
     example: Build, tmp_path: Path
 ) -> None:
-    env = {"FACADE_API_KEY": KEY, "FACADE_APP_KEY": APP_KEY}
+    env = local_environment(LocalSettings({"api_key": KEY}, {"assistant": APP_KEY}))
     dify = TimedDify({"assistant": "advanced-chat"}, keys={"assistant": APP_KEY})
     with (
         dify,

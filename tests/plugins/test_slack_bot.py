@@ -1,7 +1,8 @@
-"""plugins/slack_bot behind AWS's emulator, between stand-ins of Slack's and Dify's APIs."""
+"""plugins/slack_bot behind AWS's emulator, between stand-ins of Slack's, Dify's and AWS's APIs."""
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import http.client
 import json
@@ -14,7 +15,9 @@ import pytest
 
 from packager.fake_dify import FakeDify
 from packager.fake_dify import Fault as DifyFault
-from tests.plugins.conftest import Build, dify_at
+from packager.local_settings import LocalSettings, local_environment
+from tests.moto_server import MotoServer
+from tests.plugins.conftest import Build, deploy_storage, dify_at, plan_of
 from tests.plugins.frozen import Function, function
 from tests.plugins.gateway import Gateway, gateway
 from tests.plugins.slack_api import SlackApi, slack_api
@@ -42,23 +45,55 @@ def slack() -> Iterator[SlackApi]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def account(moto: MotoServer) -> MotoServer:
+    """moto, with the bot's secrets in it."""
+    for name, value in (("bot_token", TOKEN), ("signing_secret", SECRET), ("app_key", KEY)):
+        moto.boto("ssm").put_parameter(Name=f"/slack_bot/{name}", Value=value, Type="SecureString")
+    return moto
+
+
+@contextlib.contextmanager
+def deployed(
+    storage: str, example: Build, dify: FakeDify, slack: SlackApi, moto: MotoServer, folder: Path
+) -> Iterator[Gateway]:
+    """Run the bot with what the template makes for it."""
+    top = f'storage = "{storage}"\n'
+    plan = plan_of(folder, "slack_bot", top=top)
+    stored = deploy_storage(moto, plan, folder.name.replace("_", "-"))
+    env = {**moto.environment, **stored, "SLACK_API_URL": slack.url}
+    bundle = example("slack_bot", dify_at(dify.url), top)
+    with gateway(bundle, folder / "log", env) as running:
+        yield running
+
+
 @pytest.fixture
 def bot(
-    example: Build, dify: FakeDify, slack: SlackApi, tmp_path_factory: pytest.TempPathFactory
+    example: Build, dify: FakeDify, slack: SlackApi, account: MotoServer, tmp_path: Path
 ) -> Iterator[Gateway]:
-    folder = tmp_path_factory.mktemp("slack")
-    with gateway(
-        example("slack_bot", dify_at(dify.url)), folder / "log", environment(slack, folder)
-    ) as running:
+    with deployed("dynamodb", example, dify, slack, account, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(params=["dynamodb", "s3"])
+def bot_anywhere(
+    example: Build,
+    dify: FakeDify,
+    slack: SlackApi,
+    account: MotoServer,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> Iterator[Gateway]:
+    with deployed(request.param, example, dify, slack, account, tmp_path) as running:
         yield running
 
 
 def environment(slack: SlackApi, folder: Path) -> dict[str, str]:
+    """The function's variables where neither AWS nor its table is, as on a developer's machine."""
+    settings = {"bot_token": TOKEN, "signing_secret": SECRET}
     return {
-        "PACKAGER_STORAGE": str(folder / "storage.db"),  # no table is here
-        "SLACK_BOT_TOKEN": TOKEN,
-        "SLACK_SIGNING_SECRET": SECRET,
-        "SLACK_APP_KEY": KEY,
+        **local_environment(LocalSettings(settings, {"assistant": KEY})),
+        "PACKAGER_STORAGE": str(folder / "storage.db"),
         "SLACK_API_URL": slack.url,
     }
 
@@ -110,8 +145,9 @@ def test_slack_makes_sure_of_the_url(bot: Gateway) -> None:
 
 
 def test_a_mention_is_answered_in_its_thread_and_a_thread_is_one_conversation(
-    bot: Gateway, slack: SlackApi, dify: FakeDify
+    bot_anywhere: Gateway, slack: SlackApi, dify: FakeDify
 ) -> None:
+    bot = bot_anywhere
     assert send(bot, event()) == (200, b"")
     slack.wait_for(1)
     thread = {"ts": "1515449599.000016", "thread_ts": MENTION["ts"]}
