@@ -107,7 +107,7 @@ class _Reader:
             else:
                 at = (*path, app_id)
                 self.faults.error(
-                    f"expected the app's API key as text, not {found(key)}",
+                    "expected the app's API key as text, in quotes",
                     self.of.place(at),
                     key=self.of.key(at),
                 )

@@ -104,7 +104,7 @@ NO_TABLE = "there is no such table"
         ),
         (
             "[apps]\na = 5",
-            Fault("expected the app's API key as text, not 5", Place("local", 2, 1), "apps.a"),
+            Fault("expected the app's API key as text, in quotes", Place("local", 2, 1), "apps.a"),
         ),
         ("settings = ", Fault("not valid TOML: invalid value", Place("local", 1, 12))),
     ],
