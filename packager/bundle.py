@@ -262,10 +262,14 @@ def _lay_out(
     for file in files:
         _copy(file.source, folder / "plugin" / file.path)
     if compiler:
-        own = [f"plugin/{file.path}" for file in files]
-        for names, columns in ((runtime, False), (own, True)):
-            sources = (name for name in names if name.endswith(".py"))
-            compile_files(compiler, folder, sources, columns=columns)
+        own = [f"plugin/{file.path}" for file in files if file.path.endswith(".py")]
+        compile_files(compiler, folder, own)
+        sources = [name for name in runtime if name.endswith(".py")]
+        # Schemas of the SDK's data classes say their docstrings.
+        of_sdk = [name for name in sources if name.startswith("dify_plugin/")]
+        compile_files(compiler, folder, of_sdk, columns=False)
+        others = {*sources} - {*of_sdk}
+        compile_files(compiler, folder, others, columns=False, docstrings=False)
         write_archive(folder, compiler)
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else file_mode(path))

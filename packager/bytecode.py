@@ -16,13 +16,19 @@ _SCRIPT = Path(__file__).parent / "_in_target" / "compile.py"
 
 
 def compile_files(
-    interpreter: Interpreter, root: Path, files: Iterable[str], *, columns: bool = True
+    interpreter: Interpreter,
+    root: Path,
+    files: Iterable[str],
+    *,
+    columns: bool = True,
+    docstrings: bool = True,
 ) -> None:
     """Compile `files` (posix paths of Python sources, relative to `root`) into `__pycache__`.
 
     The bytes follow from a file's contents, its relative path and the interpreter alone. Files
     that don't parse are left without bytecode: packages carry such (templates, other versions).
-    Without `columns`, tracebacks mark no part of a line (PEP 657), and bytecode is a fifth smaller.
+    Without `columns`, tracebacks mark no part of a line (PEP 657), and bytecode is a fifth smaller;
+    without `docstrings`, what the files define has none.
     """
     tag = f"cpython-{interpreter.python.replace('.', '')}"
     pairs = []
@@ -36,7 +42,7 @@ def compile_files(
     if not columns:
         flags += ["-X", "no_debug_ranges"]
     done = subprocess.run(
-        [interpreter.path, *flags, _SCRIPT, tag],
+        [interpreter.path, *flags, _SCRIPT, tag, *(() if docstrings else ("--no-docstrings",))],
         input=b"".join(pair + b"\0" for pair in pairs),
         capture_output=True,
         env={"PYTHONHASHSEED": "0", "LC_ALL": "C"},

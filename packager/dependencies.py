@@ -33,6 +33,7 @@ RESOLUTION_SECONDS = 600
 _OFFLINE = "UV_OFFLINE"
 _FILES = "files"
 _CONTENTS = "contents.json"
+_DIETING = f"{RUNTIME}/"
 _PRUNED = Kept()
 
 
@@ -155,8 +156,12 @@ def _installed(
         if bytecode:
             progress("compiling the packages to bytecode")
             names = (path.relative_to(folder).as_posix() for path in files)
-            sources = (name for name in names if name.endswith(".py"))
-            compile_files(bytecode, folder, sources, columns=False)
+            sources = [name for name in names if name.endswith(".py")]
+            # What is on the diet is known, and tried: nothing there reads its own docstrings.
+            dieting = {name for name in sources if name.startswith(_DIETING)}
+            dieting = dieting if treated and treated.label else set()
+            compile_files(bytecode, folder, {*sources} - dieting, columns=False)
+            compile_files(bytecode, folder, dieting, columns=False, docstrings=False)
         contents = _contents(folder, installed)
         if treated:
             contents |= {"diet": treated.label, "diet_refused": treated.reason}

@@ -2,16 +2,18 @@
 
 Run as a script by the bundle's own Python version, so it holds to the standard library:
 
-    python -S -s -P compile.py CACHE_TAG < pairs
+    python -S -s -P compile.py CACHE_TAG [--no-docstrings] < pairs
 
 Standard input has, NUL-terminated and in turn, the path of a source file and the `co_filename` its
 code gets. Each file's bytecode goes to `__pycache__/` beside it, checked against nothing
 (PEP 552, unchecked hash). A file that does not compile is left without; the exit code is 0.
+Without docstrings, `__doc__` is None for all that a file defines; asserts stay (-OO drops them).
 
 Each file is compiled in a process forked for it alone: marshal marks objects by their reference
 counts, so in one process the bytes for one file would depend on the files compiled before it.
 """
 
+import ast
 import importlib.util
 import marshal
 import os
@@ -23,6 +25,7 @@ def main() -> None:
     """Compile the files named on standard input."""
     fields = sys.stdin.buffer.read().split(b"\0")[:-1]
     tag = os.fsencode(sys.argv[1])
+    docstrings = "--no-docstrings" not in sys.argv[2:]
     warnings.simplefilter("ignore")
     limit = os.cpu_count() or 1
     running = 0
@@ -33,7 +36,7 @@ def main() -> None:
         if os.fork() == 0:
             status = 1
             try:
-                compile_file(fields[index], fields[index + 1], tag)
+                compile_file(fields[index], fields[index + 1], tag, docstrings)
                 status = 0
             finally:
                 os._exit(status)
@@ -42,13 +45,14 @@ def main() -> None:
         os.wait()
 
 
-def compile_file(path: bytes, shown: bytes, tag: bytes) -> None:
+def compile_file(path: bytes, shown: bytes, tag: bytes, docstrings: bool) -> None:
     """Write the bytecode of the source `path`, whose code calls itself `shown`."""
     # pathlib would cost each run the time it takes to import.
     with open(path, "rb") as source_file:  # noqa: PTH123
         source = source_file.read()
     sys.stderr = None
-    code = compile(source, os.fsdecode(shown), "exec", dont_inherit=True, optimize=0)
+    parsed = source if docstrings else without_docstrings(source)
+    code = compile(parsed, os.fsdecode(shown), "exec", dont_inherit=True, optimize=0)
     folder, _, name = path.rpartition(b"/")
     cache = folder + b"/__pycache__"
     os.makedirs(cache, exist_ok=True)  # noqa: PTH103
@@ -56,6 +60,29 @@ def compile_file(path: bytes, shown: bytes, tag: bytes) -> None:
     data = head + importlib.util.source_hash(source) + marshal.dumps(code)
     with open(cache + b"/" + name[: -len(b".py")] + b"." + tag + b".pyc", "wb") as target:  # noqa: PTH123
         target.write(data)
+
+
+def without_docstrings(source: bytes) -> ast.Module:
+    """Give a source's tree with the docstrings of modules, classes and functions taken out."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            body = node.body
+            # What follows a docstring would be one if it were text, too.
+            while body and is_text(body[0]):
+                gone = body.pop(0)
+                if not body and not isinstance(node, ast.Module):
+                    body.append(ast.copy_location(ast.Pass(), gone))
+    return tree
+
+
+def is_text(statement: ast.stmt) -> bool:
+    """Tell whether a statement is nothing but a string."""
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
 
 
 if __name__ == "__main__":

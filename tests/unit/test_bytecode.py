@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -129,3 +130,48 @@ def test_columns_can_be_left_out(tmp_path: Path, interpreter: Interpreter) -> No
         positions = list(marshal.loads(data[16:]).co_positions())
         columns.append(any(column is not None for *_, column in positions))
     assert columns == [True, False]
+
+
+DOCUMENTED = '''"""Of a module."""
+from __future__ import annotations
+
+
+class C:
+    """Of a class."""
+    "and more"
+
+    def only(self):
+        """Of a method."""
+
+    async def more(self, wanted=True):
+        """Of a coroutine."""
+        assert wanted, "text"
+        return "kept"
+'''
+
+
+def test_docstrings_can_be_left_out_and_nothing_else(
+    tmp_path: Path, interpreter: Interpreter
+) -> None:
+    found = []
+    for wanted in (True, False):
+        root = tmp_path / str(wanted)
+        root.mkdir()
+        (root / "a.py").write_text(DOCUMENTED)
+        compile_files(interpreter, root, ["a.py"], docstrings=wanted)
+        [data] = bytecode(root).values()
+        names: dict[str, Any] = {"__name__": "a"}
+        exec(marshal.loads(data[16:]), names)
+        c = names["C"]
+        documented = (names.get("__doc__"), c.__doc__, c.only.__doc__, c.more.__doc__)
+        lines = (c.only.__code__.co_firstlineno, c.more.__code__.co_firstlineno)
+        with pytest.raises(AssertionError) as failed:
+            c().more(False).send(None)
+        with pytest.raises(StopIteration) as returned:
+            c().more().send(None)
+        line = failed.traceback[-1].lineno
+        found.append((documented, lines, line, returned.value.value, c().only()))
+    with_docstrings, without = found
+    assert with_docstrings[0] == ("Of a module.", "Of a class.", "Of a method.", "Of a coroutine.")
+    assert without[0] == (None, None, None, None)
+    assert with_docstrings[1:] == without[1:]
