@@ -80,6 +80,7 @@ def test_settings_from_the_environment(bundle: MakeBundle) -> None:
 OF_OURS = {
     "_bundle",
     "application",
+    "code_archive",
     "events",
     "headers",
     "invocation",

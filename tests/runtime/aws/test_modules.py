@@ -20,6 +20,7 @@ CLIENT = {
     "endpoint_runtime.aws.roots",
     "endpoint_runtime.aws.signed_requests",
     "endpoint_runtime.aws.sigv4",
+    "endpoint_runtime.code_archive",
     "endpoint_runtime.aws.transport",
     "endpoint_runtime.code_archive",
     "endpoint_runtime.event_json",
