@@ -10,7 +10,9 @@ from pathlib import Path
 
 _DATE = (1980, 1, 1, 0, 0, 0)  # the oldest a zip can say
 _UNIX = 3
-_LEVEL = 6
+# Code is worth zlib's best. It would shrink binaries by half a per cent, in three times the time.
+_CODE = frozenset({".py", ".pyc", ".bin"})
+_BEST = 9
 EXECUTABLE = 0o755
 PLAIN = 0o644
 
@@ -25,7 +27,7 @@ def write_zip(folder: Path, path: Path) -> int:
     try:
         with (
             os.fdopen(handle, "w+b") as file,
-            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive,
+            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
         ):
             for source in sorted(
                 folder.rglob("*"), key=lambda found: found.relative_to(folder).parts
@@ -51,6 +53,9 @@ def _add(archive: zipfile.ZipFile, source: Path, name: str) -> None:
     info.create_system = _UNIX
     info.external_attr = (0o100000 | file_mode(source)) << 16
     info.compress_type = zipfile.ZIP_DEFLATED
+    if source.suffix in _CODE:
+        archive.writestr(info, source.read_bytes(), compresslevel=_BEST)
+        return
     info.file_size = source.stat().st_size  # decides whether the entry needs zip64
     with source.open("rb") as data, archive.open(info, "w") as entry:
         shutil.copyfileobj(data, entry, 1 << 20)

@@ -265,7 +265,7 @@ def _lay_out(
         own = [f"plugin/{file.path}" for file in files if file.path.endswith(".py")]
         compile_files(compiler, folder, own)
         sources = [name for name in runtime if name.endswith(".py")]
-        # Schemas of the SDK's data classes say their docstrings.
+        # Who inspects what plugins import finds docstrings; the runtime is nobody's interface.
         of_sdk = [name for name in sources if name.startswith("dify_plugin/")]
         compile_files(compiler, folder, of_sdk, columns=False)
         others = {*sources} - {*of_sdk}
