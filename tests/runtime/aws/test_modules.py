@@ -22,7 +22,6 @@ CLIENT = {
     "endpoint_runtime.aws.sigv4",
     "endpoint_runtime.code_archive",
     "endpoint_runtime.aws.transport",
-    "endpoint_runtime.code_archive",
     "endpoint_runtime.event_json",
     "endpoint_runtime.http_client",
     "endpoint_runtime.http_response",
