@@ -161,7 +161,9 @@ class _Body:
         """Log that the body failed midway; give type and message for the trailers."""
         self._application.log_exception("the response's body failed", fault, self._environ)
         if self._application.errors == "dify":
-            return type(fault).__name__, text_of(fault)
+            from endpoint_runtime.masking import mask
+
+            return type(fault).__name__, mask(text_of(fault))
         return type(fault).__name__, "the response's body failed; the function's log says how"
 
     def cut_off(self) -> TimeoutError | None:

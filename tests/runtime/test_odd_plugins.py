@@ -58,6 +58,24 @@ def test_trailers_have_room_for_any_text(tmp_path: Path) -> None:
     assert sum(map(len, server.streamed("odd").trailers.values())) < 30_000
 
 
+def test_trailers_hold_no_secret(tmp_path: Path) -> None:
+    source = """
+import endpoint_runtime
+def odd():
+    yield "a"
+    raise ValueError("https://example.com/?key=a-secret-of-ours")
+---
+endpoint_runtime.hide("a-secret-of-ours")
+return Response(odd())
+"""
+
+    server, log = serve(tmp_path, source, ERRORS="dify")
+
+    _, body = server.streamed("odd").error or ("", {})
+    assert body["errorMessage"] == "https://example.com/?key=***"
+    assert "key=***" in log and "a-secret-of-ours" not in log
+
+
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_callback_that_fails_keeps_none_from_being_called(tmp_path: Path, stream: bool) -> None:
     source = """
