@@ -18,6 +18,7 @@ from email.parser import BytesParser
 from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote
 
 from packager.fake_dify_apps import MODES, Refused, Workspace
 
@@ -116,7 +117,7 @@ class FakeDify:
                 401, "unauthorized", "Authorization header must be provided and start with 'Bearer'"
             )
         if self._keys is None:
-            return key
+            return unquote(key)
         for app_id, known in self._keys.items():
             if known == key:
                 return app_id

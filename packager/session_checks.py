@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from packager.errors import FaultCollector, PackagerError, Place
+from packager.errors import Fault, FaultCollector, PackagerError, Place
 from packager.model import Options
 from packager.references import PluginFolder
 from packager.runtime_files import template_folder
@@ -15,6 +15,7 @@ from packager.sources import SourceFacts
 
 SCRIPT = Path(__file__).parent / "_in_target" / "sdk_names.py"
 TIME_LIMIT = 60  # seconds
+_NO_KEY = "needs an API key of the app, and no app has one: the call will fail"
 _OF_DIFY = ("app.", "file.")  # calls that Dify's Service API answers
 
 
@@ -57,13 +58,17 @@ def warn_of_apps(
         for use in facts[path].calls:
             if use.call.startswith(_OF_DIFY):
                 faults.warn(
-                    f"session.{use.call} needs an API key of the app, and no app has one: "
-                    "the call will fail",
+                    f"session.{use.call} {_NO_KEY}",
                     Place(folder.display_of(path), use.line, use.column),
                     hint="say where keys are, in packager.toml under [apps]: "
                     '"<app id>" = {ssm = "/dify/app-key"}',
                 )
                 return
+
+
+def is_of_keys(fault: Fault) -> bool:
+    """Tell whether a warning is that of `warn_of_apps`, void where a stand-in answers."""
+    return fault.message.endswith(_NO_KEY)
 
 
 def warn_of_imports(

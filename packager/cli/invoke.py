@@ -35,6 +35,7 @@ from packager.manifest import MANIFEST
 from packager.model import FunctionPlan
 from packager.reply import HttpReply, read_reply
 from packager.report import progress, say, show_faults, warn, write, write_bytes, write_log
+from packager.session_checks import is_of_keys
 from packager.streamed import Part
 
 
@@ -137,7 +138,10 @@ def invoke(
     """
     make = _read_event(event, request, headers, data)
     variables = read_variables(env_file)
-    with unpacked(path, function, runtime) as bundle, dify_variables(fake_dify) as dify:
+    with (
+        unpacked(path, function, runtime, keyless=fake_dify) as bundle,
+        dify_variables(fake_dify) as dify,
+    ):
         local = local_variables(path, bundle, settings_file) | dify
         variables = local | storage_variables(bundle, storage, variables) | variables
         the_event = make(payload or ("url" if bundle.stream else "2.0"))
@@ -206,13 +210,18 @@ def read_variables(env_file: Path | None) -> dict[str, str]:
 
 
 @contextmanager
-def unpacked(path: Path, function: str | None, runtime: str | None) -> Iterator[BuiltBundle]:
-    """Give the bundle that PLUGIN or BUNDLE and --function mean, unpacked or built."""
+def unpacked(
+    path: Path, function: str | None, runtime: str | None, *, keyless: bool = False
+) -> Iterator[BuiltBundle]:
+    """Give the bundle that PLUGIN or BUNDLE and --function mean, unpacked or built.
+
+    That apps have no keys is not worth a warning where it is to run `keyless`.
+    """
     if not is_bundle(path):
         several = bundles_in(path)
         if not several:
             _check_kind(path)
-            with _built_here(path, function, runtime) as bundle:
+            with _built_here(path, function, runtime, keyless) as bundle:
                 yield bundle
             return
         path = several[choose_function(str(path), function, list(several))]
@@ -242,14 +251,16 @@ def _check_kind(path: Path) -> None:
 
 
 @contextmanager
-def _built_here(path: Path, function: str | None, runtime: str | None) -> Iterator[BuiltBundle]:
+def _built_here(
+    path: Path, function: str | None, runtime: str | None, keyless: bool
+) -> Iterator[BuiltBundle]:
     faults = FaultCollector()
     with (
         planned([path], faults, overrides(runtime), host=True) as plans,
         tempfile.TemporaryDirectory(prefix="packager-") as out,
     ):
         faults.raise_errors()
-        show_faults(faults.warnings)
+        show_faults(each for each in faults.warnings if not (keyless and is_of_keys(each)))
         names = [plan.logical_id for plan in plans]
         name = choose_function(str(path), function, names)
         plan = _for_here(next(plan for plan in plans if plan.logical_id == name), runtime)

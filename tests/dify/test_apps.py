@@ -309,10 +309,11 @@ def test_the_stand_in_takes_every_app(dify: MakeDify, monkeypatch: pytest.Monkey
         session = made.session()
         assert session.app.chat.invoke("b5f8", "q", {}, "blocking")["answer"] == "[1] q"
         assert session.app.workflow.invoke("c1", {"a": 1})["data"]["outputs"] == {"a": 1}
+        assert session.app.chat.invoke("猫 1", "q", {}, "blocking")["answer"] == "[1] q"
         session.file.upload("a", b"", "text/plain")
         session.backends.service_api.close()
 
-    assert [each.app_id for each in other.seen] == ["b5f8", "c1", "*"]
+    assert [each.app_id for each in other.seen] == ["b5f8", "c1", "猫 1", "*"]
 
 
 def test_sessions_outside_the_runtime() -> None:

@@ -74,3 +74,19 @@ def test_without_a_key_the_log_says_what_to_do(command: Command, chatbot: Path) 
     assert done.stdout.startswith(b"HTTP/1.1 500 ")
     said = "app *: its API key is not set (environment variable DIFY_KEY)"
     assert said in done.stderr.decode()
+
+
+def test_the_stand_in_needs_no_key(command: Command, tmp_path: Path, target: list[str]) -> None:
+    plugin = write_plugin(
+        tmp_path / "plugin",
+        {"endpoints/duck.py": CHATBOT, "group/tiny.yaml": "endpoints: [endpoints/duck.yaml]"},
+    )
+    state = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    warned = {}
+    for options in ((), ("--fake-dify",)):
+        request = ("--request", "GET /duck/any-app", "--runtime", target[1])
+        done = command("invoke", plugin, *options, *request, **state)
+        assert done.returncode == 0, done.stderr.decode()
+        warned[options] = b"needs an API key" in done.stderr
+
+    assert warned == {(): True, ("--fake-dify",): False}

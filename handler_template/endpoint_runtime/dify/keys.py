@@ -47,7 +47,7 @@ class AppKeys:
         if not isinstance(app_id, str):
             raise AppError(repr(app_id)[:80], "an app's id is text")
         if os.environ.get(STAND_IN):
-            return app_id
+            return app_id if app_id.isascii() else _quoted(app_id)
         name = app_id if app_id in self._sources else ANY_APP
         source = self._sources.get(name)
         if source is None:
@@ -92,3 +92,9 @@ class AppKeys:
                 (SourceError,),
             )
         return self._kept
+
+
+def _quoted(app_id: str) -> str:
+    from urllib.parse import quote  # for few ids
+
+    return quote(app_id)
