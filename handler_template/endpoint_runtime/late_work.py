@@ -41,7 +41,8 @@ def finish(context: object, closings: Sequence[Closing], root: str) -> None:
     """
     request_id: str = getattr(context, "aws_request_id", None) or ""
     limit = TimeLimit(end_of(context, WORK_MARGIN))
-    close_in_time(limit, closings, request_id)
+    if closings:  # else a handler of another's may serve, without the application
+        close_in_time(limit, closings, request_id)
     if limit.end is not None and "threading" in sys.modules:
         _finish_threads(limit, limit.end, root, request_id)
 

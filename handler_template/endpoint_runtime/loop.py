@@ -210,6 +210,8 @@ def main(root: str) -> "NoReturn":
         run(handler, api, after=after)
     except RuntimeApiError as error:
         _say(f"{error}; exiting")
+    except Exception:  # said as ever, but threads that the plugin left must not keep us from ending
+        sys.excepthook(*sys.exc_info())
     _exit(1)
 
 

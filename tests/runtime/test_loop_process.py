@@ -151,6 +151,21 @@ def test_it_needs_an_interpreter(tmp_path: Path) -> None:
     assert b"names the Python interpreter" in done.stderr
 
 
+def test_threads_of_the_plugin_do_not_hide_that_the_loop_has_failed(tmp_path: Path) -> None:
+    bundle = write_bundle(
+        tmp_path / "bundle",
+        "import threading, time\n"
+        "def handler(event, context):\n"
+        "    threading.Thread(target=time.sleep, args=(60,)).start()\n",
+    )
+    (bundle / "endpoint_runtime" / "late_work.py").write_text("1 / 0\n")
+    with RuntimeServer([event()]) as server:
+        done = run_fast(bundle, server)
+
+    assert done.returncode == 1
+    assert done.stderr.endswith(b"ZeroDivisionError: division by zero\n")
+
+
 def test_threads_of_the_plugin_do_not_keep_it_from_exiting(tmp_path: Path) -> None:
     bundle = write_bundle(
         tmp_path / "bundle",
