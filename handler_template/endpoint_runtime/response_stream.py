@@ -142,6 +142,8 @@ class ResponseStream:
         # What the caller has not read yet lies in buffers, and the answer comes after it.
         end = self._body.limit.end
         status = self._api.end_stream(self._invocation, max(end - time(), 0) if end else 0)
+        if not status:
+            raise StreamCut(f"as no answer came to its end, after {self._sent} bytes")
         if status != 202:
             raise self._cut(status)
 

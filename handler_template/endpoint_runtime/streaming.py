@@ -107,7 +107,8 @@ class _Body:
             self.chunks = iter(response.iter_encoded())
             if (
                 response.mimetype == "text/event-stream"
-                and "content-encoding" not in response.headers  # a comment is no part of that
+                and "content-encoding" not in response.headers  # a comment is no part of such
+                and "content-length" not in response.headers
                 and self._application.stream_heartbeat
             ):
                 self.heartbeat = self._application.stream_heartbeat

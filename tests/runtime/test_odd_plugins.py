@@ -11,7 +11,7 @@ import pytest
 
 from tests.runtime import fast_bundle
 from tests.runtime.fast_bundle import invocation, request
-from tests.runtime.hostile_api import RuntimeServer, event
+from tests.runtime.hostile_api import RuntimeServer, cut, event
 
 TEXT = "return Response('hello')"
 SCHEDULE = {"detail-type": "Scheduled Event", "source": "aws.scheduler", "detail": {}}
@@ -238,6 +238,17 @@ return Response(events(), content_type="text/event-stream", headers=headers)
     server, _ = serve(tmp_path, source, STREAM_HEARTBEAT=1)
 
     assert gzip.decompress(server.streamed("odd").body) == b"data: 1\n\n"
+
+
+def test_an_api_that_does_not_answer_a_stream_is_told_from_one_that_hangs_up(
+    tmp_path: Path,
+) -> None:
+    folder = fast_bundle.write(tmp_path, {"odd": "return Response(x for x in 'ab')", "text": TEXT})
+    with RuntimeServer([request("odd"), request("text")], posts=[cut()]) as server:
+        log = fast_bundle.run(folder, server)
+
+    assert (server.violations, server.streamed("text").body) == ([], b"hello")
+    assert "/odd: the stream was cut, as no answer came to its end, after 2 bytes" in log
 
 
 def test_an_endless_generator_ends_for_events_without_a_caller_too(tmp_path: Path) -> None:
