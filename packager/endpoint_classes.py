@@ -28,10 +28,14 @@ class ClassPlace:
 
 @dataclass(frozen=True, slots=True)
 class EndpointClasses:
-    """The subclasses for certain, and whether there could be more (or fewer, never of these)."""
+    """The subclasses for certain, and whether there could be more (or fewer, never of these).
+
+    `abstract` are those of them that have no `_invoke`, not by a base class either.
+    """
 
     certain: tuple[ClassPlace, ...]
     maybe_more: bool
+    abstract: tuple[ClassPlace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class _Thing:
     name: str = ""
     binding: Mapping[str, Any] = field(default_factory=dict)
     conditional: bool = False
+    abstract: bool = False  # a base or subclass without _invoke, for certain
 
 
 _UNKNOWN = _Thing("unknown")
@@ -62,13 +67,16 @@ def endpoint_classes(facts: Mapping[str, SourceFacts], path: str) -> EndpointCla
     """
     names, dynamic = _Namespaces(facts).names(path)
     certain: dict[ClassPlace, None] = {}
+    abstract: dict[ClassPlace, None] = {}
     maybe = dynamic
     for thing in names.values():
         if thing.kind == "subclass" and thing.place and not thing.conditional:
             certain[thing.place] = None
+            if thing.abstract:
+                abstract[thing.place] = None
         elif thing.kind in ("subclass", "unknown"):
             maybe = True
-    return EndpointClasses(tuple(certain), maybe)
+    return EndpointClasses(tuple(certain), maybe, tuple(abstract))
 
 
 class _Namespaces:
@@ -110,7 +118,7 @@ class _Namespaces:
 
     def star(self, module: str) -> tuple[dict[str, _Thing], bool]:
         if module == SDK or module.startswith(SDK + "."):
-            return {"Endpoint": _Thing("base")}, False
+            return {"Endpoint": _Thing("base", abstract=True)}, False
         file = module_file(self.facts, module)
         if file is None:
             return {}, is_first_party(self.facts, module) or (
@@ -149,7 +157,10 @@ class _Namespaces:
             last_names = {name.rpartition(".")[2] for name in binding["decorators"]}
             if last_names <= _TRANSPARENT:
                 place = ClassPlace(binding["name"], path, binding["line"])
-                return _Thing("subclass", place)
+                members = binding["members"]
+                abstract = members is not None and "_invoke" not in members
+                abstract = abstract and all(base.abstract for base in bases)
+                return _Thing("subclass", place, abstract=abstract)
             return _UNKNOWN
         if any(base.kind in ("base", "subclass", "unknown") for base in bases):
             return _UNKNOWN
@@ -159,7 +170,7 @@ class _Namespaces:
         """Give what `name` is in `module`: an attribute, or a module below it."""
         if module == SDK or module.startswith(SDK + "."):
             if name == "Endpoint":
-                return _Thing("base")
+                return _Thing("base", abstract=True)
             return _Thing("module" if name.islower() else "library", name=f"{module}.{name}")
         file = module_file(self.facts, module)
         if file is not None:

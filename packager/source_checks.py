@@ -152,3 +152,10 @@ def _class_fault(
             Place(display, 1),
             hint="define one: class MyEndpoint(Endpoint), with _invoke(self, r, values, settings)",
         )
+    elif classes.abstract and not classes.maybe_more:
+        (only,) = classes.abstract
+        faults.warn(
+            f"{only.name} has no _invoke: it can't be made, and every request is answered with 500",
+            Place(folder.display_of(only.file), only.line),
+            hint="define _invoke(self, r, values, settings); invoke is Endpoint's own",
+        )

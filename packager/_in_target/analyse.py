@@ -8,9 +8,10 @@ names), and what `session_calls.py` and `required_imports.py` beside this file f
 imported or run.
 
 A binding is an object with `name`, `line`, `kind` and `conditional` (whether it may not happen):
-`module` and `star` have `module`; `from` has `module` and `attribute`; `class` has `bases` (values)
-and `decorators` (names); `function` has `classes` (it makes classes) and `returns` (names);
-`value` has `value`; `deleted` and `dynamic` (names are bound in a way that can't be read) nothing.
+`module` and `star` have `module`; `from` has `module` and `attribute`; `class` has `bases`
+(values), `decorators` (names) and `members` (the names in its body, null for unknown); `function`
+has `classes` (it makes classes) and `returns` (names); `value` has `value`; `deleted` and `dynamic`
+(names are bound in a way that can't be read) nothing.
 A value is a list: ["name", dotted], ["item", dotted], ["call", dotted, names among the arguments],
 ["either", values], ["data"] (no class for certain) or ["unknown"].
 """
@@ -210,9 +211,8 @@ def bind(node: ast.stmt, conditional: bool, package: list[str], out: list[dict[s
             dotted(each.func if isinstance(each, ast.Call) else each) or ""
             for each in node.decorator_list
         ]
-        out.append(
-            binding("class", node.name, line, conditional, bases=bases, decorators=decorators)
-        )
+        more = {"bases": bases, "decorators": decorators, "members": members(node)}
+        out.append(binding("class", node.name, line, conditional, **more))
     elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         out.append(binding("function", node.name, line, conditional, **describe(node)))
     elif isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -245,6 +245,15 @@ def bind(node: ast.stmt, conditional: bool, package: list[str], out: list[dict[s
             out += [binding("deleted", name, line, conditional) for name in assigned(target)]
     if DYNAMIC.intersection(calls_of(node)):
         out.append(binding("dynamic", "", line, True))
+
+
+def members(node: ast.ClassDef) -> list[str] | None:
+    """Give the names that a class's own body binds, sorted; None where they can't be told."""
+    bound: list[dict[str, Any]] = []
+    bind_all(node.body, False, [], bound)
+    if any(each["kind"] in ("star", "dynamic") for each in bound):
+        return None
+    return sorted({each["name"] for each in bound})
 
 
 def bind_all(

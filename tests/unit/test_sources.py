@@ -271,7 +271,9 @@ def test_two_classes_are_named_with_their_places(tmp_path: Path) -> None:
         {"base.py": BASE, "x.py": "from base import Base\n\nclass A(Base):\n    pass\n"},
     )
     assert endpoint_classes(facts, "x.py") == EndpointClasses(
-        (ClassPlace("Base", "base.py", 2), ClassPlace("A", "x.py", 3)), maybe_more=False
+        two := (ClassPlace("Base", "base.py", 2), ClassPlace("A", "x.py", 3)),
+        maybe_more=False,
+        abstract=two,
     )
 
 
