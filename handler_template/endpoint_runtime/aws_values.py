@@ -134,6 +134,7 @@ def _secrets(names: Sequence[str], deadline: float | None) -> dict[str, str | Fa
             raise
         return {names[0]: secret_text(secret)}
     values: dict[str, str | Fault | None] = {}
+    refused: list[str] = []
     for answer in _pages({"SecretIdList": list(names)}, deadline):
         for secret in answer.get("SecretValues") or ():
             for name in names:
@@ -145,6 +146,16 @@ def _secrets(names: Sequence[str], deadline: float | None) -> dict[str, str | Fa
             if not _is_gone(code, message):
                 words = f"can't be read: BatchGetSecretValue: {code}: {message}"
                 values[fault.get("SecretId") or ""] = Fault(words)
+                refused.append(fault.get("SecretId") or "")
+    # Those of another account, which ARNs name, are given one by one alone: cross-account
+    # permission does not hold for the batch ("Access AWS Secrets Manager secrets from a different
+    # account").
+    for name in names:
+        if name.startswith("arn:") and (name in refused or name not in values):
+            try:
+                values |= _secrets([name], deadline)
+            except AwsError as error:
+                values[name] = Fault(f"can't be read: {error}")
     return values
 
 

@@ -119,6 +119,32 @@ def test_five_secrets_of_both_kinds_take_two_calls(
     assert len(faulty.calls) == 2
 
 
+def test_what_the_batch_refuses_of_another_account_is_asked_for_alone(
+    faulty: FaultyAws, show: Callable[..., Show], names: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret(faulty, names + "/a", "s3cr3t a")
+    arn = secret(faulty, names + "/b", "s3cr3t b")
+    answer = faulty.answer
+
+    def refuse(*asked: Any) -> tuple[int, bytes]:
+        status, content = answer(*asked)
+        document = json.loads(content)
+        if "SecretValues" in document:
+            values = [each for each in document["SecretValues"] if each["ARN"] != arn]
+            refused = {"SecretId": arn, "ErrorCode": "AccessDeniedException", "Message": "no"}
+            document = {"SecretValues": values, "Errors": [refused]}
+        return status, json.dumps(document).encode()
+
+    monkeypatch.setattr(faulty, "answer", refuse)
+    ask = show(
+        *map(declare, "ab"),
+        SOURCES={"a": ("secret", names + "/a", None), "b": ("secret", arn, None)},
+    )
+
+    assert ask() == {"a": "s3cr3t a", "b": "s3cr3t b"}
+    assert faulty.calls == ["BatchGetSecretValue", "GetSecretValue"]
+
+
 def test_what_one_call_does_not_take_is_read_by_several(
     faulty: FaultyAws, show: Callable[..., Show], names: str
 ) -> None:
