@@ -257,12 +257,11 @@ def close_after_answer(application: Application, response: Response, environ: En
 
 
 def has_to_be_closed(response: Response) -> bool:
-    """Whether closing a response may do anything."""
-    return (
-        type(response) is not Response
-        or bool(getattr(response, "_on_close", True))
-        or not response.is_sequence
-    )
+    """Whether closing a response may do anything: no plain one does whose generator has ended."""
+    if type(response) is not Response or response._on_close:
+        return True
+    body = response.response
+    return type(body) is not list and getattr(body, "gi_frame", response) is not None
 
 
 def close(application: Application, response: Response, environ: Environ) -> None:

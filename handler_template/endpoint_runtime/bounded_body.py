@@ -18,7 +18,7 @@ from endpoint_runtime.time_limit import BODY_MARGIN, TimeLimit, TimeUp, end_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
 _ROOM = 65536  # bytes of a reply for its headers, where its body has to be cut
@@ -33,33 +33,17 @@ class BoundedBody:
         Raises what the generator raises, and `ReplyTooLarge` for a body that must not be cut.
         """
         self.cut = ""
-        self._may_be_cut = may_be_cut(response)
+        self._response = response
         self._chunks: list[bytes] = []
-        self._size = 0
-        started = time()
-        is_over = False
-        with TimeLimit(end_of(context, BODY_MARGIN)) as time_limit:
-            try:
-                for chunk in response.iter_encoded():
-                    if data := as_bytes(chunk):
-                        self._chunks.append(data)
-                        self._size += len(data)
-                    if self._size > limit:
-                        self._too_large(self._size, limit)
-                        break
-                    if time_limit.is_over:
-                        is_over = True
-                        break
-            except TimeUp:
-                is_over = True
-            except Exception:
-                if not time_limit.is_over:
-                    raise
-                is_over = True
-            # A generator may also take the interruption for `close()`, and end in peace.
-            if (is_over or time_limit.rang) and not self.cut:
-                self._time_up(time() - started)
-        self.data = b"".join(self._chunks)
+        # As `iter_encoded` has it, with less around each chunk.
+        body = response.response if type(response) is Response else response.iter_encoded()
+        end = end_of(context, BODY_MARGIN)
+        if end is None:
+            self._read(body, limit, None)
+        else:
+            self._read_in_time(body, limit, end)
+        chunks = self._chunks
+        self.data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def fit(self, make: Callable[[bytes], Any]) -> Any:
         """Give what `make` makes of the body, of less of it for as long as that is too large."""
@@ -67,7 +51,7 @@ class BoundedBody:
             try:
                 return make(self.data)
             except ReplyTooLarge as fault:
-                if not (self._may_be_cut and self.data):
+                if not (may_be_cut(self._response) and self.data):
                     raise
                 room = max(fault.limit - _ROOM, 0) * len(self.data) // max(fault.size, 1)
                 self._shorten(min(room, len(self.data) - 1))
@@ -78,6 +62,36 @@ class BoundedBody:
         if self.cut:
             message = f"{route}: the body was ended at {len(self.data)} bytes, {self.cut}"
             report.log("WARN", message, request_id_of(environ))
+
+    def _read(self, body: Iterable[object], limit: int, end: float | None) -> bool:
+        """Read chunks until the end, or too many bytes; True if the time is over first."""
+        append, size = self._chunks.append, 0
+        for chunk in body:
+            data = chunk if type(chunk) is bytes else as_bytes(chunk)
+            if data:
+                append(data)
+                size += len(data)
+                if size > limit:
+                    self._too_large(size, limit)
+                    break
+            if end is not None and time() >= end:
+                return True
+        return False
+
+    def _read_in_time(self, body: Iterable[object], limit: int, end: float) -> None:
+        started = time()
+        with TimeLimit(end) as time_limit:
+            try:
+                is_over = self._read(body, limit, end)
+            except TimeUp:
+                is_over = True
+            except Exception:
+                if not time_limit.is_over:
+                    raise
+                is_over = True
+            # A generator may also take the interruption for `close()`, and end in peace.
+            if (is_over or time_limit.rang) and not self.cut:
+                self._time_up(time() - started)
 
     def _shorten(self, size: int) -> None:
         """Keep at most `size` bytes: whole chunks if any fits, else whole characters."""
@@ -91,12 +105,12 @@ class BoundedBody:
         self.data = b"".join(self._chunks)
 
     def _too_large(self, size: int, limit: int) -> None:
-        if not self._may_be_cut:
+        if not may_be_cut(self._response):
             raise ReplyTooLarge(size, limit, more=True)
         self.cut = f"as Lambda hands on {limit} bytes of a buffered reply"
 
     def _time_up(self, seconds: float) -> None:
-        if not self._may_be_cut:
+        if not may_be_cut(self._response):
             raise TimeoutError(f"the body was not done after {seconds:.1f} s")
         self.cut = f"after {seconds:.1f} s, as the function's time would soon be over"
 
