@@ -26,6 +26,7 @@ from packager.built import (
 from packager.bundle import build_bundle
 from packager.cli.local import dify_variables, local_variables, storage_variables
 from packager.cli.plugins import PATH, RUNTIME, overrides, planned
+from packager.cli.request_options import data_option, env_file_option, header_option
 from packager.env_file import read_env_file
 from packager.errors import FaultCollector, PackagerError, UsageError
 from packager.events import PAYLOADS, Payload, make_event, parse_header, parse_request
@@ -44,32 +45,15 @@ from packager.streamed import Part
 @click.option("--function", metavar="ID", help="Which of several functions.")
 @click.option("--event", metavar="FILE", help="An event's JSON; - is stdin.")
 @click.option("--request", metavar='"METHOD PATH"', help="An HTTP request to make an event of.")
-@click.option(
-    "-H",
-    "--header",
-    "headers",
-    metavar="'NAME: VALUE'",
-    multiple=True,
-    help="A header of the request; may be repeated.",
-)
-@click.option(
-    "-d",
-    "--data",
-    metavar="BODY",
-    help="The request's body; @FILE is a file's content, @- stdin's.",
-)
+@header_option
+@data_option
 @click.option(
     "--payload",
     type=click.Choice(PAYLOADS),
     help="What the request comes through: a REST API (1.0), an HTTP API (2.0) or a function URL.  "
     "[default: 2.0, or url where the function streams]",
 )
-@click.option(
-    "--env-file",
-    type=PATH,
-    metavar="FILE",
-    help="The function's environment variables, as NAME=VALUE lines.",
-)
+@env_file_option
 @click.option(
     "--settings",
     "settings_file",

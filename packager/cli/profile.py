@@ -12,6 +12,7 @@ import click
 from packager.cli.invoke import read_body, read_variables, unpacked
 from packager.cli.local import local_variables, storage_variables
 from packager.cli.plugins import PATH, RUNTIME, format_option
+from packager.cli.request_options import data_option, env_file_option, header_option
 from packager.entry import ENTRIES
 from packager.errors import PackagerError, UsageError
 from packager.events import Payload, make_event, parse_header, parse_request
@@ -44,20 +45,8 @@ STARTS = 20
     metavar='"METHOD PATH"',
     help="The request to answer; by default the group's first GET.",
 )
-@click.option(
-    "-H",
-    "--header",
-    "headers",
-    metavar="'NAME: VALUE'",
-    multiple=True,
-    help="A header of the request; may be repeated.",
-)
-@click.option(
-    "-d",
-    "--data",
-    metavar="BODY",
-    help="The request's body; @FILE is a file's content, @- stdin's.",
-)
+@header_option
+@data_option
 @click.option(
     "--entry",
     type=click.Choice(ENTRIES),
@@ -66,12 +55,7 @@ STARTS = 20
 @click.option(
     "--compare", metavar="BUNDLE", type=PATH, help="Another built bundle, measured in turn with it."
 )
-@click.option(
-    "--env-file",
-    type=PATH,
-    metavar="FILE",
-    help="The function's environment variables, as NAME=VALUE lines.",
-)
+@env_file_option
 @click.option(
     "--settings",
     "settings_file",
