@@ -136,7 +136,11 @@ class Application:
     ) -> Response:
         """Make a new instance of the source's class and have it answer."""
         self._backends.deadline = deadline = deadline_of(environ)
-        group_settings = self._settings.copy(deadline, request_id_of(environ))
+        flat = self._settings.flat
+        if flat is not None:
+            group_settings = flat.copy()
+        else:
+            group_settings = self._settings.copy(deadline, request_id_of(environ))
         cls = self._classes.get(source) or self._load(source)
         make_session = self._make_session or self._import_session()
         session = make_session(self.hook_id, self._backends, deadline)

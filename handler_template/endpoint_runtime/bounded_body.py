@@ -27,6 +27,8 @@ _ROOM = 65536  # bytes of a reply for its headers, where its body has to be cut
 class BoundedBody:
     """What came of a body. `cut` says why that is not all of it, "" if it is."""
 
+    __slots__ = ("_chunks", "_response", "cut", "data")
+
     def __init__(self, response: Response, context: object, limit: int) -> None:
         """Read it, `limit` bytes and one chunk at most.
 

@@ -184,20 +184,23 @@ def _query(event: dict[str, Any], *, encoded: bool) -> str:
     many = event.get("multiValueQueryStringParameters") or {}
     one = event.get("queryStringParameters") or {}
     quote = _quote if not encoded else wsgi
-    pairs: list[tuple[str, object]] = []
+    parts: list[str] = []
     for name, values in many.items():
-        if isinstance(values, list):
-            pairs += [(name, value) for value in values]
-        else:
-            pairs.append((name, values))
-    pairs += [pair for pair in one.items() if pair[0] not in many]
-    return "&".join(
-        [f"{quote(name)}={'' if value is None else quote(str(value))}" for name, value in pairs]
-    )
+        key = quote(name)
+        parts += [
+            f"{key}={'' if value is None else quote(str(value))}"
+            for value in (values if isinstance(values, list) else (values,))
+        ]
+    parts += [
+        f"{quote(name)}={'' if value is None else quote(str(value))}"
+        for name, value in one.items()
+        if name not in many
+    ]
+    return "&".join(parts)
 
 
 def _quote(text: str) -> str:
-    if not text or (text.isascii() and text.translate(_UNQUOTED).isalnum()):
+    if not text or (text.isascii() and (text.isalnum() or text.translate(_UNQUOTED).isalnum())):
         return text
     from urllib.parse import quote_plus
 

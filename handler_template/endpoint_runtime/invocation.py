@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 # Of what gzip is to make small enough, this many times as much is read.
 _GZIP_GAIN = 10
 
+# Imported by the first response that needs it.
+_bounded_body: type[BoundedBody] | None = None
+
 
 def answer_event(application: Application, event: Any, context: object) -> dict[str, Any]:
     """Answer an HTTP event with a reply in its source's form, a mapped one as `worker` says.
@@ -138,9 +141,30 @@ def _reply(
         if not application.gzip:
             reply = plain_reply(source, response, status, body, application.binary_types)
             if reply is not None:
-                if bounded is not None:
+                if bounded is not None and bounded.cut:
                     bounded.log_cut(route, environ)
                 return reply
+    return _reply_with_care(
+        application, source, multi_value, response, route, environ, status, has_body, body, bounded
+    )
+
+
+def _reply_with_care(
+    application: Application,
+    source: str,
+    multi_value: bool,
+    response: Response,
+    route: str,
+    environ: dict[str, Any],
+    status: int,
+    has_body: bool,
+    body: bytes,
+    bounded: BoundedBody | None,
+) -> dict[str, Any]:
+    """Make the reply of a response that is not plain.
+
+    Apart from `_reply`, as what a function inside one uses costs every call.
+    """
     headers = end_to_end_headers(response, environ)
 
     def make(body: bytes) -> dict[str, Any]:
@@ -170,9 +194,12 @@ def _reply(
 def _read_bounded(
     application: Application, source: str, response: Response, environ: dict[str, Any]
 ) -> BoundedBody:
-    from endpoint_runtime.bounded_body import BoundedBody
+    global _bounded_body
+    if _bounded_body is None:
+        from endpoint_runtime.bounded_body import BoundedBody
 
+        _bounded_body = BoundedBody
     limit = MAX_REPLY_ALB if source == ALB else MAX_REPLY
     if application.gzip and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
         limit *= _GZIP_GAIN
-    return BoundedBody(response, environ.get("lambda.context"), limit)
+    return _bounded_body(response, environ.get("lambda.context"), limit)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+from _thread import _count
 
 import endpoint_runtime
 from endpoint_runtime import _bundle  # type: ignore[attr-defined]
@@ -63,4 +64,5 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         return answer_event(application, event, context)
     finally:
         endpoint_runtime.after_answer = None
-        finish_work(application, context, closings)
+        if closings or _count():
+            finish_work(application, context, closings)

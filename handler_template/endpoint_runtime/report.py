@@ -80,8 +80,11 @@ def _write(level: str, message: str, request_id: str) -> None:
             return
         stream = sys.stderr
         if stream is not None:
-            getattr(stream, "write_masked", stream.write)(line)
-            stream.flush()
+            if type(stream) is endpoint_runtime.LogStream:
+                stream.write_masked(line)
+            else:
+                stream.write(line)
+                stream.flush()
     except (OSError, ValueError):
         pass  # a closed or full log must not fail a request
 

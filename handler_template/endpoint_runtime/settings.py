@@ -49,6 +49,8 @@ class GroupSettings:
         self._bundle = bundle
         self._values: tuple[dict[str, Any], bool] | None = None  # and whether they are flat
         self._kept: Kept | None = None
+        # Them all, where they are read for good and a copy of the mapping is a deep one.
+        self.flat: dict[str, Any] | None = None
         self.hidden: list[str] = []
 
     def copy(self, deadline: float | None = None, request_id: str = "") -> dict[str, Any]:
@@ -62,7 +64,8 @@ class GroupSettings:
             sources = getattr(self._bundle, "SOURCES", {})
             document = getattr(self._bundle, "SETTINGS_FROM", None)
             if document is None and all(each[0] not in _REMOTE for each in sources.values()):
-                self._read(None)
+                values = self._read(None)
+                self.flat = values if is_flat(values) else None
             else:
                 from endpoint_runtime.kept import Kept
 
@@ -76,7 +79,7 @@ class GroupSettings:
 
     def forget(self) -> None:
         """Read them again at the next request: a restored snapshot may hold old ones."""
-        self._values = self._kept = None
+        self._values = self._kept = self.flat = None
 
     def _read(self, deadline: float | None) -> dict[str, Any]:
         declaration = getattr(self._bundle, "SETTINGS", ())
