@@ -34,7 +34,7 @@ demo: $(VENV)/.tool
 	@$(BIN)/python -m tests.demo
 
 test: lint
-	$(PYTEST) -m "not docker"
+	$(PYTEST) -n auto --dist loadfile -m "not docker"
 
 # Needs root: starts a Docker daemon of its own, off the network, and stops it.
 test-sam-local: $(VENV)/.dev
