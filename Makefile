@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PYTEST ?= $(BIN)/pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-sam-local bench lint format clean
+.PHONY: help demo test test-sam-local soak bench lint format clean
 
 help:
 	@sed -n 's/^# //p' $(firstword $(MAKEFILE_LIST)) | head -3
@@ -34,11 +34,16 @@ demo: $(VENV)/.tool
 	@$(BIN)/python -m tests.demo
 
 test: lint
-	$(PYTEST) -n auto --dist loadfile -m "not docker"
+	$(PYTEST) -n auto --dist loadfile -m "not docker and not soak"
 
 # Needs root: starts a Docker daemon of its own, off the network, and stops it.
 test-sam-local: $(VENV)/.dev
 	$(PYTEST) -m docker tests/sam_local
+
+# Attacks repeated many times, with new random numbers each time. SECONDS=360 ends after that time
+# instead of the full counts (hours); SEED=... repeats a run, whose summary names it.
+soak: $(VENV)/.dev
+	$(PYTEST) -n auto -m soak tests/soak $(if $(SECONDS),--soak-seconds $(SECONDS)) $(if $(SEED),--soak-seed $(SEED))
 
 # What warm events and cold starts cost, beside every adapter, and docs/benchmarks.md written anew:
 # some 5 minutes on two idle cores. Nothing in it fails on a slow day. Without strace, files opened
