@@ -117,6 +117,8 @@ def test_the_wheel_holds_one_package(wheel: Path) -> None:
         names = archive.namelist()
     top = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     assert top == {"packager"}
+    # PyPI's `packager` is another project, so the distribution has a name of its own.
+    assert wheel.name.startswith("dify_packager-")
     assert "packager/handler_template/endpoint_runtime/lambda_handler.py" in names
     assert not [name for name in names if "__pycache__" in name]
 
