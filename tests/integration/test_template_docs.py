@@ -42,7 +42,7 @@ def template_of(configuration: str, folder: Path) -> str:
 
 def test_every_snippet_translates_and_lints(tmp_path: Path) -> None:
     snippets = blocks("deploy.md", "toml") + blocks("configuration.md", "toml")
-    assert len(snippets) == 14
+    assert len(snippets) == 16
     plain = translate(template_of("", tmp_path))
     for number, snippet in enumerate(snippets):
         folder = tmp_path / str(number)
@@ -69,6 +69,8 @@ def test_every_snippet_translates_and_lints(tmp_path: Path) -> None:
         ("JwtConfiguration", "AWS::ApiGatewayV2::Api"),
         ('AuthType = "AWS_IAM"', "AWS::Lambda::Url"),
         ("ApiKeyRequired", "AWS::ApiGateway::UsagePlan"),
+        ("Partners", "AWS::ApiGatewayV2::Api"),
+        ("IpRangeWhitelist", "AWS::ApiGateway::RestApi"),
         ("hooks.example.com", "AWS::ApiGatewayV2::DomainName"),
         ("DeploymentPreference", "AWS::CodeDeploy::DeploymentGroup"),
     ],
@@ -81,7 +83,15 @@ def test_snippets_reach_what_they_are_for(tmp_path: Path, needle: str, kind: str
     assert of_type(template, kind)
     if kind == "AWS::ApiGatewayV2::Api":
         operation = template["Resources"]["NekoApi"]["Properties"]["Body"]["paths"]["$default"]
-        assert operation["x-amazon-apigateway-any-method"]["security"] == [{"Team": []}]
+        authorizer = "Team" if "Team" in snippet else "Partners"
+        assert operation["x-amazon-apigateway-any-method"]["security"] == [{authorizer: []}]
+    if kind == "AWS::ApiGateway::RestApi":
+        policy = template["Resources"]["NekoApi"]["Properties"]["Body"][
+            "x-amazon-apigateway-policy"
+        ]
+        assert {"NotIpAddress": {"aws:SourceIp": ["192.0.2.0/24"]}} in [
+            statement.get("Condition") for statement in policy["Statement"]
+        ]
     if kind == "AWS::Lambda::Url":  # nobody is let in without a signature
         assert of_type(template, "AWS::Lambda::Permission") == {}
 
