@@ -79,7 +79,7 @@ def has_no_body(method: str, status: int) -> bool:
 def end_to_end_headers(response: Response, environ: dict[str, Any]) -> list[Header]:
     """Give the headers of a response as they go out, hop-by-hop ones left out (RFC 9110, 7.6.1)."""
     headers = [*response.get_wsgi_headers(environ)]
-    drop = HOP_BY_HOP if response.status_code != 204 else HOP_BY_HOP | {"content-type"}
+    drop = HOP_BY_HOP
     for name, value in headers:
         if name.lower() == "connection":
             drop = drop.union(option.strip().lower() for option in value.split(","))

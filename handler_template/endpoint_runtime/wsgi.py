@@ -76,6 +76,9 @@ def _start(
     """
     headers = end_to_end_headers(response, environ)
     if has_no_body(environ["REQUEST_METHOD"], response.status_code):
+        if response.status_code == 204 and "lambda.event" not in environ:
+            # The standard library's check of WSGI applications (`wsgiref.validate`) refuses it.
+            headers = [header for header in headers if header[0].lower() != "content-type"]
         return headers, iter(())
     if not response.is_sequence and "lambda.event" not in environ:
         chunks = iter(response.iter_encoded())

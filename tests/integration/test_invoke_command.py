@@ -44,6 +44,7 @@ def test_status_and_headers_come_first(command: Command, neko: Path) -> None:
     assert (done.returncode, done.stdout.decode()) == (
         0,
         "HTTP/1.1 204 No Content\n"
+        "Content-Type: text/plain; charset=utf-8\n"
         "Set-Cookie: mood=happy; HttpOnly; Path=/; SameSite=Lax\n"
         "Set-Cookie: last=put; Path=/; SameSite=Lax\n"
         "\n",

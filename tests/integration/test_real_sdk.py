@@ -111,10 +111,8 @@ def in_bundle(bundle: Path, requests: Iterable[Sent], env: Mapping[str, str]) ->
 
 
 def compared(status: int, headers: Iterable[Iterable[str]], body: bytes) -> Answered:
-    # A 204 has no content, so no type of it either (`wsgiref.validate` insists).
-    left_out = {"content-length", "content-type" if status == 204 else ""}
     # The SDK keeps the last header of a name, a bundle all: a second cookie is lost in Dify.
-    pairs = {name: value for name, value in headers if name.lower() not in left_out}
+    pairs = {name: value for name, value in headers if name.lower() != "content-length"}
     return Answered(status, sorted(pairs.items()), body)
 
 

@@ -145,6 +145,8 @@ def test_same_responses_as_through_events(
     expected = [(header, value.replace(proto, "")) for header, value in expected]
     # A file's time is that of its copy.
     varying = {"Date", "Last-Modified", "ETag"} if name in ("file", "range") else set()
+    if name == "empty":
+        varying = {"Content-Type"}  # WSGI's own check refuses that of a 204
     assert (answer[0], without(answer[1], varying), answer[2]) == (
         reply["statusCode"],
         without(expected, varying),

@@ -173,4 +173,7 @@ def test_wsgi_answers_alike(make: Make, method: str) -> None:
         name = first.setdefault(name.lower(), name)
         sent.append((name, value.encode("latin-1").decode("utf-8")))
     answer = int(status.split()[0]), sorted(sent), b"".join(body)
-    assert answer == plain(reply)
+    code, expected, data = plain(reply)
+    if code == 204:  # whose type WSGI's own check refuses
+        expected = [header for header in expected if header[0].lower() != "content-type"]
+    assert answer == (code, expected, data)

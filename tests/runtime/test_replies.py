@@ -153,7 +153,7 @@ return Response("hi", content_type="text/plain", headers={"Content-Length": "999
     ("method", "status", "headers"),
     [
         ("HEAD", 200, PLAIN),
-        ("GET", 204, {}),
+        ("GET", 204, {"Content-Type": "text/plain"}),
         ("GET", 304, {}),
     ],
 )

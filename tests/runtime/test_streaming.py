@@ -144,6 +144,9 @@ def test_other_responses_have_the_same_form_at_once(tmp_path: Path) -> None:
 
     assert reply("text") == (200, "5", b"hello")
     assert reply("none") == (204, None, b"")
+    assert server.streamed("none").prelude["headers"] == {
+        "Content-Type": "text/plain; charset=utf-8"
+    }
     assert reply("same") == (304, None, b"")
     assert reply("moved") == (302, "0", b"")
     assert server.streamed("moved").prelude["headers"]["Location"] == "/elsewhere"

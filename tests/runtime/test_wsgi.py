@@ -63,6 +63,8 @@ def test_same_answers_as_through_events(application: Application, method: str, p
 
     assert response.status_code == reply["statusCode"]
     headers = {name: value for name, value in response.headers if name != "Set-Cookie"}
+    if response.status_code == 204:  # WSGI's own check refuses the type of a 204
+        headers["Content-Type"] = "text/plain; charset=utf-8"
     assert headers == reply["headers"]
     assert response.headers.getlist("Set-Cookie") == reply.get("cookies", [])
     assert response.get_data(as_text=True) == reply["body"]
