@@ -204,6 +204,7 @@ KEYS = {
         choice("errors", ("opaque", "dify")),
         whole("max_body", 1, 10 * 1024 * 1024, "bytes"),  # "Amazon API Gateway quotas"
         media_types("binary_types"),
+        media_types("text_types"),
         truth("gzip"),
         truth("diet"),
         choice("sdk", ("light", "real")),

@@ -56,6 +56,7 @@ def render_bundle_literals(
         "ERRORS": options.errors,
         "MAX_BODY": options.max_body,
         "BINARY_TYPES": options.binary_types,
+        "TEXT_TYPES": options.text_types,
         "GZIP": options.gzip,
         "BASE_PATH": options.base_path,
         "HANDLER": HANDLERS[options.adapter],

@@ -127,6 +127,7 @@ class Options:
     errors: Errors = "opaque"
     max_body: int = 6 * 1024 * 1024  # bytes: Lambda's synchronous payload limit ("Lambda quotas")
     binary_types: tuple[str, ...] = ()  # media types, `*` for any characters
+    text_types: tuple[str, ...] = ()  # likewise
     gzip: bool = False
     sdk: Sdk = "light"
     diet: bool = True

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from werkzeug.routing import Map
 
+    from endpoint_runtime.replies import BodyTypes
+
     Environ = dict[str, Any]
     Closing = tuple["Application", Response, Environ]  # a response that is to be closed
 
@@ -53,7 +55,11 @@ class Application:
         self.errors: str = getattr(bundle, "ERRORS", "opaque")
         self.hook_id: str = getattr(bundle, "HOOK_ID", "")
         self.max_body: int = getattr(bundle, "MAX_BODY", 6291456)
-        self.binary_types: tuple[str, ...] = tuple(getattr(bundle, "BINARY_TYPES", ()))
+        # Media types that go as base64, and as text, though they would not.
+        self.body_types: BodyTypes = (
+            tuple(getattr(bundle, "BINARY_TYPES", ())),
+            tuple(getattr(bundle, "TEXT_TYPES", ())),
+        )
         self.gzip: bool = getattr(bundle, "GZIP", False)
         self.stream: bool = getattr(bundle, "STREAM", False)
         self.stream_heartbeat: int = getattr(bundle, "STREAM_HEARTBEAT", 0)

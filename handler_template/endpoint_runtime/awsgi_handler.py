@@ -1,7 +1,8 @@
 """The entry of `adapter = "aws-wsgi"`: the same application through aws-wsgi.
 
 Contract: `awsgi` (of the distribution aws-wsgi) lies in the bundle; only this module imports it. It
-reads payload 1.0 and a load balancer's events. Events that carry no HTTP request go the native way.
+reads payload 1.0 and a load balancer's events. Events that carry no HTTP request, or one that can't
+be read, go the native way.
 What differs from the native adapter is in docs/adapters.md.
 """
 
@@ -9,11 +10,12 @@ from __future__ import annotations
 
 import awsgi  # type: ignore[import-untyped]
 
-from endpoint_runtime.events import NotAnHttpEvent, source_of
+from endpoint_runtime.events import NotAnHttpEvent, http_source_of
 from endpoint_runtime.invocation import finish_work
 from endpoint_runtime.lambda_handler import application
 from endpoint_runtime.lambda_handler import handler as native_handler
 from endpoint_runtime.public_path import HTTP_2, URL
+from endpoint_runtime.refused import is_readable
 from endpoint_runtime.replies import is_text
 from endpoint_runtime.wsgi import add_event
 
@@ -44,17 +46,13 @@ def served(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
-    """Answer an HTTP event through aws-wsgi, any other as the native handler does.
+    """Answer an HTTP event through aws-wsgi; any other, or a broken one, as the native handler.
 
     Raises `NotAnHttpEvent` for payload 2.0, which aws-wsgi can't read.
     """
-    try:
-        source = source_of(event)
-    except NotAnHttpEvent:
-        source = ""  # answered below: its tracebacks shall not begin with this one
-    if not source:
+    if not is_readable(event, application.max_body):
         return native_handler(event, context)
-    if source in (HTTP_2, URL):
+    if http_source_of(event) in (HTTP_2, URL):
         raise NotAnHttpEvent(
             'the adapter aws-wsgi reads no payload 2.0: invoke it through api = "rest" or an HTTP '
             "API with payload 1.0"
@@ -69,7 +67,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
 def _goes_as_text(body: bytes, content_type: str, content_encoding: str) -> bool:
     if not body:
         return True
-    if not is_text(content_type, content_encoding, application.binary_types):
+    if not is_text(content_type, content_encoding, application.body_types):
         return False
     try:
         body.decode("utf-8")

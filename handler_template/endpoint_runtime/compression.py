@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from endpoint_runtime.replies import BodyTypes
+
     Header = tuple[str, str]
 
 # Bytes; below this the headers and base64 cost what compression wins.
@@ -21,11 +23,16 @@ _GZIP_FORMAT = 31  # zlib's window bits for a gzip header, without a time: same 
 
 
 def compress(
-    headers: Sequence[Header], body: bytes, status: int, accept_encoding: str
+    headers: Sequence[Header],
+    body: bytes,
+    status: int,
+    accept_encoding: str,
+    types: BodyTypes = ((), ()),
 ) -> tuple[list[Header], bytes]:
     """Give headers and body of a response as they go out, compressed or as they were.
 
-    `body` belongs to a response that may have one (no HEAD, 204 or 304).
+    `body` belongs to a response that may have one (no HEAD, 204 or 304). Of `types` those that go
+    as text are compressed; how a body goes is none of its business otherwise.
     """
     headers = [*headers]
     given = {name.lower(): value for name, value in headers}
@@ -36,7 +43,7 @@ def compress(
         or "content-range" in given
         or encoding
         or "no-transform" in given.get("cache-control", "").lower()
-        or not is_text(given.get("content-type", ""), "", ())
+        or not is_text(given.get("content-type", ""), "", ((), types[1]))
     ):
         return headers, body
     vary = [name.strip().lower() for name in given.get("vary", "").split(",")]

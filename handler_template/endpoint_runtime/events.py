@@ -18,6 +18,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+# The methods that nearly all requests have (RFC 9110, RFC 5789); others are looked at.
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+
 # The characters that werkzeug leaves as they are in a query, besides those that nobody quotes.
 _SAFE = "!$'()*,/:;?@"
 _UNQUOTED = {ord(mark): None for mark in _SAFE + "_.-~"}
@@ -37,27 +40,58 @@ class BodyTooLarge(ValueError):
 
 def source_of(event: object) -> str:
     """Tell by its shape where an event comes from, or raise `NotAnHttpEvent`."""
-    if not isinstance(event, dict):
-        raise NotAnHttpEvent(f"an event is a JSON object, this one is a {type(event).__name__}")
+    source = http_source_of(event)
+    if not source:
+        from endpoint_runtime.unknown_events import refusal_of
+
+        raise NotAnHttpEvent(refusal_of(event))
+    return source
+
+
+def http_source_of(event: object) -> str:
+    """Tell by its shape where an event comes from, "" for one that is no HTTP request."""
+    if not isinstance(event, dict) or "methodArn" in event or "routeArn" in event:
+        return ""  # the latter ask whether a request is allowed: Lambda authorizers' events
     context = event.get("requestContext")
     if not isinstance(context, dict):
         context = {}
     if "rawPath" in event or "http" in context:
+        if "httpMethod" in event and _is_payload_1(event, context):
+            return _payload_1(event, context)
         domain = context.get("domainName")
         if isinstance(domain, str) and ".lambda-url." in domain:
             return URL
         return HTTP_2
-    if (
-        isinstance(event.get("httpMethod"), str)
-        and "path" in event
-        and "connectionId" not in context
-    ):
-        if "elb" in context:
-            return ALB
-        return HTTP_1 if event.get("version") == "1.0" and _is_http_api(event, context) else REST
-    raise NotAnHttpEvent(
-        "this function serves HTTP requests from API Gateway (REST and HTTP APIs), function URLs "
-        f"and Application Load Balancers; this event is none: {_describe(event, context)}"
+    if "httpMethod" in event or _lacks_method(event, context):
+        return _payload_1(event, context)
+    return ""
+
+
+def _payload_1(event: dict[str, Any], context: dict[str, Any]) -> str:
+    if "elb" in context:
+        return ALB
+    if "path" not in event or "connectionId" in context:
+        return ""
+    return HTTP_1 if event.get("version") == "1.0" and _is_http_api(event, context) else REST
+
+
+def _is_payload_1(event: dict[str, Any], context: dict[str, Any]) -> bool:
+    """Whether an event with keys of both payloads is one of the older: its version decides.
+
+    Without one it is what it has the method of.
+    """
+    if "elb" in context:
+        return True
+    version, http = event.get("version"), context.get("http")
+    if version == "2.0" or (version != "1.0" and isinstance(http, dict) and "method" in http):
+        return False
+    return "path" in event
+
+
+def _lacks_method(event: dict[str, Any], context: dict[str, Any]) -> bool:
+    """Whether an event is a request of payload 1.0, or a load balancer's, but for its method."""
+    return "elb" in context or (
+        "path" in event and ("resource" in event or "resourcePath" in context)
     )
 
 
@@ -72,21 +106,9 @@ def _is_http_api(event: dict[str, Any], context: dict[str, Any]) -> bool:
     if isinstance(resource, str) and resource.isalnum():
         return False
     stage, whole = context.get("stage"), context.get("path")
-    return not (stage and isinstance(whole, str) and whole == f"/{stage}{event['path']}")
-
-
-def _describe(event: dict[str, Any], context: dict[str, Any]) -> str:
-    """What an event that isn't HTTP seems to be, without its values."""
-    records = event.get("Records")
-    if isinstance(records, list) and records and isinstance(records[0], dict):
-        first = records[0]
-        kind = first.get("eventSource") or first.get("EventSource") or "unknown"
-        return f"Records of {kind}"
-    if "connectionId" in context:
-        return "an API Gateway WebSocket message"
-    if "detail-type" in event:
-        return "an EventBridge event"
-    return "its keys are " + (", ".join(sorted(map(str, event))[:12]) or "none")
+    path = event["path"]
+    parts = isinstance(stage, str) and isinstance(whole, str) and isinstance(path, str)
+    return not (parts and stage and whole == f"/{stage}{path}")
 
 
 def environ_of(
@@ -106,14 +128,19 @@ def environ_of(
     details = event.get("requestContext")
     if not isinstance(details, dict):
         details = {}
+    part = "method"  # what of the event is being read
     try:
         if source in (HTTP_2, URL):
             http = details.get("http")
             if not isinstance(http, dict):
                 http = {}
             method = http.get("method")
+            if "httpMethod" in event or method not in _METHODS:
+                method = method_of(event, source)
             protocol = http.get("protocol")
             address = http.get("sourceIp")
+            raw_path = event.get("rawPath") or path_of(event, source)
+            part = "query"
             query = event.get("rawQueryString")
             if query is None:
                 query = _query(event, encoded=False)
@@ -121,17 +148,23 @@ def environ_of(
                 query = wsgi(query)
             identity: Any = details.get("authentication")
         else:
-            method = event["httpMethod"]
+            method = event.get("httpMethod")
+            if method not in _METHODS:
+                method = method_of(event, source)
+            raw_path = event.get("path") or path_of(event, source)
+            part = "query"
             protocol = details.get("protocol")
             identity = details.get("identity")
             address = identity.get("sourceIp") if isinstance(identity, dict) else None
             query = _query(event, encoded=source == ALB)
         if source == ALB:
+            part = "headers"
             address = _last_hop(_forwarded_for(event))
+        part = "body"
         body = _body(event) if event.get("body") else b""
         # Every key that always comes, so that the dict is made large enough at once.
         environ: dict[str, Any] = {
-            "REQUEST_METHOD": method if isinstance(method, str) and method else "GET",
+            "REQUEST_METHOD": method,
             "SCRIPT_NAME": "",
             "PATH_INFO": "/",
             "QUERY_STRING": query,
@@ -154,6 +187,7 @@ def environ_of(
             "lambda.identity": identity,
             "lambda.authorizer": details.get("authorizer"),
         }
+        part = "headers"
         add_headers(environ, event)
         if body or "CONTENT_LENGTH" in environ:
             if len(body) > max_body:
@@ -163,16 +197,56 @@ def environ_of(
         domain = details.get("domainName")
         if not isinstance(domain, str):
             domain = environ["HTTP_HOST"]
-        script, path = split_path(source, event, details, domain, base_path)
+        part = "path"
+        script, path = split_path(source, raw_path, event, details, domain, base_path)
     except (BodyTooLarge, MalformedEvent):
         raise
-    except (ValueError, TypeError, AttributeError, KeyError) as fault:
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as fault:
         # Not the fault's own text, which may hold what the client sent.
-        raise MalformedEvent("the event can't be read as an HTTP request") from fault
+        raise MalformedEvent(f"the event's {part} can't be read") from fault
     environ["SCRIPT_NAME"] = script
     environ["PATH_INFO"] = path
-    environ["HTTP_DIFY_HOOK_URL"] = hook_url(url, script) if script else url
+    environ["HTTP_DIFY_HOOK_URL"] = hook_url(url, script, path)
     return environ
+
+
+def method_of(event: dict[str, Any], source: str) -> str:
+    """Give the method of an event, in upper case as werkzeug has it. Raises `MalformedEvent`.
+
+    It is never guessed: payload 1.0 and load balancers have it in `httpMethod`. So has what is
+    otherwise payload 2.0 where that is the one place that says it, or says the same.
+    """
+    method = event.get("httpMethod")
+    if source in (HTTP_2, URL):
+        details = event.get("requestContext")
+        http = details.get("http") if isinstance(details, dict) else None
+        stated = http.get("method") if isinstance(http, dict) else None
+        if stated is not None:
+            if method is not None and method != stated:
+                raise MalformedEvent("the event has two methods that differ")
+            method = stated
+    if method is None or method == "":
+        raise MalformedEvent("the event has no method")
+    if not isinstance(method, str):
+        raise MalformedEvent("the event's method is not a string")
+    return method.upper()
+
+
+def path_of(event: dict[str, Any], source: str) -> str:
+    """Give the path of an event as it came. Raises `MalformedEvent` for one without."""
+    if source in (HTTP_2, URL):
+        path = event.get("rawPath")
+        if path is None or path == "":
+            details = event.get("requestContext")
+            http = details.get("http") if isinstance(details, dict) else None
+            path = (http.get("path") if isinstance(http, dict) else None) or path
+    else:
+        path = event.get("path")
+    if path is None:
+        raise MalformedEvent("the event has no path")
+    if not isinstance(path, str):
+        raise MalformedEvent("the event's path is not a string")
+    return path or "/"
 
 
 def _query(event: dict[str, Any], *, encoded: bool) -> str:
@@ -212,11 +286,19 @@ def _body(event: dict[str, Any]) -> bytes:
     body = event["body"]
     if not isinstance(body, str):
         raise MalformedEvent("the body is not a string")
-    if not event.get("isBase64Encoded"):
+    is_base64 = event.get("isBase64Encoded")
+    if not is_base64:
         return body.encode("utf-8")
+    if is_base64 is not True:
+        raise MalformedEvent("isBase64Encoded is neither true nor false")
     from binascii import a2b_base64
 
-    return a2b_base64(body, strict_mode=True)
+    try:
+        return a2b_base64(body, strict_mode=True)
+    except ValueError:
+        pass
+    # Not the fault's own text: none of what the client sent is to be in the log.
+    raise MalformedEvent("the body is not base64, though isBase64Encoded is true")
 
 
 def _forwarded_for(event: dict[str, Any]) -> str:

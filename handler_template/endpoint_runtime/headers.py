@@ -151,10 +151,15 @@ def root_url(scheme: str, host: str) -> str:
     return f"{scheme}://{host.removesuffix(':443' if scheme == 'https' else ':80')}"
 
 
-def hook_url(root: str, script: str) -> str:
-    """What `Dify-Hook-Url` says: the public URL of the group's root."""
-    if not script[1:].isalnum():
-        from urllib.parse import quote
+def hook_url(root: str, script: str, path: str) -> str:
+    """What `Dify-Hook-Url` says: the public URL of this request, without its query.
 
-        script = quote(script, safe="/!$&'()*+,:;=@~", encoding="latin-1")
-    return root + script
+    `script` and `path` stay decoded, as they do in Dify: internal/service/endpoint.go of
+    langgenius/dify-plugin-daemon puts the path that gin decoded behind the hook's URL, and Go's
+    net/http makes blanks of line breaks in a header's value and takes blanks off its end.
+    """
+    if not path.isprintable() or path[-1:] == " ":
+        path = path.replace("\r", " ").replace("\n", " ").rstrip(" \t")
+    if not script.isprintable():
+        script = script.replace("\r", " ").replace("\n", " ")
+    return root + script + path

@@ -13,9 +13,8 @@ from endpoint_runtime.application import close_after_answer, request_id_of
 from endpoint_runtime.events import (
     BodyTooLarge,
     MalformedEvent,
-    NotAnHttpEvent,
     environ_of,
-    source_of,
+    http_source_of,
 )
 from endpoint_runtime.plain_replies import plain_reply
 from endpoint_runtime.public_path import ALB, REST, URL
@@ -53,15 +52,12 @@ def answer_event(application: Application, event: Any, context: object) -> dict[
     failed at one that Lambda is to try again; nothing else.
     """
     started = perf_counter()
-    try:
-        source = source_of(event)
-    except NotAnHttpEvent as fault:
-        source, refusal = "", str(fault)
-    if not source:  # not in the except clause: the refusal is no cause of what may fail now
+    source = http_source_of(event)
+    if not source:
         from endpoint_runtime.worker import answer_worker_event
 
         try:
-            return answer_worker_event(application, event, context, refusal)
+            return answer_worker_event(application, event, context)
         finally:
             # No caller waits, and once it has the reply Lambda forgets the event.
             finish_work(application, context, ())
@@ -75,10 +71,13 @@ def answer_event(application: Application, event: Any, context: object) -> dict[
             base_path=application.base_path,
         )
     except (MalformedEvent, BodyTooLarge) as fault:
-        environ = {"REQUEST_METHOD": "GET", "lambda.context": context}
+        from endpoint_runtime.refused import method_and_path
+
+        method, route = method_and_path(event, source)
+        environ = {"REQUEST_METHOD": method, "lambda.context": context}
         report.log("WARN", str(fault), request_id_of(environ))
         error = BadRequest() if isinstance(fault, MalformedEvent) else RequestEntityTooLarge()
-        response, route = application.failure(environ, error), "-"
+        response = application.failure(environ, error)
     else:
         response, route = application.answer(environ)
     if application.stream and source in (URL, REST) and endpoint_runtime.in_loop:
@@ -139,7 +138,7 @@ def _reply(
             bounded = _read_bounded(application, source, response, environ)
             body = bounded.data
         if not application.gzip:
-            reply = plain_reply(source, response, status, body, application.binary_types)
+            reply = plain_reply(source, response, status, body, application.body_types)
             if reply is not None:
                 if bounded is not None and bounded.cut:
                     bounded.log_cut(route, environ)
@@ -173,7 +172,7 @@ def _reply_with_care(
             from endpoint_runtime.compression import compress
 
             accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
-            sent, body = compress(headers, body, status, accepted)
+            sent, body = compress(headers, body, status, accepted, application.body_types)
         return reply_of(
             source,
             multi_value=multi_value,
@@ -181,7 +180,7 @@ def _reply_with_care(
             headers=sent,
             body=body,
             has_body=has_body,
-            binary_types=application.binary_types,
+            types=application.body_types,
         )
 
     if bounded is None:

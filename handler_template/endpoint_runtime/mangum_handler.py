@@ -1,7 +1,8 @@
 """The entry of `adapter = "mangum"`: the same application through a2wsgi and Mangum.
 
 Contract: `mangum` and `a2wsgi` lie in the bundle; only this module imports them. Events that carry
-no HTTP request go the native way. What differs from the native adapter is in docs/adapters.md.
+no HTTP request, or one that can't be read, go the native way. What differs from the native adapter
+is in docs/adapters.md.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 from a2wsgi import WSGIMiddleware
 from mangum import Mangum
 
-from endpoint_runtime.events import NotAnHttpEvent, source_of
 from endpoint_runtime.invocation import finish_work
 from endpoint_runtime.lambda_handler import application
 from endpoint_runtime.lambda_handler import handler as native_handler
+from endpoint_runtime.refused import is_readable
 from endpoint_runtime.wsgi import add_event
 
 TYPE_CHECKING = False
@@ -34,13 +35,8 @@ adapter = Mangum(WSGIMiddleware(served), lifespan="off")  # type: ignore[arg-typ
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
-    """Answer an HTTP event through Mangum, any other as the native handler does."""
-    try:
-        source_of(event)
-    except NotAnHttpEvent:
-        answer = native_handler  # called below: its tracebacks shall not begin with this one
-    else:
-        answer = adapter
+    """Answer an HTTP event through Mangum; any other, or a broken one, as the native handler."""
+    answer = adapter if is_readable(event, application.max_body) else native_handler
     try:
         return answer(event, context)
     finally:

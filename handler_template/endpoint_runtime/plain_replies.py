@@ -16,19 +16,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from endpoint_runtime.replies import BodyTypes
+
 # Names in lower case of headers that need more than copying.
 _OTHERS = HOP_BY_HOP | {"content-encoding", "content-location", "location", "set-cookie"}
 
 # Names seen before as they were spelled: in lower case, "" for those that need more than copying.
-# And whether a body of a content type is text, by type and binary types. For the life of the
-# process.
+# And whether a body of a content type is text, by type and the bundle's own types. For the life of
+# the process.
 _NAMES: dict[str, str] = {}
-_TEXT: dict[tuple[str, tuple[str, ...]], bool] = {}
+_TEXT: dict[tuple[str, BodyTypes], bool] = {}
 _MAX_KEPT = 512
 
 
 def plain_reply(
-    source: str, response: Response, status: int, body: bytes, binary_types: tuple[str, ...]
+    source: str, response: Response, status: int, body: bytes, types: BodyTypes
 ) -> dict[str, Any] | None:
     """Give the reply to an event from `source`, or None for a response that is not plain.
 
@@ -52,9 +54,9 @@ def plain_reply(
     elif response.automatically_set_content_length and response.is_sequence:
         headers["Content-Length"] = str(len(body))
 
-    as_text = _TEXT.get((content_type, binary_types))
+    as_text = _TEXT.get((content_type, types))
     if as_text is None:
-        as_text = _is_text(content_type, binary_types)
+        as_text = _is_text(content_type, types)
     # A reply that may be too large, one that is binary, bytes that are no text: not here.
     if not as_text or len(body) * 6 > MAX_REPLY - 65536:
         return None if body else _reply(status, headers, "")
@@ -77,8 +79,8 @@ def _lower(name: str) -> str:
     return lower
 
 
-def _is_text(content_type: str, binary_types: tuple[str, ...]) -> bool:
-    as_text = is_text(content_type, "", binary_types)
+def _is_text(content_type: str, types: BodyTypes) -> bool:
+    as_text = is_text(content_type, "", types)
     if len(_TEXT) < _MAX_KEPT:
-        _TEXT[content_type, binary_types] = as_text
+        _TEXT[content_type, types] = as_text
     return as_text

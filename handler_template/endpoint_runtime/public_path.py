@@ -42,18 +42,18 @@ def wsgi(text: str) -> str:
 
 
 def split_path(
-    source: str, event: dict[str, Any], context: dict[str, Any], domain: str, base_path: str
+    source: str,
+    raw: str,
+    event: dict[str, Any],
+    context: dict[str, Any],
+    domain: str,
+    base_path: str,
 ) -> tuple[str, str]:
     """Give SCRIPT_NAME and PATH_INFO of an event, both decoded, as WSGI strings.
 
-    `context` is the event's `requestContext`, `domain` the host the client called, `base_path`
-    the configured one (`""` for none). Raises `ValueError` for a path that is no text.
+    `raw` is the path as the event has it, `context` the event's `requestContext`, `domain` the host
+    the client called, `base_path` the configured one (`""` for none).
     """
-    raw = event.get("rawPath" if source in (HTTP_2, URL) else "path")
-    if raw is None or raw == "":
-        raw = "/"
-    if not isinstance(raw, str):
-        raise ValueError("the path is not a string")
     path = raw if "%" not in raw and raw.isascii() else decode(source, raw)
     if path[0] != "/":
         path = "/" + path

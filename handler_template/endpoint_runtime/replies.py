@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     Header = tuple[str, str]
+    # Patterns of media types: those that go as base64 all the same, and those that go as text.
+    BodyTypes = tuple[tuple[str, ...], tuple[str, ...]]
 
 # Bytes of a synchronous invocation's reply (the Runtime Interface Emulator's limit too), and of
 # one that a load balancer takes ("Lambda functions as targets for Application Load Balancers").
@@ -105,7 +107,7 @@ def reply_of(
     headers: Sequence[Header],
     body: bytes,
     has_body: bool,
-    binary_types: Iterable[str] = (),
+    types: BodyTypes = ((), ()),
 ) -> dict[str, Any]:
     """Make the reply for an event's source.
 
@@ -137,7 +139,7 @@ def reply_of(
 
     text, is_base64 = "", False
     if body:
-        text, is_base64 = _encode(body, content_type, content_encoding, binary_types)
+        text, is_base64 = _encode(body, content_type, content_encoding, types)
     reply: dict[str, Any] = {"statusCode": status}
     if source in (HTTP_2, URL):
         cookie = first.get("set-cookie")
@@ -171,10 +173,10 @@ def reply_of(
 
 
 def _encode(
-    body: bytes, content_type: str, content_encoding: str, binary_types: Iterable[str]
+    body: bytes, content_type: str, content_encoding: str, types: BodyTypes
 ) -> tuple[str, bool]:
     """Give the body as text or base64, and which of the two it is."""
-    if is_text(content_type, content_encoding, binary_types):
+    if is_text(content_type, content_encoding, types):
         try:
             return body.decode("utf-8"), False
         except UnicodeDecodeError:
@@ -184,25 +186,34 @@ def _encode(
     return b2a_base64(body, newline=False).decode("ascii"), True
 
 
-def is_text(content_type: str, content_encoding: str, binary_types: Iterable[str]) -> bool:
+def is_text(content_type: str, content_encoding: str, types: BodyTypes) -> bool:
     """Whether a body may go as text, as far as its headers tell."""
+    binary_types, text_types = types
     media_type = content_type.partition(";")[0].strip().lower()
     if content_encoding and content_encoding.strip().lower() != "identity":
         return False
-    for pattern in binary_types:
-        pattern = pattern.strip().lower()
-        if pattern == media_type:
-            return False
-        if "*" in pattern:
-            from fnmatch import fnmatchcase
-
-            if fnmatchcase(media_type, pattern):
-                return False
+    if binary_types and _matches(media_type, binary_types):
+        return False
     return (
         media_type.startswith("text/")
         or media_type in _TEXT_TYPES
         or media_type.endswith(("+json", "+xml"))
+        or (bool(text_types) and _matches(media_type, text_types))
     )
+
+
+def _matches(media_type: str, patterns: Iterable[str]) -> bool:
+    """Whether a media type in lower case is one of those, in which `*` is any characters."""
+    for pattern in patterns:
+        pattern = pattern.strip().lower()
+        if pattern == media_type:
+            return True
+        if "*" in pattern:
+            from fnmatch import fnmatchcase
+
+            if fnmatchcase(media_type, pattern):
+                return True
+    return False
 
 
 def _reason(status: int) -> str:

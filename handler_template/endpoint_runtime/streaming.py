@@ -128,7 +128,8 @@ class _Body:
             from endpoint_runtime.compression import compress
 
             accepted = self._environ.get("HTTP_ACCEPT_ENCODING", "")
-            headers, body = compress(headers, body, self._response.status_code, accepted)
+            status, types = self._response.status_code, self._application.body_types
+            headers, body = compress(headers, body, status, accepted, types)
             self.first = body
         length = str(len(body))
         return self._with([(n, length if n.lower() == "content-length" else v) for n, v in headers])

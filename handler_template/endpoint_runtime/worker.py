@@ -17,6 +17,7 @@ from endpoint_runtime import report
 from endpoint_runtime.application import has_to_be_closed, request_id_of
 from endpoint_runtime.event_json import encode_json
 from endpoint_runtime.events import NotAnHttpEvent
+from endpoint_runtime.headers import hook_url
 from endpoint_runtime.public_path import wsgi
 
 TYPE_CHECKING = False
@@ -42,18 +43,16 @@ class EventFailed(RuntimeError):
     """An endpoint did not take an event: Lambda is to try it again, or to give it up."""
 
 
-def answer_worker_event(
-    application: Application, event: Any, context: object, refusal: str
-) -> dict[str, Any]:
+def answer_worker_event(application: Application, event: Any, context: object) -> dict[str, Any]:
     """Hand an event to the endpoints that it is mapped to.
 
-    `refusal` says why the event is no HTTP request. Gives SQS the messages that failed,
+    Gives SQS the messages that failed,
     `{"batchItemFailures": [...]}`, anything else `{}`. Raises `NotAnHttpEvent` for an event that
     nothing maps, and `EventFailed` where an endpoint failed at anything but a message of SQS.
     """
     mappings: Sequence[Mapping] = getattr(application.bundle, "EVENTS", ())
     if not mappings or not isinstance(event, dict):
-        raise NotAnHttpEvent(refusal)
+        raise _refused(event)
     # (where to, what) for each request, before any of them is made.
     records: Any = event.get("Records")
     source = _source_of_records(records)
@@ -64,7 +63,7 @@ def answer_worker_event(
         requests = [(path, document)]
     if not all(path for path, _ in requests):
         known = ", ".join(dict.fromkeys(_described(mapping) for mapping in mappings))
-        raise NotAnHttpEvent(f"{refusal}; nor one that is mapped: {known}")
+        raise _refused(event, f"; nor one that is mapped: {known}")
     if source == SQS:
         return _answer_queue(application, requests, event, context)
     for path, document in requests:
@@ -72,6 +71,12 @@ def answer_worker_event(
         if not 200 <= status < 300:
             raise EventFailed(f"POST {path} answered {status}")
     return {}
+
+
+def _refused(event: object, more: str = "") -> NotAnHttpEvent:
+    from endpoint_runtime.unknown_events import refusal_of
+
+    return NotAnHttpEvent(refusal_of(event) + more)
 
 
 def _source_of_records(records: object) -> str:
@@ -217,7 +222,7 @@ def _post(
         "HTTP_HOST": "localhost",
         # No client called, so there is no public URL to tell.
         "HTTP_DIFY_HOOK_ID": application.hook_id,
-        "HTTP_DIFY_HOOK_URL": "http://localhost",
+        "HTTP_DIFY_HOOK_URL": hook_url("http://localhost", "", wsgi(path)),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
         "wsgi.input": BytesIO(body),

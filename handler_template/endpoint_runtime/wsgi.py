@@ -39,7 +39,10 @@ def serve(
     if _body_fits(environ, application.max_body):
         response, route = application.answer(environ)
     else:
-        response, route = application.failure(environ, RequestEntityTooLarge()), "-"
+        from endpoint_runtime.refused import shown
+
+        response = application.failure(environ, RequestEntityTooLarge())
+        route = shown(environ.get("PATH_INFO") or "/")
     try:
         headers, chunks = _start(application, response, route, environ)
     except Exception as fault:
@@ -100,7 +103,8 @@ def _start(
         from endpoint_runtime.compression import compress
 
         accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
-        headers, body = compress(headers, body, response.status_code, accepted)
+        types = application.body_types
+        headers, body = compress(headers, body, response.status_code, accepted, types)
     return headers, iter((body,))
 
 
@@ -152,7 +156,7 @@ def _prepare(environ: Environ, hook_id: str) -> None:
     root = root_url(environ["wsgi.url_scheme"], host)
     script = environ.get("SCRIPT_NAME", "")
     environ["HTTP_DIFY_HOOK_ID"] = hook_id
-    environ["HTTP_DIFY_HOOK_URL"] = hook_url(root, script) if script else root
+    environ["HTTP_DIFY_HOOK_URL"] = hook_url(root, script, environ.get("PATH_INFO") or "/")
 
 
 def _body_fits(environ: Environ, limit: int) -> bool:

@@ -42,6 +42,7 @@ def literals(**bundle: Any) -> dict[str, Any]:
         "ERRORS": "opaque",
         "MAX_BODY": 6291456,
         "BINARY_TYPES": (),
+        "TEXT_TYPES": (),
         "GZIP": False,
     } | bundle
 

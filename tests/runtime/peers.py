@@ -82,6 +82,11 @@ CASES: dict[str, tuple[Event, str]] = {
         http_2(cookies=["a=1", "b=2"]),
         "return Response(repr(sorted(r.cookies.items())))",
     ),
+    # As a function URL sends them (aws/aws-lambda-web-adapter#121).
+    "cookies twice, function URL": (
+        url(cookies=["a=1", "b=2"], headers={"cookie": "a=1; b=2"}),
+        "return Response(repr(sorted(r.cookies.items(multi=True))))",
+    ),
     "a header X_A": (http_2(headers={"x_a": "1"}), HEADER),
     "a header beyond ASCII": (
         http_2(headers={"x-a": "\u00e9"}),

@@ -13,7 +13,7 @@ import pytest
 from endpoint_runtime import report
 from endpoint_runtime.application import Application
 from endpoint_runtime.invocation import answer_event
-from tests.runtime.builders import endpoint, http_2, url
+from tests.runtime.builders import endpoint, url
 
 MakeApplication = Callable[..., Application]
 Answer = Callable[..., dict[str, Any]]
@@ -310,18 +310,6 @@ def test_log_level_and_json_lines(
     line = json.loads(capsys.readouterr().err)
     assert re.fullmatch(r"GET /echo/<name> 200 \d+\.\d ms", line["message"])
     assert (line["level"], line["requestId"]) == ("INFO", "")
-
-
-@pytest.mark.parametrize(
-    ("change", "status"),
-    [({"body": "x", "isBase64Encoded": True}, 400), ({"body": "123456"}, 413)],
-)
-def test_bodies_that_are_refused(
-    make_application: MakeApplication, change: dict[str, Any], status: int
-) -> None:
-    application = make_application(MAX_BODY=5)
-
-    assert answer_event(application, http_2() | change, None)["statusCode"] == status
 
 
 def test_the_plugins_own_tables_are_not_needed(make_application: MakeApplication) -> None:

@@ -50,6 +50,17 @@ def test_a_compressed_reply(answer: Answer, event: dict[str, Any]) -> None:
     assert gzip.decompress(body) == ("a\u00e9" * 2000).encode()
 
 
+@pytest.mark.parametrize(("types", "encoding"), [(("a/x-log",), "gzip"), ((), None)])
+def test_what_text_types_names_is_text(
+    answer: Answer, types: tuple[str, ...], encoding: str | None
+) -> None:
+    invoke = 'return Response("a" * 2000, content_type="a/x-log")'
+
+    reply = answer(invoke, url(**ACCEPTED), GZIP=True, TEXT_TYPES=types)
+
+    assert reply["headers"].get("Content-Encoding") == encoding
+
+
 def test_not_without_being_asked_to(answer: Answer) -> None:
     assert answer(f"return {TEXT}", url(**ACCEPTED))["headers"] == {
         "Content-Type": "text/plain",

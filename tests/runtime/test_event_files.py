@@ -35,7 +35,10 @@ HTTP: dict[str, tuple[str, dict[str, str], bytes, str]] = {
             "HTTP_CLOUDFRONT_VIEWER_COUNTRY": "US",
             "HTTP_COOKIE": "theme=dark; session=2",
             "HTTP_DIFY_HOOK_ID": "Hook",
-            "HTTP_DIFY_HOOK_URL": "https://gy415nuibc.execute-api.us-east-1.amazonaws.com/prod",
+            "HTTP_DIFY_HOOK_URL": (
+                "https://gy415nuibc.execute-api.us-east-1.amazonaws.com"
+                "/prod/hooks/caf\u00c3\u00a9/au+lait"
+            ),
             "HTTP_HOST": "gy415nuibc.execute-api.us-east-1.amazonaws.com",
             "HTTP_USER_AGENT": "PostmanRuntime/2.4.5",
             "HTTP_VIA": "1.1 d98420743a69852491bbdea73f7680bd.cloudfront.net (CloudFront)",
@@ -60,7 +63,7 @@ HTTP: dict[str, tuple[str, dict[str, str], bytes, str]] = {
             "REMOTE_ADDR": "198.51.100.7",
             "HTTP_ACCEPT": "*/*",
             "HTTP_DIFY_HOOK_ID": "Hook",
-            "HTTP_DIFY_HOOK_URL": "https://api.example.com/bots/v1",
+            "HTTP_DIFY_HOOK_URL": "https://api.example.com/bots/v1/hooks/42/",
             "HTTP_HOST": "api.example.com",
             "HTTP_USER_AGENT": "curl/8.7.1",
             "HTTP_X_FORWARDED_PORT": "443",
@@ -81,7 +84,7 @@ HTTP: dict[str, tuple[str, dict[str, str], bytes, str]] = {
             "SERVER_PROTOCOL": "HTTP/1.1",
             "REMOTE_ADDR": "test-invoke-source-ip",
             "HTTP_DIFY_HOOK_ID": "Hook",
-            "HTTP_DIFY_HOOK_URL": "https://testPrefix.testDomainName",
+            "HTTP_DIFY_HOOK_URL": "https://testPrefix.testDomainName/hello",
             "HTTP_HOST": "testPrefix.testDomainName",
         },
         b"",
@@ -101,7 +104,9 @@ HTTP: dict[str, tuple[str, dict[str, str], bytes, str]] = {
             "CONTENT_LENGTH": "15",
             "HTTP_ACCEPT_LANGUAGE": "en-US,en;q=0.8",
             "HTTP_DIFY_HOOK_ID": "Hook",
-            "HTTP_DIFY_HOOK_URL": "https://0123456789.execute-api.us-east-1.amazonaws.com/prod",
+            "HTTP_DIFY_HOOK_URL": (
+                "https://0123456789.execute-api.us-east-1.amazonaws.com/prod/path/to/resource"
+            ),
             "HTTP_HOST": "0123456789.execute-api.us-east-1.amazonaws.com",
             "HTTP_USER_AGENT": "Custom User Agent String",
             "HTTP_X_FORWARDED_PORT": "443",
@@ -125,7 +130,9 @@ HTTP: dict[str, tuple[str, dict[str, str], bytes, str]] = {
             "HTTP_ACCEPT": "text/html, text/plain",
             "HTTP_COOKIE": "a=1; b=2",
             "HTTP_DIFY_HOOK_ID": "Hook",
-            "HTTP_DIFY_HOOK_URL": "https://7t3jzzs4vk.execute-api.eu-central-1.amazonaws.com/dev",
+            "HTTP_DIFY_HOOK_URL": (
+                "https://7t3jzzs4vk.execute-api.eu-central-1.amazonaws.com/dev/hooks/a b%41"
+            ),
             "HTTP_HOST": "7t3jzzs4vk.execute-api.eu-central-1.amazonaws.com",
             "HTTP_USER_AGENT": "Mozilla/5.0",
             "HTTP_X_AMZN_TRACE_ID": "Root=1-5fff599f-6fca6ee66e37fe5e518eb45b",
@@ -151,7 +158,9 @@ HTTP: dict[str, tuple[str, dict[str, str], bytes, str]] = {
             "HTTP_ACCEPT": "text/html,application/json",
             "HTTP_COOKIE": "cookie1=1; cookie2=2",
             "HTTP_DIFY_HOOK_ID": "Hook",
-            "HTTP_DIFY_HOOK_URL": "https://id.execute-api.us-east-1.amazonaws.com/dev",
+            "HTTP_DIFY_HOOK_URL": (
+                "https://id.execute-api.us-east-1.amazonaws.com/dev/hooks/caf\u00c3\u00a9/100%"
+            ),
             "HTTP_HOST": "id.execute-api.us-east-1.amazonaws.com",
             "HTTP_USER_AGENT": "agent",
             "HTTP_X_AMZN_TRACE_ID": "Root=1-62ecd163-5f302e550dcde3b12402207d",
@@ -175,7 +184,7 @@ HTTP: dict[str, tuple[str, dict[str, str], bytes, str]] = {
             "CONTENT_LENGTH": "0",
             "HTTP_ACCEPT": "*/*",
             "HTTP_DIFY_HOOK_ID": "Hook",
-            "HTTP_DIFY_HOOK_URL": "https://api.example.com/orders",
+            "HTTP_DIFY_HOOK_URL": "https://api.example.com/orders/prod/42",
             "HTTP_HOST": "api.example.com",
             "HTTP_X_FORWARDED_PORT": "443",
             "HTTP_X_FORWARDED_PROTO": "https",
@@ -199,7 +208,7 @@ HTTP: dict[str, tuple[str, dict[str, str], bytes, str]] = {
             "HTTP_ACCEPT": "*/*",
             "HTTP_COOKIE": "cookie1=1; cookie2=2",
             "HTTP_DIFY_HOOK_ID": "Hook",
-            "HTTP_DIFY_HOOK_URL": "https://abcdefg.lambda-url.us-east-1.on.aws",
+            "HTTP_DIFY_HOOK_URL": "https://abcdefg.lambda-url.us-east-1.on.aws/my/path/%",
             "HTTP_HEADER2": "value1,value2",
             "HTTP_HOST": "abcdefg.lambda-url.us-east-1.on.aws",
             "HTTP_USER_AGENT": "agent",
@@ -226,7 +235,9 @@ HTTP: dict[str, tuple[str, dict[str, str], bytes, str]] = {
             "HTTP_ACCEPT": "*/*",
             "HTTP_CONNECTION": "keep-alive",
             "HTTP_DIFY_HOOK_ID": "Hook",
-            "HTTP_DIFY_HOOK_URL": "http://lambda-test-alb-1334523864.us-east-1.elb.amazonaws.com",
+            "HTTP_DIFY_HOOK_URL": (
+                "http://lambda-test-alb-1334523864.us-east-1.elb.amazonaws.com/a b"
+            ),
             "HTTP_HOST": "lambda-test-alb-1334523864.us-east-1.elb.amazonaws.com",
             "HTTP_USER_AGENT": "curl/7.54.0",
             "HTTP_X_AMZN_TRACE_ID": "Root=1-5c34e93e-4dea0086f9763ac0667b115a",
@@ -252,7 +263,9 @@ HTTP: dict[str, tuple[str, dict[str, str], bytes, str]] = {
             "HTTP_CONNECTION": "keep-alive",
             "HTTP_COOKIE": "a=1; b=2",
             "HTTP_DIFY_HOOK_ID": "Hook",
-            "HTTP_DIFY_HOOK_URL": "https://lambda-test-alb-1234567.us-east-1.elb.amazonaws.com:8443",
+            "HTTP_DIFY_HOOK_URL": (
+                "https://lambda-test-alb-1234567.us-east-1.elb.amazonaws.com:8443/"
+            ),
             "HTTP_HOST": "lambda-test-alb-1234567.us-east-1.elb.amazonaws.com:8443",
             "HTTP_USER_AGENT": "curl/7.54.0",
             "HTTP_X_AMZN_TRACE_ID": "Root=1-5c34e7d4-00ca239424b68028d4c56d68",

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from endpoint_runtime.events import (
     BodyTooLarge,
     MalformedEvent,
-    NotAnHttpEvent,
     environ_of,
     source_of,
 )
@@ -166,7 +165,7 @@ def test_headers_that_could_forge_others_are_dropped() -> None:
         "HTTP_X_FORWARDED_PROTO": "https",
         "HTTP_X_Y": "right",
         "HTTP_DIFY_HOOK_ID": "Hook",
-        "HTTP_DIFY_HOOK_URL": f"https://{API}",
+        "HTTP_DIFY_HOOK_URL": f"https://{API}/a",
     }
     assert result["REMOTE_ADDR"] == "192.0.2.7"
     assert "CONTENT_LENGTH" not in result
@@ -217,14 +216,26 @@ def test_scheme_host_and_port(headers: dict[str, str], expected: tuple[str, str,
         result["wsgi.url_scheme"],
         result["SERVER_NAME"],
         result["SERVER_PORT"],
-        result["HTTP_DIFY_HOOK_URL"],
+        result["HTTP_DIFY_HOOK_URL"].removesuffix("/a"),
     ) == expected
 
 
-def test_hook_url_holds_the_stage() -> None:
-    event = http_2(stage="st\u00e4ge", path="/st\u00e4ge/a")
-
-    assert environ(event)["HTTP_DIFY_HOOK_URL"] == f"https://{API}/st%C3%A4ge"
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (http_2(path="/"), "/"),
+        (http_2(path="/a/", query="b=c"), "/a/"),
+        (http_2(stage="st\u00e4ge", path="/st\u00e4ge/a"), "/st\u00c3\u00a4ge/a"),
+        (rest(path="/a"), "/prod/a"),
+        (rest(path="/"), "/prod/"),
+        # As the daemon has it: decoded, blanks for line breaks and none at the end.
+        (rest(path="/a%20b%2Fc%25"), "/prod/a b/c%"),
+        (rest(path="/caf%C3%A9"), "/prod/caf\u00c3\u00a9"),
+        (rest(path="/a%0D%0AX-Y: 1%0a%20"), "/prod/a  X-Y: 1"),
+    ],
+)
+def test_hook_url_is_that_of_this_request(event: dict[str, Any], expected: str) -> None:
+    assert environ(event)["HTTP_DIFY_HOOK_URL"] == f"https://{API}{expected}"
 
 
 @pytest.mark.parametrize(
@@ -293,23 +304,138 @@ def test_body_over_the_limit() -> None:
         environ(url(body="123456"), max_body=5)
 
 
+NO_BASE64 = "the body is not base64, though isBase64Encoded is true"
+
+
 @pytest.mark.parametrize(
-    "change",
+    ("change", "message"),
     [
-        {"body": "no base64!", "isBase64Encoded": True},
-        {"body": "YQ", "isBase64Encoded": True},
-        {"body": {"a": 1}},
-        {"body": "\ud800"},
-        {"rawPath": 5},
-        {"rawPath": "/\ud800"},
-        {"rawQueryString": 5},
-        {"headers": ["a"]},
-        {"cookies": [1]},
+        ({"body": "no base64!", "isBase64Encoded": True}, NO_BASE64),
+        ({"body": "YQ", "isBase64Encoded": True}, NO_BASE64),
+        ({"body": "\u00e9", "isBase64Encoded": True}, NO_BASE64),
+        (
+            {"body": "YQ==", "isBase64Encoded": "false"},
+            "isBase64Encoded is neither true nor false",
+        ),
+        ({"body": {"a": 1}}, "the body is not a string"),
+        ({"body": "\ud800"}, "the event's body can't be read"),
+        ({"rawPath": 5}, "the event's path can't be read"),
+        ({"rawPath": False}, "the event's path is not a string"),
+        ({"rawPath": "/\ud800"}, "the event's path can't be read"),
+        ({"rawQueryString": 5}, "the event's query can't be read"),
+        ({"headers": ["a"]}, "the event's headers can't be read"),
+        ({"cookies": [1]}, "the event's headers can't be read"),
     ],
 )
-def test_malformed(change: dict[str, Any]) -> None:
-    with pytest.raises(MalformedEvent):
+def test_malformed(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(MalformedEvent) as caught:
         environ(url() | change)
+
+    assert str(caught.value) == message
+
+
+def without(event: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in event.items() if key not in keys}
+
+
+def in_http(event: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """A payload 2.0 whose `requestContext.http` is changed; what becomes None is taken out."""
+    http = event["requestContext"]["http"] | changes
+    http = {key: value for key, value in http.items() if value is not None}
+    return event | {"requestContext": event["requestContext"] | {"http": http}}
+
+
+BOTH = {"version": "1.0", "httpMethod": "POST", "path": "/a", "rawPath": "/a"}
+
+
+@pytest.mark.parametrize(
+    ("event", "source", "method"),
+    [
+        # `httpMethod` where it stands, whatever else of the other payload is there.
+        (BOTH | {"requestContext": {"http": {}}}, "http-1.0", "POST"),
+        (BOTH | {"requestContext": {"http": {"method": "GET"}}}, "http-1.0", "POST"),
+        (without(BOTH, "version") | {"requestContext": {"http": {}}}, "rest", "POST"),
+        (without(BOTH, "version"), "rest", "POST"),
+        (without(BOTH, "path"), "http-2.0", "POST"),
+        (BOTH | {"version": "2.0"}, "http-2.0", "POST"),
+        ({"httpMethod": "DELETE", "rawPath": "/a"}, "http-2.0", "DELETE"),
+        (in_http(http_2(), method=None) | {"httpMethod": "PUT"}, "http-2.0", "PUT"),
+        (in_http(url(), method=None) | {"httpMethod": "PUT"}, "url", "PUT"),
+        (http_2(method="PUT") | {"httpMethod": "PUT"}, "http-2.0", "PUT"),
+        (http_2(method="PUT") | {"httpMethod": None}, "http-2.0", "PUT"),
+        (alb(method="PUT") | {"rawPath": "/x"}, "alb", "PUT"),
+        (rest(method="get"), "rest", "GET"),
+        (url(method="head"), "url", "HEAD"),
+        (url(method="PURGE"), "url", "PURGE"),
+    ],
+)
+def test_the_method_is_the_one_that_is_named(
+    event: dict[str, Any], source: str, method: str
+) -> None:
+    assert (source_of(event), environ(event)["REQUEST_METHOD"]) == (source, method)
+
+
+NO_METHOD = "the event has no method"
+NOT_ONE = "the event's method is not a string"
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        ({"rawPath": "/x"}, NO_METHOD),
+        (http_2() | {"requestContext": None}, NO_METHOD),
+        (http_2() | {"requestContext": {"http": None}}, NO_METHOD),
+        (in_http(http_2(), method=None), NO_METHOD),
+        (in_http(url(), method=""), NO_METHOD),
+        (rest() | {"httpMethod": None}, NO_METHOD),
+        (rest() | {"httpMethod": ""}, NO_METHOD),
+        (without(rest(), "httpMethod"), NO_METHOD),
+        (without(http_1(), "httpMethod"), NO_METHOD),
+        (without(alb(), "httpMethod"), NO_METHOD),
+        (rest() | {"httpMethod": 1}, NOT_ONE),
+        (alb() | {"httpMethod": 1}, NOT_ONE),
+        (rest() | {"httpMethod": True}, NOT_ONE),
+        (rest() | {"httpMethod": ["GET"]}, "the event's method can't be read"),
+        (in_http(url(), method={}), "the event's method can't be read"),
+        (http_2(method="PUT") | {"httpMethod": "GET"}, "the event has two methods that differ"),
+        (url(method="PUT") | {"httpMethod": "GET"}, "the event has two methods that differ"),
+    ],
+)
+def test_no_method_is_guessed(event: dict[str, Any], message: str) -> None:
+    with pytest.raises(MalformedEvent) as caught:
+        environ(event)
+
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("event", "path"),
+    [
+        (without(http_2(path="/orders/1"), "rawPath"), "/orders/1"),
+        (without(url(path="/orders/1%20"), "rawPath"), "/orders/1 "),
+        (http_2(path="/orders/1") | {"rawPath": None}, "/orders/1"),
+        (http_2(path="/orders/1") | {"rawPath": ""}, "/orders/1"),
+        (in_http(http_2(path=""), path=None), "/"),
+    ],
+)
+def test_a_path_that_is_named_elsewhere(event: dict[str, Any], path: str) -> None:
+    assert environ(event)["PATH_INFO"] == path
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        in_http(without(http_2(), "rawPath"), path=None),
+        in_http(without(url(), "rawPath"), path=None),
+        rest() | {"path": None},
+        http_1() | {"path": None},
+        alb() | {"path": None},
+        without(alb(), "path"),
+    ],
+)
+def test_no_path_is_guessed(event: dict[str, Any]) -> None:
+    with pytest.raises(MalformedEvent, match=r"^the event has no path$"):
+        environ(event)
 
 
 @pytest.mark.parametrize(
@@ -318,7 +444,7 @@ def test_malformed(change: dict[str, Any]) -> None:
         {"httpMethod": "GET", "path": "/a"},
         {"httpMethod": "GET", "path": "/a", "headers": None, "requestContext": None},
         {"version": "2.0", "rawPath": "/a", "requestContext": {"http": {"method": "GET"}}},
-        {"version": "2.0", "rawPath": "/a", "headers": None, "requestContext": {"http": None}},
+        {"requestContext": {"http": {"method": "GET", "path": "/a"}}, "headers": None},
     ],
 )
 def test_little_is_enough(event: dict[str, Any]) -> None:
@@ -329,12 +455,6 @@ def test_little_is_enough(event: dict[str, Any]) -> None:
         "/a",
         "localhost",
     ]
-
-
-@pytest.mark.parametrize("event", [None, [], "text", {}, {"httpMethod": 1, "path": "/"}])
-def test_no_http_event(event: object) -> None:
-    with pytest.raises(NotAnHttpEvent):
-        source_of(event)
 
 
 def test_identity_and_authorizer() -> None:

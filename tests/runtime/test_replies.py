@@ -113,6 +113,39 @@ def test_binary_types(answer: Answer, types: tuple[str, ...]) -> None:
     assert (reply["body"], reply["isBase64Encoded"]) == ("aGk=", True)
 
 
+@pytest.mark.parametrize("types", [("a/x-log",), ("a/*",), ("*/*",), (" A/X-Log ",)])
+@pytest.mark.parametrize("event", [http_2(), rest(), alb()])
+def test_text_types(answer: Answer, event: dict[str, Any], types: tuple[str, ...]) -> None:
+    reply = answer('return Response("hi", content_type="a/x-log; v=1")', event, TEXT_TYPES=types)
+
+    assert (reply["body"], reply["isBase64Encoded"]) == ("hi", False)
+
+
+@pytest.mark.parametrize(
+    ("body", "more"),
+    [
+        (b"\xff", {}),  # no UTF-8
+        (b"hi", {"BINARY_TYPES": ("a/x-log",)}),
+        (b"hi", {"BINARY_TYPES": ("*/*",)}),
+        (b"hi", {"TEXT_TYPES": ("a/x-logs", "a/x", "/*x")}),
+    ],
+)
+def test_text_types_that_go_as_base64_all_the_same(
+    answer: Answer, body: bytes, more: dict[str, Any]
+) -> None:
+    options = {"TEXT_TYPES": ("a/x-log",)} | more
+    reply = answer(f'return Response({body!r}, content_type="a/x-log")', **options)
+
+    assert reply["isBase64Encoded"] is True
+
+
+def test_encoded_content_of_a_text_type_is_base64(answer: Answer) -> None:
+    headers = '{"Content-Encoding": "br"}'
+    invoke = f'return Response("hi", content_type="a/x-log", headers={headers})'
+
+    assert answer(invoke, TEXT_TYPES=("a/x-log",))["isBase64Encoded"] is True
+
+
 def test_encoded_content_is_base64(answer: Answer) -> None:
     invoke = 'return Response("hi", content_type="text/plain", headers={"Content-Encoding": "br"})'
 

@@ -139,7 +139,7 @@ return Response()
             "Content-Type": "application/json",
             "Content-Length": str(length),
             "Dify-Hook-Id": "hook",
-            "Dify-Hook-Url": "http://localhost",
+            "Dify-Hook-Url": "http://localhost" + "/jobs/größe".encode().decode("latin-1"),
         },
         "body": document(sent),
         "length": length,

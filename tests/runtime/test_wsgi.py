@@ -125,7 +125,7 @@ def test_headers_of_a_server_are_treated_alike(make_application: MakeApplication
     assert text == repr(
         [
             ("Dify-Hook-Id", "TestFunction"),
-            ("Dify-Hook-Url", "http://x.test/p"),
+            ("Dify-Hook-Url", "http://x.test/p/"),
             ("Host", "x.test"),
             ("X-Other", "1"),
         ]

@@ -82,6 +82,7 @@ def test_a_bundles_literals() -> None:
         "ERRORS": "opaque",
         "MAX_BODY": 6291456,
         "BINARY_TYPES": (),
+        "TEXT_TYPES": (),
         "STORAGE": None,
         "GZIP": False,
         "BASE_PATH": "",

@@ -24,6 +24,7 @@ adapter = "mangum"
 errors = "dify"
 max_body = 1000
 binary_types = ["application/vnd.x", "image/*"]
+text_types = ["application/x-log"]
 gzip = true
 base_path = "/v1"
 """
@@ -36,7 +37,7 @@ def literals_of(folder: Path) -> dict[str, Any]:
     (plan,) = plan_functions([plugin], faults)
     values: dict[str, Any] = {}
     exec(render_bundle_literals(plan), values)
-    names = ("ERRORS", "MAX_BODY", "BINARY_TYPES", "GZIP", "BASE_PATH", "HANDLER")
+    names = ("ERRORS", "MAX_BODY", "BINARY_TYPES", "TEXT_TYPES", "GZIP", "BASE_PATH", "HANDLER")
     return {name: values[name] for name in names}
 
 
@@ -48,6 +49,7 @@ def test_they_reach_the_literals(tmp_path: Path) -> None:
         "ERRORS": "dify",
         "MAX_BODY": 1000,
         "BINARY_TYPES": ("application/vnd.x", "image/*"),
+        "TEXT_TYPES": ("application/x-log",),
         "GZIP": True,
         "BASE_PATH": "/v1",
         "HANDLER": "endpoint_runtime.mangum_handler.handler",
@@ -61,6 +63,7 @@ def test_their_defaults(tmp_path: Path) -> None:
         "ERRORS": "opaque",
         "MAX_BODY": 6291456,
         "BINARY_TYPES": (),
+        "TEXT_TYPES": (),
         "GZIP": False,
         "BASE_PATH": "",
         "HANDLER": "endpoint_runtime.lambda_handler.handler",
@@ -83,6 +86,8 @@ TYPES = 'expected a list of media types, such as "application/vnd.x" or "image/*
         ("binary_types = 'image/*'", f"{TYPES}, not 'image/*'"),
         ("binary_types = ['png']", f"{TYPES}, not a list with 'png'"),
         ("binary_types = ['a/b; c=d']", f"{TYPES}, not a list with 'a/b; c=d'"),
+        ("text_types = ['log']", f"{TYPES}, not a list with 'log'"),
+        ("text_types = 'a/b'", f"{TYPES}, not 'a/b'"),
         ("binary_types = [1]", f"{TYPES}, not a list with 1"),
         ("gzip = 1", "expected true or false, not 1"),
         ("base_path = 'v1'", f"{PATH}, not 'v1'"),
