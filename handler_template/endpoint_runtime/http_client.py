@@ -82,7 +82,7 @@ class Connection:
         self._socket: Any = None
         self._stream: Any = None  # the TLS layer, else the socket
         self._buffer = bytearray()  # received, not yet used
-        self._used_at = 0.0
+        self._used_at = self._asked_at = 0.0
         self._answer: Response | None = None
 
     def request(
@@ -99,6 +99,7 @@ class Connection:
         `path` is sent as it is, query included. `Host` and `Content-Length` are added. `deadline`
         takes the place of the connection's from now on.
         """
+        self._asked_at = time()
         if deadline is not None:
             self.deadline = deadline
         if self._answer is not None:
@@ -228,7 +229,7 @@ class Connection:
 
         start_new_thread(look_up, ())
         if not done.acquire(timeout=self._left(sent=False)):
-            raise TimedOut(f"{self.name}: its address was not found in time", sent=False)
+            raise self._timed_out(f"{self.name}: its address was not found in time", sent=False)
         if found and isinstance(found[0], Exception):
             problem = getattr(found[0], "strerror", None) or str(found[0])
             raise HttpError(f"{self.name} can't be reached: {problem}", sent=False)
@@ -300,8 +301,14 @@ class Connection:
             raise self._timed_out(sent=sent)
         return min(left, self.stall)
 
-    def _timed_out(self, *, sent: bool) -> TimedOut:
-        return TimedOut(f"{self.name} did not answer in time", sent=sent)
+    def _timed_out(self, message: str = "", *, sent: bool) -> TimedOut:
+        now = time()
+        if self.deadline is None or now < self.deadline:
+            seconds = self.stall
+        else:
+            seconds = now - self._asked_at
+        message = message or f"{self.name} did not answer in time"
+        return TimedOut(message, sent=sent, seconds=seconds)
 
     def receive(self) -> bool:
         """Add what has come to the buffer, at least a byte; False at the connection's end."""

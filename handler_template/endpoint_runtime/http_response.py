@@ -24,7 +24,11 @@ class HttpError(Exception):
 
 
 class TimedOut(HttpError):
-    """The deadline came, or nothing moved for too long."""
+    """The deadline came, or nothing moved for too long, after `seconds`."""
+
+    def __init__(self, message: str, *, sent: bool, seconds: float) -> None:
+        super().__init__(message, sent=sent)
+        self.seconds = seconds
 
 
 class CertificateRefused(HttpError):

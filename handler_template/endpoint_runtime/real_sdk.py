@@ -20,7 +20,8 @@ _ANSWERED = (
     ("invocations.app.chat", "ChatAppInvocation", "app.chat"),
     ("invocations.app.completion", "CompletionAppInvocation", "app.completion"),
     ("invocations.app.workflow", "WorkflowAppInvocation", "app.workflow"),
-    ("invocations.app.fetch_app", "FetchAppInvocation", "app"),
+    # Its own module came with 0.8; both names are one class.
+    ("invocations.app", "FetchAppInvocation", "app"),
 )
 # What a call is named in messages, by the SDK's `InvokeType`.
 _CALLS = {
@@ -105,6 +106,8 @@ def _serve_sessions(session: Any, light: Any) -> None:
 
     session.backends = None
     session.deadline = None
+    # Its constructor knows it since 0.5.1.
+    session.max_invocation_timeout = light.Session.max_invocation_timeout
     session.of_request = classmethod(of_request)
     session.call_deadline = light.Session.call_deadline
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -43,7 +45,10 @@ def test_a_server_that_stalls(dify: MakeDify, mode: str) -> None:
     with pytest.raises(AppError) as caught:
         ask(made, mode, deadline=time.time() + 1)
 
-    assert str(caught.value) == f"app chat: {host(made)} did not answer in time"
+    # The SDK's words, which published plugins look for.
+    said = "invocation exited without response after 0 seconds"
+    assert re.sub(r"\b[01] sec", "0 sec", str(caught.value)) == said
+    assert caught.value.line.endswith(f" seconds: {host(made)} did not answer in time")
     assert time.monotonic() - started < 10
     assert made.requests == [("POST", "/chat-messages")]  # it may have been done: not again
 
@@ -56,7 +61,7 @@ def test_a_server_that_cuts_midway(dify: MakeDify, mode: str) -> None:
     with pytest.raises(AppError) as caught:
         ask(made, mode)
 
-    assert str(caught.value) == f"app chat: {host(made)} cut its answer short"
+    assert str(caught.value) == f"{host(made)} cut its answer short"
     assert made.requests == [("POST", "/chat-messages")]
 
 
@@ -77,12 +82,6 @@ def test_what_came_before_the_cut_is_there(dify: MakeDify) -> None:
         (b"data: {not json\n\n", "Dify sent an event that is no JSON object: '{not json'"),
         (b"data: [1]\n\n", "Dify sent an event that is no JSON object: '[1]'"),
         (b"data: \xff\xfe\n\n", "Dify sent an event that is no JSON object: '\ufffd\ufffd'"),
-        (
-            b'data: {"event": "error", "code": "provider_quota_exceeded", "status": 400, '
-            b'"message": "No more."}\n\n',
-            "400 provider_quota_exceeded: No more.",
-        ),
-        (b'data: {"event": "error"}\n\n', "the app failed"),
     ],
 )
 def test_bad_events(dify: MakeDify, garbage: bytes, message: str) -> None:
@@ -93,7 +92,63 @@ def test_bad_events(dify: MakeDify, garbage: bytes, message: str) -> None:
     with pytest.raises(AppError) as caught:
         got.extend(answers(made))
 
-    assert (got, str(caught.value)) == (["[1]"], f"app chat: {message}")
+    assert (got, str(caught.value)) == (["[1]"], message)
+
+
+@pytest.mark.parametrize(
+    ("sent", "line"),
+    [
+        (
+            {"code": "provider_quota_exceeded", "status": 400, "message": "No more."},
+            "400 provider_quota_exceeded: No more.",
+        ),
+        ({}, "the app failed"),
+    ],
+)
+def test_an_error_event_comes_like_the_others_and_is_the_last(
+    dify: MakeDify, caplog: pytest.LogCaptureFixture, sent: dict[str, object], line: str
+) -> None:
+    made = dify("chat")
+    garbage = b"data: " + json.dumps({"event": "error", **sent}).encode() + b"\n\n"
+    made.fake.faults.append(Fault(after=2, garbage=garbage))
+
+    first, *others = made.session().app.chat.invoke("chat", "one two three", {})
+
+    assert (first["event"], first["answer"]) == ("message", "[1]")
+    assert others == [{"event": "error", **sent}]
+    assert caplog.messages == [f"app chat: {line}"]
+
+
+def test_an_app_that_fails_before_it_begins_raises(dify: MakeDify) -> None:
+    """In Dify, too: only what comes in a stream is an event of it."""
+    made = dify("chat")
+    made.fake.faults.append(Fault(status=400, code="invalid_param", message="No."))
+
+    with pytest.raises(AppError, match=r"^No\.$"):
+        ask(made, "streaming")
+
+
+@pytest.mark.parametrize("call", ["blocking", "streaming", "fetch", "upload"])
+def test_the_log_has_what_the_text_of_an_error_has_not(
+    dify: MakeDify, caplog: pytest.LogCaptureFixture, call: str
+) -> None:
+    made = dify("chat")
+    made.fake.faults.append(Fault(status=400, code="invalid_param", message="No."))
+
+    with pytest.raises(AppError) as caught:
+        if call == "fetch":
+            made.session().app.fetch_app("chat")
+        elif call == "upload":
+            made.session().file.upload("a", b"", "text/plain")
+        else:
+            ask(made, call)
+
+    error = caught.value
+    assert (str(error), error.app_id, error.status, error.code, error.message) == (
+        *("No.", "chat", 400, "invalid_param"),
+        "No.",
+    )
+    assert caplog.messages == ["app chat: 400 invalid_param: No."]
 
 
 def test_what_is_no_event(dify: MakeDify) -> None:
@@ -111,7 +166,7 @@ def test_a_blocking_answer_that_is_no_json(dify: MakeDify, garbage: bytes) -> No
     made = dify("chat")
     made.fake.faults.append(Fault(after=0, garbage=garbage or b" "))
 
-    with pytest.raises(AppError, match=r"^app chat: Dify sent an answer that is no JSON object: "):
+    with pytest.raises(AppError, match=r"^Dify sent an answer that is no JSON object: "):
         ask(made, "blocking")
 
 
@@ -143,7 +198,11 @@ def test_errors(dify: MakeDify, mode: str, fault: Fault, message: str) -> None:
     with pytest.raises(AppError) as caught:
         ask(made, mode, deadline=time.time() + 10)
 
-    assert str(caught.value).startswith(f"app chat: {message}")
+    assert caught.value.line.startswith(f"app chat: {message}")
+    said = caught.value.line.removeprefix(f"app chat: {fault.status}").removeprefix(" ")
+    said = said.removeprefix(fault.code).removeprefix(": ")
+    bare = said == "Dify's answer says no more"
+    assert str(caught.value) == (f"Dify answered with status {fault.status}" if bare else said)
     assert caught.value.status == fault.status
     assert made.requests == [("POST", "/chat-messages")]
 
@@ -157,7 +216,7 @@ def test_429_is_tried_again_when_it_says(dify: MakeDify) -> None:
     assert ask(made, "blocking", deadline=time.time() + 20) == "[1] one two three"
     assert time.monotonic() - started >= 2
     made.fake.faults += [wait, wait, wait]
-    with pytest.raises(AppError, match="429 too_many_requests"):
+    with pytest.raises(AppError, match=r"^Injected\.$"):
         ask(made, "blocking", deadline=time.time() + 20)
 
 
@@ -176,7 +235,7 @@ def test_nobody_is_there(dify: MakeDify) -> None:
     made = dify("chat")
     made.bundle.DIFY_BASE_URL = "http://127.0.0.1:9/v1"
 
-    with pytest.raises(AppError, match=r"^app chat: 127\.0\.0\.1:9 can't be reached: Connection"):
+    with pytest.raises(AppError, match=r"^127\.0\.0\.1:9 can't be reached: Connection"):
         ask(made, "blocking", deadline=time.time() + 5)
 
 
@@ -200,7 +259,7 @@ def test_a_server_that_comes_up_late(dify: MakeDify, monkeypatch: pytest.MonkeyP
 def test_a_deadline_that_is_over(dify: MakeDify) -> None:
     made = dify("chat")
 
-    with pytest.raises(AppError, match=r"did not answer in time$"):
+    with pytest.raises(AppError, match=r"^invocation exited without response after 0 s"):
         ask(made, "blocking", deadline=time.time() + 0.1)  # less than the margin
 
     assert made.requests == []
@@ -230,6 +289,19 @@ def test_a_stream_that_is_left_closes_its_connection(dify: MakeDify, how: str) -
     assert made.fake.cut.wait(10)
 
 
+@pytest.mark.parametrize("mode", ["blocking", "streaming"])
+def test_silence_is_told_in_the_sdks_words(dify: MakeDify, mode: str) -> None:
+    """`session.max_invocation_timeout`, also where a connection of another session is used."""
+    made = dify("chat")
+    assert ask(made, "blocking") == "[1] one two three"
+    made.fake.faults.append(Fault(after=2, stall=60))
+    session = made.session()
+    session.max_invocation_timeout = 1
+
+    with pytest.raises(Exception, match=r"^invocation exited without response after 1 seconds$"):
+        list(session.app.chat.invoke("chat", "q", {}, mode))
+
+
 def test_a_stream_longer_than_any_pause(dify: MakeDify) -> None:
     """Slow, but never silent: it goes on until the deadline."""
     made = dify("chat", events=40)
@@ -246,7 +318,7 @@ def test_a_long_stream_ends_at_the_deadline(dify: MakeDify) -> None:
     made.fake.faults.append(Fault(after=-1, pause=0.05))
     got = 0
 
-    with pytest.raises(AppError, match=r"did not answer in time$"):
+    with pytest.raises(AppError, match=r"^invocation exited without response after 1 s"):
         for _ in made.session(time.time() + 1.2).app.chat.invoke("chat", "q", {}):
             got += 1
 
@@ -311,4 +383,5 @@ return Response(str(stream["answer"] if isinstance(stream, dict) else list(strea
 
     assert reply["statusCode"] == 500
     assert context.get_remaining_time_in_millis() > 0
-    assert f"AppError: app chat: {host(made)} did not answer in time" in capsys.readouterr().err
+    said = "AppError: invocation exited without response after 1 seconds"
+    assert said in capsys.readouterr().err

@@ -72,7 +72,7 @@ def test_a_key_that_was_changed_is_read_again(in_aws: MakeAws) -> None:
 def test_a_key_that_is_wrong_is_no_endless_loop(in_aws: MakeAws) -> None:
     made, aws = in_aws(chat="wrong", workflow="app-key-of-workflow")
 
-    with pytest.raises(AppError, match=r"^app chat: 401 unauthorized: Access token is invalid$"):
+    with pytest.raises(AppError, match=r"^Access token is invalid$"):
         ask(made)
 
     assert len(aws.reads) == 2
@@ -92,7 +92,8 @@ def test_keys_that_are_not_there(in_aws: MakeAws, values: dict[str, Any], messag
     with pytest.raises(AppError) as caught:
         ask(made)
 
-    assert str(caught.value) == message
+    assert caught.value.line == message
+    assert str(caught.value) in ("the app's API key is not set", "the app's API key can't be read")
 
 
 def test_local_keys_take_the_place_of_what_aws_keeps(
@@ -105,7 +106,7 @@ def test_local_keys_take_the_place_of_what_aws_keeps(
     assert made.session().app.chat.invoke("chat", "q", {}, "blocking")["answer"] == "[1] q"
     found = made.backends.service_api.keys
     assert found.get("other", None) == local["other"]
-    with pytest.raises(AppError, match=r"its API key is not set \(secret dify, key flow\)"):
+    with pytest.raises(AppError, match=r"^the app's API key is not set$"):
         found.get("workflow", None)
     assert not found.renew("chat", "refused", None)
     assert aws.reads == []

@@ -6,6 +6,7 @@ import hmac
 import json
 import os
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Iterable, Mapping
@@ -17,7 +18,7 @@ import pytest
 
 from packager.errors import FaultCollector
 from packager.events import make_event
-from packager.fake_dify import FakeDify
+from packager.fake_dify import FakeDify, Fault
 from packager.interpreter import Interpreter
 from packager.invoke import invoke_bundle
 from packager.load import load_plugin
@@ -243,6 +244,78 @@ def test_openai_facade_answers_in_the_sdk_as_its_bundle_does(both: Both, mode: s
         each.body = OF_ITS_OWN.sub(b"0", each.body)
     assert ours == theirs
     assert b"\xe4\xb8\x96" in theirs[2].body or b"\\u4e16" in theirs[2].body
+
+
+FAILING = """\
+import json
+
+from dify_plugin import Endpoint
+from werkzeug import Response
+
+
+class Duck(Endpoint):
+    def _invoke(self, r, values, settings):
+        asked = r.args.to_dict()
+        app = asked.pop("app")
+        try:
+            answer = self.session.app.chat.invoke(app, inputs={}, **asked)
+            if isinstance(answer, dict):
+                return Response(json.dumps(answer))
+            first = next(answer)
+        except Exception as error:
+            return Response(str(error), 502)
+
+        def body():
+            yield first["answer"]
+            for event in answer:
+                yield event.get("answer") or json.dumps(event, sort_keys=True)
+
+        return Response(body())
+"""
+ERROR = {"event": "error", "status": 400, "code": "provider_quota_exceeded", "message": "No more."}
+
+
+class FailingDaemon(FakeDaemon):
+    """Streams of its apps end after their first event, with an error."""
+
+    def _app(self, request: dict[str, Any]) -> Any:
+        answer = super()._app(request)
+        if isinstance(answer, dict):
+            return answer
+        return iter((next(event for event in answer if event), ERROR))
+
+
+def test_apps_fail_in_the_sdk_as_in_a_bundle(
+    sdk: Path, interpreter: Interpreter, command: Command, target: tuple[str, ...], tmp_path: Path
+) -> None:
+    """An error event arrives, and the partial answer with it; other failures raise their text."""
+    plugin, out = tmp_path / "plugin", tmp_path / "out"
+    shutil.copytree(ROOT / "plugins/neko", plugin)
+    (plugin / "endpoints/duck.py").write_text(FAILING)
+    modes = {"one": "chat", "agent": "agent-chat"}
+    requests = [
+        Sent("GET", f"/duck/1?{query}")
+        for query in (
+            "app=one&query=hi&response_mode=streaming",
+            "app=one&query=hi&response_mode=blocking",
+            "app=one&query=&response_mode=streaming",
+            "app=agent&query=hi&response_mode=blocking",
+        )
+    ]
+    with FailingDaemon(modes, user="dify-plugin-neko") as daemon:
+        theirs = under_sdk(sdk, interpreter, plugin, requests, SETTINGS, tmp_path, daemon.url)
+    done = command("build", plugin, "-o", out, *target)
+    assert done.returncode == 0, done.stderr.decode()
+    with FakeDify(modes) as dify:
+        dify.faults.append(Fault(after=2, garbage=f"data: {json.dumps(ERROR)}\n\n".encode()))
+        ours = in_bundle(out / "NekoFunction", requests, {"PACKAGER_DIFY": dify.url})
+
+    for each in (*ours, *theirs):
+        each.body = re.sub(rb'(?<=_id": ")[0-9a-f-]+|(?<="id": ")[0-9a-f-]+', b"", each.body)
+    assert ours == theirs
+    assert ours[0].body == b"[1]" + json.dumps(ERROR, sort_keys=True).encode()
+    assert [each.status for each in ours] == [200, 200, 502, 502]
+    assert ours[3].body == b"Agent Chat App does not support blocking mode"
 
 
 def test_slack_bot_posts_in_the_sdk_what_its_bundle_posts(both: Both) -> None:

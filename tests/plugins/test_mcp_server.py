@@ -211,10 +211,16 @@ def test_pages_of_other_origins_may_not_call(server: Gateway) -> None:
     assert (status, content) == (403, b"this origin may not call")
 
 
+BROKEN = DifyFault(status=500, code="internal_server_error", message="It broke.")
+# As a stream brings it: an event like the others.
+FAILED = DifyFault(garbage=b'data: {"event": "error", "message": "It broke."}\n\n')
+
+
+@pytest.mark.parametrize("fault", [BROKEN, FAILED])
 def test_an_app_that_fails_is_a_result_that_says_so_and_the_log_says_why(
-    server: Gateway, dify: FakeDify
+    server: Gateway, dify: FakeDify, fault: DifyFault
 ) -> None:
-    dify.faults.append(DifyFault(status=500, code="internal_server_error", message="It broke."))
+    dify.faults.append(fault)
 
     status, _, content = post(server, asked("tools/call", name="ask", arguments={"query": "Hi"}))
 

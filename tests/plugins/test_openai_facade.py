@@ -100,11 +100,17 @@ def chat(facade: Gateway, **asked: object) -> tuple[int, bytes]:
     return reply.status, reply.body
 
 
+BROKEN = DifyFault(status=500, code="internal_server_error", message="It broke.")
+# As a stream brings it: an event like the others.
+FAILED = DifyFault(garbage=b'data: {"event": "error", "message": "It broke."}\n\n')
+
+
+@pytest.mark.parametrize("fault", [BROKEN, FAILED])
 @pytest.mark.parametrize("stream", [False, True])
 def test_an_app_that_does_not_answer_is_a_502_streamed_or_not(
-    facade: Gateway, dify: FakeDify, stream: bool
+    facade: Gateway, dify: FakeDify, stream: bool, fault: DifyFault
 ) -> None:
-    dify.faults.append(DifyFault(status=500, code="internal_server_error", message="It broke."))
+    dify.faults.append(fault)
 
     status, body = chat(facade, stream=stream)
 

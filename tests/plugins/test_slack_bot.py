@@ -176,10 +176,16 @@ def test_an_app_that_has_forgotten_is_told_what_was_said(
     assert slack.wait_for(2)[1]["text"] == f"[1] {asked}"
 
 
+BROKEN = DifyFault(status=500, code="internal_server_error", message="It broke.")
+# As a stream brings it: an event like the others.
+FAILED = DifyFault(garbage=b'data: {"event": "error", "message": "It broke."}\n\n')
+
+
+@pytest.mark.parametrize("fault", [BROKEN, FAILED])
 def test_an_app_that_fails_is_excused_and_the_log_says_why(
-    bot: Gateway, slack: SlackApi, dify: FakeDify
+    bot: Gateway, slack: SlackApi, dify: FakeDify, fault: DifyFault
 ) -> None:
-    dify.faults.append(DifyFault(status=500, code="internal_server_error", message="It broke."))
+    dify.faults.append(fault)
 
     assert send(bot, event()) == (200, b"")
 

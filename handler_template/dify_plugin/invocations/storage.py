@@ -7,6 +7,8 @@ SDK's, errors are plain Exceptions.
 
 from __future__ import annotations
 
+from time import time
+
 from dify_plugin.core.runtime import BackwardsInvocation
 
 TYPE_CHECKING = False
@@ -23,9 +25,18 @@ class StorageInvocationError(Exception):
 class StorageInvocation(BackwardsInvocation):
     """Bytes by key, one space per plugin."""
 
-    @property
-    def _deadline(self) -> float | None:
-        return None if self.session is None else self.session.call_deadline()
+    def _ask(self, operation: Any, *arguments: Any) -> Any:
+        """Call what keeps the bytes; a wait without an answer ends in the SDK's words."""
+        deadline = None if self.session is None else self.session.call_deadline()
+        started = time()
+        try:
+            return operation(*arguments, deadline)
+        except Exception as fault:
+            if getattr(fault, "code", None) != "TimedOut":
+                raise
+            seconds = round(time() - started)
+            message = f"invocation exited without response after {seconds} seconds"
+            raise Exception(message) from fault
 
     def set(self, key: str, val: bytes | bytearray | memoryview) -> None:
         """Store bytes; text must be encoded first, as in the SDK."""
@@ -37,7 +48,7 @@ class StorageInvocation(BackwardsInvocation):
             raise Exception(f"save data failed: {_problem(key)}")
         if len(key) > _MAX_KEY:
             raise Exception("save data failed: key length must be less than 256 characters")
-        backend.set(clean, bytes(val), self._deadline)
+        self._ask(backend.set, clean, bytes(val))
 
     def get(self, key: str) -> bytes:
         """Give what is stored; a missing key raises."""
@@ -45,7 +56,7 @@ class StorageInvocation(BackwardsInvocation):
         clean = _clean(key)
         value: bytes | None = None
         if clean and len(clean) <= _MAX_KEY:
-            value = backend.get(clean, self._deadline)
+            value = self._ask(backend.get, clean)
         if value is None:
             raise Exception(
                 "load data failed, please check if the key is correct or you have not set it"
@@ -59,7 +70,7 @@ class StorageInvocation(BackwardsInvocation):
         if not clean:
             raise Exception(f"delete data failed: {_problem(key)}")
         if len(clean) <= _MAX_KEY:
-            backend.delete(clean, self._deadline)
+            self._ask(backend.delete, clean)
 
     def exist(self, key: str) -> bool:
         """Tell whether a key has something stored."""
@@ -67,7 +78,7 @@ class StorageInvocation(BackwardsInvocation):
         clean = _clean(key)
         if not clean:
             raise Exception(f"exist data failed: {_problem(key)}")
-        return len(clean) <= _MAX_KEY and bool(backend.exist(clean, self._deadline))
+        return len(clean) <= _MAX_KEY and bool(self._ask(backend.exist, clean))
 
 
 def _clean(key: str) -> str:

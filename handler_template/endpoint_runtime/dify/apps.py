@@ -7,7 +7,8 @@ workflows, too. The Service API has a route for each kind, and refuses the other
 
 from __future__ import annotations
 
-from endpoint_runtime.dify.errors import AppError
+from endpoint_runtime.dify.errors import AppError, log
+from endpoint_runtime.dify.service_api import failure
 from endpoint_runtime.event_json import decode_json
 from endpoint_runtime.http_client import HttpError
 
@@ -64,7 +65,7 @@ class Apps:
         """Call an app: a generator of events if `response_mode` is "streaming", else one dict.
 
         Nothing happens before the generator's first event is asked for, as in the SDK, whose `ping`
-        events are dropped. Raises AppError, for an `error` event, too.
+        events are dropped. An `error` event is the last. Raises AppError.
         """
         body: dict[str, Any] = {
             "inputs": _as_uploads(inputs or {}),
@@ -74,14 +75,21 @@ class Apps:
         for_chats = {"query": query or "", "conversation_id": conversation_id or ""}
         if response_mode == "streaming":
             return self._stream(session, kind, app_id, body, for_chats)
-        answer, connection = self._call(session, kind, app_id, body, for_chats)
-        data = self._api.read(app_id, answer, connection)
-        return _object(app_id, data, "answer")
+        try:
+            answer, connection = self._call(session, kind, app_id, body, for_chats)
+            return _object(app_id, self._api.read(app_id, answer, connection), "answer")
+        except AppError as fault:
+            log(fault)
+            raise
 
     def fetch(self, session: Session, app_id: str) -> dict[str, Any]:
         """Describe an app: `data` as in Dify (its parameters), beside name, mode and the like."""
-        found = self._info(session, app_id)
-        return {**found, "data": self._api.read_json(session, app_id, "GET", "/parameters")}
+        try:
+            found = self._info(session, app_id)
+            return {**found, "data": self._api.read_json(session, app_id, "GET", "/parameters")}
+        except AppError as fault:
+            log(fault)
+            raise
 
     def _call(
         self,
@@ -131,6 +139,20 @@ class Apps:
         body: dict[str, Any],
         for_chats: dict[str, Any],
     ) -> Iterator[dict[str, Any]]:
+        try:
+            yield from self._events(session, kind, app_id, body, for_chats)
+        except AppError as fault:
+            log(fault)
+            raise
+
+    def _events(
+        self,
+        session: Session,
+        kind: str,
+        app_id: str,
+        body: dict[str, Any],
+        for_chats: dict[str, Any],
+    ) -> Iterator[dict[str, Any]]:
         from endpoint_runtime.dify.event_stream import EventTooLarge, read_events
 
         answer, connection = self._call(session, kind, app_id, body, for_chats)
@@ -145,9 +167,14 @@ class Apps:
                 if event.get("event") == "ping":
                     continue
                 if event.get("event") == "error":
-                    raise _event_error(app_id, event)
+                    # No exception: in Dify it comes like any other, and plugins look for it.
+                    log(_event_error(app_id, event))
+                    yield event
+                    return
                 yield event
-        except (HttpError, EventTooLarge) as fault:
+        except HttpError as fault:
+            raise failure(app_id, fault) from None
+        except EventTooLarge as fault:
             raise AppError(app_id, str(fault)) from None
         finally:
             self._api.release(answer, connection)

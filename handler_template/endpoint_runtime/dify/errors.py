@@ -4,15 +4,32 @@ from __future__ import annotations
 
 
 class AppError(Exception):
-    """A call of an app failed; the message names the app, never its key.
+    """A call of an app failed; its text is Dify's, as in the SDK: plugins show it to their users.
 
     `status` (HTTP's, 0 where there was no answer) and `code` are the Service API's, "" for none.
+    `detail` is what only the log is to say: the text says less then.
     """
 
-    def __init__(self, app_id: str, message: str, *, status: int = 0, code: str = "") -> None:
-        said = " ".join(part for part in (str(status or ""), code) if part)
-        super().__init__(f"app {app_id}: {said}: {message}" if said else f"app {app_id}: {message}")
+    def __init__(
+        self, app_id: str, message: str, *, status: int = 0, code: str = "", detail: str = ""
+    ) -> None:
+        super().__init__(message)
         self.app_id = app_id
         self.status = status
         self.code = code
         self.message = message
+        self.detail = detail
+
+    @property
+    def line(self) -> str:
+        """The failure in one line for the log, with the app's id, status and code."""
+        said = " ".join(part for part in (str(self.status or ""), self.code) if part)
+        text = self.detail or self.message
+        return f"app {self.app_id}: {said}: {text}" if said else f"app {self.app_id}: {text}"
+
+
+def log(fault: AppError) -> None:
+    """Write to the log what an error's text does not say."""
+    import logging
+
+    logging.getLogger(__name__).warning("%s", fault.line)

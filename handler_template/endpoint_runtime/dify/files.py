@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 
+from endpoint_runtime.dify.errors import AppError, log
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -44,14 +46,18 @@ class Files:
                 f"\r\n--{boundary}--\r\n".encode(),
             )
         )
-        found = self._api.read_json(
-            session,
-            self._api.keys.app_for_files(),
-            "POST",
-            "/files/upload",
-            body,
-            content_type=f"multipart/form-data; boundary={boundary}",
-        )
+        try:
+            found = self._api.read_json(
+                session,
+                self._api.keys.app_for_files(),
+                "POST",
+                "/files/upload",
+                body,
+                content_type=f"multipart/form-data; boundary={boundary}",
+            )
+        except AppError as fault:
+            log(fault)
+            raise
         # Dify gives plugins the extension with its dot, and clients of the Service API without.
         extension = str(found.get("extension") or "bin").removeprefix(".")
         return {

@@ -54,9 +54,10 @@ class AppKeys:
             known = ", ".join(self._sources) or "none"
             raise AppError(
                 app_id,
-                "no API key is configured for it. Create one in Dify (the app's page, API Access) "
-                f'and name its source in packager.toml: apps."{app_id}" = {{ssm = "/..."}}. '
-                f"Apps with a key: {known}",
+                "no API key is configured for the app",
+                detail="no API key is configured for it. Create one in Dify (the app's page, API "
+                f'Access) and name its source in packager.toml: apps."{app_id}" = '
+                f'{{ssm = "/..."}}. Apps with a key: {known}',
             )
         try:
             if self._local is not None and source[0] in ("local", *_REMOTE):
@@ -66,9 +67,11 @@ class AppKeys:
             else:
                 key = read_sources({name: source}, deadline).get(name)
         except SourceError as fault:
-            raise AppError(app_id, f"its API key can't be read: {fault}") from None
+            detail = f"its API key can't be read: {fault}"
+            raise AppError(app_id, "the app's API key can't be read", detail=detail) from None
         if not isinstance(key, str) or not key.strip():
-            raise AppError(app_id, f"its API key is not set ({label(source)})")
+            detail = f"its API key is not set ({label(source)})"
+            raise AppError(app_id, "the app's API key is not set", detail=detail)
         endpoint_runtime.hide(key.strip())
         return key.strip()
 

@@ -13,7 +13,7 @@ from time import sleep, time
 from endpoint_runtime.dify.errors import AppError
 from endpoint_runtime.dify.keys import STAND_IN, AppKeys
 from endpoint_runtime.event_json import decode_json, encode_json
-from endpoint_runtime.http_client import CertificateRefused, Connection, HttpError
+from endpoint_runtime.http_client import CertificateRefused, Connection, HttpError, TimedOut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,9 +90,9 @@ class ServiceApi:
             except HttpError as fault:
                 again = not fault.sent or method == "GET"
                 if last or not again or isinstance(fault, CertificateRefused):
-                    raise AppError(app_id, str(fault)) from None
+                    raise failure(app_id, fault) from None
                 if not _fits(pause, deadline):
-                    raise AppError(app_id, str(fault)) from None
+                    raise failure(app_id, fault) from None
             except ValueError as fault:  # a key with a line break, a proxy that can't be used
                 raise AppError(app_id, str(fault)) from None
             else:
@@ -138,7 +138,7 @@ class ServiceApi:
         try:
             return answer.read()
         except HttpError as fault:
-            raise AppError(app_id, str(fault)) from None
+            raise failure(app_id, fault) from None
         finally:
             self.release(answer, connection)
 
@@ -160,17 +160,18 @@ class ServiceApi:
         return None if deadline is None else deadline - MARGIN
 
     def _connection(self, session: Session, deadline: float | None) -> Connection:
+        # In Dify, too, an app may be silent for so long: the SDK's name for it.
+        stall = float(session.max_invocation_timeout)
         while self._idle:
             try:
                 connection = self._idle.pop()
             except IndexError:  # another thread took it
                 break
             if connection.is_open(_IDLE):
+                connection.stall = stall
                 return connection
             connection.close()
         scheme, host, port = self._server
-        # In Dify, too, an app may be silent for so long: the SDK's name for it.
-        stall = float(session.max_invocation_timeout)
         return Connection(scheme, host, port, deadline=deadline, stall=stall)
 
     def _encoded(self, app_id: str, body: Any) -> bytes:
@@ -196,16 +197,26 @@ class ServiceApi:
             code, message = found.get("code"), found.get("message")
             if code or message:
                 return AppError(
-                    app_id, str(message or ""), status=answer.status, code=str(code or "")
+                    app_id, str(message or code), status=answer.status, code=str(code or "")
                 )
+        detail = ""
         if answer.status < 400:
             target = answer.headers.get("location", "-")
             message = f"Dify redirects to {target}: check dify.base_url"
         elif answer.headers.get("content-type", "").startswith("text/html") or not text:
-            message = "Dify's answer says no more"
+            message = f"Dify answered with status {answer.status}"
+            detail = "Dify's answer says no more"
         else:
             message = text.decode("utf-8", "replace")[:_MAX_MESSAGE]
-        return AppError(app_id, message, status=answer.status)
+        return AppError(app_id, message, status=answer.status, detail=detail)
+
+
+def failure(app_id: str, fault: HttpError) -> AppError:
+    """Give the error for a call that got no whole answer: one that waited says so as the SDK."""
+    if isinstance(fault, TimedOut):
+        message = f"invocation exited without response after {round(fault.seconds)} seconds"
+        return AppError(app_id, message, detail=f"{message}: {fault}")
+    return AppError(app_id, str(fault))
 
 
 def _fits(seconds: float, deadline: float | None) -> bool:

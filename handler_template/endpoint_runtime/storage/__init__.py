@@ -3,7 +3,8 @@
 A storage has `get(key) -> bytes | None` (None: there is no such key), `set(key, value)`,
 `delete(key)` (of what is not there, too) and `exist(key)`. Keys are clean (dify_plugin does that)
 and have at most 256 characters. `deadline`, in seconds since the epoch, is when whoever waits gives
-up: a storage across a network ends its calls before. Threads share one.
+up: a storage across a network ends its calls before; an error whose `code` is "TimedOut" says that
+it has waited in vain. Threads share one.
 """
 
 from __future__ import annotations

@@ -82,5 +82,7 @@ def _ask(app: Any, app_id: str, kind: str, arguments: Mapping[str, Any]) -> dict
             answer += event["answer"]
         elif event["event"] == "message_replace":
             answer = event["answer"]
+        elif event["event"] == "error":
+            raise RuntimeError(f"the app failed: {event.get('message')}")
         conversation = event.get("conversation_id") or conversation
     return {"answer": answer, "conversation_id": conversation}

@@ -68,6 +68,8 @@ class Completion:
             elif event["event"] == "message_end":
                 used = (event.get("metadata") or {}).get("usage") or {}
                 self.usage = {name: int(used.get(name) or 0) for name in self.usage}
+            elif event["event"] == "error":
+                raise RuntimeError(f"the app failed: {event.get('message')}")
 
     def whole(self) -> dict[str, Any]:
         """Give the completion in one object."""

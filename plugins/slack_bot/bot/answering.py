@@ -85,5 +85,7 @@ def stream(app: Any, app_id: str, query: str, conversation_id: str) -> tuple[str
             said += event["answer"]
         elif event["event"] == "message_replace":
             said = event["answer"]
+        elif event["event"] == "error":
+            raise RuntimeError(f"the app failed: {event.get('message')}")
         conversation_id = event.get("conversation_id") or conversation_id
     return said, conversation_id

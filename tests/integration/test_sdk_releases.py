@@ -1,0 +1,166 @@
+"""`sdk = "real"`: the session behind every kind of release of the SDK, each in one process."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from packager.cache import cache_folder, cached_folder
+from packager.fake_dify import FakeDify, Fault
+from packager.interpreter import Interpreter
+from packager.runtime_files import runtime_files
+from packager.uv import find_uv
+from tests.runtime.builders import endpoint, literals, url, write_files
+
+# The newest of each line that differs in what the runtime leans on.
+RELEASES = ("0.2.4", "0.3.2", "0.4.4", "0.5.1", "0.7.4", "0.9.1", "0.10.2")
+SECRET = "app-key-4711"
+SOURCE = endpoint("""
+import importlib.metadata
+import json
+import dify_plugin
+from dify_plugin.invocations.app.chat import ChatAppInvocation
+
+def told(call, *arguments):
+    try:
+        return call(*arguments)
+    except Exception as error:
+        return [str(error), getattr(error, "status", None), getattr(error, "code", None)]
+
+session, storage, app = self.session, self.session.storage, self.session.app
+said = {"release": importlib.metadata.version("dify_plugin")}
+said["timeout"] = session.max_invocation_timeout
+session.max_invocation_timeout = 1
+said["silent"] = told(app.chat.invoke, "chat", "hi", {}, "blocking")
+said["blocking"] = app.chat.invoke("chat", "hi", {}, "blocking")["answer"]
+events = ChatAppInvocation(session).invoke("chat", "hi", {})
+said["streamed"] = "".join(event.get("answer", "") for event in events)
+failing = app.workflow.invoke("workflow", {"a": "b c"}, response_mode="streaming")
+said["failing"] = [event["event"] for event in failing]
+said["workflow"] = app.workflow.invoke("workflow", {"a": 1})["data"]["outputs"]
+said["refused"] = told(app.completion.invoke, "completion", {"a": 1})
+said["completion"] = app.completion.invoke("completion", {"a": 1}, "blocking")["answer"]
+said["unknown"] = told(app.chat.invoke, "b5f8", "hi", {}, "blocking")
+said["described"] = app.fetch_app("chat")["data"]["opening_statement"]
+file = session.file.upload("a.png", b"x", "image/png")
+said["file"] = [type(file).__name__, file.type.value, file.to_app_parameter()["type"]]
+said["uploaded"] = app.workflow.invoke("workflow", {"a": file.to_app_parameter()})["data"]["status"]
+said["missing"] = told(storage.get, "k")
+said["stored"] = [storage.set("k", b"\\xff1"), storage.exist("k"), storage.get("k").hex()]
+said["deleted"] = [storage.delete("k"), storage.exist("k")]
+said["tool"] = told(session.tool.invoke_builtin_tool, "p", "t", {})[0]
+said["ids"] = [session.endpoint_id, session.install_method.value]
+return Response(json.dumps(said), content_type="application/json")
+""")
+UNAVAILABLE = (
+    "session.tool.invoke is not available: this plugin runs outside Dify, and nothing is "
+    "configured to answer the call"
+)
+EXPECTED = {
+    "timeout": 250,
+    "silent": ["invocation exited without response after 1 seconds", 0, ""],
+    "blocking": "[1] hi",
+    "streamed": "[1] hi",
+    "failing": ["workflow_started", "error"],
+    "workflow": {"a": 1},
+    "refused": ["Injected.", 400, "invalid_param"],
+    "completion": "a=1",
+    "unknown": ["no API key is configured for the app", 0, ""],
+    "described": "Hello from chat",
+    "file": ["UploadFileResponse", "image", "image"],
+    "uploaded": "succeeded",
+    "missing": [
+        "load data failed, please check if the key is correct or you have not set it",
+        None,
+        None,
+    ],
+    "stored": [None, True, "ff31"],
+    "deleted": [None, False],
+    "tool": UNAVAILABLE,
+    "ids": ["TestFunction", "serverless"],
+}
+
+
+@pytest.mark.parametrize("version", RELEASES)
+def test_the_session_behind_a_release(
+    version: str, interpreter: Interpreter, tmp_path: Path
+) -> None:
+    apps = ("chat", "workflow", "completion")
+    with FakeDify(keys={app: f"{SECRET}-{app}" for app in apps}) as dify:
+        dify.faults += [
+            Fault(path="/chat-messages", after=2, stall=20),
+            Fault(path="/run", after=1, garbage=b'data: {"event": "error"}\n\n'),
+            Fault(path="/completion-messages", status=400, code="invalid_param"),
+        ]
+        bundle = make_bundle(
+            tmp_path,
+            SDK="real",
+            STORAGE=("memory", {}),
+            DIFY_BASE_URL=dify.url,
+            APPS={app: ("literal", f"{SECRET}-{app}") for app in apps},
+            ROUTES=(("/", "GET", "all.py"),),
+        )
+        reply, log = ask(bundle, installed(version, interpreter), interpreter)
+
+    assert reply["statusCode"] == 200, log
+    assert json.loads(reply["body"]) == {"release": version, **EXPECTED}
+    for line in (
+        "app workflow: the app failed",
+        "app completion: 400 invalid_param: Injected.",
+        "app b5f8: no API key is configured for it. Create one in Dify",
+        "after 1 seconds: 127.0.0.1:",
+    ):
+        assert log.count(line) == 1, log
+    assert SECRET not in log
+
+
+def installed(version: str, interpreter: Interpreter) -> Path:
+    """A folder with a release of the SDK, and what it needs."""
+
+    def install(folder: Path) -> None:
+        command = (find_uv(), "pip", "install", "-q", "--target", folder)
+        where = ("--python", interpreter.path, "--only-binary", ":all:")
+        subprocess.run([*command, *where, f"dify_plugin=={version}"], check=True)
+
+    cache = cache_folder()
+    assert cache is not None
+    return cached_folder(cache, f"tests/sdk-{interpreter.python}-{version}", install)
+
+
+def make_bundle(parent: Path, **values: Any) -> Path:
+    """The root of a bundle as `sdk = "real"` has it, without its dependencies."""
+    root = parent / "bundle"
+    for source, name in runtime_files("real"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, root / name)
+    text = "".join(f"{name} = {value!r}\n" for name, value in literals(**values).items())
+    (root / "endpoint_runtime/_bundle.py").write_text(text)
+    write_files(root / "plugin", {"all.py": SOURCE})
+    return root
+
+
+def ask(bundle: Path, sdk: Path, interpreter: Interpreter) -> tuple[dict[str, Any], str]:
+    """The reply to one event, and the log."""
+    code = (
+        "import json, sys\n"
+        "from endpoint_runtime.lambda_handler import handler\n"
+        "reply = handler(json.loads(sys.argv[1]), None)\n"
+        "print(json.dumps(reply))\n"
+    )
+    done = subprocess.run(
+        [interpreter.path, "-S", "-B", "-c", code, json.dumps(url(path="/"))],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": f"{bundle}:{sdk}"},
+        cwd=bundle,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    reply: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return reply, done.stderr
