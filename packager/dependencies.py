@@ -7,13 +7,14 @@ import importlib.metadata
 import json
 import math
 import os
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from packager.bytecode import compile_files
-from packager.cache import cache_folder, cached_folder, cached_text, discard, keep_text
+from packager.cache import cache_folder, cached_folder, cached_text, keep_text
 from packager.diet import FORMAT as DIET_FORMAT
 from packager.diet import apply_diet
 from packager.errors import PackagerError
@@ -25,7 +26,8 @@ from packager.pylock import read_lock
 from packager.requirements import Requirements
 from packager.resolve import RUNTIME, Resolution, resolve
 from packager.target import Target
-from packager.unavailable import Unreachable, no_wheel
+from packager.unavailable import no_wheel
+from packager.uv_failures import OutOfResources, Unreachable
 
 # How long versions once chosen are taken for the newest: as long as PyPI lets its own pages be
 # cached (`Cache-Control: max-age=600`).
@@ -70,18 +72,20 @@ def install_dependencies(
     lock = work / "resolve"
     lock.mkdir(parents=True)
     refused: dict[str, PackagerError] = {}
+    notes: list[str] = []  # on the cache
     while True:
         try:
             resolution = _resolved(
-                requirements, imported, target, lock, frozenset(refused), sdk, progress
+                requirements, imported, target, lock, frozenset(refused), sdk, notes, progress
             )
         except PackagerError as error:
             # Without a version that has a wheel, the first thing that failed is the thing to say.
             raise next(iter(refused.values()), error) from None
         try:
-            return _installed(
-                resolution, requirements, target, work, bytecode, diet, kept, progress
+            got = _installed(
+                resolution, requirements, target, work, bytecode, diet, kept, notes, progress
             )
+            return replace(got, notes=(*got.notes, *dict.fromkeys(notes)))
         except NotPure as fault:
             package = next(p for p in resolution.packages if p.name == fault.name)
             failure = no_wheel((package,), requirements, target, lock, fault.problem)
@@ -97,22 +101,24 @@ def _resolved(
     lock: Path,
     refused: frozenset[str],
     sdk: bool,
+    notes: list[str],
     progress: Callable[[str], None],
 ) -> Resolution:
     cache = None if requirements.has_paths else cache_folder()
     key = f"resolved/{_digest(_resolution_key(requirements, imported, target, refused, sdk))}"
-    text = cached_text(cache, key, RESOLUTION_SECONDS)
+    text = cached_text(cache, key, RESOLUTION_SECONDS, notes.append)
     if text is not None:
         return _kept_resolution(text, lock)
     progress(f"resolving dependencies for {target}")
     try:
         resolution = resolve(requirements, imported, target, lock, wheels_only=refused, sdk=sdk)
-    except Unreachable:
-        text = cached_text(cache, key, math.inf)
+    except Unreachable as error:
+        text = cached_text(cache, key, math.inf, notes.append)
         if text is None:
             raise
         kept_one = _kept_resolution(text, lock)
-        note = "the package index can't be reached: the versions are those of an earlier build"
+        reason = str(error).splitlines()[0].rstrip(":")
+        note = f"{reason}: the versions are those of an earlier build"
         return replace(kept_one, notes=(*kept_one.notes, note))
     # What was chosen offline may be older than what the index has.
     if all(package.identity for package in resolution.packages) and _OFFLINE not in os.environ:
@@ -137,6 +143,7 @@ def _installed(
     bytecode: Interpreter | None,
     diet: bool,
     kept: Kept,
+    notes: list[str],
     progress: Callable[[str], None],
 ) -> Dependencies:
     def make(entry: Path) -> None:
@@ -168,31 +175,32 @@ def _installed(
         (entry / _CONTENTS).write_text(json.dumps(contents), "utf-8")
 
     cache = cache_folder()
-    if cache is None or not all(package.identity for package in resolution.packages):
+    entry = None
+    if cache and all(package.identity for package in resolution.packages):
+        key = f"installed/{_digest(_installed_key(resolution, target, bytecode, diet, kept))}"
+        try:
+            entry = cached_folder(cache, key, make, notes.append)
+        except (OSError, OutOfResources) as error:  # it is full, or can't be written after all
+            reason = error.strerror if isinstance(error, OSError) else str(error).split(";")[0]
+            notes.append(f"the cache {cache} can't be used: {reason}")
+    if entry is None:
         entry = work / "installed"
+        shutil.rmtree(entry, ignore_errors=True)  # of a resolution that was given up
         entry.mkdir()
         make(entry)
-    else:
-        key = f"installed/{_digest(_installed_key(resolution, target, bytecode, diet, kept))}"
-        entry = cached_folder(cache, key, make)
-        if not _is_whole(entry):  # somebody cleaned up in there
-            discard(cache, key)
-            entry = cached_folder(cache, key, make)
     contents = json.loads((entry / _CONTENTS).read_text("utf-8"))
     packages = tuple(PackageSize(**package) for package in contents["packages"])
-    notes = resolution.notes
+    said = resolution.notes
     if contents.get("diet_refused"):
-        notes += (f"werkzeug is not put on the import diet: {contents['diet_refused']}",)
-    return Dependencies(entry / _FILES, packages, notes, contents.get("diet", ""))
+        said += (f"werkzeug is not put on the import diet: {contents['diet_refused']}",)
+    return Dependencies(entry / _FILES, packages, said, contents.get("diet", ""))
 
 
 def _contents(folder: Path, installed: Installed) -> dict[str, Any]:
-    """Give what an entry holds: the size of every package, and enough to notice that files went."""
+    """Return what there is to say of an entry: the version and the size of every package."""
     sizes = dict.fromkeys(installed.versions, 0)
-    count = 0
     for path in folder.rglob("*"):
         if path.is_file():
-            count += 1
             source = path
             if path.parent.name == "__pycache__":
                 source = path.parent.parent / f"{path.name.rpartition('.cpython-')[0]}.py"
@@ -201,16 +209,7 @@ def _contents(folder: Path, installed: Installed) -> dict[str, Any]:
                 sizes[owner] += path.stat().st_size
     versions = installed.versions
     packages = [PackageSize(name, versions[name], size) for name, size in sorted(sizes.items())]
-    return {"files": count, "packages": [asdict(package) for package in packages]}
-
-
-def _is_whole(entry: Path) -> bool:
-    try:
-        contents = json.loads((entry / _CONTENTS).read_text("utf-8"))
-    except (OSError, ValueError):
-        return False
-    found = sum(len(files) for _, _, files in os.walk(entry / _FILES))
-    return bool(found == contents["files"])
+    return {"packages": [asdict(package) for package in packages]}
 
 
 def _resolution_key(

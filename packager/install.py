@@ -15,8 +15,8 @@ from packager.prune import Kept, prune
 from packager.resolve import Resolution
 from packager.sdk_set import SDK
 from packager.target import Target
-from packager.unavailable import indent
 from packager.uv import run_uv
+from packager.uv_failures import could_not_fetch, indent
 
 # What a bundle's root holds besides dependencies. The last two are files: Lambda's emulator runs
 # a `bootstrap` in place of the runtime.
@@ -76,6 +76,9 @@ def install(
     run = run_uv([*arguments, *options], cwd=cwd)
     built = {package.name: package for package in resolution.packages if package.form != "wheels"}
     if run.code:
+        failure = could_not_fetch(run.code, run.problem)
+        if failure:
+            raise failure
         named = [name for name in _FAILED_BUILD.findall(run.problem) if normalised(name) in built]
         if named and not target.host:
             raise NotPure(normalised(named[0]), run.problem)

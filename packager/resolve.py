@@ -16,8 +16,9 @@ from packager.pylock import Locked, read_lock
 from packager.requirements import Requirements
 from packager.sdk_set import HEAVY, SDK, only_for_sdk
 from packager.target import Target
-from packager.unavailable import indent, is_platform_specific, no_solution, stop_if_unreachable
+from packager.unavailable import is_platform_specific, no_solution, stop_unless_unsolvable
 from packager.uv import UvRun, run_uv
+from packager.uv_failures import indent
 
 RUNTIME = "werkzeug"  # what endpoint_runtime itself needs
 
@@ -105,7 +106,6 @@ class _Job:
                 if not self.sdk:
                     pins.pop(SDK, None)
                 return pins, ()
-            stop_if_unreachable(run)
         # What is declared for the SDK alone would now constrain nothing: keep it as pins.
         pins = {line.name: line.text for line in self.requirements.declared}
         pin = pins[SDK]
@@ -152,7 +152,6 @@ class _Job:
         pins = tuple(pins)
         blocked: dict[str, Locked] = {}
         while True:
-            stop_if_unreachable(failed)
             run = self.compile_bundle(roots, pins, wheels={*self.wheels_only, *blocked})
             if run.code:
                 raise no_solution(
@@ -179,7 +178,10 @@ class _Job:
         excludes: Iterable[str],
         wheels: bool | Iterable[str],
     ) -> UvRun:
-        """Resolve `lines` into the lock. `wheels`: only wheels, for all or for those named."""
+        """Resolve `lines` into the lock. `wheels`: only wheels, for all or for those named.
+
+        Raises `PackagerError` for a failure that says nothing about the requirements.
+        """
         own = [_as_constraint(line.text) for line in self.requirements.constraints]
         files = {"in": lines, "constraints": [*own, *constraints], "excludes": excludes}
         for suffix, content in files.items():
@@ -200,7 +202,10 @@ class _Job:
             if run.code == 0 and all(found.name in held for found in read_lock(self.lock)):
                 return run
             self.lock.unlink(missing_ok=True)
-        return run_uv(arguments, cwd=self.requirements.root)
+        run = run_uv(arguments, cwd=self.requirements.root)
+        # Whoever calls takes a failure for "there is no solution", and may go on without.
+        stop_unless_unsolvable(run)
+        return run
 
 
 def _as_constraint(text: str) -> str:

@@ -12,6 +12,7 @@ from packager.pylock import Locked
 from packager.requirements import Requirements
 from packager.target import MACHINES, Target
 from packager.uv import UvRun, run_uv
+from packager.uv_failures import could_not_fetch, indent
 
 # uv's own sentences (its resolver's report): "numpy==1.21.0 has no usable wheels",
 # "only foo==1.0 is available, foo==1.0 has no wheels with a matching platform tag".
@@ -20,18 +21,11 @@ _ALL_VERSIONS = re.compile(r"\ball versions of ([a-z0-9][\w.-]*) have no (?:usab
 _OLDER_PYTHONS = ("3.10", "3.9", "3.8")
 
 
-class Unreachable(PackagerError):
-    """Packages, or what an index says of them, could not be fetched."""
-
-
-def stop_if_unreachable(run: UvRun) -> None:
-    """Raise `Unreachable` if `run` failed because something could not be fetched."""
-    if run.unreachable:
-        raise Unreachable(
-            f"the package index can't be reached:\n{indent(run.problem)}",
-            hint="check the network, and the index settings of uv (UV_DEFAULT_INDEX, UV_INDEX, "
-            "uv.toml); those of pip are not read",
-        )
+def stop_unless_unsolvable(run: UvRun) -> None:
+    """Raise the error of a `run` that failed for anything but the requirements' own sake."""
+    error = could_not_fetch(run.code, run.problem)
+    if error:
+        raise error
 
 
 def no_solution(
@@ -45,7 +39,7 @@ def no_solution(
 
     `blocked` are those already known to have none; `folder` is for working files.
     """
-    stop_if_unreachable(run)
+    stop_unless_unsolvable(run)
     missing = {package.name: package for package in blocked}
     for name, version in _ONE_VERSION.findall(run.problem):
         missing.setdefault(name.lower(), Locked(name.lower(), version, "sdist", ()))
@@ -124,8 +118,3 @@ def targets_with_wheel(
             if run_uv([*arguments, *other.arguments], cwd=requirements.root).code == 0:
                 found.append(other)
     return found
-
-
-def indent(text: str) -> str:
-    """Give `text` set in by two spaces, as a quotation."""
-    return "\n".join(f"  {line}".rstrip() for line in text.splitlines())

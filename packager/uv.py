@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packager.errors import PackagerError
+from packager.uv_failures import Unreachable, could_not_fetch, lack_of_resources
 
 # Taken out of uv's environment: they say which Python or project uv should work for, or decorate
 # its output, and would contradict what is asked here. Indexes and credentials stay the user's.
@@ -29,20 +30,23 @@ _UNSET = (
     "UV_PROJECT",
     "VIRTUAL_ENV",
 )
-_UNREACHABLE = re.compile(
-    r"failed to fetch|error sending request|could not connect|connection (refused|reset)|"
-    r"dns error|timed out|network (connectivity is|was) disabled|invalid peer certificate|"
-    r"received some unexpected (json|html)|\b(401|403) (unauthorized|forbidden)",
-    re.IGNORECASE,
-)
 # Lines that speak of options of uv's which the user never gave.
 _NOISE = re.compile(r"^(warning: The `--pylock`|Using (CPython|Python) |Resolved \d+ packages?\b)")
 _NOISY_HINT = re.compile(
     r"\n*hint: Wheels are required for [^\n]*--no-build[^\n]*"
     r"| Consider using `--no-build` to disable building wheels\."
 )
-_NO_CACHE = "Failed to initialize cache"
-_CREDENTIALS = re.compile(r"(\b[a-zA-Z][a-zA-Z0-9+.-]*://)[^\s/@]+@")
+# A cache that can't be made or written, or has no room: uv says so of files and of its locks.
+_NO_CACHE = re.compile(
+    r"Failed to initialize cache"
+    r"|(?:cache|lock|temporary file|Failed to (?:write|create))[\s\S]*\(os error (?:13|28|30|122)\)"
+)
+# Up to the last @ before a slash: a password may have one, unquoted.
+_CREDENTIALS = re.compile(r"(\b[a-zA-Z][a-zA-Z0-9+.-]*://)[^\s/]+@")
+_TOKENS = re.compile(
+    r"([?&][\w.-]*(?:token|key|secret|password|signature|credential|sig|auth)[\w.-]*=)[^\s&#'\"`)]+",
+    re.IGNORECASE,
+)
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -57,7 +61,7 @@ class UvRun:
     @property
     def unreachable(self) -> bool:
         """Whether it failed because an index or a file could not be fetched."""
-        return self.code != 0 and bool(_UNREACHABLE.search(self.problem))
+        return isinstance(could_not_fetch(self.code, self.problem), Unreachable)
 
 
 @functools.cache
@@ -80,14 +84,19 @@ def find_uv() -> str:
 def run_uv(arguments: Sequence[str], *, cwd: Path) -> UvRun:
     """Run uv in `cwd` and give how it ended. It never downloads a Python by itself.
 
-    `cwd` matters: uv reads the index configuration of the project around it.
+    `cwd` matters: uv reads the index configuration of the project around it. Raises
+    `OutOfResources` where it failed for want of disk, memory or the like.
     """
     environment = {key: value for key, value in os.environ.items() if key not in _UNSET}
     environment |= {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
     done = _run(arguments, cwd, environment)
-    if done.returncode and _NO_CACHE in done.stderr:  # a home that can't be written, say
+    if done.returncode and _NO_CACHE.search(done.stderr):  # a home that can't be written, say
         done = _run([*arguments, "--no-cache"], cwd, environment)
-    return UvRun(done.returncode, done.stdout, readable(done.stderr))
+    problem = readable(done.stderr)
+    lack = lack_of_resources(done.returncode, problem)
+    if lack:
+        raise lack
+    return UvRun(done.returncode, done.stdout, problem)
 
 
 def _run(
@@ -113,5 +122,8 @@ def readable(text: str) -> str:
 
 
 def mask_credentials(text: str) -> str:
-    """Give `text` with the user name and password of every URL in it replaced by `***`."""
-    return _CREDENTIALS.sub(r"\1***@", text)
+    """Return `text` with what is secret in the URLs in it replaced by `***`.
+
+    That is the user name and password, and the values of such parameters as `token`.
+    """
+    return _TOKENS.sub(r"\1***", _CREDENTIALS.sub(r"\1***@", text))
