@@ -1,7 +1,10 @@
 """The runtime of a bundle: it serves one endpoint group as a Lambda function and as WSGI.
 
-Here is what all of a process shares: its log, and what must not be in it (docs/logging.md).
+Here is what all of a process shares: its log, what must not be in it (docs/logging.md), and whose
+process it is (docs/isolation.md).
 """
+
+from posix import _exit, getpid, register_at_fork
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,12 +15,19 @@ if TYPE_CHECKING:
 
 _MOST_SECRETS = 500
 
+# This process, and the one in which the request at hand began: a plugin may fork amid a request.
+process = serving = getpid()
+# What the user does to a process, which passes through as no fault of the plugin's would. On Lambda
+# there is no user at a keyboard: there it is empty.
+interrupts: "tuple[type[BaseException], ...]" = (KeyboardInterrupt,)
 # Whether the fast entry's loop serves: it can stream, and work once the caller has its answer.
 in_loop = False
 # What is to be closed once an answer is made; None where it is done at once (servers, adapters).
 after_answer: "list[Closing] | None" = None
 # The descriptor of Lambda's framed log; -1 where the log is text on stdout and stderr.
 log_descriptor = -1
+# Where the runtime's own lines go if that is text, whatever a plugin makes of `sys.stderr`.
+log_stream: "LogStream | None" = None
 # Texts that the log must not have, those that came last at the end: see `masking`.
 secrets: "dict[str, None]" = {}
 
@@ -28,6 +38,29 @@ def hide(text: object) -> None:
         if len(secrets) >= _MOST_SECRETS:
             del secrets[next(iter(secrets))]
         secrets[text] = None
+
+
+def _note_fork() -> None:
+    global process
+    process = getpid()
+
+
+register_at_fork(after_in_child=_note_fork)
+
+
+def end_if_forked(fault: "BaseException | None" = None, hidden: "Iterable[str]" = ()) -> None:
+    """End this process if the request at hand began in another one.
+
+    A plugin has forked then, and its child comes back out of the plugin's code, with `fault` if it
+    raised: what follows is the parent's to do. The texts of `hidden` are kept out of the log.
+    """
+    if getpid() != serving:
+        try:
+            from .forks import leave
+
+            leave(fault, hidden)
+        finally:
+            _exit(1)
 
 
 class LogStream:
@@ -56,6 +89,10 @@ class LogStream:
     def writelines(self, lines: "Iterable[str]") -> None:
         """Write lines as one text."""
         self.write("".join(lines))
+
+    def close(self) -> None:
+        """Close nothing: it is the log of all that comes."""
+        self._stream.flush()
 
     def write_masked(self, text: str) -> None:
         """Write a text in which secrets are masked already."""

@@ -86,7 +86,7 @@ class Application:
     def answer(self, environ: Environ) -> tuple[Response, str]:
         """Give the response to a request, and the declared path of its route (`-` for none).
 
-        Whatever goes wrong becomes a response; only KeyboardInterrupt comes through.
+        Whatever goes wrong becomes a response; only `endpoint_runtime.interrupts` come through.
         """
         request = Request(environ)
         found = None
@@ -106,9 +106,10 @@ class Application:
                 return self.failure(environ), "-"
         try:
             response = self._invoke(source, request, values, environ)
-        except KeyboardInterrupt:
+        except endpoint_runtime.interrupts:
             raise
         except BaseException as fault:  # a plugin's sys.exit() must not end the function
+            endpoint_runtime.end_if_forked(fault, self._settings.hidden)
             return self._failed(fault, source, environ), rule
         return response, rule
 
@@ -134,7 +135,11 @@ class Application:
         return response
 
     def log_exception(self, message: str, fault: BaseException, environ: Environ) -> None:
-        """Log a traceback without the values of settings."""
+        """Log a traceback without the values of settings.
+
+        Does not return to a process that a plugin forked, whose own that is.
+        """
+        endpoint_runtime.end_if_forked(fault, self._settings.hidden)
         report.log_exception(message, fault, request_id_of(environ), self._settings.hidden)
 
     def _invoke(
@@ -181,7 +186,10 @@ class Application:
         for source in dict.fromkeys(route[2] for route in self.bundle.ROUTES):
             try:
                 self._load(source)
-            except (Exception, SystemExit) as fault:
+            except endpoint_runtime.interrupts:
+                raise
+            except BaseException as fault:
+                endpoint_runtime.end_if_forked(fault)
                 report.log_exception(f"{source} can't be loaded", fault, "", [])
 
     def forget(self) -> None:
@@ -279,7 +287,8 @@ def close(application: Application, response: Response, environ: Environ) -> Non
     for step in steps_of_closing(response):
         try:
             step()
-        except KeyboardInterrupt:
+            endpoint_runtime.end_if_forked()
+        except endpoint_runtime.interrupts:
             raise
         except BaseException as fault:  # a plugin's sys.exit() must not end the function
             application.log_exception("closing the response failed", fault, environ)
@@ -301,7 +310,7 @@ def text_of(fault: BaseException) -> str:
     """What an exception says, whatever its class does."""
     try:
         return str(fault)
-    except Exception:
+    except BaseException:
         return f"<{type(fault).__name__}>"
 
 

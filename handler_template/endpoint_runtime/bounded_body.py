@@ -11,6 +11,7 @@ from time import time
 
 from werkzeug.wrappers import Response
 
+import endpoint_runtime
 from endpoint_runtime import report
 from endpoint_runtime.application import request_id_of
 from endpoint_runtime.replies import ReplyTooLarge
@@ -69,6 +70,8 @@ class BoundedBody:
         """Read chunks until the end, or too many bytes; True if the time is over first."""
         append, size = self._chunks.append, 0
         for chunk in body:
+            if endpoint_runtime.process != endpoint_runtime.serving:
+                endpoint_runtime.end_if_forked()
             data = chunk if type(chunk) is bytes else as_bytes(chunk)
             if data:
                 append(data)

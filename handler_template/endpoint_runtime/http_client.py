@@ -83,6 +83,7 @@ class Connection:
         self._stream: Any = None  # the TLS layer, else the socket
         self._buffer = bytearray()  # received, not yet used
         self._used_at = self._asked_at = 0.0
+        self._process = 0  # whose it is: one that a plugin forks has a copy of the socket
         self._answer: Response | None = None
 
     def request(
@@ -120,9 +121,11 @@ class Connection:
 
         Not where it has been unused for more than `idle` seconds (servers close such connections,
         and a frozen environment does not see it), or the server has sent something unasked, such as
-        the end.
+        the end; and never where another process has opened it, which goes on using it.
         """
         if self._stream is None or self._buffer or time() - self._used_at > idle:
+            return False
+        if self._process != os.getpid():
             return False
         if self._answer is not None and not self._answer.keeps_connection:
             return False
@@ -199,6 +202,7 @@ class Connection:
                 raise
             self._socket = connection
             self._used_at = time()
+            self._process = os.getpid()
             return
         raise HttpError(f"{self.name} can't be reached: {problem}", sent=False)
 

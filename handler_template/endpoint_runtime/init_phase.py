@@ -11,6 +11,7 @@ import os
 import sys
 from _thread import _count
 
+import endpoint_runtime
 from endpoint_runtime import loading, report
 
 TYPE_CHECKING = False
@@ -42,12 +43,16 @@ def prepare(application: Application, names: Iterable[str]) -> None:
     for name in names:
         try:
             loading.load_module(name)
-        except (Exception, SystemExit) as fault:
+        except endpoint_runtime.interrupts:
+            raise
+        except BaseException as fault:
+            endpoint_runtime.end_if_forked(fault)
             report.log_exception(f"preload: {name} can't be imported", fault, "", [])
             what = f"{type(fault).__name__}: {fault}"
             raise PreloadFailed(f"preload names {name}, which can't be imported: {what}") from None
     if kind != "on-demand":
         application.load_endpoints()
+    endpoint_runtime.end_if_forked()
     if _count():
         from endpoint_runtime.late_work import note_threads
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from _thread import _count
+from posix import getpid
 from time import perf_counter
 
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
@@ -52,6 +53,7 @@ def answer_event(application: Application, event: Any, context: object) -> dict[
     failed at one that Lambda is to try again; nothing else.
     """
     started = perf_counter()
+    endpoint_runtime.serving = endpoint_runtime.process
     source = http_source_of(event)
     if not source:
         from endpoint_runtime.worker import answer_worker_event
@@ -88,9 +90,15 @@ def answer_event(application: Application, event: Any, context: object) -> dict[
     try:
         try:
             reply = _reply(application, source, multi_value, response, route, environ)
+            # A generator is done as well: what comes back must be the process that began.
+            if getpid() != endpoint_runtime.serving:
+                endpoint_runtime.end_if_forked()
+        except BaseException as fault:
+            endpoint_runtime.end_if_forked(fault)
+            raise
         finally:
             close_after_answer(application, response, environ)
-    except KeyboardInterrupt:
+    except endpoint_runtime.interrupts:
         raise
     except BaseException as fault:
         if isinstance(fault, ReplyTooLarge):

@@ -4,7 +4,7 @@ Source: AWS, "Using the Lambda context object to retrieve Python function inform
 `awslambdaric` 4.2 gives (the W3C trace fields travel inside the client context).
 """
 
-import os
+from os import environ
 from time import time
 
 # What log records are stamped with: the invocation at hand, or the last one.
@@ -69,7 +69,7 @@ class LambdaContext:
         invoked_function_arn: str | None = None,
         tenant_id: str | None = None,
     ) -> None:
-        get = os.environ.get
+        get = environ.get
         self.aws_request_id = invoke_id
         self.log_group_name = get("AWS_LAMBDA_LOG_GROUP_NAME")
         self.log_stream_name = get("AWS_LAMBDA_LOG_STREAM_NAME")

@@ -13,6 +13,7 @@ import sys
 from time import sleep, time
 from weakref import WeakKeyDictionary
 
+import endpoint_runtime
 from endpoint_runtime import report
 from endpoint_runtime.time_limit import WORK_MARGIN, TimeLimit, TimeUp, end_of
 
@@ -58,9 +59,11 @@ def close_in_time(limit: TimeLimit, closings: Iterable[Closing], request_id: str
                     raise TimeUp
                 with limit:  # not what is logged: it would be interrupted as well
                     step()
+                endpoint_runtime.end_if_forked()
             except TimeUp as fault:
+                endpoint_runtime.end_if_forked(fault)
                 _say("a callback", [_where(fault) or _named(step)], request_id)
-            except KeyboardInterrupt:
+            except endpoint_runtime.interrupts:
                 raise
             except BaseException as fault:  # a plugin's sys.exit() must not end the function
                 application.log_exception("closing the response failed", fault, environ)

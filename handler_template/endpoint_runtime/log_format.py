@@ -38,7 +38,9 @@ class StandardSink:
     def log(self, text: str, frame_type: int = 0) -> None:
         """Write `text`, which holds no secrets, as it is."""
         stream = sys.stdout
-        write = getattr(stream, "write_masked", stream.write)
+        write = getattr(stream, "write_masked", None) or getattr(stream, "write", None)
+        if write is None:  # a plugin has taken it away
+            return
         try:
             write(text)
         except UnicodeEncodeError:  # lone surrogates, or a stdout that is not UTF-8
@@ -115,7 +117,7 @@ def report_failure(
 def _message(error: BaseException) -> str:
     try:
         return str(error)
-    except Exception:  # an exception of the plugin's whose __str__ fails
+    except BaseException:  # an exception of the plugin's whose __str__ fails
         return f"<{type(error).__name__} without a message>"
 
 
@@ -153,7 +155,7 @@ def _log_error(report: dict[str, object], trace: list[str]) -> None:
                 lines.append(_NO_BREAK_SPACE * (len(line_) - len(text)) + text)
     try:
         sink().log_lines(lines)
-    except (OSError, ValueError):  # a closed or broken stdout must not cost the report
+    except Exception:  # noqa: S110 - a closed or broken stdout must not cost the report
         pass
 
 

@@ -7,6 +7,9 @@ trace id, logs, error reports. `start_fast` calls `main`; see docs/fast-entry.md
 import os
 import sys
 from _thread import _count
+from os import environ
+from posix import _exit as end_process
+from posix import register_at_fork, write
 
 import endpoint_runtime
 
@@ -61,9 +64,9 @@ def _serve(handler: "Handler", api: RuntimeApi, invocation: Invocation) -> Lambd
     lambda_context.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
     trace_id = headers.get("lambda-runtime-trace-id")
     if trace_id is not None and "\0" not in trace_id:
-        os.environ[_TRACE_ID] = trace_id
-    elif _TRACE_ID in os.environ:
-        del os.environ[_TRACE_ID]
+        environ[_TRACE_ID] = trace_id
+    elif _TRACE_ID in environ:
+        del environ[_TRACE_ID]
     context = None
     try:
         context = LambdaContext(
@@ -81,6 +84,8 @@ def _serve(handler: "Handler", api: RuntimeApi, invocation: Invocation) -> Lambd
             raise Fault("Runtime.UnmarshalError", message) from None
         invocation.body = bytearray()
         reply = handler(event, context)
+        if endpoint_runtime.process != endpoint_runtime.serving:
+            endpoint_runtime.end_if_forked()
         stream = getattr(reply, "stream_to", None)  # of a reply of `streaming`
         body, content_type = b"", "application/json"
         if stream is not None:
@@ -94,12 +99,8 @@ def _serve(handler: "Handler", api: RuntimeApi, invocation: Invocation) -> Lambd
                 message = f"Unable to marshal response: {error}"
                 raise Fault("Runtime.MarshalError", message) from None
     except Exception as error:
-        from .log_format import report_failure
-
-        kind, report, cause = report_failure(
-            error, invocation.request_id, working_directory=_working_directory()
-        )
-        api.error(invocation, kind, report, cause)
+        endpoint_runtime.end_if_forked(error)
+        api.error(invocation, *_report(error, invocation.request_id, _working_directory()))
     else:
         if stream is not None:
             stream(api, invocation)
@@ -121,6 +122,19 @@ def _json_header(headers: dict[str, str], name: str, title: str) -> dict[str, ob
         message = f"Unable to parse {title} JSON: not an object"
         raise Fault("Runtime.LambdaContextUnmarshalError", message)
     return value
+
+
+def _report(error: Exception, request_id: str | None, folder: str) -> tuple[str, bytes, str]:
+    """Log a failure and describe it for the API, as briefly as it takes where memory, descriptors
+    or the modules that say more are out of reach."""
+    try:
+        from .log_format import report_failure
+
+        return report_failure(error, request_id, working_directory=folder)
+    except Exception as problem:
+        kind = type(error).__name__
+        _say(f"{request_id}: {kind}, which can't be told in full: {type(problem).__name__}")
+        return kind, encode_json({"errorMessage": "", "errorType": kind, "stackTrace": ()}), ""
 
 
 def _working_directory() -> str:
@@ -180,44 +194,78 @@ def main(root: str) -> "NoReturn":
     # Imports make objects that live on: looking through them for garbage takes ms and finds none.
     thresholds = gc.get_threshold()
     gc.set_threshold(_START_OBJECTS)
-    set_path(os.path.abspath(root))
-    descriptor = os.environ.pop("_LAMBDA_TELEMETRY_LOG_FD", "")
-    if descriptor.isdecimal():
-        endpoint_runtime.log_descriptor = int(descriptor)
-    sys.stdout = endpoint_runtime.LogStream(sys.stdout)
-    sys.stderr = endpoint_runtime.LogStream(sys.stderr)
-    if "logging" in sys.modules:
-        _LoggingHook.configure(sys.modules["logging"])
-    else:
-        sys.meta_path.insert(-1, _LoggingHook)
-    _signal.signal(_signal.SIGTERM, _on_sigterm)
     try:
-        api = RuntimeApi(os.environ.get("AWS_LAMBDA_RUNTIME_API", ""))
-        name = os.environ.get("_HANDLER", "")
+        _open_streams()
+        set_path(os.path.abspath(root))
+        _signal.signal(_signal.SIGTERM, _on_sigterm)
+        api = RuntimeApi(environ.get("AWS_LAMBDA_RUNTIME_API", ""))
+        register_at_fork(after_in_child=api.close)  # the connection is this process's alone
+        name = environ.get("_HANDLER", "")
         try:
             # The emulator puts the last of its arguments here, be it a handler or a path.
             handler = load_handler(_HANDLER if not name or name.startswith("/") else name)
         except Exception as error:
-            from .log_format import report_failure
-
-            kind, report, _ = report_failure(error, None, working_directory="")
+            endpoint_runtime.end_if_forked(error)
+            kind, report, _ = _report(error, None, "")
             api.init_error(kind, report)
             _exit(1)
+        endpoint_runtime.end_if_forked()
         gc.freeze()
         after = _begin_work(root)
         run(handler, api, after=after, invocations=1)
-        gc.set_threshold(*thresholds)
+        if gc.get_threshold()[0] == _START_OBJECTS:  # else the plugin has set its own
+            gc.set_threshold(*thresholds)
         run(handler, api, after=after)
-    except RuntimeApiError as error:
-        _say(f"{error}; exiting")
-    except Exception:  # said as ever, but threads that the plugin left must not keep us from ending
-        sys.excepthook(*sys.exc_info())
+    except BaseException as error:
+        endpoint_runtime.end_if_forked(error)
+        if isinstance(error, SystemExit):
+            raise
+        _exit(_say_why(error))
     _exit(1)
+
+
+def _say_why(error: BaseException) -> int:
+    """Say what ends the process, which none of the plugin's threads must keep from ending.
+
+    A line does for what is no fault of the code. Gives the exit code.
+    """
+    if isinstance(error, KeyboardInterrupt):
+        return 130  # as a shell has it
+    if isinstance(error, RuntimeApiError):
+        _say(f"{error}; exiting")
+    elif isinstance(error, (OSError, MemoryError)):
+        _say(f"{type(error).__name__}: {error}; exiting")
+    else:
+        try:
+            sys.__excepthook__(type(error), error, error.__traceback__)
+        except Exception:
+            _say(f"{type(error).__name__}; exiting")
+    return 1
+
+
+def _open_streams() -> None:
+    """Have output written at once, and without secrets, to a log that stays what it is."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if stream is None:  # closed before the start: no socket shall get its number
+            os.open(os.devnull, os.O_RDWR)
+    descriptor = environ.pop("_LAMBDA_TELEMETRY_LOG_FD", "")
+    if descriptor.isdecimal():
+        endpoint_runtime.log_descriptor = int(descriptor)
+    if sys.stdout is not None:
+        sys.stdout = endpoint_runtime.LogStream(sys.stdout)
+    if sys.stderr is not None:
+        sys.stderr = endpoint_runtime.LogStream(sys.stderr)
+    endpoint_runtime.log_stream = sys.stderr
+    if "logging" in sys.modules:
+        _LoggingHook.configure(sys.modules["logging"])
+    else:
+        sys.meta_path.insert(-1, _LoggingHook)
 
 
 def _begin_work(root: str) -> "Callable[[LambdaContext], None]":
     """Have the application leave to the loop what can be done after the answer: give what does."""
     endpoint_runtime.in_loop = True
+    endpoint_runtime.interrupts = ()
     closings = endpoint_runtime.after_answer = []
     plugin = os.path.join(os.path.abspath(root), "plugin")
     if _count():
@@ -325,7 +373,7 @@ def _on_sigterm(number: int, frame: "FrameType | None") -> None:
 
 def _say(line: str) -> None:
     try:
-        os.write(2, f"endpoint_runtime: {line}\n".encode("utf-8", "backslashreplace"))
+        write(2, f"endpoint_runtime: {line}\n".encode("utf-8", "backslashreplace"))
     except OSError:
         pass
 
@@ -335,6 +383,6 @@ def _exit(code: int) -> "NoReturn":
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except (OSError, ValueError):
-            pass
-    os._exit(code)
+        except Exception:  # noqa: S112 - closed, none, or something of the plugin's
+            continue
+    end_process(code)

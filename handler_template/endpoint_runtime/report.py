@@ -18,6 +18,7 @@ import endpoint_runtime
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from typing import Any
 
 _LEVELS = {"TRACE": 5, "DEBUG": 10, "INFO": 20, "WARN": 30, "WARNING": 30, "ERROR": 40, "FATAL": 50}
 
@@ -49,9 +50,13 @@ configure()
 def log(level: str, message: str, request_id: str = "") -> None:
     """Write one message in one piece, known secrets masked: a traceback stays together."""
     if _LEVELS[level] >= _least:
-        from endpoint_runtime.masking import mask
+        try:
+            from endpoint_runtime.masking import mask
 
-        _write(level, mask(message), request_id)
+            masked = mask(message)
+        except Exception as problem:  # no descriptor or no memory is left, say
+            masked = f"a message without its secrets could not be made: {type(problem).__name__}"
+        _write(level, masked, request_id)
 
 
 def _write(level: str, message: str, request_id: str) -> None:
@@ -72,21 +77,30 @@ def _write(level: str, message: str, request_id: str) -> None:
     else:
         milliseconds = str(int(now * 1000))[-3:]
         line = f"[{level}]\t{stamp}.{milliseconds}Z\t{request_id}\t{message}\n"
+    stream: Any = endpoint_runtime.log_stream or sys.stderr
     try:
         if endpoint_runtime.log_descriptor >= 0:
             frames = JSON_FRAMES if _json else TEXT_FRAMES
             frame = frames[_LEVELS[level] // 10]
             write_frame(endpoint_runtime.log_descriptor, line, frame)
             return
-        stream = sys.stderr
         if stream is not None:
             if type(stream) is endpoint_runtime.LogStream:
                 stream.write_masked(line)
             else:
                 stream.write(line)
                 stream.flush()
-    except (OSError, ValueError):
-        pass  # a closed or full log must not fail a request
+    except Exception:
+        _write_plainly(line)
+
+
+def _write_plainly(line: str) -> None:
+    """Write past a stream that is closed or broken: that must neither fail a request nor be lost."""
+    if endpoint_runtime.in_loop or "awslambdaric" in sys.modules:
+        try:
+            os.write(2, line.encode("utf-8", "backslashreplace"))
+        except OSError:
+            pass
 
 
 def write_frame(descriptor: int, text: str, frame_type: int) -> None:
@@ -118,12 +132,31 @@ def log_request(method: str, route: str, status: int, seconds: float, request_id
 def log_exception(
     message: str, fault: BaseException, request_id: str = "", hidden: Iterable[str] = ()
 ) -> None:
-    """Write a message and the traceback of `fault`, the texts of `hidden` masked."""
-    import traceback
+    """Write a message and the traceback of `fault`, the texts of `hidden` masked.
 
-    from endpoint_runtime.masking import mask_these
-    from endpoint_runtime.read_only import explain
+    Where the traceback can't be made (no descriptor or no memory is left, modules are out of
+    reach), the name of the exception and its place do.
+    """
+    try:
+        import traceback
 
-    explain(fault)
-    lines = "".join(traceback.format_exception(fault)).rstrip()
-    log("ERROR", f"{message}\n{mask_these(lines, hidden)}", request_id)
+        from endpoint_runtime.masking import mask_these
+        from endpoint_runtime.read_only import explain
+
+        explain(fault)
+        lines = mask_these("".join(traceback.format_exception(fault)).rstrip(), hidden)
+    except Exception as problem:
+        kind, why = type(fault).__name__, type(problem).__name__
+        if _LEVELS["ERROR"] >= _least:
+            _write("ERROR", f"{message}\n{_place_of(fault)}{kind} (not in full: {why})", request_id)
+    else:
+        log("ERROR", f"{message}\n{lines}", request_id)
+
+
+def _place_of(fault: BaseException) -> str:
+    trace = fault.__traceback__
+    if trace is None:
+        return ""
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}: "

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from time import time
 
+import endpoint_runtime
+
 from .bounded_body import as_bytes
-from .runtime_api import RuntimeApiError
+from .runtime_api import NO_SIGNAL, RuntimeApiError
 from .time_limit import TimeUp
 
 TYPE_CHECKING = False
@@ -80,10 +82,13 @@ class ResponseStream:
         try:
             with self._body.limit:
                 self._send_chunks() if heart is None else self._send_beside(heart)
-        except (StreamCut, RuntimeApiError, KeyboardInterrupt):
+        except (StreamCut, RuntimeApiError):
+            raise
+        except endpoint_runtime.interrupts:
             raise
         except BaseException as raised:  # a plugin's sys.exit() must not end the function
             fault = raised
+        endpoint_runtime.end_if_forked(fault)
         if heart is not None and heart.failure is not None:
             raise heart.failure
         limit = self._body.limit
@@ -102,6 +107,8 @@ class ResponseStream:
             self._send(body.first)
         end = body.limit.end
         for chunk in body.chunks:
+            if endpoint_runtime.process != endpoint_runtime.serving:
+                endpoint_runtime.end_if_forked()
             data = chunk if type(chunk) is bytes else as_bytes(chunk)
             size = len(data)
             now = time()
@@ -110,7 +117,7 @@ class ResponseStream:
             else:  # nearly every chunk: what `_send` does, with less around it
                 framed = b"%x\r\n%b\r\n" % (size, data)
                 try:
-                    count = self._socket.send(framed)
+                    count = self._socket.send(framed, NO_SIGNAL)
                 except OSError:
                     count = 0
                 if count != len(framed):
@@ -123,6 +130,7 @@ class ResponseStream:
         heart.start()
         try:
             for chunk in self._body.chunks:
+                endpoint_runtime.end_if_forked()
                 data = as_bytes(chunk)
                 if data:
                     with heart.lock:
@@ -130,6 +138,10 @@ class ResponseStream:
                         self._send(data)
                 if self._body.limit.is_over:
                     raise TimeUp
+            endpoint_runtime.end_if_forked()  # before it waits for a thread it has not got
+        except BaseException as fault:
+            endpoint_runtime.end_if_forked(fault)
+            raise
         finally:
             heart.stop()  # within the time limit, which it may interrupt
 
@@ -175,7 +187,8 @@ class ResponseStream:
             self._write(b"%b%b\r\n" % (head, chunk))
         else:  # from where it lies
             try:
-                left = self._socket.sendmsg((head, chunk, b"\r\n")) - len(head)
+                parts = (head, chunk, b"\r\n")
+                left = self._socket.sendmsg(parts, (), NO_SIGNAL) - len(head)
             except OSError:
                 left = -len(head)
             if left < 0:
@@ -192,7 +205,7 @@ class ResponseStream:
         view = memoryview(data)
         while view:
             try:
-                view = view[connection.send(view) :]
+                view = view[connection.send(view, NO_SIGNAL) :]
             except BlockingIOError:
                 if self._body.limit.is_over:
                     raise StreamCut(

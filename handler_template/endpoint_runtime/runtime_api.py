@@ -22,6 +22,8 @@ _SLOWEST = 300  # seconds that an answer may take from its first byte on
 _ID_MARKS = {ord(mark): None for mark in "-_.:"}  # what an id may hold besides letters and digits
 _PATIENCE = bytes(8) + (250_000).to_bytes(8, sys.byteorder)  # 0.25 s, a struct timeval
 _FOREVER = bytes(16)  # a struct timeval of zero: no time-out
+# With `send`: an end of the connection is an error, whatever SIGPIPE does in this process.
+NO_SIGNAL: int = getattr(_socket, "MSG_NOSIGNAL", 0)
 
 
 class RuntimeApiError(Exception):
@@ -69,9 +71,12 @@ class RuntimeApi:
 
     def __init__(self, address: str, *, stall: int = _STALL, slowest: int = _SLOWEST) -> None:
         host, _, port = address.rpartition(":")
-        if not host or not port.isdecimal():
+        name = host.strip("[]")
+        if not name or not _is_number(port, 5) or not 0 < int(port) < 65536:
             raise RuntimeApiError(f"AWS_LAMBDA_RUNTIME_API is {address!r}, expected host:port")
-        self._address = (host.strip("[]"), int(port))
+        if not (name.isascii() and name.isprintable()) or " " in name:
+            raise RuntimeApiError(f"AWS_LAMBDA_RUNTIME_API is {address!r}, expected host:port")
+        self._address = (name, int(port))
         self._family = _socket.AF_INET6 if host.startswith("[") else _socket.AF_INET
         self._stall = stall.to_bytes(8, sys.byteorder) + bytes(8)  # a struct timeval
         self._slowest = slowest
@@ -81,7 +86,7 @@ class RuntimeApi:
             f"{sys.version_info[0]}.{sys.version_info[1]}.{sys.version_info[2]}\r\n"
         )
         self._next = f"GET {_ROOT}invocation/next{self._common}\r\n".encode()
-        self._socket = _socket.socket(self._family, _socket.SOCK_STREAM)
+        self._socket: _socket.socket = NotImplemented  # until it is connected
         self._open = False
         self._buffer = bytearray()  # read, not yet used
         self._last = False  # the server closes the connection after this answer
@@ -126,7 +131,7 @@ class RuntimeApi:
         what = f"POST invocation/{invocation.request_id}/response"
         try:
             self._connected()
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             self.close()
             raise RuntimeApiError(f"{what} failed: {error}") from None
         self._socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDTIMEO, _PATIENCE)
@@ -171,8 +176,12 @@ class RuntimeApi:
 
     def close(self) -> None:
         """Close the connection; the next call opens another."""
-        self._socket.close()
-        self._open = False
+        if self._open:
+            self._open = False
+            try:
+                self._socket.close()
+            except OSError:  # a plugin has closed it
+                pass
 
     def _post(self, path: str, body: bytes, headers: str, *, known: tuple[int, ...]) -> int:
         head = f"POST {_ROOT}{path}{self._common}{headers}Content-Length: {len(body)}\r\n\r\n"
@@ -201,7 +210,7 @@ class RuntimeApi:
             reason = "the connection was cut"
         except BlockingIOError:
             reason = "the API stopped in the midst of the exchange"
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter by a name that can't be looked up
             reason = str(error)
         except RuntimeApiError:
             self.close()
@@ -216,16 +225,26 @@ class RuntimeApi:
                 self._socket.recv(1, _socket.MSG_PEEK | _socket.MSG_DONTWAIT)
             except BlockingIOError:
                 return True  # open, and nothing unasked for has come
-            except OSError:
-                pass
+            except OSError as error:
+                from errno import ENOTSOCK
+
+                if error.errno == ENOTSOCK:  # a plugin has closed it, and got its number for a file
+                    self._socket.detach()
         self.close()
         self._buffer.clear()
         self._last = False
-        connection = self._socket = _socket.socket(self._family, _socket.SOCK_STREAM)
-        connection.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDTIMEO, self._stall)
-        connection.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, self._stall)
-        connection.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
-        connection.connect(self._address)
+        connection = _socket.socket(self._family, _socket.SOCK_STREAM)
+        try:
+            if connection.gettimeout() is not None:  # by the plugin's socket.setdefaulttimeout
+                connection.settimeout(None)
+            connection.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDTIMEO, self._stall)
+            connection.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, self._stall)
+            connection.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
+            connection.connect(self._address)
+        except BaseException:
+            connection.close()
+            raise
+        self._socket = connection
         self._open = True
         return False
 
@@ -236,10 +255,10 @@ class RuntimeApi:
         self._begun = 0.0
         try:
             if len(body) < _RECEIVE:
-                connection.sendall(head + body)
+                connection.sendall(head + body, NO_SIGNAL)
             else:
-                connection.sendall(head)
-                connection.sendall(body)
+                connection.sendall(head, NO_SIGNAL)
+                connection.sendall(body, NO_SIGNAL)
         except ConnectionError:  # refused halfway: the answer may say why
             self._last = True
         if wait:

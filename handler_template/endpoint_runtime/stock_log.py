@@ -22,6 +22,8 @@ def improve() -> None:
     """Do it, once, before anything of the plugin is imported."""
     import logging
 
+    endpoint_runtime.interrupts = ()
+
     found: Any = [each for each in logging.getLogger().handlers if hasattr(each, "log_sink")]
     if not found:
         return
@@ -47,4 +49,4 @@ def improve() -> None:
     level_name = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
     install(logging, handler, "DEBUG" if level_name == "TRACE" else level_name)
     sys.stdout = LogStream(sys.stdout)
-    sys.stderr = LogStream(sys.stderr)
+    sys.stderr = endpoint_runtime.log_stream = LogStream(sys.stderr)

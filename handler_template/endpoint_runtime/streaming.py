@@ -11,6 +11,7 @@ from time import perf_counter
 
 from werkzeug.wrappers import Response
 
+import endpoint_runtime
 from endpoint_runtime import report
 from endpoint_runtime.application import close, close_after_answer, request_id_of, text_of
 from endpoint_runtime.bounded_body import as_bytes, may_be_cut
@@ -70,10 +71,13 @@ def streamed_reply(
     """
     body = _Body(application, source, response, route, environ, started)
     try:
-        return body.reply()
-    except KeyboardInterrupt:
+        reply = body.reply()
+        endpoint_runtime.end_if_forked()
+        return reply
+    except endpoint_runtime.interrupts:
         raise
     except BaseException as fault:
+        endpoint_runtime.end_if_forked(fault)
         body.close()
         return body.failed(fault)
 

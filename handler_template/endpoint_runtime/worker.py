@@ -13,6 +13,7 @@ import sys
 from io import BytesIO
 from time import perf_counter
 
+import endpoint_runtime
 from endpoint_runtime import report
 from endpoint_runtime.application import has_to_be_closed, request_id_of
 from endpoint_runtime.event_json import encode_json
@@ -242,7 +243,8 @@ def _post(
     try:
         if not response.is_sequence:
             _work_through(response, context)
-    except KeyboardInterrupt:
+        endpoint_runtime.end_if_forked()
+    except endpoint_runtime.interrupts:
         raise
     except BaseException as fault:
         application.log_exception("the response's body failed", fault, environ)
@@ -265,6 +267,7 @@ def _work_through(response: Response, context: object) -> None:
     with TimeLimit(end_of(context, BODY_MARGIN)) as limit:
         try:
             for _ in response.iter_encoded():
+                endpoint_runtime.end_if_forked()
                 if limit.is_over:
                     raise TimeUp
         except TimeUp:

@@ -10,6 +10,7 @@ from time import perf_counter
 
 from werkzeug.exceptions import RequestEntityTooLarge
 
+import endpoint_runtime
 from endpoint_runtime import report
 from endpoint_runtime.application import close, request_id_of
 from endpoint_runtime.headers import FORGEABLE, FORGEABLE_PREFIX, hook_url, root_url
@@ -34,6 +35,7 @@ def serve(
 ) -> Iterable[bytes]:
     """Answer a request as `application`'s event handler would."""
     started = perf_counter()
+    endpoint_runtime.serving = endpoint_runtime.process
     method = environ["REQUEST_METHOD"]
     _prepare(environ, application.hook_id)
     if _body_fits(environ, application.max_body):
@@ -45,7 +47,10 @@ def serve(
         route = shown(environ.get("PATH_INFO") or "/")
     try:
         headers, chunks = _start(application, response, route, environ)
-    except Exception as fault:
+        endpoint_runtime.end_if_forked()
+    except endpoint_runtime.interrupts:
+        raise
+    except BaseException as fault:  # a plugin's sys.exit() must not end the server
         application.log_exception("the response can't be sent", fault, environ)
         close(application, response, environ)
         response = application.failure(environ)
@@ -132,10 +137,15 @@ class _Body:
     def __next__(self) -> bytes:
         try:
             chunk = next(self._chunks)
+            endpoint_runtime.end_if_forked()
             return chunk if isinstance(chunk, bytes) else bytes(memoryview(chunk))
         except StopIteration:
+            endpoint_runtime.end_if_forked()
             raise
-        except Exception as fault:
+        except BaseException as fault:
+            endpoint_runtime.end_if_forked(fault)
+            if not isinstance(fault, Exception):
+                raise
             self._application.log_exception("the response's body failed", fault, self._environ)
             raise  # the status is sent: the server must cut the connection
 
