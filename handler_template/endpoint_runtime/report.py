@@ -95,7 +95,7 @@ def _write(level: str, message: str, request_id: str) -> None:
 
 
 def _write_plainly(line: str) -> None:
-    """Write past a stream that is closed or broken: that must neither fail a request nor be lost."""
+    """Write past a stream that is closed or broken: no request shall fail, no line be lost."""
     if endpoint_runtime.in_loop or "awslambdaric" in sys.modules:
         try:
             os.write(2, line.encode("utf-8", "backslashreplace"))
