@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from packager import __version__
-from packager.config_apps import ANY_APP
-from packager.model import EnvSource, FunctionPlan, Setting
+from packager.model import FunctionPlan
 from packager.sam.check import check_template
-from packager.sam.document import Section, write_document
+from packager.sam.document import Section, meant, write_document
 from packager.sam.files import MARK, GeneratedFile, check_files, need_ours, write_files
 from packager.sam.function import CodeLocation, function_resources
 from packager.sam.makefile import makefile_code, render_makefile
@@ -22,6 +21,7 @@ from packager.sam.outputs import (
     outputs_fit,
     shortened,
 )
+from packager.sam.parameters import parameter_section
 from packager.sam.storage import NOTE
 
 __all__ = [
@@ -39,7 +39,6 @@ __all__ = [
 ]
 _EDIT = "To change it, change [tool.packager] and generate it again."
 _MAX_STACK_DESCRIPTION = 1024  # bytes (CloudFormation, "Description")
-_MAX_PARAMETER_DESCRIPTION = 4000  # characters, here bytes (CloudFormation, "Parameters")
 
 
 def zip_code(plan: FunctionPlan) -> CodeLocation:
@@ -58,13 +57,14 @@ def render_template(
     `code` says where each function's code is; `header` are more comment lines for the top. What
     AWS would refuse in the plans' options is not looked for here: see `check_template`.
     """
+    plans = [_as_meant(plan) for plan in plans]
     document = Section()
     document.put("AWSTemplateFormatVersion", "2010-09-09")
     document.put("Transform", "AWS::Serverless-2016-10-31")
     document.put("Description", _stack_description(plans))
     parameters = parameter_names(plans)
     if parameters:
-        document.put("Parameters", _parameters(plans, parameters), "")
+        document.put("Parameters", parameter_section(plans, parameters), "")
     resources = Section()
     for plan in plans:
         first = ResourceNames(plan.logical_id).function
@@ -114,48 +114,11 @@ def _stack_description(plans: Sequence[FunctionPlan]) -> str:
     return shortened(text, _MAX_STACK_DESCRIPTION)
 
 
-def _parameters(plans: Sequence[FunctionPlan], parameters: Mapping[str, str]) -> Section:
-    section = Section()
-    for variable, name in parameters.items():
-        users = [
-            (plan, setting)
-            for plan in plans
-            for setting in plan.group.settings
-            if plan.options.settings.get(setting.name) == EnvSource(variable)
-        ]
-        apps = [
-            app_id
-            for plan in plans
-            for app_id, source in plan.options.apps.items()
-            if source == EnvSource(variable)
-        ]
-        labels = dict.fromkeys(f"{setting.name} of {plan.group.name}" for plan, setting in users)
-        labels |= dict.fromkeys(
-            "API key of other apps" if app_id == ANY_APP else f"API key of app {app_id}"
-            for app_id in apps
-        )
-        description = f"Environment variable {variable}: {', '.join(labels)}"
-        parameter: dict[str, Any] = {
-            "Type": "String",
-            "NoEcho": True,
-            "Description": shortened(description, _MAX_PARAMETER_DESCRIPTION),
-        }
-        fallbacks = {_fallback(setting) for _, setting in users} | ({None} if apps else set())
-        if len(fallbacks) == 1 and None not in fallbacks:
-            parameter["Default"] = fallbacks.pop()
-        section.put(name, parameter)
-    return section
-
-
-def _fallback(setting: Setting) -> str | None:
-    """Give what a deployment that says nothing of a setting may say; None if it must say."""
-    if not setting.has_default or setting.default is None:
-        return None if setting.required else ""
-    if setting.type == "secret-input":
-        return None  # a template holds no secret, not even one the plugin shows
-    if setting.type == "text-input":  # any text is taken as it is, an empty one, too
-        return setting.default if isinstance(setting.default, str) else None
-    return ""  # the runtime takes the declared default in place of nothing
+def _as_meant(plan: FunctionPlan) -> FunctionPlan:
+    """Give `plan` with what its configuration says for the template marked as such."""
+    options = plan.options
+    marked = {"template": meant(options.template), "api_template": meant(options.api_template)}
+    return replace(plan, options=replace(options, **marked))
 
 
 def _outputs(plans: Sequence[FunctionPlan]) -> Section:

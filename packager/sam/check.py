@@ -18,6 +18,7 @@ from packager.sam.check_storage import check_storage
 from packager.sam.check_stream import check_stream
 from packager.sam.function import REST_TIMEOUT, declared_routes
 from packager.sam.names import parameter_names
+from packager.sam.parameters import check_defaults
 from packager.sam.shapes import is_deferred
 from packager.sam.storage import storage_variables
 
@@ -40,6 +41,7 @@ def check_template(plans: Sequence[FunctionPlan], faults: FaultCollector) -> Non
         noted = FaultCollector()
         _check_limits(plan, noted)
         _check_environment(plan, noted)
+        check_defaults(plan, noted)
         check_stream(plan, noted)
         check_properties(plan, noted, known)
         check_events(plan, noted)

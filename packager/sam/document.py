@@ -2,11 +2,44 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import yaml
+
+# What CloudFormation puts a value in the place of, wherever it stands ("Get values stored in other
+# services using dynamic references"), read more widely than it does.
+_DYNAMIC = re.compile(r"\{(?=\{\s*resolve)", re.IGNORECASE)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class Meant(str):
+    """A text of the user's own configuration: a dynamic reference in it is meant as one."""
+
+    __slots__ = ()
+
+
+def meant(value: Any) -> Any:
+    """Mark every text in `value`, which the user's configuration says, as `Meant`."""
+    if isinstance(value, str):
+        return Meant(value)
+    if isinstance(value, Mapping):
+        return {key: meant(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(meant, value))
+    return value
+
+
+def data(text: str) -> str:
+    """Give `text` such that CloudFormation takes it as it is, and nothing in it as a reference.
+
+    Every text of a template that is not `Meant` comes through here, last of all: what a plugin says
+    is data, wherever it says it. Intrinsic functions are no texts here (`Intrinsic`), so no text
+    can be one; inside of `!Sub`, `literal_in_sub` does the same for `${name}`.
+    """
+    return _SURROGATE.sub("\ufffd", _DYNAMIC.sub("{ ", text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +128,8 @@ def _scalar(value: Any) -> str:
         return "{}"
     if _is_list(value):
         return "[]"
+    if isinstance(value, str):
+        value = str(value) if isinstance(value, Meant) else data(value)
     # A text of several lines stays one line, between double quotes.
     style = '"' if isinstance(value, str) and len(f"{value}.".splitlines()) > 1 else None
     text = yaml.safe_dump(value, width=float("inf"), allow_unicode=True, default_style=style)
@@ -106,5 +141,7 @@ def _is_list(value: Any) -> bool:
 
 
 def _comment(line: str) -> str:
-    # What a plugin wrote (a rule, a name) may hold line breaks that would end the comment.
-    return f"# {' '.join(line.split())}" if line else ""
+    # What a plugin wrote (a rule, a name) may hold line breaks that would end the comment, and
+    # characters that no YAML may have.
+    shown = "".join(each if each.isprintable() else " " for each in line)
+    return f"# {' '.join(shown.split())}" if line else ""

@@ -21,7 +21,7 @@ from packager.event_mappings import (
     event_arn,
 )
 from packager.model import FunctionPlan
-from packager.sam.document import get_att, literal_in_sub, sub
+from packager.sam.document import Meant, get_att, literal_in_sub, meant, sub
 from packager.sam.names import ResourceNames, event_names
 from packager.sam.role import destinations
 
@@ -117,14 +117,14 @@ def _queue(event: QueueEvent, made: str) -> dict[str, Any]:
 
 
 def _rule(event: PatternEvent, names: ResourceNames, several: bool) -> dict[str, Any]:
-    properties: dict[str, Any] = {"Pattern": event.pattern}
+    properties: dict[str, Any] = {"Pattern": meant(event.pattern)}
     if event.bus is not None:
         properties["EventBusName"] = event.bus
     if several:
         # An event doesn't say which rule it matched, so the rule says where it goes.
         path = json.dumps(event.path, ensure_ascii=False)
         template = f'{{"path": {path}, "event": <aws.events.event.json>}}'
-        properties["InputTransformer"] = {"InputTemplate": template}
+        properties["InputTransformer"] = {"InputTemplate": Meant(template)}
     return properties | _delivery(event, names)
 
 
@@ -146,7 +146,8 @@ def _schedule(event: ScheduleEvent, names: ResourceNames) -> dict[str, Any]:
     known = json.dumps({"path": event.path, "event": {}}, ensure_ascii=False)
     detail = json.dumps(event.input, ensure_ascii=False)
     whole = f'{json.dumps(scheduled)[:-1]}, "detail": {literal_in_sub(detail)}}}'
-    properties["Input"] = sub(literal_in_sub(known).removesuffix("{}}") + whole + "}")
+    text = literal_in_sub(known).removesuffix("{}}") + whole + "}"
+    properties["Input"] = sub(Meant(text))  # all of it is the configuration's
     properties["OmitName"] = True  # else its name would be the same in every stack
     properties["RoleArn"] = get_att(f"{names.schedule_role}.Arn")
     return properties | _delivery(event, names)

@@ -12,7 +12,7 @@ from packager.adapters import HANDLERS
 from packager.entry import VARIABLE, WRAPPER
 from packager.extension import EXTENSION_PORT, has_extension
 from packager.model import FunctionPlan
-from packager.sam.document import Section, get_att, literal_in_sub, ref, sub
+from packager.sam.document import Meant, Section, get_att, literal_in_sub, ref, sub
 from packager.sam.event_resources import event_resources, event_statements
 from packager.sam.events import event_properties, event_sources, event_variables
 from packager.sam.names import ResourceNames, route_name, unique_name
@@ -27,6 +27,7 @@ REST_TIMEOUT = 29  # seconds ("Quotas for configuring and running a REST API")
 # What FunctionUrlConfig calls InvokeMode and SAM's Api event ResponseTransferMode.
 STREAM_MODE = "RESPONSE_STREAM"
 _MAX_DESCRIPTION = 256  # characters (Lambda, CreateFunction, Description)
+_MAX_READ = 20 * _MAX_DESCRIPTION  # characters: what is looked at for the description
 _MAX_TAG_VALUE = 256  # characters (Lambda, "Using tags")
 _MAX_EVENT = 80  # characters: SAM makes logical ids of it, which have at most 255
 # Half of what API Gateway takes; the other half is for the stack's name (CreateApi, Name).
@@ -75,7 +76,8 @@ def declared_routes(plan: FunctionPlan) -> tuple[GatewayRoute, ...]:
 def base_url(plan: FunctionPlan) -> str:
     """Give the function's public URL without a slash at its end, as text for `!Sub`.
 
-    A domain of the configuration goes before the address that AWS makes up.
+    A domain of the configuration goes before the address that AWS makes up. It is `Meant` where
+    the configuration has a part in it.
     """
     names = ResourceNames(plan.logical_id)
     domain = plan.options.api_template.get("Domain")
@@ -83,12 +85,12 @@ def base_url(plan: FunctionPlan) -> str:
     if isinstance(domain, Mapping) and isinstance(name, str):
         paths = domain.get("BasePath") or [""]
         path = str(paths[0]).strip("/") if isinstance(paths, list | tuple) else ""
-        return literal_in_sub(f"https://{name}/{path}".rstrip("/"))
+        return Meant(literal_in_sub(f"https://{name}/{path}".rstrip("/")))
     host = f"https://${{{names.api}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}"
     stage = plan.options.api_template.get("StageName")
     if plan.options.api == "rest":
-        return f"{host}/{literal_in_sub(str(stage or REST_STAGE))}"
-    return host if stage in (None, "$default") else f"{host}/{literal_in_sub(str(stage))}"
+        return Meant(f"{host}/{literal_in_sub(str(stage or REST_STAGE))}")
+    return host if stage in (None, "$default") else Meant(f"{host}/{literal_in_sub(str(stage))}")
 
 
 def _function(
@@ -195,8 +197,7 @@ def _api(plan: FunctionPlan) -> dict[str, Any]:
 
 
 def _description(plan: FunctionPlan) -> str:
-    # CloudFormation would resolve `{{resolve:ssm:name}}` in what a plugin says of itself.
-    text = " ".join(plan.plugin.description.replace("{{", "{ {").split())
+    text = " ".join(plan.plugin.description[:_MAX_READ].split())
     text = "".join(filter(str.isprintable, text)) or f"Endpoints of {plan.plugin.name}"
     if len(plan.plugin.groups) > 1:
         text = f"{plan.group.name}: {text}"
@@ -211,5 +212,5 @@ def _tags(plan: FunctionPlan) -> dict[str, str]:
     }
     # AWS takes letters, digits, spaces and some marks ("Tag naming limits and requirements").
     return {
-        key: re.sub(r"[^\w .:/=+@-]", "_", value)[:_MAX_TAG_VALUE] for key, value in tags.items()
+        key: re.sub(r"[^\w .:/=+@-]", "_", value[:_MAX_TAG_VALUE]) for key, value in tags.items()
     }

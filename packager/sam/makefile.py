@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from packager.errors import PackagerError
 from packager.model import FunctionPlan
 from packager.sam.function import CodeLocation
 
@@ -43,7 +44,7 @@ def render_makefile(
     """Give the Makefile with a recipe `build-<LogicalId>` for each function.
 
     `folder` is where the file will be: plugins are named relative to it. `header` are comment
-    lines for the top.
+    lines for the top. Raises `PackagerError` for a path that make can't read.
     """
     targets = " ".join(f"build-{plan.logical_id}" for plan in plans)
     parts = ["".join(f"# {line}\n" for line in header), _VARIABLES, _BUILD]
@@ -70,7 +71,12 @@ def makefile_code(template_folder: Path, makefile_folder: Path) -> Callable[...,
 
 
 def _recipe(plan: FunctionPlan, folder: Path) -> str:
-    path = shlex.quote(_relative(_source(plan), folder)).replace("$", "$$")
+    written = _relative(_source(plan), folder)
+    if not written.isprintable():  # a line break in it would be a rule of its own
+        raise PackagerError(
+            f"a Makefile can't name {written!r}", hint="give the folder a name without it"
+        )
+    path = shlex.quote(written).replace("$", "$$")
     target = f"build-{plan.logical_id}"
     variables = ""
     for character, name in _IN_CALL.items():

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from packager.model import FunctionPlan
-from packager.sam.document import get_att, literal_in_sub, ref, sub
+from packager.sam.document import Meant, get_att, literal_in_sub, ref, sub
 from packager.sam.event_resources import event_outputs
 from packager.sam.function import base_url
 from packager.sam.names import ResourceNames, route_name, unique_name
@@ -52,11 +52,13 @@ def endpoint_outputs(
     names = ResourceNames(plan.logical_id)
     outputs: dict[str, dict[str, Any]] = {}
     for endpoint in plan.group.endpoints:
-        path = literal_in_sub(endpoint.path)
+        # As a client sends it, who escapes braces; two of them might start a dynamic reference.
+        path = literal_in_sub(re.sub(r"\{(?=\{)", "%7B", endpoint.path))
         if plan.options.api == "url":  # The URL of a function ends in a slash.
             url = f"${{{names.url}.FunctionUrl}}{path.removeprefix('/')}"
         else:
-            url = base_url(plan) + path
+            base = base_url(plan)
+            url = Meant(base + path) if isinstance(base, Meant) else base + path
         named = route_name(endpoint.method, VARIABLE.sub(r"<\g<name>>", endpoint.path))
         wanted = f"{names.base}{named}"[: _MAX_NAME - 5]
         description = f"{endpoint.method} {endpoint.path}"
@@ -85,11 +87,15 @@ def output_count(plans: Sequence[FunctionPlan], *, with_endpoints: bool) -> int:
 
 def _text(text: str) -> Any:
     """Give text for `!Sub`, without `!Sub` where nothing is to be put in."""
-    return sub(text) if re.search(r"\$\{(?!!)", text) else text.replace("${!", "${")
+    if re.search(r"\$\{(?!!)", text):
+        return sub(text)
+    plain = text.replace("${!", "${")
+    return Meant(plain) if isinstance(text, Meant) else plain
 
 
 def shortened(text: str, most: int) -> str:
     """Give `text` in at most `most` bytes of UTF-8, an ellipsis where it is cut."""
-    while len(text.encode()) > most:
-        text = text[:-2] + "…"
-    return text
+    whole = text.encode(errors="replace")
+    if len(whole) <= most:
+        return text
+    return whole[: most - len("…".encode())].decode(errors="ignore") + "…"
