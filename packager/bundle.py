@@ -14,7 +14,7 @@ from packager.code_archive import write_archive
 from packager.dependencies import Dependencies, install_dependencies
 from packager.errors import Fault, FaultCollector, PackagerError
 from packager.finished import check_zip
-from packager.ignore import PluginFile, plugin_files
+from packager.ignore import LeftOut, PluginFile, check_endpoints, large_folders, plugin_files
 from packager.install import PackageSize
 from packager.interpreter import (
     Interpreter,
@@ -45,6 +45,7 @@ MAX_UNZIPPED = 262_144_000
 MAX_DIRECT_ZIP = 50 * 1024 * 1024
 _LITERALS = "endpoint_runtime/_bundle.py"
 _NAMED_BIGGEST = 5
+_LARGE = 5_000_000  # bytes of a folder that does not ship: from here on that is said
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Bundle:
     zip_bytes: int | None
     packages: tuple[PackageSize, ...]
     notes: tuple[Fault, ...]
+    left_out: tuple[LeftOut, ...] = ()  # large folders of the plugin that don't ship by default
 
 
 def build_bundle(
@@ -123,7 +125,8 @@ def _make(
     faults = FaultCollector()
     interpreter = _interpreter(plan, bytecode)
     requirements = read_requirements(plan.plugin.root, plan.plugin.display, faults)
-    files, facts = _files_of(plan, out, interpreter, faults)
+    left: list[str] = []
+    files, facts = _files_of(plan, out, interpreter, faults, left)
     faults.raise_errors()
     target = Target(
         plan.options.python,
@@ -182,6 +185,7 @@ def _make(
         zip_bytes,
         dependencies.packages,
         tuple(faults.warnings),
+        large_folders(plan.plugin.root, left, _LARGE),
     )
 
 
@@ -202,9 +206,16 @@ def _interpreter(plan: FunctionPlan, bytecode: bool) -> Interpreter:
 
 
 def _files_of(
-    plan: FunctionPlan, out: Path, interpreter: Interpreter, faults: FaultCollector
+    plan: FunctionPlan,
+    out: Path,
+    interpreter: Interpreter,
+    faults: FaultCollector,
+    left: list[str],
 ) -> tuple[tuple[PluginFile, ...], dict[str, SourceFacts]]:
-    """Give the plugin's files to ship, and the facts on its Python sources."""
+    """Give the plugin's files to ship, and the facts on its Python sources.
+
+    The folders that don't ship by default are appended to `left`.
+    """
     root = plan.plugin.root
     everything = plugin_files(
         root, plan.plugin.display, FaultCollector(), include=["*.py"], out=out
@@ -220,7 +231,9 @@ def _files_of(
         include=plan.options.include,
         exclude=plan.options.exclude,
         out=out,
+        left=left,
     )
+    check_endpoints(files, plan.group.endpoints, faults)
     return files, facts
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from packager.config_refused import Refused, found
 from packager.config_sources import read_document
 from packager.entry import ENTRIES
+from packager.gitignore import PatternError, Patterns
 from packager.model import LOG_RETENTIONS, AwsSource
 
 RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
@@ -96,6 +97,21 @@ def texts(name: str, expected: str) -> Key:
         return tuple(value)
 
     return Key(name, expected, read)
+
+
+def globs(name: str) -> Key:
+    """A key that takes a list of patterns in gitignore syntax."""
+    lines = texts(name, "a list of globs")
+
+    def read(value: object) -> object:
+        read_texts = lines.read(value)
+        try:
+            Patterns(map(str, value if isinstance(value, list) else ()))
+        except PatternError as error:
+            raise Refused(f"a list that {error}") from None
+        return read_texts
+
+    return Key(name, lines.expected, read)
 
 
 def media_types(name: str) -> Key:
@@ -190,9 +206,9 @@ KEYS = {
         text(
             "hook_id", "1 to 128 of A-Z, a-z, 0-9, '.', '_', '~' and -", r"[A-Za-z0-9._~-]{1,128}"
         ),
-        texts("include", "a list of globs"),
-        texts("exclude", "a list of globs"),
-        texts("keep", "a list of globs"),
+        globs("include"),
+        globs("exclude"),
+        globs("keep"),
         choice("entry", ENTRIES),
         module_names("preload"),
         truth("snapstart"),

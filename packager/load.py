@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from packager.config import read_configuration
 from packager.errors import FaultCollector
 from packager.groups import read_groups
-from packager.ignore import plugin_files
+from packager.ignore import check_endpoints, plugin_files
 from packager.manifest import read_manifest
-from packager.model import Options, Plugin
+from packager.model import EndpointGroup, Options, Plugin
 from packager.references import PluginFolder
 from packager.requirements import read_requirements
 from packager.rules import check_rules
@@ -42,7 +42,7 @@ def load_plugin(
     options = read_configuration(path, folder.display, groups, faults, overrides, complete=complete)
     storing = check_sources(folder, groups, options, faults)
     read_requirements(path, folder.display, faults)
-    _check_files(folder, options, faults)
+    _check_files(folder, groups, options, faults)
     if len(faults.errors) > before:
         return None
     return Plugin(
@@ -62,11 +62,23 @@ def load_plugin(
 
 
 def _check_files(
-    folder: PluginFolder, options: Mapping[str, Options], faults: FaultCollector
+    folder: PluginFolder,
+    groups: Sequence[EndpointGroup],
+    options: Mapping[str, Options],
+    faults: FaultCollector,
 ) -> None:
-    """Note every file that would ship and can't be read, for each choice of files once."""
-    for include, exclude in {(each.include, each.exclude) for each in options.values()}:
+    """Note every file that would ship and can't be read, and every endpoint that would not ship."""
+    for group in groups:
         found = FaultCollector()
-        plugin_files(folder.root, folder.display, found, include=include, exclude=exclude)
+        chosen = options[group.name]
+        files = plugin_files(
+            folder.root,
+            folder.display,
+            found,
+            needed={endpoint.source for endpoint in group.endpoints},
+            include=chosen.include,
+            exclude=chosen.exclude,
+        )
+        check_endpoints(files, group.endpoints, found)
         for fault in found.errors:
             faults.add(fault)

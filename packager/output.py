@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from packager.built import bundles_in, is_bundle
 from packager.errors import PackagerError, UsageError
 from packager.model import FunctionPlan
+from packager.sam.files import MARK
+from packager.scratch import alone_in, is_scratch, scratch_folder
+
+TEMPLATE = "template.yaml"
 
 
 def check_out(plans: Sequence[FunctionPlan], out: Path) -> None:
-    """Raise `UsageError` if bundles of `plans` can't be written into the folder `out`."""
+    """Raise `UsageError` if bundles of `plans` can't be written into the folder `out`.
+
+    Raises `PackagerError` where something of somebody else would be replaced.
+    """
     for folder in (out, *out.parents):
         if os.path.lexists(folder) and not folder.is_dir():
             problem = "is a file" if folder == out else f"can't be made: {folder} is a file"
@@ -35,28 +40,75 @@ def check_out(plans: Sequence[FunctionPlan], out: Path) -> None:
                 f"the output folder is the plugin {plan.plugin.display} itself",
                 hint="choose another output folder, such as build",
             )
+        if target.is_relative_to(root) and not _is_ours_or_empty(target):
+            # What is in it would not ship, and could be sources.
+            raise UsageError(
+                f"the output folder {out} is a part of the plugin {plan.plugin.display}, with "
+                "files that are not of a build",
+                hint="choose a folder of its own, such as build",
+            )
+        _need_own(out, plan.logical_id)
+
+
+def _need_own(out: Path, function: str) -> None:
+    """Raise `PackagerError` if what a function's bundle would replace is not a bundle."""
+    for path in (out / function, out / f"{function}.zip"):
+        if path.is_dir():
+            ours = is_bundle(path) or not any(path.iterdir())
+        else:
+            ours = not os.path.lexists(path) or (path.is_file() and _is_own_zip(path))
+        if not ours:
+            raise PackagerError(
+                f"{path} was not made by packager",
+                hint="choose another output folder, or delete it first",
+            )
+
+
+def _is_own_zip(path: Path) -> bool:
+    return path.stat().st_size == 0 or is_bundle(path)
+
+
+def _is_ours_or_empty(folder: Path) -> bool:
+    """Whether a folder holds nothing, or what a build wrote (beside whatever else)."""
+    if not folder.is_dir():
+        return True
+    names = {entry.name for entry in os.scandir(folder)}
+    if not {name for name in names if not is_scratch(name)}:
+        return True
+    return bool(bundles_in(folder)) or _is_own_template(folder / TEMPLATE)
+
+
+def _is_own_template(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return MARK.encode() in file.readline(200)
+    except OSError:
+        return False
 
 
 @contextmanager
 def staging_in(out: Path) -> Iterator[Path]:
-    """Give a folder beside what `out` holds; it goes in any case, `out` too if it was made here."""
+    """Give a folder beside what `out` holds; it goes in any case, `out` too if it was made here.
+
+    Those of builds that were killed go, too.
+    """
     made = next((p for p in (*reversed(out.parents), out) if not p.exists()), None)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(dir=out.absolute(), prefix=".packager-"))
-    except OSError as error:
-        raise PackagerError(f"{out} can't be written: {error.strerror}") from error
-    try:
-        yield staging
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        with suppress(OSError):  # not empty: somebody else's by now
-            for folder in (out, *out.parents) if made else ():
-                folder.rmdir()
-                if folder == made:
-                    break
-        raise
-    shutil.rmtree(staging, ignore_errors=True)
+    with ExitStack() as stack:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            staging = stack.enter_context(scratch_folder(out.absolute()))
+        except OSError as error:
+            raise PackagerError(f"{out} can't be written: {error.strerror}") from error
+        try:
+            yield staging
+        except BaseException:
+            stack.close()
+            with suppress(OSError):  # not empty: somebody else's by now
+                for folder in (out, *out.parents) if made else ():
+                    folder.rmdir()
+                    if folder == made:
+                        break
+            raise
 
 
 def publish(staging: Path, out: Path, names: Sequence[str]) -> None:
@@ -65,7 +117,7 @@ def publish(staging: Path, out: Path, names: Sequence[str]) -> None:
     old.mkdir(parents=True)
     placed: list[str] = []
     try:
-        with _alone_in(out):
+        with alone_in(out):
             for name in names:
                 final = out / name
                 if final.exists() or final.is_symlink():
@@ -82,15 +134,3 @@ def publish(staging: Path, out: Path, names: Sequence[str]) -> None:
             problem = f"{error.filename} can't be replaced: {error.strerror}"
             raise PackagerError(problem) from error
         raise
-
-
-@contextmanager
-def _alone_in(out: Path) -> Iterator[None]:
-    """Wait until no other build puts its results into `out`; some file systems have no locks."""
-    handle = os.open(out, os.O_RDONLY)
-    try:
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

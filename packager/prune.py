@@ -10,8 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-import pathspec
-
+from packager.gitignore import Patterns
 from packager.needs import (
     BUILD_SUFFIXES,
     EVERY,
@@ -58,13 +57,13 @@ def prune(folder: Path, owners: Mapping[str, str], kept: Kept) -> dict[str, str]
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
     )
     packages = _Packages(folder, files, owners, kept.needs)
-    wanted = pathspec.GitIgnoreSpec.from_lines(kept.globs)
+    wanted = Patterns(kept.globs)
     infos = {file.split("/")[0] for file in files if ".dist-info/" in file}
     dropped = {
         info
         for info in infos
         if not packages.need_metadata(folder / info)
-        and not any(wanted.match_file(file) for file in files if file.startswith(f"{info}/"))
+        and not any(wanted.match(file) for file in files if file.startswith(f"{info}/"))
     }
     moved: dict[str, str] = {}
     for file in files:
@@ -78,7 +77,7 @@ def prune(folder: Path, owners: Mapping[str, str], kept: Kept) -> dict[str, str]
                 moved[name] = owners.get(file, "")
             else:
                 (folder / file).unlink()
-        elif packages.can_go(file) and not wanted.match_file(file):
+        elif packages.can_go(file) and not wanted.match(file):
             (folder / file).unlink()
     _remove_empty_folders(folder)
     return moved

@@ -7,10 +7,11 @@ import os
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from packager.built import LITERALS
+from packager.default_exclusions import is_environment
 from packager.errors import FaultCollector
 from packager.expect import expect_text
 from packager.marked import Marked
@@ -19,6 +20,9 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 # Never a plugin's own: version control, caches, environments, packages of another world.
 _SKIPPED = {"__pycache__", "node_modules", "__pypackages__"}
 MAX_FILES = 50_000  # what is looked at for suggestions and sources
+MAX_DEPTH = 100  # folders inside each other; real plugins have a handful
+_MAX_SUGGESTIONS = 50  # of one folder: to look for what was meant takes time
+_MAX_NAME = 200  # characters of a path that something near is looked for
 
 
 def is_foreign(folder: Path) -> bool:
@@ -27,20 +31,18 @@ def is_foreign(folder: Path) -> bool:
     That is a virtual environment, a bundle, or what `packager build` wrote bundles into: an output
     folder inside the plugin must not go into the next bundle, nor its dependencies be read.
     """
-    return _exists(folder / "pyvenv.cfg") or _exists(folder / LITERALS) or _holds_bundles(folder)
+    return is_environment(folder) or holds_bundles(folder)
 
 
-def _holds_bundles(folder: Path) -> bool:
+def holds_bundles(folder: Path) -> bool:
+    """Whether a folder is a bundle, or has one right in it."""
     try:
+        if (folder / LITERALS).exists():
+            return True
         with os.scandir(folder) as entries:
-            return any(_exists(Path(entry.path) / LITERALS) for entry in entries if entry.is_dir())
-    except OSError:
-        return False
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
+            return any(
+                (Path(entry.path) / LITERALS).exists() for entry in entries if entry.is_dir()
+            )
     except OSError:
         return False
 
@@ -51,6 +53,11 @@ class PluginFolder:
 
     root: Path
     display: str
+    # What was found for suggestions: files by suffixes, and how often it was looked for.
+    _known: dict[tuple[str, ...], tuple[str, ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    _looked: list[str] = field(default_factory=list, repr=False, compare=False)
 
     def display_of(self, path: str) -> str:
         """Give how messages name the plugin's file `path`."""
@@ -60,10 +67,12 @@ class PluginFolder:
         """Give the paths of the plugin's own regular files that end so, sorted."""
         seen = 0
         for folder, folders, names in os.walk(self.root):
+            deep = len(Path(folder).relative_to(self.root).parts) >= MAX_DEPTH
             folders[:] = sorted(
                 name
                 for name in folders
-                if name not in _SKIPPED
+                if not deep
+                and name not in _SKIPPED
                 and not name.startswith(".")
                 and not is_foreign(Path(folder) / name)
             )
@@ -138,7 +147,12 @@ class PluginFolder:
         return None if path == ".." or path.startswith("../") else path
 
     def _suggestion(self, path: str, suffixes: tuple[str, ...]) -> str | None:
-        files = list(self.files(suffixes))
+        if len(path) > _MAX_NAME or len(self._looked) >= _MAX_SUGGESTIONS:
+            return None
+        self._looked.append(path)
+        if suffixes not in self._known:
+            self._known[suffixes] = tuple(self.files(suffixes))
+        files = self._known[suffixes]
         name = PurePosixPath(path).name
         stem = PurePosixPath(path).stem
         for same in (

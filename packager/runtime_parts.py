@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-import pathspec
-
+from packager.gitignore import Patterns
 from packager.model import AwsSource, FunctionPlan
 from packager.sources import SourceFacts
 
@@ -113,7 +112,8 @@ def left_out(plan: FunctionPlan, facts: Facts, files: Iterable[str]) -> tuple[st
     named += [each.module for fact in facts.values() for each in fact.imports]
     if any(module.partition(".")[0] == _RUNTIME for module in named):
         return ()
-    kept = [*pathspec.GitIgnoreSpec.from_lines(plan.options.keep).match_files(files)]
+    wanted = Patterns(plan.options.keep)
+    kept = [file for file in files if wanted.match(file)]
     there: set[str] = set()
     pending = [
         part.name

@@ -103,6 +103,7 @@ def build(
                 secrets=known_secrets(plans, os.environ),
             )
         show_faults(note for bundle in bundles for note in bundle.notes)
+        _say_left_out(bundles)
         if form == "json":
             facts = [_facts(bundle) for bundle in bundles]
             write_json({"template": str(template.path), "functions": facts})
@@ -134,6 +135,20 @@ def _described(
     )
 
 
+def _say_left_out(bundles: tuple[Bundle, ...]) -> None:
+    """Say once for each plugin what large folders of it are in no bundle."""
+    said = {
+        bundle.plan.plugin.display: ", ".join(
+            f"{each.path} ({'' if each.complete else 'more than '}{byte_size(each.bytes)})"
+            for each in bundle.left_out
+        )
+        for bundle in bundles
+    }
+    for plugin, folders in said.items():
+        if folders:
+            say(f"not in the bundles of {plugin}: {folders}")
+
+
 def _row(bundle: Bundle) -> tuple[str, ...]:
     return (
         bundle.plan.logical_id,
@@ -156,4 +171,5 @@ def _facts(bundle: Bundle) -> dict[str, Any]:
             {"name": package.name, "version": package.version, "bytes": package.bytes}
             for package in bundle.packages
         ],
+        "left_out": [{"path": each.path, "bytes": each.bytes} for each in bundle.left_out],
     }

@@ -174,7 +174,10 @@ def test_for_this_machine_without_bytecode_and_zip(tmp_path: Path, plan: Plan) -
 def test_stale_entries_are_replaced_and_others_stay(tmp_path: Path, plan: Plan) -> None:
     out = tmp_path / "out"
     (out / "NekoFunction/stale").mkdir(parents=True)
-    (out / "NekoFunction.zip").write_text("stale")
+    (out / "NekoFunction/endpoint_runtime").mkdir()
+    (out / "NekoFunction/endpoint_runtime/_bundle.py").write_text("FORMAT = 0")
+    with zipfile.ZipFile(out / "NekoFunction.zip", "w") as archive:
+        archive.writestr("endpoint_runtime/_bundle.py", "FORMAT = 0")
     (out / "OtherFunction").mkdir()
     build_bundle(plan(), out)
     assert not (out / "NekoFunction/stale").exists()

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import socket
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from packager.errors import Fault, FaultCollector, Place
-from packager.ignore import plugin_files
+from packager.ignore import LeftOut, large_folders, plugin_files
 
 
 def plugin(root: Path, *names: str, **texts: str) -> Path:
@@ -26,10 +29,11 @@ def shipped(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     out: Path | None = None,
+    left: list[str] | None = None,
 ) -> tuple[list[str], list[Fault]]:
     faults = FaultCollector()
     files = plugin_files(
-        root, "p", faults, needed=needed, include=include, exclude=exclude, out=out
+        root, "p", faults, needed=needed, include=include, exclude=exclude, out=out, left=left
     )
     return [file.path for file in files], faults.faults
 
@@ -37,13 +41,13 @@ def shipped(
 def test_what_never_ships(tmp_path: Path) -> None:
     plugin(
         tmp_path,
-        *("manifest.yaml", "a/b.py", "a/data.json", "envelope.py", "node_modules/x.js"),
+        *("manifest.yaml", "a/b.py", "a/data.json", "envelope.py"),
         *(".env", ".env.local", "a/prod.env", ".git/config", "sub/.git", ".hg/x", ".svn/x"),
         *("a/__pycache__/b.cpython-313.pyc", "b.pyc", ".DS_Store", "x.difypkg"),
         *(".mypy_cache/x", ".pytest_cache/x", ".ruff_cache/x", "any/pyvenv.cfg", "any/lib/x.py"),
     )
     assert shipped(tmp_path) == (
-        ["a/b.py", "a/data.json", "envelope.py", "manifest.yaml", "node_modules/x.js"],
+        ["a/b.py", "a/data.json", "envelope.py", "manifest.yaml"],
         [],
     )
 
@@ -192,9 +196,116 @@ def test_what_can_not_be_read_is_an_error_unless_ignored(
 def test_an_ignore_file_that_can_not_be_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(path: Path, *arguments: object) -> str:
+    def refuse(path: Path) -> bytes:
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
     root = plugin(tmp_path, ".gitignore")
-    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
     assert shipped(root)[1] == [Fault("can't be read: Permission denied", Place("p/.gitignore"))]
+
+
+TOOLS_OWN = (
+    *("env/conda-meta/history", "env/lib/x.py", "venv/pyvenv.cfg", "venv/lib/x.py", ".venv/x.py"),
+    *(".idea/x.xml", ".vscode/x.json", ".cursor/x", "node_modules/x/index.js", "htmlcov/i.html"),
+    *("a/.ruff_cache/x", ".tox/py/x", ".nox/x", "tiny.egg-info/PKG-INFO", ".ipynb_checkpoints/x"),
+    *(".coverage", ".coverage.1", ".github/w.yml", "a.py~", "a.swp", ".a.py.swp", "Thumbs.db"),
+    *(".packager-a1b2c3d4/work/x.py", "__MACOSX/a", ".pixi/x", ".cache/x", ".direnv/x", ".envrc"),
+)
+
+
+def test_what_tools_leave_never_ships_by_default(tmp_path: Path) -> None:
+    own = ("a.py", "lib/a.py", "build/a.py", "dist/a.js", "var/a", "de.mo", "uv.lock", ".gitignore")
+    plugin(tmp_path, *own, *TOOLS_OWN)
+
+    assert shipped(tmp_path) == (sorted(own), [])
+
+
+def test_include_overrules_what_is_left_out_by_default(tmp_path: Path) -> None:
+    plugin(tmp_path, "a.py", "node_modules/x/i.js", "env/pyvenv.cfg", "env/lib/x.py", "env/a.bin")
+    left: list[str] = []
+
+    assert shipped(tmp_path, include=["node_modules/"])[0] == ["a.py", "node_modules/x/i.js"]
+    assert shipped(tmp_path, include=["/env/lib/*.py"])[0] == ["a.py", "env/lib/x.py"]
+    assert shipped(tmp_path, include=["*.bin", "*.js"], left=left)[0] == ["a.py"]
+    assert left == ["env", "node_modules"]
+
+
+def test_an_environment_made_in_the_plugin_itself(tmp_path: Path) -> None:
+    plugin(tmp_path, "a.py", "lib/mine.py", "pyvenv.cfg", "bin/python", "lib/python3.13/x.py")
+
+    assert shipped(tmp_path)[0] == ["a.py", "lib/mine.py"]
+
+
+def test_a_source_in_a_folder_that_tools_own_is_kept(tmp_path: Path) -> None:
+    plugin(tmp_path, ".cache/a.py", ".cache/b.py", "env/pyvenv.cfg", "env/a.py", "env/b.py")
+
+    files, faults = shipped(tmp_path, needed=[".cache/a.py", "env/a.py"])
+
+    assert files == [".cache/a.py", "env/a.py"]
+    reason = "the function needs it, though the packager leaves such files out"
+    assert [str(fault) for fault in faults] == [f"p/{at}: {at} is kept: {reason}" for at in files]
+
+
+def test_how_large_what_is_left_out_is(tmp_path: Path) -> None:
+    plugin(tmp_path, "env/pyvenv.cfg", "node_modules/a/b.js", ".idea/x", b_js="x" * 1000)
+    left: list[str] = []
+    shipped(tmp_path, left=left)
+
+    assert large_folders(tmp_path, left, 1000) == (LeftOut("node_modules", 1000, True),)
+
+
+def test_folders_nested_too_deeply(tmp_path: Path) -> None:
+    """Deeper than this program can go down by recursion, and than a path may be long."""
+    plugin(tmp_path, "a.py", "quiet/.difyignore")
+    for top in ("deep", "quiet"):
+        at = os.open(tmp_path, os.O_RDONLY)
+        for name in (top, *["d" * 20] * 1200):
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(name, dir_fd=at)
+            below = os.open(name, os.O_RDONLY, dir_fd=at)
+            os.close(at)
+            at = below
+        os.close(os.open("x.py", os.O_CREAT, dir_fd=at))
+        os.close(at)
+    (tmp_path / ".difyignore").write_text("quiet/\n")
+
+    assert shipped(tmp_path) == (
+        [".difyignore", "a.py"],
+        [
+            Fault(
+                "holds folders nested more than 100 deep, or a path of more than 2048 bytes",
+                Place("p/deep"),
+                hint="name it in .difyignore, or move what is in it up",
+            )
+        ],
+    )
+    subprocess.run(["rm", "-rf", tmp_path], check=True)  # pytest's own cleaning goes by recursion
+
+
+def test_what_is_no_file_does_not_ship(tmp_path: Path) -> None:
+    plugin(tmp_path, "a.py")
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "socket"))
+        (tmp_path / "null").symlink_to("/dev/null")
+        assert shipped(tmp_path) == (
+            ["a.py"],
+            [
+                Fault(
+                    "the link leads out of the plugin: /dev/null",
+                    Place("p/null"),
+                    hint="put a copy in its place, or name it in .difyignore",
+                )
+            ],
+        )
+
+
+def test_an_ignore_file_with_too_much_in_it(tmp_path: Path) -> None:
+    plugin(tmp_path, "a.py", ".difyignore")
+    (tmp_path / ".difyignore").write_text("".join(f"a?{number}\n" for number in range(3000)))
+    message = "has more than 10000 patterns, or than 2000 with wildcards inside"
+    assert shipped(tmp_path)[1] == [Fault(message, Place("p/.difyignore"))]
+
+    (tmp_path / ".difyignore").write_text("x" * 1_000_001)
+    message = "has more than 1000000 bytes"
+    assert shipped(tmp_path)[1] == [Fault(message, Place("p/.difyignore"))]
