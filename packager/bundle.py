@@ -30,12 +30,14 @@ from packager.missing_modules import warn_of_foreign
 from packager.model import FunctionPlan
 from packager.needs import Needs, all_needs, read_needs
 from packager.output import check_out, publish, staging_in
+from packager.permissions import Mode, Permissions
 from packager.preload import check_preload
 from packager.prune import Kept
 from packager.requirements import read_requirements
 from packager.runtime_files import runtime_files, template_folder
 from packager.runtime_parts import left_out
 from packager.sdk_set import SDK, imported_distributions, serves_requests
+from packager.source_builds import warn_of_builds
 from packager.sources import SourceFacts, analyse_sources, reachable
 from packager.target import Target
 
@@ -60,6 +62,9 @@ class Bundle:
     packages: tuple[PackageSize, ...]
     notes: tuple[Fault, ...]
     left_out: tuple[LeftOut, ...] = ()  # large folders of the plugin that don't ship by default
+    source_builds: Mode = "isolated"  # what was allowed
+    built: tuple[str, ...] = ()  # the packages that were built from source
+    sandbox: str | None = None  # what shut those builds in
 
 
 def build_bundle(
@@ -124,7 +129,13 @@ def _make(
     """Make one bundle in `staging`."""
     faults = FaultCollector()
     interpreter = _interpreter(plan, bytecode)
-    requirements = read_requirements(plan.plugin.root, plan.plugin.display, faults)
+    requirements = read_requirements(
+        plan.plugin.root,
+        plan.plugin.display,
+        faults,
+        package=plan.plugin.package,
+        permissions=plan.plugin.permissions or Permissions(),
+    )
     left: list[str] = []
     files, facts = _files_of(plan, out, interpreter, faults, left)
     faults.raise_errors()
@@ -150,6 +161,7 @@ def _make(
     )
     for note in dependencies.notes:
         faults.warn(note, requirements.place_of(SDK))
+    warn_of_builds(dependencies.built, dependencies.sandbox, requirements, faults)
     at_root = (dependencies.folder, template_folder())
     warn_of_foreign(
         lambda path: str(PurePosixPath(plan.plugin.display) / path),
@@ -186,6 +198,9 @@ def _make(
         dependencies.packages,
         tuple(faults.warnings),
         large_folders(plan.plugin.root, left, _LARGE),
+        requirements.policy.mode,
+        dependencies.built,
+        dependencies.sandbox,
     )
 
 

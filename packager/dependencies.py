@@ -22,9 +22,10 @@ from packager.install import Installed, NotPure, PackageSize, install
 from packager.interpreter import Interpreter, home_folder
 from packager.prune import FORMAT as PRUNE_FORMAT
 from packager.prune import Kept
-from packager.pylock import read_lock
+from packager.pylock import Resolution, read_lock
 from packager.requirements import Requirements
-from packager.resolve import RUNTIME, Resolution, resolve
+from packager.resolve import RUNTIME, resolve
+from packager.source_builds import Builds, builds_for, check_sources
 from packager.target import Target
 from packager.unavailable import no_wheel
 from packager.uv_failures import OutOfResources, Unreachable
@@ -47,6 +48,8 @@ class Dependencies:
     packages: tuple[PackageSize, ...]
     notes: tuple[str, ...]
     diet: str = ""  # the package on the import diet and its version
+    built: tuple[str, ...] = ()  # the packages that were built from source
+    sandbox: str | None = None  # what shut those builds in
 
 
 def install_dependencies(
@@ -73,22 +76,23 @@ def install_dependencies(
     lock.mkdir(parents=True)
     refused: dict[str, PackagerError] = {}
     notes: list[str] = []  # on the cache
+    builds = builds_for(requirements, target, work, progress)
     while True:
         try:
             resolution = _resolved(
-                requirements, imported, target, lock, frozenset(refused), sdk, notes, progress
+                requirements, imported, lock, frozenset(refused), sdk, builds, notes, progress
             )
         except PackagerError as error:
             # Without a version that has a wheel, the first thing that failed is the thing to say.
             raise next(iter(refused.values()), error) from None
         try:
             got = _installed(
-                resolution, requirements, target, work, bytecode, diet, kept, notes, progress
+                resolution, requirements, builds, work, bytecode, diet, kept, notes, progress
             )
             return replace(got, notes=(*got.notes, *dict.fromkeys(notes)))
         except NotPure as fault:
             package = next(p for p in resolution.packages if p.name == fault.name)
-            failure = no_wheel((package,), requirements, target, lock, fault.problem)
+            failure = no_wheel((package,), requirements, lock, fault.problem, builds)
             if package.form != "sdist" or package.name in refused:
                 raise failure from None
             refused[package.name] = failure
@@ -97,21 +101,26 @@ def install_dependencies(
 def _resolved(
     requirements: Requirements,
     imported: tuple[str, ...],
-    target: Target,
     lock: Path,
     refused: frozenset[str],
     sdk: bool,
+    builds: Builds,
     notes: list[str],
     progress: Callable[[str], None],
 ) -> Resolution:
-    cache = None if requirements.has_paths else cache_folder()
-    key = f"resolved/{_digest(_resolution_key(requirements, imported, target, refused, sdk))}"
+    # What was put in for a variable may be a secret: it is kept nowhere.
+    kept_nowhere = requirements.has_paths or requirements.expanded
+    cache = None if kept_nowhere else cache_folder()
+    target = builds.target
+    key = f"resolved/{_digest(_resolution_key(requirements, imported, refused, sdk, builds))}"
     text = cached_text(cache, key, RESOLUTION_SECONDS, notes.append)
     if text is not None:
         return _kept_resolution(text, lock)
     progress(f"resolving dependencies for {target}")
     try:
-        resolution = resolve(requirements, imported, target, lock, wheels_only=refused, sdk=sdk)
+        resolution = resolve(
+            requirements, imported, target, lock, builds=builds, wheels_only=refused, sdk=sdk
+        )
     except Unreachable as error:
         text = cached_text(cache, key, math.inf, notes.append)
         if text is None:
@@ -138,7 +147,7 @@ def _kept_resolution(text: str, lock: Path) -> Resolution:
 def _installed(
     resolution: Resolution,
     requirements: Requirements,
-    target: Target,
+    builds: Builds,
     work: Path,
     bytecode: Interpreter | None,
     diet: bool,
@@ -146,18 +155,15 @@ def _installed(
     notes: list[str],
     progress: Callable[[str], None],
 ) -> Dependencies:
+    target = builds.target
+    built = tuple(package for package in resolution.packages if package.is_source)
+    check_sources(resolution, requirements)
+
     def make(entry: Path) -> None:
         progress(f"installing {len(resolution.packages)} packages")
         folder = entry / _FILES
         folder.mkdir()
-        installed = install(
-            resolution,
-            target,
-            folder,
-            options=requirements.options,
-            cwd=requirements.root,
-            kept=kept,
-        )
+        installed = install(resolution, folder, builds=builds, kept=kept)
         treated = apply_diet(folder, installed.versions.get(RUNTIME, "")) if diet else None
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         if bytecode:
@@ -177,7 +183,9 @@ def _installed(
     cache = cache_folder()
     entry = None
     if cache and all(package.identity for package in resolution.packages):
-        key = f"installed/{_digest(_installed_key(resolution, target, bytecode, diet, kept))}"
+        how = [builds.policy.mode, builds.sandbox.kind] if built else None
+        made_of = _installed_key(resolution, target, bytecode, diet, kept)
+        key = f"installed/{_digest([*made_of, how])}"
         try:
             entry = cached_folder(cache, key, make, notes.append)
         except (OSError, OutOfResources) as error:  # it is full, or can't be written after all
@@ -193,7 +201,15 @@ def _installed(
     said = resolution.notes
     if contents.get("diet_refused"):
         said += (f"werkzeug is not put on the import diet: {contents['diet_refused']}",)
-    return Dependencies(entry / _FILES, packages, said, contents.get("diet", ""))
+    isolated = built and builds.policy.mode == "isolated"
+    return Dependencies(
+        entry / _FILES,
+        packages,
+        said,
+        contents.get("diet", ""),
+        tuple(package.name for package in built),
+        builds.sandbox.name if isolated else None,
+    )
 
 
 def _contents(folder: Path, installed: Installed) -> dict[str, Any]:
@@ -215,11 +231,12 @@ def _contents(folder: Path, installed: Installed) -> dict[str, Any]:
 def _resolution_key(
     requirements: Requirements,
     imported: tuple[str, ...],
-    target: Target,
     refused: frozenset[str],
     sdk: bool,
+    builds: Builds,
 ) -> list[Any]:
     """Give all that a resolution follows from, but for what the index holds."""
+    target = builds.target
     lines = [line.text for line in requirements.declared]
     constraints = [line.text for line in requirements.constraints]
     configuration = [requirements.root / name for name in ("pyproject.toml", "uv.lock", "uv.toml")]
@@ -236,6 +253,7 @@ def _resolution_key(
         importlib.metadata.version("uv"),
         [lines, constraints, requirements.options, requirements.locked, read, settings],
         [imported, target.arguments, target.platform, target.python, sorted(refused), sdk],
+        [builds.policy.mode, builds.policy.named, builds.configuration],
     ]
 
 

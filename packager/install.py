@@ -5,17 +5,16 @@ from __future__ import annotations
 import csv
 import email.parser
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from packager.errors import PackagerError
 from packager.needs import normalised
 from packager.prune import Kept, prune
-from packager.resolve import Resolution
+from packager.pylock import Resolution
 from packager.sdk_set import SDK
-from packager.target import Target
-from packager.uv import run_uv
+from packager.source_builds import Builds
 from packager.uv_failures import could_not_fetch, indent
 
 # What a bundle's root holds besides dependencies. The last two are files: Lambda's emulator runs
@@ -56,11 +55,9 @@ class NotPure(Exception):
 
 def install(
     resolution: Resolution,
-    target: Target,
     folder: Path,
     *,
-    options: Sequence[str],
-    cwd: Path,
+    builds: Builds,
     kept: Kept,
 ) -> Installed:
     """Install what `resolution` holds into `folder`, pruned but for `kept`, and give what came.
@@ -69,15 +66,16 @@ def install(
     `PackagerError` for anything else.
     """
     arguments = ["pip", "install", "--requirements", str(resolution.lock), "--no-deps"]
-    arguments += ["--target", str(folder), "--link-mode", "copy", "--quiet", *target.arguments]
+    arguments += ["--target", str(folder), "--link-mode", "copy", "--quiet"]
     # uv holds the interpreter that it runs to this, even where it installs for another.
     lock = re.sub(r"(?m)^requires-python = .*\n", "", resolution.lock.read_text("utf-8"))
     resolution.lock.write_text(lock, "utf-8")
-    run = run_uv([*arguments, *options], cwd=cwd)
-    built = {package.name: package for package in resolution.packages if package.form != "wheels"}
+    built = {package.name: package for package in resolution.packages if package.is_source}
+    target = builds.target
+    run = builds.run(arguments, wheels=not built)
     if run.code:
         failure = could_not_fetch(run.code, run.problem)
-        if failure:
+        if failure and not run.backend_failed:
             raise failure
         named = [name for name in _FAILED_BUILD.findall(run.problem) if normalised(name) in built]
         if named and not target.host:
@@ -85,7 +83,7 @@ def install(
         title = "the dependencies can't be installed"
         raise PackagerError(
             f"{f'{named[0]} could not be built' if named else title}:\n{indent(run.problem)}",
-            hint=f"what is installed was chosen for {target}",
+            hint="; ".join([f"what is installed was chosen for {target}", *builds.hints(run.problem)]),
         )
     owners: dict[str, str] = {}
     versions: dict[str, str] = {}

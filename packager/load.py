@@ -11,6 +11,8 @@ from packager.groups import read_groups
 from packager.ignore import check_endpoints, plugin_files
 from packager.manifest import read_manifest
 from packager.model import EndpointGroup, Options, Plugin
+from packager.package_asks import check_asks
+from packager.permissions import Permissions
 from packager.references import PluginFolder
 from packager.requirements import read_requirements
 from packager.rules import check_rules
@@ -23,11 +25,15 @@ def load_plugin(
     *,
     overrides: Mapping[str, object] | None = None,
     display: str | None = None,
+    package: bool = False,
+    permissions: Permissions | None = None,
 ) -> Plugin | None:
     """Read the plugin in the folder `path`; None, and errors in `faults`, if it can't be packaged.
 
     `overrides` are configuration keys from the command line. Messages call the folder `display`,
-    which is `path` unless something else was given (a package that was unpacked).
+    which is `path` unless something else was given (a package that was unpacked). What the plugin
+    may ask for where it is built, a `package` or a folder, is what `permissions` say; without them
+    nothing is built.
     """
     folder = PluginFolder(path, str(path) if display is None else display)
     before = len(faults.errors)
@@ -41,7 +47,9 @@ def load_plugin(
         check_rules(group, faults)
     options = read_configuration(path, folder.display, groups, faults, overrides, complete=complete)
     storing = check_sources(folder, groups, options, faults)
-    read_requirements(path, folder.display, faults)
+    read_requirements(path, folder.display, faults, package=package, permissions=permissions)
+    if package and permissions is not None:
+        check_asks(path, folder.display, permissions, faults)
     _check_files(folder, groups, options, faults)
     if len(faults.errors) > before:
         return None
@@ -58,6 +66,8 @@ def load_plugin(
         place=manifest.place,
         storage_size=manifest.storage_size,
         storing=storing,
+        package=package,
+        permissions=permissions,
     )
 
 

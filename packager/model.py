@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from packager.errors import Place
 from packager.event_mappings import EventMapping
+from packager.permissions import Permissions
 
 Architecture = Literal["arm64", "x86_64"]
 Api = Literal["http", "rest", "url"]
@@ -207,6 +208,8 @@ class Plugin:
     place: Place  # of the manifest's name
     storage_size: int | None = None  # bytes, of storage.size
     storing: frozenset[str] = frozenset()  # groups whose code uses session.storage
+    package: bool = False  # a .difypkg: from anywhere, where a folder is its builder's own
+    permissions: Permissions | None = None  # None: it was read to be looked at, not to be built
 
 
 @dataclass(frozen=True, slots=True)

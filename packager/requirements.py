@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from packager.config_files import ConfigTable, parse_toml, read_toml
 from packager.errors import FaultCollector, Place
+from packager.permissions import Permissions, SourcePolicy
+from packager.requirement_rules import RequirementRules
 from packager.requirements_file import Declared, parse_requirement, read_requirements_file
 from packager.sdk_set import SDK
+from packager.uv_config import UvConfig, read_uv_config
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,10 @@ class Requirements:
     constraints: tuple[Declared, ...] = ()
     options: tuple[str, ...] = ()
     locked: bool = False
+    policy: SourcePolicy = field(default_factory=SourcePolicy)  # whether sources are built, and how
+    expanded: Mapping[str, str] = field(default_factory=dict)  # the variables that were put in
+    allowed: frozenset[str] = frozenset()  # the variables that were named for it
+    uv: UvConfig = field(default_factory=UvConfig)
 
     @property
     def names(self) -> frozenset[str]:
@@ -51,21 +60,63 @@ class Requirements:
         return next((line.place for line in self.declared if line.name == name), None)
 
 
-def read_requirements(root: Path, display: str, faults: FaultCollector) -> Requirements:
+def read_requirements(
+    root: Path,
+    display: str,
+    faults: FaultCollector,
+    *,
+    package: bool = False,
+    permissions: Permissions | None = None,
+) -> Requirements:
     """Read the dependencies of the plugin in `root`, which messages call `display`.
 
     A pyproject.toml counts where it has `[project].dependencies`, as in Dify; else it is
-    requirements.txt, else there are none. What can't be read is an error in `faults`.
+    requirements.txt, else there are none. What can't be read is an error in `faults`, and so is
+    what a plugin (a `package`, or a folder) may not ask for without `permissions`; those are None
+    where nothing will be built.
     """
+    rules = RequirementRules(root, package, permissions, faults)
+    found = _read(root, display, faults, rules)
+    policy = (permissions or Permissions()).policy(package=package)
+    if permissions is not None:
+        _refuse_sources(found, policy, faults)
+    return replace(
+        found,
+        policy=policy,
+        expanded=rules.expanded,
+        allowed=permissions.variables if permissions else frozenset(),
+        uv=read_uv_config(root, display, faults, rules) if permissions else UvConfig(),
+    )
+
+
+def _refuse_sources(found: Requirements, policy: SourcePolicy, faults: FaultCollector) -> None:
+    """Note each path and address of source that would have to be built and may not be."""
+    if policy.mode != "refuse" and policy.named:
+        return
+    for line in found.declared:
+        if line.is_source:
+            what = "a folder or an archive of source" if line.local else "the address of source"
+            faults.error(
+                f"is {what}: building it would run its code"
+                + ("" if policy.mode == "refuse" else ", which a package may not bring along"),
+                line.place,
+                hint="--source-builds=isolated builds it without your environment, and without "
+                "network where this machine can (docs/security.md)",
+            )
+
+
+def _read(
+    root: Path, display: str, faults: FaultCollector, rules: RequirementRules
+) -> Requirements:
     text_file = root / "requirements.txt"
     text_display = str(PurePosixPath(display) / text_file.name)
     pyproject = read_toml(root, display, "pyproject.toml", faults)
     if pyproject:
-        requirements = _from_pyproject(root, display, pyproject, faults)
+        requirements = _from_pyproject(root, display, pyproject, faults, rules)
         if requirements:
             return requirements
     if text_file.is_file() and _is_inside(text_file, root):
-        read = read_requirements_file(text_file, root, display, faults)
+        read = read_requirements_file(text_file, root, display, faults, rules)
         return Requirements(
             root, text_display, tuple(read.declared), tuple(read.constraints), tuple(read.options)
         )
@@ -98,7 +149,11 @@ def _warn_of_others(pyproject: ConfigTable, faults: FaultCollector) -> None:
 
 
 def _from_pyproject(
-    root: Path, display: str, pyproject: ConfigTable, faults: FaultCollector
+    root: Path,
+    display: str,
+    pyproject: ConfigTable,
+    faults: FaultCollector,
+    rules: RequirementRules,
 ) -> Requirements | None:
     file = pyproject.file
     dependencies = _table(pyproject.values, "project").get("dependencies")
@@ -117,11 +172,14 @@ def _from_pyproject(
         if not isinstance(item, str):
             faults.error("expected a requirement as text", place, key=key)
             continue
-        read = parse_requirement(item, place, faults)
+        expanded = rules.expand(item, place)
+        read = parse_requirement(expanded, place, faults, rules) if expanded is not None else None
         if read:
             declared.append(read)
     sources = _table(_table(_table(pyproject.values, "tool"), "uv"), "sources")
-    placed = [_from_source(read, sources.get(_key(sources, read.name)), root) for read in declared]
+    placed = [
+        _from_source(read, sources.get(_key(sources, read.name)), root, rules) for read in declared
+    ]
     locked = _is_locked(root, display, faults)
     return Requirements(root, file, tuple(placed), locked=locked)
 
@@ -144,7 +202,7 @@ def _is_locked(root: Path, display: str, faults: FaultCollector) -> bool:
     return True
 
 
-def _from_source(declared: Declared, source: Any, root: Path) -> Declared:
+def _from_source(declared: Declared, source: Any, root: Path, rules: RequirementRules) -> Declared:
     """Apply `[tool.uv.sources]` (uv's documentation, "Dependency sources") to one requirement."""
     if not isinstance(source, dict):
         return declared
@@ -159,9 +217,21 @@ def _from_source(declared: Declared, source: Any, root: Path) -> Declared:
     elif "url" in source:
         url = f"{source['url']}{subdirectory}"
     elif "path" in source:
-        url, local = (root / str(source["path"])).resolve().as_uri(), True
+        path = (root / str(source["path"])).resolve()
+        rules.path(path, str(source["path"]), declared.place)
+        url, local = path.as_uri(), True
     else:
         return declared  # an index, which uv finds in the pyproject itself
+    if not local:
+        expanded = rules.expand(url, declared.place)
+        if expanded is None:
+            return declared
+        url = expanded
+        if re.match(r"(git\+)?file:", url):
+            rules.path(Path(url2pathname(urlsplit(url).path)), url, declared.place)
+            local = True
+        else:
+            rules.address(url, declared.place)
     suffix = f" ;{marker}" if marker else ""
     return Declared(f"{name} @ {url}{suffix}", declared.name, declared.place, local)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import codecs
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Parsed
@@ -21,11 +21,11 @@ from packaging.utils import (
 )
 
 from packager.errors import FaultCollector, Place
+from packager.requirement_rules import RequirementRules
 from packager.uv import mask_credentials
 
 # The format: pip's documentation, "Requirements File Format".
 _COMMENT = re.compile(r"(^|\s+)#.*$")
-_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _PER_REQUIREMENT = re.compile(
     r"\s--(hash|config-settings?|global-option|install-option)(?=[=\s]).*"
 )
@@ -58,6 +58,15 @@ class Declared:
     place: Place
     local: bool = False  # a path: what it holds may change while the text stays
 
+    @property
+    def is_source(self) -> bool:
+        """Whether it is a path or an address of anything but a wheel, which would be built."""
+        _, found, address = self.text.partition(" @ ")
+        if not found and not self.local:
+            return False
+        bare = re.split(r"\s;|[#\[?]", address if found else self.text)[0]
+        return not bare.strip().endswith(".whl")
+
 
 @dataclass(slots=True)
 class RequirementsFile:
@@ -69,19 +78,22 @@ class RequirementsFile:
 
 
 def read_requirements_file(
-    path: Path, root: Path, display: str, faults: FaultCollector
+    path: Path, root: Path, display: str, faults: FaultCollector, rules: RequirementRules
 ) -> RequirementsFile:
     """Read the requirements file `path` of the plugin in `root`, called `display` in messages.
 
     Files it names by -r and -c are read too. Hashes are dropped: a bundle is for another platform
-    than the one they may have been made on. Whatever can't be read is an error in `faults`.
+    than the one they may have been made on. Whatever can't be read, or `rules` refuse, is an error
+    in `faults`.
     """
     result = RequirementsFile()
-    _Reader(root.resolve(), display, faults, result).read(path, result.declared)
+    _Reader(root.resolve(), display, faults, rules, result).read(path, result.declared)
     return result
 
 
-def parse_requirement(text: str, place: Place, faults: FaultCollector) -> Declared | None:
+def parse_requirement(
+    text: str, place: Place, faults: FaultCollector, rules: RequirementRules
+) -> Declared | None:
     """Read one requirement in the form of the dependency specifiers (PEP 508)."""
     try:
         parsed = Parsed(text)
@@ -93,7 +105,20 @@ def parse_requirement(text: str, place: Place, faults: FaultCollector) -> Declar
             hint="expected a name with optional versions, such as requests>=2.31",
         )
         return None
-    return Declared(text, canonicalize_name(parsed.name), place)
+    local = False
+    if parsed.url:
+        local = _check_address(parsed.url, place, rules)
+    return Declared(text, canonicalize_name(parsed.name), place, local)
+
+
+def _check_address(url: str, place: Place, rules: RequirementRules) -> bool:
+    """Note what `rules` have against a URL; give whether it is a path."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("file", "git+file"):
+        rules.address(url, place)
+        return False
+    rules.path(Path(url2pathname(parts.path)), url, place)
+    return True
 
 
 @dataclass(slots=True)
@@ -101,6 +126,7 @@ class _Reader:
     root: Path
     display: str
     faults: FaultCollector
+    rules: RequirementRules
     result: RequirementsFile
     open_files: list[Path] = field(default_factory=list)
 
@@ -120,7 +146,10 @@ class _Reader:
             self.faults.error(f"can't be read: {error.strerror}", Place(name))
             return
         for number, line in logical_lines(text):
-            self.line(line, Place(name, number), real, into)
+            place = Place(name, number)
+            expanded = self.rules.expand(line, place)
+            if expanded is not None:
+                self.line(expanded, place, real, into)
 
     def line(self, line: str, place: Place, file: Path, into: list[Declared]) -> None:
         if not line.startswith("-"):
@@ -133,9 +162,18 @@ class _Reader:
         elif option in ("-e", "--editable"):
             self.requirement(value, place, file, into)
         elif option in _WITH_VALUE and value:
-            if option in ("-f", "--find-links") and not _URL.match(value):
-                value = str((file.parent / value).resolve())
-            self.result.options += [_WITH_VALUE[option], value]
+            taken = _WITH_VALUE[option]
+            if taken == "--allow-insecure-host":
+                self.rules.address(value, place)
+            elif _URL.match(value):
+                _check_address(value, place, self.rules)
+            elif taken == "--find-links":
+                path = (file.parent / value).resolve()
+                self.rules.path(path, value, place)
+                value = str(path)
+            else:
+                self.rules.address(value, place)
+            self.result.options += [taken, value]
         elif option in _FLAGS:
             self.result.options += _FLAGS[option]
         elif option not in _IGNORED:
@@ -149,24 +187,23 @@ class _Reader:
         path = (file.parent / value).resolve()
         if not value or _URL.match(value):
             self.faults.error("expected the path of a file of the plugin", place)
-        elif not path.is_relative_to(self.root):
-            self.faults.error(f"{value} lies outside the plugin", place)
         elif not path.is_file():
             self.faults.error(f"there is no file {value}", place)
-        else:
+        elif self.rules.path(path, value, place):
             self.read(path, into)
 
     def requirement(self, line: str, place: Place, file: Path, into: list[Declared]) -> None:
         text = _PER_REQUIREMENT.sub("", f"{line} ").strip()
         bare = text.split(";")[0].split(" ")[0]
         if _URL.match(bare):
+            _check_address(bare, place, self.rules)
             into.append(_from_url(text, place))
         elif (
             bare.startswith((".", "/", "~")) or bare.endswith(_ARCHIVE) or "/" in bare.split("@")[0]
         ):
             self.path(bare, place, file, into)
         else:
-            declared = parse_requirement(text, place, self.faults)
+            declared = parse_requirement(text, place, self.faults, self.rules)
             if declared:
                 into.append(declared)
 
@@ -181,7 +218,7 @@ class _Reader:
                 place,
                 hint="expected a requirement such as requests>=2.31, a path or a URL",
             )
-        else:
+        elif self.rules.path(path, bare, place):
             name = _archive_name(path.name)
             into.append(Declared(f"{path}{'[' if extras else ''}{extras}", name, place, local=True))
 
@@ -194,7 +231,7 @@ class _Reader:
 def logical_lines(text: str) -> Iterator[tuple[int, str]]:
     """Give each line that says something, with the number (from 1) of the line it starts on.
 
-    Comments are off, continuations joined, and `${NAME}` replaced where the environment has NAME.
+    Comments are off, and continuations joined.
     """
     joined = ""
     start = 1
@@ -209,7 +246,7 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
         line = _COMMENT.sub("", f"{joined}{line.removesuffix(chr(92))}").strip()
         joined = ""
         if line:
-            yield start, _VARIABLE.sub(lambda m: os.environ.get(m[1], m[0]), line)
+            yield start, line
 
 
 def _split_option(line: str) -> tuple[str, str]:
@@ -239,7 +276,7 @@ def _from_url(text: str, place: Place) -> Declared:
     bare = parts._replace(fragment=kept).geturl()
     name = egg[1] if egg else _archive_name(parts.path.rpartition("/")[2])
     suffix = f" ;{marker}" if marker else ""
-    local = parts.scheme == "file"
+    local = parts.scheme in ("file", "git+file")
     if not name:
         return Declared(f"{bare}{suffix}", "", place, local)
     extras = (egg[2] or "") if egg else ""

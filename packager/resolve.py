@@ -12,9 +12,10 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from packager.errors import PackagerError
-from packager.pylock import Locked, read_lock
+from packager.pylock import Locked, Resolution, read_lock
 from packager.requirements import Requirements
 from packager.sdk_set import HEAVY, SDK, only_for_sdk
+from packager.source_builds import Builds
 from packager.target import Target
 from packager.unavailable import is_platform_specific, no_solution, stop_unless_unsolvable
 from packager.uv import UvRun, run_uv
@@ -23,21 +24,13 @@ from packager.uv_failures import indent
 RUNTIME = "werkzeug"  # what endpoint_runtime itself needs
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
-    """What to install: a lock file, what is in it, and what is worth saying of the choice."""
-
-    lock: Path
-    packages: tuple[Locked, ...]
-    notes: tuple[str, ...]
-
-
 def resolve(
     requirements: Requirements,
     imported: Iterable[str],
     target: Target,
     folder: Path,
     *,
+    builds: Builds,
     wheels_only: frozenset[str] = frozenset(),
     sdk: bool = False,
 ) -> Resolution:
@@ -52,7 +45,7 @@ def resolve(
     spare = frozenset[str]() if sdk else only_for_sdk(requirements.names, imported)
     used = {*imported, RUNTIME, *((SDK,) if sdk else ())}
     undeclared = tuple(sorted(used - (requirements.names - spare)))
-    job = _Job(requirements, undeclared, spare, target, folder, wheels_only, sdk)
+    job = _Job(requirements, undeclared, spare, target, folder, builds, wheels_only, sdk)
     pins, notes = job.pins()
     located = {name: pin for name, pin in pins.items() if " @ " in pin}
     held = {name: _as_constraint(pin) for name, pin in pins.items() if name not in located}
@@ -82,6 +75,7 @@ class _Job:
     spare: frozenset[str]
     target: Target
     folder: Path
+    builds: Builds
     wheels_only: frozenset[str]
     sdk: bool
 
@@ -120,7 +114,8 @@ class _Job:
             shutil.copyfile(self.requirements.root / name, copy / name)
         arguments = ["export", "--frozen", "--no-default-groups", "--no-emit-project"]
         arguments += ["--no-hashes", "--no-header", "--no-annotate"]
-        run = run_uv([*arguments, "--python", str(self.target.interpreter)], cwd=copy)
+        arguments += ["--no-config", "--python", str(self.target.interpreter)]
+        run = run_uv(arguments, cwd=copy)
         if run.code:
             raise PackagerError(
                 f"uv.lock beside {self.requirements.file} can't be read:\n{indent(run.problem)}",
@@ -151,11 +146,17 @@ class _Job:
         """
         pins = tuple(pins)
         blocked: dict[str, Locked] = {}
+        if self.builds.policy.mode == "refuse":
+            raise no_solution(failed, (), self.requirements, self.folder, self.builds)
         while True:
             run = self.compile_bundle(roots, pins, wheels={*self.wheels_only, *blocked})
             if run.code:
                 raise no_solution(
-                    failed, blocked.values(), self.requirements, self.target, self.folder
+                    self._clearer(run, failed),
+                    blocked.values(),
+                    self.requirements,
+                    self.folder,
+                    self.builds,
                 )
             if self.target.host:
                 return
@@ -163,11 +164,15 @@ class _Job:
                 package.name: package
                 for package in read_lock(self.lock)
                 if package.form == "sdist"
-                and is_platform_specific(package, self.requirements, self.target, self.folder)
+                and is_platform_specific(package, self.folder, self.builds)
             }
             if not found:
                 return
             blocked |= found
+
+    def _clearer(self, run: UvRun, failed: UvRun) -> UvRun:
+        """Give the run that says why: the one that built, if a build is what failed."""
+        return run if self.builds.ran else failed
 
     def compile(
         self,
@@ -191,18 +196,15 @@ class _Job:
         arguments = ["pip", "compile", f"{base}.in", "--constraints", f"{base}.constraints"]
         arguments += ["--excludes", f"{base}.excludes", "--format", "pylock.toml", "--no-header"]
         arguments += ["--no-annotate", "--output-file", str(self.lock), "--quiet"]
-        arguments += [*self.target.arguments, *self.requirements.options]
-        for package in [":all:"] if wheels is True else sorted(wheels or ()):
-            arguments += ["--only-binary", package]
         self.lock.unlink(missing_ok=True)  # uv would prefer what an existing one has
         held = {line.split("==")[0] for line in files["constraints"] if "==" in line}
         if held:
             # With all of it pinned, what uv has in its cache is as good as the index, and quicker.
-            run = run_uv([*arguments, "--offline"], cwd=self.requirements.root)
+            run = self.builds.run([*arguments, "--offline"], wheels=wheels)
             if run.code == 0 and all(found.name in held for found in read_lock(self.lock)):
                 return run
             self.lock.unlink(missing_ok=True)
-        run = run_uv(arguments, cwd=self.requirements.root)
+        run = self.builds.run(arguments, wheels=wheels)
         # Whoever calls takes a failure for "there is no solution", and may go on without.
         stop_unless_unsolvable(run)
         return run

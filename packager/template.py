@@ -88,18 +88,20 @@ def template_files(
     template: Path,
     makefile: Path | None = None,
     header: Sequence[str] = (),
+    options: Sequence[str] = (),
 ) -> tuple[GeneratedFile, ...]:
     """Give the template for `sam build`, and its Makefile if `makefile` names one.
 
     Without `makefile`, the recipes are expected in the Makefile of the template's folder; a name
-    other than `Makefile` is for a file that the Makefile beside it includes.
+    other than `Makefile` is for a file that the Makefile beside it includes. `options` are for each
+    `packager build` in it.
     """
     folder = template.parent
     beside = folder if makefile is None else makefile.parent
     text = render_template(plans, code=makefile_code(folder, beside), header=header)
     files = [GeneratedFile(template, text)]
     if makefile is not None:
-        recipes = render_makefile(plans, folder=beside, header=_header(header))
+        recipes = render_makefile(plans, folder=beside, header=_header(header), options=options)
         files.append(GeneratedFile(makefile, recipes))
     return tuple(files)
 

@@ -10,8 +10,9 @@ from packager.errors import PackagerError
 from packager.interpreter import SUPPORTED_PYTHONS
 from packager.pylock import Locked
 from packager.requirements import Requirements
+from packager.source_builds import Builds
 from packager.target import MACHINES, Target
-from packager.uv import UvRun, run_uv
+from packager.uv import UvRun
 from packager.uv_failures import could_not_fetch, indent
 
 # uv's own sentences (its resolver's report): "numpy==1.21.0 has no usable wheels",
@@ -24,7 +25,7 @@ _OLDER_PYTHONS = ("3.10", "3.9", "3.8")
 def stop_unless_unsolvable(run: UvRun) -> None:
     """Raise the error of a `run` that failed for anything but the requirements' own sake."""
     error = could_not_fetch(run.code, run.problem)
-    if error:
+    if error and not run.backend_failed:  # a backend's words are its own
         raise error
 
 
@@ -32,8 +33,8 @@ def no_solution(
     run: UvRun,
     blocked: Iterable[Locked],
     requirements: Requirements,
-    target: Target,
     folder: Path,
+    builds: Builds,
 ) -> PackagerError:
     """Give the error for a resolution that failed, naming packages without a wheel if any.
 
@@ -46,10 +47,11 @@ def no_solution(
     for name in _ALL_VERSIONS.findall(run.problem):
         missing.setdefault(name.lower(), Locked(name.lower(), "", "sdist", ()))
     if missing:
-        return no_wheel(tuple(missing.values()), requirements, target, folder, run.problem)
+        return no_wheel(tuple(missing.values()), requirements, folder, run.problem, builds)
     origin = requirements.file or "the imports of the plugin's code"
+    where = f"the dependencies in {origin} can't be resolved for {builds.target}"
     return PackagerError(
-        f"the dependencies in {origin} can't be resolved for {target}:\n{indent(run.problem)}",
+        f"{where}:\n{indent(run.problem)}",
         hint="uv.lock may be older than what it was made of: make it anew with `uv lock`"
         if requirements.locked
         else "correct the requirements; names and versions are looked up in uv's index",
@@ -59,9 +61,9 @@ def no_solution(
 def no_wheel(
     packages: Sequence[Locked],
     requirements: Requirements,
-    target: Target,
     folder: Path,
     problem: str,
+    builds: Builds,
 ) -> PackagerError:
     """Give the error for packages that have no wheel for `target` and are no pure Python."""
     said = []
@@ -69,36 +71,29 @@ def no_wheel(
     for package in packages:
         place = requirements.place_of(package.name)
         title = f"{package.name} {package.version}".strip()
-        said.append(f"{f'{place}: ' if place else ''}{title} has no wheel for {target}")
-        others = targets_with_wheel(package, requirements, target, folder, SUPPORTED_PYTHONS)
+        said.append(f"{f'{place}: ' if place else ''}{title} has no wheel for {builds.target}")
+        others = targets_with_wheel(package, folder, SUPPORTED_PYTHONS, builds)
         if others:
             runs_on = ", ".join(f"python{o.python} on {o.architecture}" for o in others)
             hints.append(f"{title} has wheels for {runs_on}")
     hints.append("pin a version that has a wheel, or set another runtime or architecture")
+    hints += builds.hints(problem)
     return PackagerError("\n".join([*said, indent(problem)]), hint="; ".join(hints))
 
 
-def is_platform_specific(
-    package: Locked, requirements: Requirements, target: Target, folder: Path
-) -> bool:
-    """Say whether this version of a package has a wheel for some platform other than `target`'s.
+def is_platform_specific(package: Locked, folder: Path, builds: Builds) -> bool:
+    """Say whether this version of a package has a wheel for some platform other than the target's.
 
     Then it is no pure Python, and building it would be minutes spent for nothing.
     """
     pythons = (*SUPPORTED_PYTHONS, *_OLDER_PYTHONS)
-    return any(
-        targets_with_wheel(package, requirements, target, folder, [python]) for python in pythons
-    )
+    return any(targets_with_wheel(package, folder, [python], builds) for python in pythons)
 
 
 def targets_with_wheel(
-    package: Locked,
-    requirements: Requirements,
-    target: Target,
-    folder: Path,
-    pythons: Iterable[str],
+    package: Locked, folder: Path, pythons: Iterable[str], builds: Builds
 ) -> list[Target]:
-    """Give the targets other than `target` that this version of a package has a wheel for.
+    """Give the targets other than that of `builds` that this version has a wheel for.
 
     Asks what uv has in its cache, from the resolution that went before.
     """
@@ -106,8 +101,9 @@ def targets_with_wheel(
         return []
     asked = folder / "probe.in"
     asked.write_text(f"{package.name}=={package.version}\n", "utf-8")
-    arguments = ["pip", "compile", str(asked), "--no-deps", "--only-binary", ":all:", "--quiet"]
-    arguments += ["--output-file", str(folder / "probe.out"), "--offline", *requirements.options]
+    arguments = ["pip", "compile", str(asked), "--no-deps", "--quiet"]
+    arguments += ["--output-file", str(folder / "probe.out"), "--offline"]
+    target = builds.target
     found = []
     for python in pythons:
         for architecture in MACHINES:
@@ -115,6 +111,6 @@ def targets_with_wheel(
             if (python, other.platform) == (target.python, target.platform):
                 continue
             (folder / "probe.out").unlink(missing_ok=True)
-            if run_uv([*arguments, *other.arguments], cwd=requirements.root).code == 0:
+            if builds.run(arguments, wheels=True, target=other).code == 0:
                 found.append(other)
     return found

@@ -59,6 +59,11 @@ class UvRun:
     problem: str
 
     @property
+    def backend_failed(self) -> bool:
+        """Whether a package's own build failed: then some of the words are that package's."""
+        return self.code != 0 and "The build backend returned an error" in self.problem
+
+    @property
     def unreachable(self) -> bool:
         """Whether it failed because an index or a file could not be fetched."""
         return isinstance(could_not_fetch(self.code, self.problem), Unreachable)
@@ -81,22 +86,27 @@ def find_uv() -> str:
         return found
 
 
-def run_uv(arguments: Sequence[str], *, cwd: Path) -> UvRun:
+def run_uv(
+    arguments: Sequence[str], *, cwd: Path, environment: Mapping[str, str | None] | None = None
+) -> UvRun:
     """Run uv in `cwd` and give how it ended. It never downloads a Python by itself.
 
-    `cwd` matters: uv reads the index configuration of the project around it. Raises
-    `OutOfResources` where it failed for want of disk, memory or the like.
+    `cwd` matters: uv reads the index configuration of the project around it. `environment` are
+    variables to set besides, or with None to take out. Raises `OutOfResources` where it failed for
+    want of disk, memory or the like.
     """
-    environment = {key: value for key, value in os.environ.items() if key not in _UNSET}
-    environment |= {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
-    done = _run(arguments, cwd, environment)
+    changes = {**(environment or {}), **dict.fromkeys(_UNSET)}
+    changes |= {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
+    merged = {**os.environ, **changes}
+    variables = {key: value for key, value in merged.items() if value is not None}
+    done = _run(arguments, cwd, variables)
     if done.returncode and _NO_CACHE.search(done.stderr):  # a home that can't be written, say
-        done = _run([*arguments, "--no-cache"], cwd, environment)
-    problem = readable(done.stderr)
-    lack = lack_of_resources(done.returncode, problem)
-    if lack:
+        done = _run([*arguments, "--no-cache"], cwd, variables)
+    run = UvRun(done.returncode, done.stdout, readable(done.stderr))
+    lack = lack_of_resources(run.code, run.problem)
+    if lack and not run.backend_failed:
         raise lack
-    return UvRun(done.returncode, done.stdout, problem)
+    return run
 
 
 def _run(

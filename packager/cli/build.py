@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from packager.bundle import MAX_UNZIPPED, Bundle, build_bundles
+from packager.cli.permissions import permission_options
 from packager.cli.plugins import (
     PATH,
     format_option,
@@ -22,6 +23,7 @@ from packager.errors import FaultCollector, UsageError
 from packager.known_secrets import known_secrets
 from packager.model import FunctionPlan
 from packager.output import check_out
+from packager.permissions import Permissions
 from packager.report import (
     byte_size,
     columns,
@@ -60,6 +62,7 @@ from packager.template import GeneratedFile, need_ours, render_template
     help="Compile with the runtime's Python, which must be on this machine. Without bytecode cold "
     "starts are slower.",
 )
+@permission_options
 @format_option
 def build(
     plugins: tuple[Path, ...],
@@ -70,6 +73,7 @@ def build(
     memory: int | None,
     timeout: int | None,
     bytecode: bool,
+    permissions: Permissions,
     form: str,
 ) -> None:
     """Build the functions of plugins into OUT, with the SAM template that deploys them.
@@ -78,6 +82,10 @@ def build(
     plugins' configuration says. The same input gives the same zips, byte for byte. Whatever
     fails, OUT stays as it was.
 
+    Packages that exist as source are built, which runs their code: isolated, unless
+    --source-builds says otherwise. What a .difypkg's own configuration asks for in your account is
+    listed, and refused until --allow-config allows it.
+
     \b
     Examples:
       packager build plugins/neko -o build
@@ -85,7 +93,8 @@ def build(
       packager build plugins/neko -o build --format json | jq -r '.functions[].zip'
     """
     faults = FaultCollector()
-    with planned(plugins, faults, overrides(runtime, arch, memory, timeout)) as plans:
+    configuration = overrides(runtime, arch, memory, timeout)
+    with planned(plugins, faults, configuration, permissions=permissions) as plans:
         faults.raise_errors()
         show_faults(faults.warnings)
         chosen = _chosen(plans, functions)
@@ -102,7 +111,7 @@ def build(
                 files={template.path.name: template.text},
                 secrets=known_secrets(plans, os.environ),
             )
-        show_faults(note for bundle in bundles for note in bundle.notes)
+        show_faults(dict.fromkeys(note for bundle in bundles for note in bundle.notes))
         _say_left_out(bundles)
         if form == "json":
             facts = [_facts(bundle) for bundle in bundles]
@@ -172,4 +181,9 @@ def _facts(bundle: Bundle) -> dict[str, Any]:
             for package in bundle.packages
         ],
         "left_out": [{"path": each.path, "bytes": each.bytes} for each in bundle.left_out],
+        "source_builds": {
+            "mode": bundle.source_builds,
+            "sandbox": bundle.sandbox,
+            "packages": list(bundle.built),
+        },
     }

@@ -25,6 +25,7 @@ from packager.built import (
 )
 from packager.bundle import build_bundle
 from packager.cli.local import dify_variables, local_variables, storage_variables
+from packager.cli.permissions import permission_options
 from packager.cli.plugins import PATH, RUNTIME, overrides, planned
 from packager.cli.request_options import data_option, env_file_option, header_option
 from packager.env_file import read_env_file
@@ -34,6 +35,7 @@ from packager.interpreter import find_interpreter, host_architecture, newest_sup
 from packager.invoke import Invocation, InvocationFailed, invoke_bundle
 from packager.manifest import MANIFEST
 from packager.model import FunctionPlan
+from packager.permissions import Permissions
 from packager.reply import HttpReply, read_reply
 from packager.report import progress, say, show_faults, warn, write, write_bytes, write_log
 from packager.session_checks import is_of_keys
@@ -74,6 +76,7 @@ from packager.streamed import Part
     help="Answer calls of Dify apps by a stand-in: any app id will do, and no key is needed.",
 )
 @click.option("--runtime", type=RUNTIME, help="The runtime that a PLUGIN is built for.")
+@permission_options
 @click.option(
     "-i", "--include", is_flag=True, help="Write the status and the headers before the body."
 )
@@ -98,6 +101,7 @@ def invoke(
     storage: Path | None,
     fake_dify: bool,
     runtime: str | None,
+    permissions: Permissions,
     include: bool,
     form: str,
 ) -> None:
@@ -123,7 +127,7 @@ def invoke(
     make = _read_event(event, request, headers, data)
     variables = read_variables(env_file)
     with (
-        unpacked(path, function, runtime, keyless=fake_dify) as bundle,
+        unpacked(path, function, runtime, permissions, keyless=fake_dify) as bundle,
         dify_variables(fake_dify) as dify,
     ):
         local = local_variables(path, bundle, settings_file) | dify
@@ -195,7 +199,12 @@ def read_variables(env_file: Path | None) -> dict[str, str]:
 
 @contextmanager
 def unpacked(
-    path: Path, function: str | None, runtime: str | None, *, keyless: bool = False
+    path: Path,
+    function: str | None,
+    runtime: str | None,
+    permissions: Permissions,
+    *,
+    keyless: bool = False,
 ) -> Iterator[BuiltBundle]:
     """Give the bundle that PLUGIN or BUNDLE and --function mean, unpacked or built.
 
@@ -205,7 +214,7 @@ def unpacked(
         several = bundles_in(path)
         if not several:
             _check_kind(path)
-            with _built_here(path, function, runtime, keyless) as bundle:
+            with _built_here(path, function, runtime, permissions, keyless) as bundle:
                 yield bundle
             return
         path = several[choose_function(str(path), function, list(several))]
@@ -236,11 +245,15 @@ def _check_kind(path: Path) -> None:
 
 @contextmanager
 def _built_here(
-    path: Path, function: str | None, runtime: str | None, keyless: bool
+    path: Path,
+    function: str | None,
+    runtime: str | None,
+    permissions: Permissions,
+    keyless: bool,
 ) -> Iterator[BuiltBundle]:
     faults = FaultCollector()
     with (
-        planned([path], faults, overrides(runtime), host=True) as plans,
+        planned([path], faults, overrides(runtime), host=True, permissions=permissions) as plans,
         tempfile.TemporaryDirectory(prefix="packager-") as out,
     ):
         faults.raise_errors()

@@ -14,6 +14,7 @@ from packager.errors import FaultCollector, InputFaults, UsageError
 from packager.interpreter import SUPPORTED_PYTHONS
 from packager.load import load_plugin
 from packager.model import FunctionPlan, Plugin
+from packager.permissions import Permissions
 from packager.plan import plan_functions
 from packager.sam.check import check_template
 from packager.settings_sources import setting_source
@@ -82,11 +83,13 @@ def planned(
     configuration: Mapping[str, object],
     *,
     host: bool = False,
+    permissions: Permissions | None = None,
 ) -> Iterator[tuple[FunctionPlan, ...]]:
     """Read the plugins at `paths` and plan their functions; what is wrong goes into `faults`.
 
     Packages are unpacked for as long as the context lasts. With `host` the functions are for this
-    machine, and what only AWS would refuse is no fault.
+    machine, and what only AWS would refuse is no fault. `permissions` are what the plugins may ask
+    for, None where nothing is built.
     """
     with ExitStack() as stack:
         plugins: list[Plugin] = []
@@ -98,7 +101,14 @@ def planned(
             except UsageError as refused:
                 faults.error(str(refused), hint=refused.hint)
             else:
-                plugin = load_plugin(folder, faults, overrides=configuration, display=str(path))
+                plugin = load_plugin(
+                    folder,
+                    faults,
+                    overrides=configuration,
+                    display=str(path),
+                    package=path.is_file(),
+                    permissions=permissions,
+                )
                 plugins += [plugin] if plugin else []
         plans = plan_functions(plugins, faults, host=host)
         warn_of_unset(plans, faults)

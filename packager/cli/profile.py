@@ -11,12 +11,14 @@ import click
 
 from packager.cli.invoke import read_body, read_variables, unpacked
 from packager.cli.local import local_variables, storage_variables
+from packager.cli.permissions import permission_options
 from packager.cli.plugins import PATH, RUNTIME, format_option
 from packager.cli.request_options import data_option, env_file_option, header_option
 from packager.entry import ENTRIES
 from packager.errors import PackagerError, UsageError
 from packager.events import Payload, make_event, parse_header, parse_request
 from packager.model import Entry
+from packager.permissions import Permissions
 from packager.profile.facts import Profile
 from packager.profile.page import render_page
 from packager.profile.request import default_request
@@ -64,6 +66,7 @@ STARTS = 20
     help="Settings in place of what AWS keeps, as TOML; PLUGIN/settings.local.toml by default.",
 )
 @click.option("--runtime", type=RUNTIME, help="The runtime that a PLUGIN is built for.")
+@permission_options
 @click.option("--html", metavar="FILE", type=PATH, help="Write a page that shows all of it.")
 @click.option(
     "--budget",
@@ -85,6 +88,7 @@ def profile(
     env_file: Path | None,
     settings_file: Path | None,
     runtime: str | None,
+    permissions: Permissions,
     html: Path | None,
     budget: float | None,
     max_size: str | None,
@@ -111,9 +115,9 @@ def profile(
     variables = read_variables(env_file)
     body = b"" if data is None else read_body(data)
     with ExitStack() as stack:
-        bundles = [stack.enter_context(unpacked(path, function, runtime))]
+        bundles = [stack.enter_context(unpacked(path, function, runtime, permissions))]
         if compare is not None:
-            bundles.append(stack.enter_context(unpacked(compare, function, None)))
+            bundles.append(stack.enter_context(unpacked(compare, function, None, permissions)))
         if entry:
             bundles = [replace(bundle, entry=entry) for bundle in bundles]
         if request is None:

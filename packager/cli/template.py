@@ -7,10 +7,12 @@ from pathlib import Path
 
 import click
 
+from packager.cli.permissions import permission_arguments, permission_options
 from packager.cli.plugins import PATH, planned, plugins_argument
 from packager.errors import FaultCollector, UsageError
 from packager.known_secrets import known_secrets
 from packager.leaks import refuse_leaks_in
+from packager.permissions import Permissions
 from packager.report import say, show_faults, write
 from packager.template import (
     check_files,
@@ -40,14 +42,19 @@ from packager.template import (
 @click.option(
     "--check", is_flag=True, help="Write nothing; exit with 1 if a file is out of date. With -o."
 )
+@permission_options
 def template(
-    plugins: tuple[Path, ...], out: Path | None, makefile: Path | None, check: bool
+    plugins: tuple[Path, ...],
+    out: Path | None,
+    makefile: Path | None,
+    check: bool,
+    permissions: Permissions,
 ) -> None:
     """Write the SAM template that builds and deploys the functions of plugins.
 
     `sam build` runs a recipe `build-<function>` for each function, which puts the finished bundle
-    where SAM wants it. (`packager build` writes a template of its own beside its zips, which
-    needs no `sam build`.)
+    where SAM wants it; what is allowed here is allowed there. (`packager build` writes a template
+    of its own beside its zips, which needs no `sam build`.)
 
     \b
     Examples:
@@ -59,7 +66,7 @@ def template(
         option = "--check" if check else "--makefile"
         raise UsageError(f"{option} needs -o FILE", hint="say which template is meant: -o FILE")
     faults = FaultCollector()
-    with planned(plugins, faults, {}) as plans:
+    with planned(plugins, faults, {}, permissions=permissions) as plans:
         faults.raise_errors()
         show_faults(faults.warnings)
         secrets = known_secrets(plans, os.environ)
@@ -69,7 +76,12 @@ def template(
             refuse_leaks_in([("the template", text.encode())], secrets)
             write(text)
             return
-        files = template_files(plans, template=out, makefile=makefile)
+        files = template_files(
+            plans,
+            template=out,
+            makefile=makefile,
+            options=permission_arguments(permissions),
+        )
         refuse_leaks_in(((str(file.path), file.text.encode()) for file in files), secrets)
         if check:
             check_files(files)

@@ -39,15 +39,22 @@ _IN_CALL = {",": "packager_comma", "(": "packager_open", ")": "packager_close"}
 
 
 def render_makefile(
-    plans: Sequence[FunctionPlan], *, folder: Path, header: Sequence[str] = ()
+    plans: Sequence[FunctionPlan],
+    *,
+    folder: Path,
+    header: Sequence[str] = (),
+    options: Sequence[str] = (),
 ) -> str:
     """Give the Makefile with a recipe `build-<LogicalId>` for each function.
 
     `folder` is where the file will be: plugins are named relative to it. `header` are comment
-    lines for the top. Raises `PackagerError` for a path that make can't read.
+    lines for the top, `options` for each `packager build`. Raises `PackagerError` for a path that
+    make can't read.
     """
+    given = "".join(f" {shlex.quote(each)}" for each in options).replace("$", "$$")
+    build = _BUILD.replace(" $(PACKAGER_OPTIONS)", f"{given} $(PACKAGER_OPTIONS)")
     targets = " ".join(f"build-{plan.logical_id}" for plan in plans)
-    parts = ["".join(f"# {line}\n" for line in header), _VARIABLES, _BUILD]
+    parts = ["".join(f"# {line}\n" for line in header), _VARIABLES, build]
     parts.append(f".PHONY: {targets}\n{targets}: PACKAGER_FOLDER := $(PACKAGER_FOLDER)\n")
     parts += (_recipe(plan, folder) for plan in plans)
     return "\n".join(parts)

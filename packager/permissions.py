@@ -1,0 +1,52 @@
+"""Says what whoever builds allows a plugin, and what a plugin may do without being asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Mode = Literal["refuse", "isolated", "trusted"]
+MODES: tuple[Mode, ...] = ("refuse", "isolated", "trusted")
+EVERYTHING = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePolicy:
+    """Whether sources are built, and how: see docs/security.md.
+
+    `named` says that it also holds for what the plugin brings along or gives an address of, not
+    only for what an index has. `inside` says that paths must not leave the plugin.
+    """
+
+    mode: Mode = "isolated"
+    named: bool = True
+    inside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """What was allowed on the command line or by the user's own environment.
+
+    `variables` are those that a plugin's requirements may have; `config` are the keys that a
+    package's own configuration may set, as it names them.
+    """
+
+    source_builds: Mode | None = None
+    variables: frozenset[str] = frozenset()
+    config: frozenset[str] = frozenset()
+
+    def policy(self, *, package: bool) -> SourcePolicy:
+        """Give what holds for a plugin: a package, which is from anywhere, or a folder."""
+        named = self.source_builds is not None or not package
+        return SourcePolicy(self.source_builds or "isolated", named, package)
+
+    def allows(self, key: str) -> bool:
+        """Tell whether a package may set `key` (`settings.api_key`), or all of the table it is in.
+
+        What groups set is allowed by its name in any of them.
+        """
+        if key.startswith("groups."):
+            key = key.split(".", 2)[2]
+        parts = key.split(".")
+        prefixes = {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
+        return EVERYTHING in self.config or bool(prefixes & self.config)
