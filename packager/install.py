@@ -83,7 +83,9 @@ def install(
         title = "the dependencies can't be installed"
         raise PackagerError(
             f"{f'{named[0]} could not be built' if named else title}:\n{indent(run.problem)}",
-            hint="; ".join([f"what is installed was chosen for {target}", *builds.hints(run.problem)]),
+            hint="; ".join(
+                [f"what is installed was chosen for {target}", *builds.hints(run.problem)]
+            ),
         )
     owners: dict[str, str] = {}
     versions: dict[str, str] = {}
