@@ -16,7 +16,9 @@ _CREDENTIALS = (
     *("ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException"),
     *("InvalidClientTokenId", "InvalidSignatureException", "IncompleteSignature"),
 )
-_SIGN_IN = "sign in to AWS (`aws sso login`, `aws configure`), or choose --profile NAME"
+_SIGN_IN = (
+    "sign in to AWS (`aws sso login`, `aws configure`), or choose a profile: AWS_PROFILE=NAME"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,23 @@ class Aws:
     def region(self) -> str:
         """The region that is asked."""
         return str(self._session.region_name)
+
+    def credentials(self) -> dict[str, str]:
+        """Give the credentials and the region as environment variables."""
+        from botocore.exceptions import NoCredentialsError
+
+        found = self._session.get_credentials()
+        if found is None:
+            raise NoCredentialsError
+        frozen = found.get_frozen_credentials()
+        variables = {
+            "AWS_ACCESS_KEY_ID": frozen.access_key,
+            "AWS_SECRET_ACCESS_KEY": frozen.secret_key,
+            "AWS_SESSION_TOKEN": frozen.token,
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+        }
+        return {name: value for name, value in variables.items() if value}
 
     def parameters(self, names: Sequence[str]) -> dict[str, Parameter]:
         """Give the parameters that there are, by the name that was asked for."""
@@ -105,6 +124,16 @@ class Aws:
             with _explained(f"AWS's {service} can't be called"):
                 self._clients[service] = self._session.client(service)
         return self._clients[service]
+
+
+def credential_variables(profile: str | None = None) -> dict[str, str]:
+    """Give the environment variables that hold the credentials boto3 finds, and the region.
+
+    Raises `PackagerError` where it finds none.
+    """
+    aws = Aws(profile)
+    with _explained("credentials can't be handed on"):
+        return aws.credentials()
 
 
 def _batches(names: Sequence[str]) -> Iterator[list[str]]:

@@ -38,7 +38,7 @@ from packager.runtime_files import runtime_files, template_folder
 from packager.runtime_parts import left_out
 from packager.sdk_set import SDK, imported_distributions, serves_requests
 from packager.source_builds import warn_of_builds
-from packager.sources import SourceFacts, analyse_sources, reachable
+from packager.sources import SourceFacts, analyse_sources, imported_for_certain, reachable
 from packager.target import Target
 
 # AWS Lambda's page "Lambda quotas": 250 MB unzipped (262,144,000 bytes, as its error says), layers
@@ -88,18 +88,22 @@ def build_bundles(
     make_zip: bool = True,
     files: Mapping[str, str] | None = None,
     secrets: Sequence[KnownSecret] = (),
+    allow_failing: bool = True,
 ) -> tuple[Bundle, ...]:
     """Write `out/<LogicalId>/` and, with `make_zip`, `out/<LogicalId>.zip` of every plan.
 
     `files` are texts to write beside them, by name. All is made aside and appears by rename once
     the last bundle is finished: whatever fails, what was in `out` stays as it was. That one of
     `secrets` is in it is a failure, too. Without `bytecode` the target's interpreter is not needed.
+    Unless `allow_failing`, an endpoint that can't be imported is an error, not a note.
     `progress` is told each step. Raises `InputFaults` for what is wrong with the plugins, else
     `PackagerError`.
     """
     check_out(plans, out)
     with staging_in(out) as staging:
-        made = [_make(plan, out, staging, bytecode, progress, make_zip) for plan in plans]
+        made = [
+            _make(plan, out, staging, bytecode, progress, make_zip, allow_failing) for plan in plans
+        ]
         names = [path.name for bundle in made for path in (bundle.folder, bundle.zip) if path]
         for name, text in (files or {}).items():
             (staging / name).write_text(text, "utf-8", newline="\n")
@@ -125,6 +129,7 @@ def _make(
     bytecode: bool,
     progress: Callable[[str], None],
     make_zip: bool,
+    allow_failing: bool,
 ) -> Bundle:
     """Make one bundle in `staging`."""
     faults = FaultCollector()
@@ -163,15 +168,19 @@ def _make(
         faults.warn(note, requirements.place_of(SDK))
     warn_of_builds(dependencies.built, dependencies.sandbox, requirements, faults)
     at_root = (dependencies.folder, template_folder())
+    start = {endpoint.source for endpoint in plan.group.endpoints}
     warn_of_foreign(
         lambda path: str(PurePosixPath(plan.plugin.display) / path),
         facts,
-        reachable(facts, {endpoint.source for endpoint in plan.group.endpoints}),
+        reachable(facts, start),
+        imported_for_certain(facts, start),
         dependencies.folder,
         interpreter,
         faults,
     )
     check_preload(plan.options, interpreter, shipped, at_root, faults)
+    if not allow_failing:
+        faults.refuse_failing()
     faults.raise_errors()
     progress(f"writing {plan.logical_id}")
     folder = staging / plan.logical_id

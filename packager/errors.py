@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 
@@ -19,15 +19,29 @@ class Place:
         return ":".join(str(part) for part in (self.file, self.line, self.column) if part)
 
 
+# Codes of the warnings about functions that can't serve: an endpoint can't be loaded, or every
+# request is answered with 500. `packager build` refuses to build such.
+IMPORT_FAILS = "import-fails"
+NO_INVOKE = "no-invoke"
+SETTING_UNSET = "setting-unset"
+FAILING = frozenset((IMPORT_FAILS, NO_INVOKE, SETTING_UNSET))
+# Codes of warnings that depend on what a run has.
+APP_KEY_UNSET = "app-key-unset"
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with the input (`error`), or worth knowing about it (`warning`)."""
+    """One thing wrong with the input (`error`), or worth knowing about it (`warning`).
+
+    `code` tells programs its kind, whatever its words are.
+    """
 
     message: str
     place: Place | None = None
     key: str = ""
     hint: str | None = None
     level: Literal["error", "warning"] = "error"
+    code: str = ""
 
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""
@@ -81,10 +95,16 @@ class FaultCollector:
         self.add(Fault(message, place, key, hint, "error"))
 
     def warn(
-        self, message: str, place: Place | None = None, *, key: str = "", hint: str | None = None
+        self,
+        message: str,
+        place: Place | None = None,
+        *,
+        key: str = "",
+        hint: str | None = None,
+        code: str = "",
     ) -> None:
-        """Note something worth knowing that does not stop a build."""
-        self.add(Fault(message, place, key, hint, "warning"))
+        """Note something worth knowing that does not stop a build by itself."""
+        self.add(Fault(message, place, key, hint, "warning", code))
 
     @property
     def errors(self) -> list[Fault]:
@@ -100,3 +120,16 @@ class FaultCollector:
         """Raise `InputFaults` with every error so far, if there is one."""
         if self.errors:
             raise InputFaults(self.errors)
+
+    def refuse_failing(self) -> None:
+        """Make errors of the warnings about functions that can't serve (`FAILING`)."""
+        self.faults = [
+            replace(fault, level="error", hint=_or_allow(fault.hint))
+            if fault.code in FAILING
+            else fault
+            for fault in self.faults
+        ]
+
+
+def _or_allow(hint: str | None) -> str:
+    return f"{hint + '; ' if hint else ''}--allow-failing builds all the same"

@@ -17,10 +17,12 @@ from email.message import Message
 from email.parser import BytesParser
 from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from packager.fake_dify_apps import MODES, Refused, Workspace
+from packager.fake_dify_memory import keep, remember
 
 _MAX_BODY = 64 << 20  # bytes
 
@@ -63,7 +65,7 @@ class FakeDify:
 
     An app's key is its id. Any id is an app; `modes` says of which mode (`MODES`). Others take it
     from how their id starts (`workflow-1`), or are of whatever kind they are called as. With `keys`
-    no other key is taken.
+    no other key is taken. Conversations outlive it in the file `memory`, if there is one.
     """
 
     def __init__(
@@ -74,8 +76,12 @@ class FakeDify:
         reply: str | None = None,
         events: int | None = None,
         tells_mode: bool = True,
+        memory: Path | None = None,
     ) -> None:
         self.workspace = Workspace(modes or {}, reply=reply, events=events, tells_mode=tells_mode)
+        self._memory = memory
+        if memory is not None:
+            remember(self.workspace, memory)
         self.faults: list[Fault] = []  # each is for one request
         self.seen: list[Seen] = []
         self.cut = threading.Event()  # a client went away before the end of its answer
@@ -108,6 +114,8 @@ class FakeDify:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         self._server.server_close()
+        if self._memory is not None:
+            keep(self.workspace, self._memory)
 
     def app_of(self, authorization: str) -> str:
         """Give the id of the app whose key a request has; raises Refused."""

@@ -53,10 +53,16 @@ class Workspace:
         self._reply = reply
         self._events = events
         self._tells_mode = tells_mode
+        self._namespace = _NAMESPACE
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self.conversations: dict[str, tuple[str, str, list[str]]] = {}  # app, user, queries
         self.files: dict[str, bytes] = {}
+
+    def continue_with(self, conversations: Mapping[str, tuple[str, str, list[str]]]) -> None:
+        """Take up conversations of an earlier workspace; ids are none of those it gave."""
+        self.conversations |= conversations
+        self._namespace = uuid.uuid4()
 
     def mode(self, app_id: str) -> str | None:
         """Give an app's mode; None for one that is whatever it is called as."""
@@ -331,7 +337,7 @@ class Workspace:
         yield {"event": "workflow_finished", **ids, "data": data}
 
     def _id(self) -> str:
-        return str(uuid.uuid5(_NAMESPACE, str(next(self._numbers))))
+        return str(uuid.uuid5(self._namespace, str(next(self._numbers))))
 
 
 def _user(body: Mapping[str, Any]) -> str:

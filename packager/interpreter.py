@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from packager.errors import PackagerError
@@ -60,17 +61,38 @@ def find_interpreter(python: str) -> Interpreter | None:
     """Give a released CPython of the minor version `python` (`3.13`), or None if there is none.
 
     The interpreter that runs this comes first, then PATH, then the places where version managers,
-    distributions and conda keep theirs. The answer holds for the life of the process.
+    distributions and conda keep theirs. Scripts are tried when all else has failed: a version
+    manager's shim takes longer to answer than the interpreter that it leads to, which is in one of
+    those places. The answer holds for the life of the process.
     """
-    tried = set()
-    for candidate in _candidates(python):
-        if candidate in tried or not os.access(candidate, os.X_OK) or candidate.is_dir():
+    scripts = []
+    for candidate in dict.fromkeys(_candidates(python)):
+        if candidate.is_dir() or not os.access(candidate, os.X_OK):
             continue
-        tried.add(candidate)
-        interpreter = probe(candidate)
-        if interpreter and interpreter.python == python:
-            return interpreter
-    return None
+        if _is_script(candidate):
+            scripts.append(candidate)
+        elif (found := _probed(candidate, python)) is not None:
+            return found
+    last = (folder / name for folder in _pyenv_folders(python) for name in _names(python))
+    tried = (_probed(each, python) for each in chain(scripts, last) if os.access(each, os.X_OK))
+    return next(filter(None, tried), None)
+
+
+def _names(python: str) -> tuple[str, ...]:
+    return (f"python{python}", "python3", "python")
+
+
+def _probed(candidate: Path, python: str) -> Interpreter | None:
+    interpreter = probe(candidate)
+    return interpreter if interpreter and interpreter.python == python else None
+
+
+def _is_script(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(2) == b"#!"
+    except OSError:  # it may be run, and not read
+        return False
 
 
 def need_interpreter(python: str, *, why: str, instead: str = "") -> Interpreter:
@@ -133,14 +155,13 @@ def probe(executable: Path) -> Interpreter | None:
 
 
 def _candidates(python: str) -> Iterator[Path]:
-    names = (f"python{python}", "python3", "python")
     if f"{sys.version_info[0]}.{sys.version_info[1]}" == python and sys.executable:
         yield Path(sys.executable)
     folders = [Path(entry) for entry in os.get_exec_path() if entry]
-    for name in names:
+    folders += _usual_folders(python)
+    # What is called by its version, wherever it is, is most likely the right one.
+    for name in _names(python):
         yield from (folder / name for folder in folders)
-    for folder in _usual_folders(python):
-        yield from (folder / name for name in names)
 
 
 def _usual_folders(python: str) -> Iterator[Path]:
@@ -180,11 +201,10 @@ def _usual_folders(python: str) -> Iterator[Path]:
     for root, pattern in roots_and_patterns:
         if root:
             yield from _newest_first(root, pattern)
-    yield from _pyenv_folders(python)
 
 
 def _pyenv_folders(python: str) -> Iterator[Path]:
-    """Ask pyenv itself for its root: last, since the question costs a shell."""
+    """Give the folders under the root that pyenv itself names: its answer costs a shell."""
     pyenv = shutil.which("pyenv")
     if pyenv:
         try:

@@ -22,6 +22,7 @@ from packager.client import client_folder
 from packager.entry import PROGRAM, VARIABLE
 from packager.errors import PackagerError
 from packager.interpreter import Interpreter, find_interpreter
+from packager.read_only import read_only_command
 from packager.runtime_api import Answer, Failure, Outcome, Ready, RuntimeApi
 from packager.streamed import Part, whole_reply
 
@@ -68,7 +69,8 @@ def invoke_bundle(
 ) -> Invocation:
     """Run the bundle in `folder` with `event` (anything that JSON can say) and give the reply.
 
-    `env` holds the function's environment variables; of this process's environment only PATH and
+    It can write to /tmp alone, as on Lambda (`read_only`). `env` holds the function's environment
+    variables; of this process's environment only PATH and
     its like are handed on. `timeout` is in seconds; the bundle's own is the default. `on_log` gets
     the function's log as it is written, on a thread of its own, `on_part` what a streamed reply
     consists of: its prelude, a dict, then its body as it comes. Raises `InvocationFailed` when
@@ -87,7 +89,11 @@ def invoke_bundle(
         command = function_command(bundle, interpreter, client)
         log = FunctionLog(on_log)
         try:
-            with running(command, folder, environment, log) as process:
+            with (
+                read_only_command(command, interpreter.path, folder, environment) as (start, ready),
+                running(start, folder, environment, log, inherited=ready.descriptor) as process,
+            ):
+                ready.wait()  # what has got it ready is no part of the init phase
                 answer, init, duration = converse(api, process, event, bundle, seconds)
         except InvocationFailed as failed:
             failed.log = log.kept
@@ -285,8 +291,12 @@ def running(
     environment: Mapping[str, str],
     log: FunctionLog,
     stdin: int = subprocess.DEVNULL,
+    inherited: int | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a process in a session of its own, follow its output, and kill it at the end."""
+    """Start a process in a session of its own, follow its output, and kill it at the end.
+
+    Of this process's descriptors it gets `inherited` alone.
+    """
     try:
         process = subprocess.Popen(
             command,
@@ -296,6 +306,7 @@ def running(
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=() if inherited is None else (inherited,),
         )
     except OSError as fault:
         raise PackagerError(f"{command[0]} can't be started: {fault.strerror}") from fault

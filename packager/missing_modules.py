@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from pathlib import Path, PurePosixPath
 
-from packager.errors import FaultCollector, PackagerError, Place
+from packager.errors import IMPORT_FAILS, FaultCollector, PackagerError, Place
 from packager.interpreter import Interpreter
 from packager.sources import RequiredModule, SourceFacts
 
@@ -31,11 +31,13 @@ def warn_of_own(
     display_of: Callable[[str], str],
     facts: Mapping[str, SourceFacts],
     reached: Iterable[str],
+    certain: Set[str],
     faults: FaultCollector,
 ) -> None:
     """Warn of each import of a module of the plugin's own that is not there.
 
-    `facts` are of the plugin's Python files, `reached` those that an endpoint may run. A folder
+    `facts` are of the plugin's Python files, `reached` those that an endpoint may run, `certain`
+    those that it runs for certain, so that it can't be loaded where their import fails. A folder
     without `__init__.py` that holds none of the latter may stand aside for an installed package.
     """
     files, reached = frozenset(facts), frozenset(reached)
@@ -43,22 +45,29 @@ def warn_of_own(
     own |= {path.removesuffix("/__init__.py").removesuffix(".py") for path in files}
     for path, each in _required(facts, reached):
         place = Place(display_of(path), each.line, each.column)
+        code = _code(path, each, certain)
         if each.module is None:
             faults.warn(
                 "this import leaves the plugin's root, and fails",
                 place,
                 hint="the root is on sys.path: `from utils.x import y`, without dots",
+                code=code,
             )
         elif each.module.partition(".")[0] in own:
             missing = _first_missing(each.module, lambda name: _own_kind(name, files))
             if missing:
-                faults.warn(f"there is no module {missing} in the plugin: the import fails", place)
+                faults.warn(
+                    f"there is no module {missing} in the plugin: the import fails",
+                    place,
+                    code=code,
+                )
 
 
 def warn_of_foreign(
     display_of: Callable[[str], str],
     facts: Mapping[str, SourceFacts],
     reached: Iterable[str],
+    certain: Set[str],
     packages: Path,
     interpreter: Interpreter,
     faults: FaultCollector,
@@ -88,7 +97,12 @@ def warn_of_foreign(
             "library: the import fails",
             Place(display_of(path), each.line, each.column),
             hint=hint,
+            code=_code(path, each, certain),
         )
+
+
+def _code(path: str, required: RequiredModule, certain: Set[str]) -> str:
+    return IMPORT_FAILS if required.certain and path in certain else ""
 
 
 def _required(
@@ -96,8 +110,9 @@ def _required(
 ) -> Iterable[tuple[str, RequiredModule]]:
     for path in sorted(reached):
         said: set[str | None] = set()
+        fail = {each.module for each in facts[path].required if each.certain}
         for each in facts[path].required:
-            if each.module not in said:
+            if each.module not in said and (each.certain or each.module not in fail):
                 said.add(each.module)
                 yield path, each
 

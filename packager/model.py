@@ -41,6 +41,7 @@ class Setting:
     multiple: bool = False
     label: Mapping[str, str] = field(default_factory=dict)
     help: Mapping[str, str] = field(default_factory=dict)
+    placeholder: Mapping[str, str] = field(default_factory=dict)
     scope: str | None = None
 
 

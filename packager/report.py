@@ -97,6 +97,7 @@ def fault_facts(fault: Fault) -> dict[str, Any]:
     place = fault.place
     return {
         "level": fault.level,
+        "code": fault.code or None,
         "message": fault.message,
         "file": place.file if place else None,
         "line": place.line if place else None,

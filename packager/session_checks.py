@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 
-from packager.errors import Fault, FaultCollector, PackagerError, Place
+from packager.errors import (
+    APP_KEY_UNSET,
+    IMPORT_FAILS,
+    FaultCollector,
+    PackagerError,
+    Place,
+)
+from packager.local_settings import LOCAL_SETTINGS
 from packager.model import Options
 from packager.references import PluginFolder
 from packager.runtime_files import template_folder
@@ -48,7 +55,7 @@ def warn_of_apps(
     options: Options,
     faults: FaultCollector,
 ) -> None:
-    """Warn of the first call of a Dify app, where no app has an API key.
+    """Warn of each call of a Dify app, where no app has an API key.
 
     `reached` are the files that the endpoints of the group with these `options` may run.
     """
@@ -61,26 +68,24 @@ def warn_of_apps(
                     f"session.{use.call} {_NO_KEY}",
                     Place(folder.display_of(path), use.line, use.column),
                     hint="say where keys are, in packager.toml under [apps]: "
-                    '"<app id>" = {ssm = "/dify/app-key"}',
+                    '"<app id>" = {ssm = "/dify/app-key"}; for runs on this machine in '
+                    f'{LOCAL_SETTINGS}: "<app id>" = "app-..."',
+                    code=APP_KEY_UNSET,
                 )
-                return
-
-
-def is_of_keys(fault: Fault) -> bool:
-    """Tell whether a warning is that of `warn_of_apps`, void where a stand-in answers."""
-    return fault.message.endswith(_NO_KEY)
 
 
 def warn_of_imports(
     folder: PluginFolder,
     facts: Mapping[str, SourceFacts],
     reached: Iterable[str],
+    certain: Set[str],
     interpreter: Path,
     faults: FaultCollector,
 ) -> None:
     """Warn of each name imported from `dify_plugin` that bundles don't have.
 
-    `interpreter` is what the plugin's sources are read with. Raises `PackagerError` if it fails.
+    `certain` are the files that endpoints run for certain, `interpreter` is what the plugin's
+    sources are read with. Raises `PackagerError` if it fails.
     """
     paths = sorted(reached)
     asked = {(each.module, each.name) for path in paths for each in facts[path].sdk_imports}
@@ -95,6 +100,7 @@ def warn_of_imports(
                     f"{named} is not in the light dify_plugin that bundles have",
                     Place(folder.display_of(path), each.line, each.column),
                     hint='the import fails in a function; sdk = "real" bundles the SDK itself',
+                    code=IMPORT_FAILS if each.certain and path in certain else "",
                 )
 
 

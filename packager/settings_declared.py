@@ -89,6 +89,7 @@ def _setting(name: str, place: Place, node: Marked, faults: FaultCollector) -> l
         multiple=multiple,
         label=i18n_texts(node.entries.get("label")),
         help=i18n_texts(node.entries.get("help")),
+        placeholder=i18n_texts(node.entries.get("placeholder")),
         scope=(scope.text or None) if scope else None,
     )
     if default is not None:

@@ -37,8 +37,18 @@ def all_settings(plan: FunctionPlan) -> tuple[Setting, ...]:
     """
     place = plan.group.place
     keys = (
-        Setting(name, "secret-input", True, plan.options.place(name) or place)
-        for name in (f"{_APP}{app_id}" for app_id in plan.options.apps)
+        Setting(
+            f"{_APP}{app_id}",
+            "secret-input",
+            True,
+            plan.options.place(f"{_APP}{app_id}") or place,
+            label={
+                "en_US": "API key of every other Dify app"
+                if app_id == "*"
+                else f"API key of the Dify app {app_id}"
+            },
+        )
+        for app_id in plan.options.apps
     )
     declared = {setting.name for setting in plan.group.settings}
     return (*plan.group.settings, *(key for key in keys if key.name not in declared))

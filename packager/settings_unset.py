@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from packager.config_sources import env_name, ssm_name
-from packager.errors import FaultCollector
+from packager.errors import SETTING_UNSET, FaultCollector
+from packager.local_settings import LOCAL_SETTINGS
 from packager.model import EnvSource, FunctionPlan, Setting
 from packager.settings_sources import all_settings, place_of, source_of
 
@@ -19,12 +20,15 @@ def warn_of_unset(plans: Iterable[FunctionPlan], faults: FaultCollector) -> None
         for setting in plan.group.settings:
             given = setting.name in plan.options.settings or plan.options.settings_from
             if setting.required and not given and setting.default is None:
+                key = toml_key(setting.name)
                 faults.warn(
                     f"the required setting {setting.name} gets no value: "
                     "every request will be answered with 500",
                     setting.place,
-                    hint=f"say where it is from, in packager.toml under [settings]: "
-                    f"{_key(setting.name)} = {_source(plan, setting)}",
+                    hint=f"say where it is from, in packager.toml under [settings]: {key} = "
+                    f"{_source(plan, setting)}; for runs on this machine in {LOCAL_SETTINGS}: "
+                    f"{key} = ...",
+                    code=SETTING_UNSET,
                 )
 
 
@@ -53,7 +57,7 @@ def _source(plan: FunctionPlan, setting: Setting) -> str:
     return f'{{env = "{env_name(setting.name)}"}}'
 
 
-def _key(name: str) -> str:
+def toml_key(name: str) -> str:
     """Give a setting's name as a key of TOML."""
     plain = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
     return name if plain else '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -7,13 +7,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from packager.endpoint_classes import endpoint_classes
-from packager.errors import FaultCollector, Place
+from packager.errors import NO_INVOKE, FaultCollector, Place
 from packager.interpreter import Interpreter, find_interpreter, newest_supported
 from packager.missing_modules import warn_of_own
 from packager.model import EndpointGroup, Options
 from packager.references import PluginFolder
 from packager.session_checks import warn_of_apps, warn_of_calls, warn_of_imports
-from packager.sources import SourceError, SourceFacts, analyse_sources, reachable
+from packager.sources import (
+    SourceError,
+    SourceFacts,
+    analyse_sources,
+    imported_for_certain,
+    reachable,
+)
 from packager.timing_checks import check_timing
 
 # Who calls its class needs no attribute of the session.
@@ -59,7 +65,8 @@ def check_sources(
         for group in those:
             check_timing(folder, group, options[group.name], facts, faults)
         sound = {file for file in reached if facts[file].error is None}
-        warn_of_own(folder.display_of, facts, sound - called, faults)
+        certain = imported_for_certain(facts, sources)
+        warn_of_own(folder.display_of, facts, sound - called, certain, faults)
         warn_of_calls(folder, facts, sound - called, faults)
         for group in those:
             own = reachable(facts, [endpoint.source for endpoint in group.endpoints]) & sound
@@ -72,7 +79,7 @@ def check_sources(
             for endpoint in group.endpoints
         }
         reached_light = sound & reachable(facts, light)
-        warn_of_imports(folder, facts, reached_light - called, path, faults)
+        warn_of_imports(folder, facts, reached_light - called, certain, path, faults)
         called |= sound
         for source in sources:
             if facts[source].error is None and (source, None) not in said:
@@ -158,4 +165,5 @@ def _class_fault(
             f"{only.name} has no _invoke: it can't be made, and every request is answered with 500",
             Place(folder.display_of(only.file), only.line),
             hint="define _invoke(self, r, values, settings); invoke is Endpoint's own",
+            code=NO_INVOKE,
         )

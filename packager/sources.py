@@ -44,21 +44,29 @@ class SessionCall:
 
 @dataclass(frozen=True, slots=True)
 class SdkImport:
-    """One name imported from a module of `dify_plugin`; None for the module itself."""
+    """One name imported from a module of `dify_plugin`; None for the module itself.
+
+    `certain`: where it is missing, the file's own import fails for certain.
+    """
 
     module: str
     name: str | None
     line: int
     column: int
+    certain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RequiredModule:
-    """A module that an import must find; None for one outside of the plugin's root."""
+    """A module that an import must find; None for one outside of the plugin's root.
+
+    `certain`: where it is missing, the file's own import fails for certain.
+    """
 
     module: str | None
     line: int
     column: int
+    certain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,7 @@ class SourceFacts:
     calls: tuple[SessionCall, ...] = ()
     required: tuple[RequiredModule, ...] = ()
     sdk_imports: tuple[SdkImport, ...] = ()
+    changes_imports: bool = False  # sys.path, sys.modules or sys.meta_path
 
 
 def analyse_sources(root: Path, files: Sequence[str], interpreter: Path) -> dict[str, SourceFacts]:
@@ -122,6 +131,7 @@ def _facts(path: str, answer: Mapping[str, Any]) -> SourceFacts:
         calls=tuple(SessionCall(*each) for each in answer["calls"]),
         required=tuple(RequiredModule(*each) for each in answer["required"]),
         sdk_imports=tuple(SdkImport(*each) for each in answer["sdk_imports"]),
+        changes_imports=answer["changes_imports"],
     )
 
 
@@ -135,6 +145,32 @@ def is_first_party(facts: Mapping[str, SourceFacts], module: str) -> bool:
     """Tell whether `module`, or a package around it, is the plugin's own."""
     top = module.partition(".")[0]
     return f"{top}.py" in facts or any(file.startswith(f"{top}/") for file in facts)
+
+
+def imported_for_certain(facts: Mapping[str, SourceFacts], start: Iterable[str]) -> set[str]:
+    """Give the first-party files that importing the files `start` runs whatever happens.
+
+    None where one that may run before changes what imports find.
+    """
+    start = list(start)
+    if any(facts[path].changes_imports for path in reachable(facts, start)):
+        return set()
+    found: set[str] = set()
+    pending = [path for path in start if path in facts]
+    while pending:
+        path = pending.pop()
+        if path in found:
+            continue
+        found.add(path)
+        modules = [path.removesuffix(".py").replace("/", ".")]
+        modules += [each.module for each in facts[path].required if each.module and each.certain]
+        for module in modules:
+            parts = module.split(".")
+            for length in range(1, len(parts) + 1):
+                file = module_file(facts, ".".join(parts[:length]))
+                if file is not None:
+                    pending.append(file)
+    return found
 
 
 def reachable(facts: Mapping[str, SourceFacts], start: Iterable[str]) -> set[str]:

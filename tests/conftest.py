@@ -8,6 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Times are measured in benchmarks: a busy machine must not fail a test.
+settings.register_profile("packager", deadline=None)
+settings.load_profile("packager")
 
 # The runtime is an image of a bundle's root, so its packages are imported by their own names.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "handler_template"))

@@ -368,6 +368,7 @@ def main() -> None:
                 "calls": [],
                 "required": [],
                 "sdk_imports": [],
+                "changes_imports": False,
             }
         else:
             answer[path] = {

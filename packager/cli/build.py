@@ -63,6 +63,11 @@ from packager.template import GeneratedFile, need_ours, render_template
     "starts are slower.",
 )
 @permission_options
+@click.option(
+    "--allow-failing",
+    is_flag=True,
+    help="Warn of what makes an endpoint's import, or every request, fail, and build all the same.",
+)
 @format_option
 def build(
     plugins: tuple[Path, ...],
@@ -74,13 +79,15 @@ def build(
     timeout: int | None,
     bytecode: bool,
     permissions: Permissions,
+    allow_failing: bool,
     form: str,
 ) -> None:
     """Build the functions of plugins into OUT, with the SAM template that deploys them.
 
     OUT/template.yaml is for `sam deploy` as it is, without `sam build`. Options go before what the
     plugins' configuration says. The same input gives the same zips, byte for byte. Whatever
-    fails, OUT stays as it was.
+    fails, OUT stays as it was. Functions that could answer no request are refused: an endpoint
+    whose import certainly fails or that has no _invoke, a required setting without a value.
 
     Packages that exist as source are built, which runs their code: isolated, unless
     --source-builds says otherwise. What a .difypkg's own configuration asks for in your account is
@@ -95,6 +102,8 @@ def build(
     faults = FaultCollector()
     configuration = overrides(runtime, arch, memory, timeout)
     with planned(plugins, faults, configuration, permissions=permissions) as plans:
+        if not allow_failing:
+            faults.refuse_failing()
         faults.raise_errors()
         show_faults(faults.warnings)
         chosen = _chosen(plans, functions)
@@ -110,6 +119,7 @@ def build(
                 progress=say,
                 files={template.path.name: template.text},
                 secrets=known_secrets(plans, os.environ),
+                allow_failing=allow_failing,
             )
         show_faults(dict.fromkeys(note for bundle in bundles for note in bundle.notes))
         _say_left_out(bundles)

@@ -6,9 +6,9 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,31 +24,56 @@ from packager.built import (
     read_bundle,
 )
 from packager.bundle import build_bundle
-from packager.cli.local import dify_variables, local_variables, storage_variables
+from packager.cli.local import (
+    aws_variables,
+    dify_memory,
+    dify_variables,
+    local_values,
+    local_variables,
+    shell_variables,
+    storage_variables,
+)
 from packager.cli.permissions import permission_options
 from packager.cli.plugins import PATH, RUNTIME, overrides, planned
-from packager.cli.request_options import data_option, env_file_option, header_option
+from packager.cli.request_options import (
+    aws_option,
+    aws_profile_option,
+    data_option,
+    env_file_option,
+    fields_option,
+    header_option,
+)
 from packager.env_file import read_env_file
 from packager.errors import FaultCollector, PackagerError, UsageError
-from packager.events import PAYLOADS, Payload, make_event, parse_header, parse_request
+from packager.events import (
+    PAYLOADS,
+    Header,
+    Payload,
+    make_event,
+    parse_header,
+    parse_request,
+)
+from packager.form_data import encode_form
 from packager.interpreter import find_interpreter, host_architecture, newest_supported
 from packager.invoke import Invocation, InvocationFailed, invoke_bundle
+from packager.local_paths import RenamedPaths, names_of_paths
 from packager.manifest import MANIFEST
 from packager.model import FunctionPlan
 from packager.permissions import Permissions
 from packager.reply import HttpReply, read_reply
 from packager.report import progress, say, show_faults, warn, write, write_bytes, write_log
-from packager.session_checks import is_of_keys
+from packager.run_values import RunValues, concerns, warn_of_lacking
 from packager.streamed import Part
 
 
 @click.command()
-@click.argument("path", metavar="PLUGIN|BUNDLE", type=PATH)
+@click.argument("path", metavar="[PLUGIN|BUNDLE]", default=Path(), type=PATH)
 @click.option("--function", metavar="ID", help="Which of several functions.")
 @click.option("--event", metavar="FILE", help="An event's JSON; - is stdin.")
 @click.option("--request", metavar='"METHOD PATH"', help="An HTTP request to make an event of.")
 @header_option
 @data_option
+@fields_option
 @click.option(
     "--payload",
     type=click.Choice(PAYLOADS),
@@ -56,6 +81,8 @@ from packager.streamed import Part
     "[default: 2.0, or url where the function streams]",
 )
 @env_file_option
+@aws_option
+@aws_profile_option
 @click.option(
     "--settings",
     "settings_file",
@@ -95,8 +122,11 @@ def invoke(
     request: str | None,
     headers: tuple[str, ...],
     data: str | None,
+    fields: tuple[str, ...],
     payload: Payload | None,
     env_file: Path | None,
+    aws: bool,
+    aws_profile: str | None,
     settings_file: Path | None,
     storage: Path | None,
     fake_dify: bool,
@@ -124,28 +154,40 @@ def invoke(
       packager invoke build --function NekoFunction --request "POST /echo" \\
         -H "Content-Type: application/json" -d @body.json -i --payload 1.0
     """
-    make = _read_event(event, request, headers, data)
-    variables = read_variables(env_file)
+    make = _read_event(event, request, headers, data, fields)
+    variables = aws_variables(aws, aws_profile) | read_variables(env_file)
+    run = Run(permissions, settings_file, variables, fake_dify)
     with (
-        unpacked(path, function, runtime, permissions, keyless=fake_dify) as bundle,
-        dify_variables(fake_dify) as dify,
+        unpacked(path, function, runtime, run) as bundle,
+        dify_variables(fake_dify, dify_memory(bundle, storage)) as dify,
     ):
         local = local_variables(path, bundle, settings_file) | dify
         variables = local | storage_variables(bundle, storage, variables) | variables
         the_event = make(payload or ("url" if bundle.stream else "2.0"))
         stream = _StreamWriter(include) if form == "text" else None
+        log = RenamedPaths(_names_of_paths(path, bundle), write_log)
         try:
             done = invoke_bundle(
-                bundle.folder, the_event, env=variables, on_log=write_log, on_part=stream
+                bundle.folder, the_event, env=variables, on_log=log, on_part=stream
             )
         except InvocationFailed:
             if stream is not None and stream.fault is not None:
                 raise stream.fault from None  # such as `| head`: not the function's failure
             raise
+        finally:
+            log.end()
     click.echo(
         f"Init Duration: {done.init_ms:.1f} ms  Duration: {done.duration_ms:.1f} ms", err=True
     )
     _write_reply(done, include, form)
+
+
+def _names_of_paths(path: Path, bundle: BuiltBundle) -> tuple[tuple[bytes, bytes], ...]:
+    """Give what the log calls a bundle's files, where PLUGIN|BUNDLE was unpacked for this run."""
+    if bundle.folder.is_relative_to(path.resolve()):
+        return ()
+    is_plugin = not is_bundle(path) and not bundles_in(path)
+    return names_of_paths(bundle.folder, str(path) if is_plugin else None)
 
 
 def _read_event(
@@ -153,18 +195,20 @@ def _read_event(
     request: str | None,
     headers: Sequence[str],
     data: str | None,
+    fields: Sequence[str],
 ) -> Callable[[Payload], Any]:
     """Read what is to be sent; give what makes an event of it."""
     if (event is None) == (request is None):
         raise click.UsageError("say what to send: one of --event and --request")
     if event is None and request is not None:
         method, target = parse_request(request)
-        body = b"" if data is None else read_body(data)
-        method = method or ("GET" if data is None else "POST")
-        parsed = [parse_header(each) for each in headers]
+        body, parsed = read_request_body(data, fields, headers)
+        method = method or ("GET" if data is None and not fields else "POST")
         return lambda payload: make_event(method, target, parsed, body, payload)
-    if headers or data is not None:
-        raise click.UsageError("-H and -d are for --request; an event has its own headers and body")
+    if headers or data is not None or fields:
+        raise click.UsageError(
+            "-H, -d and -F are for --request; an event has its own headers and body"
+        )
     name = "stdin" if event == "-" else event
     try:
         document = json.loads(_read_file(event or ""))
@@ -175,8 +219,22 @@ def _read_event(
     return lambda payload: document
 
 
-def read_body(data: str) -> bytes:
-    """Give the body that -d says, which may be a file's or stdin's."""
+def read_request_body(
+    data: str | None, fields: Sequence[str], headers: Sequence[str]
+) -> tuple[bytes, list[Header]]:
+    """Give the body that -d or -F say, which may be a file's or stdin's, and all headers."""
+    parsed = [parse_header(each) for each in headers]
+    if not fields:
+        return b"" if data is None else _read_data(data), parsed
+    if data is not None:
+        raise click.UsageError("a request has one body: -d or -F, not both")
+    content_type, body = encode_form(fields, _read_file)
+    if not any(name.lower() == "content-type" for name, _ in parsed):
+        parsed.append(("Content-Type", content_type))
+    return body, parsed
+
+
+def _read_data(data: str) -> bytes:
     return _read_file(data[1:]) if data.startswith("@") else os.fsencode(data)
 
 
@@ -197,24 +255,39 @@ def read_variables(env_file: Path | None) -> dict[str, str]:
     return variables
 
 
+_CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the command line says of a run: what its build may do, and the values it has."""
+
+    permissions: Permissions
+    settings_file: Path | None
+    variables: Mapping[str, str]
+    fake_dify: bool = False
+
+    def values(self, path: Path, group: str) -> RunValues:
+        """Give all that a run of a function of the plugin at `path` has; raises `InputFaults`."""
+        local = local_values(path, group, self.settings_file)
+        credentials = all(self.variables.get(name) for name in _CREDENTIALS)
+        variables = {**shell_variables(path), **self.variables}
+        return RunValues(variables, local, credentials, self.fake_dify)
+
+
 @contextmanager
 def unpacked(
-    path: Path,
-    function: str | None,
-    runtime: str | None,
-    permissions: Permissions,
-    *,
-    keyless: bool = False,
+    path: Path, function: str | None, runtime: str | None, run: Run
 ) -> Iterator[BuiltBundle]:
     """Give the bundle that PLUGIN or BUNDLE and --function mean, unpacked or built.
 
-    That apps have no keys is not worth a warning where it is to run `keyless`.
+    What a PLUGIN needs and the `run` does not have is warned of.
     """
     if not is_bundle(path):
         several = bundles_in(path)
         if not several:
             _check_kind(path)
-            with _built_here(path, function, runtime, permissions, keyless) as bundle:
+            with _built_here(path, function, runtime, run) as bundle:
                 yield bundle
             return
         path = several[choose_function(str(path), function, list(several))]
@@ -245,22 +318,22 @@ def _check_kind(path: Path) -> None:
 
 @contextmanager
 def _built_here(
-    path: Path,
-    function: str | None,
-    runtime: str | None,
-    permissions: Permissions,
-    keyless: bool,
+    path: Path, function: str | None, runtime: str | None, run: Run
 ) -> Iterator[BuiltBundle]:
     faults = FaultCollector()
     with (
-        planned([path], faults, overrides(runtime), host=True, permissions=permissions) as plans,
+        planned(
+            [path], faults, overrides(runtime), host=True, permissions=run.permissions
+        ) as plans,
         tempfile.TemporaryDirectory(prefix="packager-") as out,
     ):
         faults.raise_errors()
-        show_faults(each for each in faults.warnings if not (keyless and is_of_keys(each)))
         names = [plan.logical_id for plan in plans]
         name = choose_function(str(path), function, names)
         plan = _for_here(next(plan for plan in plans if plan.logical_id == name), runtime)
+        values = run.values(path, plan.group.name)
+        warn_of_lacking(plan, values, faults)
+        show_faults(each for each in faults.warnings if concerns(each, values))
         with progress():
             made = build_bundle(plan, Path(out).resolve(), progress=say, make_zip=False)
         show_faults(made.notes)

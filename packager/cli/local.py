@@ -25,33 +25,64 @@ from packager.manifest import MANIFEST
 from packager.sam.storage import BUCKET_VARIABLE, TABLE_VARIABLE
 
 
+def shell_variables(path: Path) -> dict[str, str]:
+    """Give this shell's variables and, below them, those of `.env` in the plugin's folder `path`.
+
+    Raises `InputFaults`.
+    """
+    faults = FaultCollector()
+    beside: dict[str, str] = {}
+    if (path / MANIFEST).is_file() and (path / ".env").is_file():
+        beside = read_env_file(path / ".env", faults, os.environ)
+    faults.raise_errors()
+    return beside | os.environ
+
+
+def local_values(path: Path, group: str, settings_file: Path | None) -> LocalSettings | None:
+    """Give what `settings_file` has for `group`, or `settings.local.toml` in the plugin's folder
+    `path`; None where there is no such file. Raises `InputFaults`."""
+    if settings_file is None:
+        if not ((path / MANIFEST).is_file() and (path / LOCAL_SETTINGS).is_file()):
+            return None
+        settings_file = path / LOCAL_SETTINGS
+    faults = FaultCollector()
+    local = read_local_settings(settings_file, group, faults)
+    faults.raise_errors()
+    return local
+
+
 def local_variables(
     path: Path, bundle: BuiltBundle, settings_file: Path | None = None
 ) -> dict[str, str]:
-    """Give the environment variables of a function that runs here; raises `InputFaults`.
+    """Give the environment variables that settings come from; raises `InputFaults`.
 
-    Of this shell's variables, and those of `.env` in the plugin's folder `path`, the ones that
-    settings come from; the shell's go first. `settings_file` is read in place of the plugin's
-    `settings.local.toml`.
+    They are those of `shell_variables` and `local_values`.
     """
-    faults = FaultCollector()
-    in_plugin = (path / MANIFEST).is_file()
-    beside: dict[str, str] = {}
-    if in_plugin and (path / ".env").is_file():
-        beside = read_env_file(path / ".env", faults, os.environ)
-    found = beside | os.environ
+    found = shell_variables(path)
     named = {name: found[name] for name in bundle.variables if name in found}
-    if settings_file is None and in_plugin and (path / LOCAL_SETTINGS).is_file():
-        settings_file = path / LOCAL_SETTINGS
-    if settings_file is not None:
-        local = read_local_settings(settings_file, bundle.group, faults)
+    local = local_values(path, bundle.group, settings_file)
+    if local is not None:
         given = local.settings
         declared = {name: given[name] for name in bundle.settings if name in given}
         named |= local_environment(LocalSettings(declared, local.apps))
-    faults.raise_errors()
     return named
 
 
+def aws_variables(wanted: bool, profile: str | None) -> dict[str, str]:
+    """Give the variables that let a function call AWS as this shell's user, or as `profile`.
+
+    None unless `wanted` or a profile is named. Raises `PackagerError` where there are no
+    credentials.
+    """
+    if not wanted and profile is None:
+        return {}
+    from packager.aws import credential_variables  # boto3 takes time to import
+
+    endpoints = {name: each for name, each in os.environ.items() if name.startswith(_ENDPOINT_URL)}
+    return endpoints | credential_variables(profile)
+
+
+_ENDPOINT_URL = "AWS_ENDPOINT_URL"
 _NAMED_BY = {"dynamodb": TABLE_VARIABLE, "s3": BUCKET_VARIABLE}
 
 
@@ -70,19 +101,34 @@ def storage_variables(
             return {variable: named}
         if bundle.storage == "memory":
             return {}
-        file = _state_folder() / "packager" / "storage.sqlite"
+        file = _default_storage()
     return {"PACKAGER_STORAGE": str(file.expanduser().absolute())}
 
 
+def dify_memory(bundle: BuiltBundle, storage: Path | None) -> Path | None:
+    """Give the file of the stand-in's conversations: they last as long as local storage does."""
+    if storage is None and bundle.storage == "memory":
+        return None
+    file = (storage or _default_storage()).expanduser().absolute()
+    return file.with_name(f"{file.name}.dify.json")
+
+
+def _default_storage() -> Path:
+    return _state_folder() / "packager" / "storage.sqlite"
+
+
 @contextmanager
-def dify_variables(fake: bool) -> Iterator[dict[str, str]]:
-    """Give the environment variable of Dify's stand-in, which runs for as long as the context."""
+def dify_variables(fake: bool, memory: Path | None = None) -> Iterator[dict[str, str]]:
+    """Give the environment variable of Dify's stand-in, which runs for as long as the context.
+
+    It remembers conversations in the file `memory`.
+    """
     if not fake:
         yield {}
         return
     from packager.fake_dify import FakeDify  # an HTTP server: few commands need one
 
-    with FakeDify() as dify:
+    with FakeDify(memory=memory) as dify:
         yield {"PACKAGER_DIFY": dify.url}
 
 

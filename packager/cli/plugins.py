@@ -24,7 +24,12 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
 
 plugins_argument = click.argument(
-    "plugins", metavar="PLUGIN...", nargs=-1, required=True, type=PATH
+    "plugins",
+    metavar="[PLUGIN]...",
+    nargs=-1,
+    type=PATH,
+    # What is not named is the folder one is in.
+    callback=lambda context, parameter, plugins: plugins or (Path(),),
 )
 format_option = click.option(
     "--format",
@@ -111,8 +116,8 @@ def planned(
                 )
                 plugins += [plugin] if plugin else []
         plans = plan_functions(plugins, faults, host=host)
-        warn_of_unset(plans, faults)
-        if not host:
+        if not host:  # a run here knows by itself what it has
+            warn_of_unset(plans, faults)
             check_template(plans, faults)
         yield plans
 

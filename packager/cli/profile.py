@@ -9,14 +9,19 @@ from pathlib import Path
 
 import click
 
-from packager.cli.invoke import read_body, read_variables, unpacked
+from packager.cli.invoke import Run, read_request_body, read_variables, unpacked
 from packager.cli.local import local_variables, storage_variables
 from packager.cli.permissions import permission_options
 from packager.cli.plugins import PATH, RUNTIME, format_option
-from packager.cli.request_options import data_option, env_file_option, header_option
+from packager.cli.request_options import (
+    data_option,
+    env_file_option,
+    fields_option,
+    header_option,
+)
 from packager.entry import ENTRIES
 from packager.errors import PackagerError, UsageError
-from packager.events import Payload, make_event, parse_header, parse_request
+from packager.events import Payload, make_event, parse_request
 from packager.model import Entry
 from packager.permissions import Permissions
 from packager.profile.facts import Profile
@@ -32,7 +37,7 @@ STARTS = 20
 
 
 @click.command()
-@click.argument("path", metavar="PLUGIN|BUNDLE", type=PATH)
+@click.argument("path", metavar="[PLUGIN|BUNDLE]", default=Path(), type=PATH)
 @click.option("--function", metavar="ID", help="Which of several functions.")
 @click.option(
     "-n",
@@ -49,6 +54,7 @@ STARTS = 20
 )
 @header_option
 @data_option
+@fields_option
 @click.option(
     "--entry",
     type=click.Choice(ENTRIES),
@@ -83,6 +89,7 @@ def profile(
     request: str | None,
     headers: tuple[str, ...],
     data: str | None,
+    fields: tuple[str, ...],
     entry: Entry | None,
     compare: Path | None,
     env_file: Path | None,
@@ -113,20 +120,20 @@ def profile(
     if html is not None:
         _check_page(html)
     variables = read_variables(env_file)
-    body = b"" if data is None else read_body(data)
+    body, sent = read_request_body(data, fields, headers)
     with ExitStack() as stack:
-        bundles = [stack.enter_context(unpacked(path, function, runtime, permissions))]
+        run = Run(permissions, settings_file, variables)
+        bundles = [stack.enter_context(unpacked(path, function, runtime, run))]
         if compare is not None:
-            bundles.append(stack.enter_context(unpacked(compare, function, None, permissions)))
+            bundles.append(stack.enter_context(unpacked(compare, function, None, run)))
         if entry:
             bundles = [replace(bundle, entry=entry) for bundle in bundles]
         if request is None:
             method, target = default_request(bundles[0].routes)
         else:
             asked, target = parse_request(request)
-            method = asked or ("GET" if data is None else "POST")
+            method = asked or ("GET" if data is None and not fields else "POST")
         payload: Payload = "url" if bundles[0].stream else "2.0"
-        sent = [parse_header(each) for each in headers]
         event = make_event(method, target, sent, body, payload)
         state = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="packager-")))
         functions = [

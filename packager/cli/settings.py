@@ -39,7 +39,7 @@ def settings() -> None:
     """
 
 
-plugin_argument = click.argument("plugin", metavar="PLUGIN", type=PATH)
+plugin_argument = click.argument("plugin", metavar="[PLUGIN]", default=Path(), type=PATH)
 function_option = click.option(
     "--function", metavar="ID", help="The settings of this function alone; of all by default."
 )
@@ -209,7 +209,7 @@ def prompt(
                 hint="give the values to `packager settings push PLUGIN --file -`",
             )
         aws = Aws(profile, region)  # before anybody types
-        values = ask_values(chosen, language or language_of(os.environ))
+        values = ask_values(chosen, language or language_of(os.environ), aws)
         _push(values, faults, dry_run, lambda: aws, form)
 
 

@@ -7,37 +7,43 @@ from collections.abc import Sequence
 
 import click
 
+from packager.aws import Aws
 from packager.model import FunctionPlan, Setting
 from packager.settings_language import text_in
-from packager.settings_push import Value, target_of
+from packager.settings_push import Target, Value, target_of, targets_with_values
 from packager.settings_sources import all_settings
 from packager.settings_values import WrongValue, is_json, value_of_text
 
 
-def ask_values(plans: Sequence[FunctionPlan], language: str) -> list[Value]:
-    """Ask for the settings that are in AWS, each place once; an empty answer gives no value."""
-    places: dict[tuple[object, str | None], list[tuple[FunctionPlan, Setting]]] = {}
+def ask_values(plans: Sequence[FunctionPlan], language: str, aws: Aws) -> list[Value]:
+    """Ask for the settings that are in AWS, each place once; an empty answer gives no value.
+
+    What has a value already is told apart, where `aws` lets it be read.
+    """
+    places: dict[Target, list[tuple[FunctionPlan, Setting]]] = {}
     for plan in plans:
         for setting in all_settings(plan):
             target = target_of(plan, setting)
             if target is not None:
                 places.setdefault(target, []).append((plan, setting))
     values: list[Value] = []
-    for there in places.values():
-        text = _ask([setting for _, setting in there], language)
+    present = targets_with_values(places, aws)
+    for target, there in places.items():
+        text = _ask([setting for _, setting in there], language, target in present)
         if text != "":
             values += [Value(*each, value_of_text(each[1], text)) for each in there]
     return values
 
 
-def _ask(settings: Sequence[Setting], language: str) -> str:
+def _ask(settings: Sequence[Setting], language: str, is_set: bool) -> str:
     """Give an answer that all settings of one place take, or ""; the first one's words ask."""
     setting = settings[0]
-    about = text_in(setting.help, language)
-    if about:
-        click.echo(about, err=True)
     label = text_in(setting.label, language) or setting.name
-    form = _form(setting)
+    words = text_in(setting.help, language), text_in(setting.placeholder, language)
+    for about in dict.fromkeys(words):
+        if about and about != label:
+            click.echo(about, err=True)
+    form = _form(setting) + (", set already: empty keeps it" if is_set else "")
     text = f"{label} ({setting.name}{form})"
     while True:
         answer: str = click.prompt(

@@ -83,7 +83,6 @@ def test_every_command_has_help_with_examples(run: Run, command: str, option: st
     ("arguments", "message"),
     [
         (["bild"], "No such command 'bild'."),
-        (["check"], "Missing argument 'PLUGIN...'."),
         (["build", "x"], "Missing option '-o' / '--out'."),
         (
             ["check", "x", "--runtime", "3.9"],
@@ -97,7 +96,11 @@ def test_every_command_has_help_with_examples(run: Run, command: str, option: st
         ),
         (
             ["invoke", "x", "--event", "-", "-d", "x"],
-            "-H and -d are for --request; an event has its own headers and body",
+            "-H, -d and -F are for --request; an event has its own headers and body",
+        ),
+        (
+            ["invoke", "x", "--request", "/", "-d", "x", "-F", "a=1"],
+            "a request has one body: -d or -F, not both",
         ),
     ],
 )
@@ -136,6 +139,7 @@ def test_check_as_json(run: Run, broken: Path) -> None:
         "faults": [
             {
                 "level": "error",
+                "code": None,
                 "message": "there is no file endpoints/nothing.yaml; expected the path of an "
                 "endpoint's YAML file",
                 "file": f"{broken}/group/tiny.yaml",
@@ -146,6 +150,7 @@ def test_check_as_json(run: Run, broken: Path) -> None:
             },
             {
                 "level": "error",
+                "code": None,
                 "message": "expected one of python3.11, python3.12, python3.13, python3.14, "
                 "not 'python2.7'",
                 "file": f"{broken}/packager.toml",
@@ -156,6 +161,17 @@ def test_check_as_json(run: Run, broken: Path) -> None:
             },
         ],
     }
+
+
+def test_the_plugin_is_this_folder_by_default(
+    run: Run, plugin: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(plugin)
+    for command in ("check", "list"):
+        done = run(command)
+        assert (done.code, done.stdout) == (0, run(command, ".").stdout)
+    monkeypatch.chdir(plugin / "group")
+    assert run("check").stderr.startswith("manifest.yaml: error: ")
 
 
 def test_options_are_checked_like_the_configuration(run: Run, plugin: Path) -> None:
@@ -418,6 +434,9 @@ def test_build_of_one_function_alone(run: Run, plugin: Path, here: tuple[str, ..
     )
     out = plugin.parent / "out"
     done = run("build", plugin, other, "-o", out, "--function", "OtherTinyFunction", *here)
+    assert (done.code, done.stdout) == (2, "")  # its required setting gets no value
+    allow = ("--allow-failing", *here)
+    done = run("build", plugin, other, "-o", out, "--function", "OtherTinyFunction", *allow)
     assert done.code == 0
     assert sorted(path.name for path in out.iterdir()) == [
         "OtherTinyFunction",
@@ -436,16 +455,29 @@ def test_a_secret_in_the_environment_is_a_warning_of_check_alone(run: Run, plugi
     assert run("list", plugin).stderr == ""
 
 
-def test_a_required_setting_without_a_source_is_a_warning(run: Run, tmp_path: Path) -> None:
+def test_a_required_setting_without_a_source(
+    run: Run, tmp_path: Path, here: tuple[str, ...]
+) -> None:
     bare = write_plugin(tmp_path / "bare")
+    hint = (
+        'say where it is from, in packager.toml under [settings]: api_key = {ssm = "/tiny/api_key"}'
+        "; for runs on this machine in settings.local.toml: api_key = ..."
+    )
+    message = "the required setting api_key gets no value: every request will be answered with 500"
     assert run("check", bare) == Done(
         0,
         "1 plugin, 1 function, 1 route: no errors, 1 warning\n",
-        f"{bare}/group/tiny.yaml:2:11: warning: the required setting api_key gets no value: "
-        "every request will be answered with 500\n"
-        "  hint: say where it is from, in packager.toml under [settings]: "
-        'api_key = {ssm = "/tiny/api_key"}\n',
+        f"{bare}/group/tiny.yaml:2:11: warning: {message}\n  hint: {hint}\n",
     )
+    assert run("build", bare, "-o", tmp_path / "out", *here) == Done(
+        2,
+        "",
+        f"{bare}/group/tiny.yaml:2:11: error: {message}\n"
+        f"  hint: {hint}; --allow-failing builds all the same\n",
+    )
+    assert not (tmp_path / "out").exists()
+    done = run("build", bare, "-o", tmp_path / "out", "--allow-failing", *here)
+    assert (done.code, f"warning: {message}\n  hint: {hint}\n" in done.stderr) == (0, True)
 
 
 def test_an_output_folder_that_is_a_file(run: Run, plugin: Path) -> None:

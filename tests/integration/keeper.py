@@ -20,6 +20,7 @@ settings:
     required: true
     label: {en_US: API key, zh_Hans: 密钥}
     help: {en_US: From your account's page}
+    placeholder: {en_US: starts with key-, zh_Hans: 以 key- 开头}
   - {name: token, type: secret-input, required: true, label: {en_US: Token}}
   - name: mode
     type: select

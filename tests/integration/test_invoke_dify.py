@@ -68,6 +68,57 @@ def test_invocations_share_the_storage(command: Command, chatbot: Path, tmp_path
     assert (tmp_path / "mine.sqlite").is_file()
 
 
+TALK = """\
+from dify_plugin import Endpoint
+from werkzeug import Response
+
+
+class Talk(Endpoint):
+    def _invoke(self, r, values, settings):
+        answer = self.session.app.chat.invoke(
+            values["app_id"], "Hello", {}, "blocking", r.args.get("in", "")
+        )
+        return Response(answer["conversation_id"] + " " + answer["answer"])
+"""
+
+
+@pytest.mark.parametrize("storage", ["", 'storage = "memory"\n'])
+def test_a_conversation_lasts_as_long_as_the_storage(
+    command: Command, tmp_path: Path, target: list[str], storage: str
+) -> None:
+    group = "endpoints: [endpoints/duck.yaml]"
+    files = {"endpoints/duck.py": TALK, "group/tiny.yaml": group}
+    write_plugin(tmp_path / "plugin", {**files, "packager.toml": storage})
+    done = command("build", tmp_path / "plugin", "-o", tmp_path / "out", *target)
+    assert done.returncode == 0, done.stderr.decode()
+
+    def say(conversation: str, *options: object) -> list[str]:
+        request = f"GET /duck/any-app?in={conversation}"
+        done = command(
+            *("invoke", tmp_path / "out", "--fake-dify", "--request", request, *options),
+            XDG_STATE_HOME=str(tmp_path / "state"),
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode().split(" ", 1)
+
+    first, answer = say("")
+    second, _ = say("")
+    assert answer == "[1] Hello"
+    if storage:
+        assert say(first)[0] == "<!doctype"  # there is no such conversation any more
+    else:
+        assert second != first
+        assert say(first) == [first, "[2] Hello"]
+        assert say(second) == [second, "[2] Hello"]
+        file = tmp_path / "mine.sqlite"
+        other, _ = say("", "--storage", file)
+        assert say(other, "--storage", file) == [other, "[2] Hello"]
+        memory = tmp_path / "state/packager/storage.sqlite.dify.json"
+        assert memory.stat().st_mode & 0o777 == 0o600
+        memory.write_bytes(b"{broken")
+        assert say("")[1] == "[1] Hello"
+
+
 def test_without_a_key_the_log_says_what_to_do(command: Command, chatbot: Path) -> None:
     done = command("invoke", chatbot, "-i", "--request", "GET /duck/any-app")
 

@@ -322,9 +322,33 @@ def test_prompt(plugin: Path, moto: MotoServer, tmp_path: Path) -> None:
         "Loud (loud, yes or no): yes",
     ]
     assert "From your account's page" in seen
+    assert "以 key- 开头" in seen
     assert "expected one of on, off; leave it empty to keep what there is" in seen
     assert parameter(moto, "/keeper/api_key") == (KEY, "SecureString")
     assert secret(moto, "keeper") == {"token": "another s3cr3t", "loud": True}
+
+
+def test_prompt_says_what_there_is_already_and_what_app_keys_are(
+    plugin: Path, moto: MotoServer, tmp_path: Path
+) -> None:
+    keys = '[apps]\nan-app = {secret = "keeper", key = "app"}\n"*" = {ssm = "/keeper/app"}\n'
+    (plugin / "packager.toml").write_text(str(FILES["packager.toml"]) + keys)
+    moto.boto("ssm").put_parameter(Name="/keeper/mode", Value="on", Type="String")
+    moto.boto("secretsmanager").create_secret(Name="keeper", SecretString='{"token": "s3cr3t"}')
+    arguments = ["settings", "prompt", str(plugin), "--dry-run"]
+
+    seen, code = converse(arguments, [""] * 6, environment(moto, tmp_path))
+
+    assert code == 0, seen
+    assert "s3cr3t" not in seen
+    assert [line.strip() for line in seen.splitlines() if "(" in line] == [
+        "API key (api_key):",
+        "Token (token, set already: empty keeps it):",
+        "Mode (mode, one of on, off, set already: empty keeps it):",
+        "Loud (loud, yes or no):",
+        "API key of the Dify app an-app (apps.an-app):",
+        "API key of every other Dify app (apps.*):",
+    ]
 
 
 def test_prompt_asks_for_a_place_that_functions_share_what_all_of_them_take(

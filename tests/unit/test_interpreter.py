@@ -101,6 +101,27 @@ def test_the_newest_patch_release_is_taken(bare_machine: Path) -> None:
     assert found.version == (3, 99, 10)
 
 
+def test_a_shim_is_asked_only_where_nothing_else_is_found(
+    bare_machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = bare_machine / "said"
+    answer = "('cpython',(3,99,1),'final',False,True,'x86_64','','00')"
+    shim = script(bare_machine / "path/python3.99", f"echo x >> {said}", f'echo "{answer}"')
+    found = find_interpreter("3.99")
+    assert found is not None and found.path == shim
+
+    # A compiled program in a later place goes before it.
+    real = bare_machine / f".local/bin/python{THIS}"
+    real.parent.mkdir(parents=True)
+    real.symlink_to(sys.executable)
+    monkeypatch.setattr(sys, "executable", "")
+    script(bare_machine / f"path/python{THIS}", f"echo x >> {said}")
+    said.unlink()
+    found = find_interpreter(THIS)
+    assert found is not None and found.version == tuple(sys.version_info[:3])
+    assert not said.exists()
+
+
 def test_the_root_that_pyenv_itself_names(bare_machine: Path) -> None:
     script(bare_machine / "path/pyenv", f"echo {bare_machine}/elsewhere")
     answer = "echo \"('cpython',(3,99,1),'final',False,True,'x86_64','','00')\""

@@ -8,11 +8,11 @@ from textwrap import dedent
 
 import pytest
 
-from packager.errors import Fault, FaultCollector
+from packager.errors import IMPORT_FAILS, Fault, FaultCollector
 from packager.interpreter import Interpreter, newest_supported
 from packager.load import load_plugin
 from packager.missing_modules import warn_of_foreign
-from packager.sources import analyse_sources, reachable
+from packager.sources import analyse_sources, imported_for_certain, reachable
 from tests.plugin_writer import SOURCE, write_plugin
 
 START = "endpoints/duck.py"
@@ -96,7 +96,8 @@ def of_foreign(
     facts = analyse_sources(plugin, list(files), interpreter.path)
     faults = FaultCollector()
     reached = reachable(facts, [START])
-    warn_of_foreign(str, facts, reached, root / "packages", interpreter, faults)
+    certain = imported_for_certain(facts, [START])
+    warn_of_foreign(str, facts, reached, certain, root / "packages", interpreter, faults)
     return faults.warnings
 
 
@@ -143,3 +144,64 @@ def test_modules_that_the_standard_library_has_lost(
     assert said.hint == (
         f"Python {interpreter.python} does not have it any more: choose an older runtime"
     )
+
+
+CERTAIN = """\
+    import gone_a
+    from . import helper
+    from .helper import x
+    class C:
+        import gone_b
+    """
+UNCERTAIN = """\
+    import os
+    if os.environ.get("X"):
+        import gone_c
+    try:
+        import gone_d
+    finally:
+        pass
+    with open(os.devnull):
+        import gone_e
+    def f():
+        import gone_f
+    for _ in ():
+        import gone_g
+    lambda: __import__("gone_h")
+    """
+
+
+def codes(root: Path, files: Mapping[str, str], imports: str) -> dict[str, str]:
+    """The code of each warning about a module `gone_...`, by the module's name."""
+    plugin = write_plugin(root, {**files, START: dedent(imports) + SOURCE})
+    interpreter = newest_supported()
+    assert interpreter is not None
+    names = [*files, START]
+    facts = analyse_sources(plugin, names, interpreter.path)
+    faults = FaultCollector()
+    certain = imported_for_certain(facts, [START])
+    warn_of_foreign(
+        str, facts, reachable(facts, [START]), certain, root / "none", interpreter, faults
+    )
+    return {fault.message.split()[4]: fault.code for fault in faults.warnings}
+
+
+def test_imports_that_fail_for_certain_are_told_from_those_that_may(tmp_path: Path) -> None:
+    files = {
+        "endpoints/helper.py": "import gone_i\ndef g():\n    import gone_j\n",
+        "lazy.py": "import gone_k\n",
+    }
+    imports = dedent(CERTAIN) + dedent(UNCERTAIN) + "def later():\n    import lazy\n"
+    assert codes(tmp_path, files, imports) == {
+        **dict.fromkeys(("gone_a", "gone_b", "gone_i"), IMPORT_FAILS),
+        **dict.fromkeys(("gone_c", "gone_d", "gone_e", "gone_f", "gone_g", "gone_j"), ""),
+        "gone_k": "",  # only what is called imports it
+    }
+
+
+@pytest.mark.parametrize(
+    "change", ["sys.path.append('x')", "sys.modules['gone_a'] = sys", "from sys import path"]
+)
+def test_who_changes_what_imports_find_has_no_certain_failures(tmp_path: Path, change: str) -> None:
+    files = {"early.py": f"import sys\n{change}\n"}
+    assert codes(tmp_path, files, "import early\nimport gone_a\n") == {"gone_a": ""}

@@ -172,10 +172,10 @@ def test_imports_of_the_sdk() -> None:
         """
     )
     assert read_required(source.encode(), "x.py")["sdk_imports"] == [
-        ["dify_plugin.file.file", None, 1, 12],
-        ["dify_plugin", "Endpoint", 3, 5],
-        ["dify_plugin", "File", 4, 5],
-        ["dify_plugin.entities", None, 6, 34],
-        ["dify_plugin.kept", None, 15, 12],
-        ["dify_plugin.inner", "I", 19, 35],
+        ["dify_plugin.file.file", None, 1, 12, True],
+        ["dify_plugin", "Endpoint", 3, 5, True],
+        ["dify_plugin", "File", 4, 5, True],
+        ["dify_plugin.entities", None, 6, 34, True],
+        ["dify_plugin.kept", None, 15, 12, False],
+        ["dify_plugin.inner", "I", 19, 35, False],
     ]

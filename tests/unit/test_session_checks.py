@@ -81,8 +81,9 @@ def test_of_apps_without_a_key(tmp_path: Path) -> None:
     said = warnings(tmp_path, endpoints__duck=CHATBOT)
 
     assert said == [
-        "p/endpoints/duck.py:8:9: session.app.chat.invoke needs an API key of the app, and no app "
+        f"p/endpoints/duck.py:{line}:9: session.{call} needs an API key of the app, and no app "
         "has one: the call will fail"
+        for line, call in ((8, "app.chat.invoke"), (9, "app.workflow.invoke"), (10, "file.upload"))
     ]
 
 

@@ -89,21 +89,21 @@ class CredentialSource:
 
     def _from_boto3(self) -> Credentials:
         if self._session is None:
-            from endpoint_runtime.report import log
-
-            log(
-                "WARN",
-                "no AWS credentials in the environment nor at a container endpoint: boto3 is"
-                " imported to look for others, which takes time",
-            )
             try:
                 import boto3
             except ImportError:
                 raise AwsError(
                     "NoCredentials",
-                    "no credentials in the environment, no container endpoint, and no boto3 to"
-                    " look elsewhere",
+                    "no AWS credentials in the environment nor at a container endpoint (and there"
+                    " is no boto3 that could look elsewhere)",
                 ) from None
+            from endpoint_runtime.report import log
+
+            log(
+                "WARN",
+                "no AWS credentials in the environment nor at a container endpoint: boto3 looks"
+                " for others, which takes time",
+            )
             self._session = boto3.Session().get_credentials()
             if self._session is None:
                 raise AwsError(

@@ -167,7 +167,7 @@ def test_others_are_boto3s(
     found = [get(source) for _ in range(2)]
 
     assert [each.access_key for each in found] == ["AKIDFILE"] * 2
-    assert capsys.readouterr().err.count("boto3 is imported to look for others") == 1
+    assert capsys.readouterr().err.count("boto3 looks for others") == 1
 
 
 def test_none(no_aws: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
