@@ -170,7 +170,7 @@ def _installed(
             progress("compiling the packages to bytecode")
             names = (path.relative_to(folder).as_posix() for path in files)
             sources = [name for name in names if name.endswith(".py")]
-            # What is on the diet is known, and tried: nothing there reads its own docstrings.
+            # What is on the diet is known, and tried so, by its own tests too.
             dieting = {name for name in sources if name.startswith(_DIETING)}
             dieting = dieting if treated and treated.label else set()
             compile_files(bytecode, folder, {*sources} - dieting, columns=False)

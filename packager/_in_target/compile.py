@@ -7,7 +7,8 @@ Run as a script by the bundle's own Python version, so it holds to the standard 
 Standard input has, NUL-terminated and in turn, the path of a source file and the `co_filename` its
 code gets. Each file's bytecode goes to `__pycache__/` beside it, checked against nothing
 (PEP 552, unchecked hash). A file that does not compile is left without; the exit code is 0.
-Without docstrings, `__doc__` is None for all that a file defines; asserts stay (-OO drops them).
+Without docstrings, `__doc__` is None for what a file defines, unless its own code reads docstrings,
+or a decorator would make one up (`dataclass`): those stay. Asserts stay, too (-OO drops them).
 
 Each file is compiled in a process forked for it alone: marshal marks objects by their reference
 counts, so in one process the bytes for one file would depend on the files compiled before it.
@@ -63,10 +64,18 @@ def compile_file(path: bytes, shown: bytes, tag: bytes, docstrings: bool) -> Non
 
 
 def without_docstrings(source: bytes) -> ast.Module:
-    """Give a source's tree with the docstrings of modules, classes and functions taken out."""
+    """Give a source's tree with the docstrings of modules, classes and functions taken out.
+
+    A file whose code reads docstrings keeps its own: what it does with them is not known
+    (werkzeug's LocalProxy hands on its class's, and the descriptor itself where there is none).
+    """
     tree = ast.parse(source)
+    if any(reads_docstrings(node) for node in ast.walk(tree)):
+        return tree
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            if isinstance(node, ast.ClassDef) and any(map(makes_docstring, node.decorator_list)):
+                continue
             body = node.body
             # What follows a docstring would be one if it were text, too.
             while body and is_text(body[0]):
@@ -74,6 +83,35 @@ def without_docstrings(source: bytes) -> ast.Module:
                 if not body and not isinstance(node, ast.Module):
                     body.append(ast.copy_location(ast.Pass(), gone))
     return tree
+
+
+def reads_docstrings(node: ast.AST) -> bool:
+    """Tell whether code asks for a `__doc__`, its scope's own or any object's."""
+    if isinstance(node, ast.Name):
+        return node.id == "__doc__" and isinstance(node.ctx, ast.Load)
+    if isinstance(node, ast.Attribute):
+        return node.attr == "__doc__" and isinstance(node.ctx, ast.Load)
+    if not isinstance(node, ast.Call):
+        return False
+    name = name_of(node.func)
+    return name == "getdoc" or (
+        name == "getattr"
+        and len(node.args) > 1
+        and isinstance(node.args[1], ast.Constant)
+        and node.args[1].value == "__doc__"
+    )
+
+
+def makes_docstring(decorator: ast.expr) -> bool:
+    """Tell whether a decorator gives a class without a docstring one, which takes its time."""
+    return name_of(decorator.func if isinstance(decorator, ast.Call) else decorator) == "dataclass"
+
+
+def name_of(expression: ast.expr) -> str:
+    """Give the last part of a dotted name, "" for what is none."""
+    if isinstance(expression, ast.Attribute):
+        return expression.attr
+    return expression.id if isinstance(expression, ast.Name) else ""
 
 
 def is_text(statement: ast.stmt) -> bool:

@@ -16,11 +16,14 @@ from pathlib import Path
 
 import pytest
 
+from packager.bytecode import compile_files
 from packager.cache import cache_folder
+from packager.code_archive import write_archive
 from packager.diet import apply_diet
 from packager.diet.table import REPLACED
 from packager.diet.versions import HASHES
 from packager.interpreter import SUPPORTED_PYTHONS, find_interpreter
+from packager.runtime_files import template_folder
 from packager.uv import run_uv
 from tests.integration.conftest import Release
 
@@ -117,19 +120,62 @@ def test_werkzeugs_own_tests_pass(
     tmp_path: Path, treated: Release, environment: Environment, python: str, version: str
 ) -> None:
     """Without those that start werkzeug's development server and debugger."""
-    sources = _sdist(version, tmp_path)
+    out = _own_tests(environment(python), version, tmp_path, treated(version))
+
+    assert int(out.split(" passed")[0]) >= 840
+
+
+@pytest.mark.parametrize(
+    ("python", "version"),
+    [each for each in MATRIX if each[1] in ("3.0.0", NEWEST)],
+)
+def test_werkzeugs_own_tests_pass_on_a_bundles_archive(
+    tmp_path: Path, treated: Release, environment: Environment, python: str, version: str
+) -> None:
+    """As it ships: compiled without what a bundle leaves out, and loaded from the one file."""
+    interpreter = find_interpreter(python)
+    assert interpreter is not None
     site = treated(version)
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(template_folder(), site, ignore=ignored, dirs_exist_ok=True)
+    names = [path.relative_to(site).as_posix() for path in site.rglob("*.py")]
+    of_sdk = {name for name in names if name.startswith("dify_plugin/")}
+    compile_files(interpreter, site, of_sdk, columns=False)
+    compile_files(interpreter, site, {*names} - of_sdk, columns=False, docstrings=False)
+    write_archive(site, interpreter)
+    (site / "from_archive.py").write_text(FROM_ARCHIVE)
+
+    out = _own_tests(environment(python), version, tmp_path, site, "-p", "from_archive")
+
+    assert int(out.split(" passed")[0]) >= 840
+
+
+# A plugin of pytest's: what is tested is what it should be.
+FROM_ARCHIVE = """
+import endpoint_runtime, sys
+
+def pytest_sessionfinish(session):
+    names = [name for name in sys.modules if name.startswith("werkzeug.")]
+    loaders = {type(sys.modules[name].__loader__).__module__ for name in names}
+    assert len(names) > 30 and loaders == {"endpoint_runtime.code_archive"}, loaders
+    assert sys.modules["werkzeug.routing.map"].Map.__doc__ is None
+    assert sys.modules["werkzeug.local"].LocalProxy.__doc__.startswith("A proxy")
+"""
+
+
+def _own_tests(python: Path, version: str, folder: Path, site: Path, *options: str) -> str:
+    """Run a release's own tests on what is in `site`; give the summary."""
     left_out = ("test_serving.py", "test_debug.py", "live_apps", "middleware/test_http_proxy.py")
     out = _run(
-        *(environment(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", "60"),
+        *(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", "60", *options),
         *(f"--ignore=tests/{name}" for name in left_out),
         "tests",
-        cwd=sources,
+        cwd=_sdist(version, folder),
         PYTHONPATH=str(site),
     )
-    passed = int(out.splitlines()[-1].split(" passed")[0])
-    assert passed >= 840
-    assert "failed" not in out.splitlines()[-1]
+    summary = out.splitlines()[-1]
+    assert "failed" not in summary
+    return summary
 
 
 @pytest.mark.parametrize("version", ["3.0.6", NEWEST])

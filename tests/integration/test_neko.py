@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from packager.events import PAYLOADS, Payload, make_event
+from packager.interpreter import Interpreter
 from packager.invoke import invoke_bundle
 from packager.reply import HttpReply, read_reply
 from tests.integration.conftest import NEKO_ENV
@@ -196,3 +198,32 @@ def test_what_is_no_http_event_is_an_error(neko_emulator: Emulator) -> None:
     error = neko_emulator.invoke({"Records": [{"eventSource": "aws:sqs"}]})
     assert sorted(error) == ["errorMessage", "errorType", "requestId", "stackTrace"]
     assert "Records of aws:sqs" in error["errorMessage"]
+
+
+# Docstrings as plugins may see them: of the SDK, of a package that is archived with it, and
+# where that hands on its own.
+DOCS = """
+import sys
+sys.path[:] = [sys.argv[1], *sys.path]
+import endpoint_runtime, inspect, dify_plugin
+from dify_plugin.interfaces.tool import Tool
+from werkzeug.local import LocalProxy, __loader__
+from werkzeug.routing.rules import Rule, RulePart
+
+print(type(__loader__).__module__)
+for each in (dify_plugin.Endpoint, Tool, LocalProxy, RulePart):
+    print(inspect.getdoc(each).split()[:2])
+print(inspect.getdoc(Rule))
+"""
+
+
+def test_docstrings_in_the_archive(neko: Path, interpreter: Interpreter) -> None:
+    done = subprocess.run(
+        [interpreter.path, "-S", "-c", DOCS, neko], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines() == [
+        "endpoint_runtime.code_archive",
+        *("['An', 'HTTP']", "['A', 'tool.']", "['A', 'proxy']", "['A', 'part']"),
+        "None",
+    ]

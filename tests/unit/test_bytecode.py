@@ -5,6 +5,7 @@ import marshal
 import os
 import subprocess
 import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -175,3 +176,71 @@ def test_docstrings_can_be_left_out_and_nothing_else(
     assert with_docstrings[0] == ("Of a module.", "Of a class.", "Of a method.", "Of a coroutine.")
     assert without[0] == (None, None, None, None)
     assert with_docstrings[1:] == without[1:]
+
+
+READERS = {
+    "a class hands its own on": """
+class C:
+    'Of C.'
+    __doc__ = [__doc__]
+docs = C.__doc__
+""",
+    "a class that shows another's": """
+class C:
+    'Of C.'
+class D:
+    'Of D.'
+    @property
+    def text(self):
+        return C.__doc__
+docs = D().text, D.__doc__
+""",
+    "a usage text": """
+'Of the module.'
+def usage():
+    return __doc__.strip()
+docs = usage()
+""",
+    "a command's help": """
+import inspect
+def command():
+    'Of command.'
+docs = inspect.getdoc(command)
+""",
+    "by name": """
+def command():
+    'Of command.'
+docs = getattr(command, '__doc__', '')
+""",
+    "dataclasses": """
+from dataclasses import dataclass
+import dataclasses
+@dataclass
+class C:
+    'Of C.'
+    a: int = 1
+@dataclasses.dataclass(frozen=True)
+class D:
+    'Of D.'
+    a: int = 1
+docs = [vars(each)['__doc__'] for each in (C, D)]
+""",
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_docstrings_stay_where_code_reads_them(
+    tmp_path: Path, interpreter: Interpreter, name: str
+) -> None:
+    (tmp_path / "a.py").write_text(READERS[name])
+    expected: dict[str, Any] = {"__name__": "a"}
+    found: dict[str, Any] = {"__name__": "a"}
+
+    compile_files(interpreter, tmp_path, ["a.py"], docstrings=False)
+
+    [data] = bytecode(tmp_path).values()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "a", types.ModuleType("a"))  # where dataclass looks
+        exec(READERS[name], expected)
+        exec(marshal.loads(data[16:]), found)
+    assert found["docs"] == expected["docs"]
