@@ -15,37 +15,52 @@ import endpoint_runtime
 from endpoint_runtime import report
 from endpoint_runtime.application import request_id_of
 from endpoint_runtime.replies import ReplyTooLarge
-from endpoint_runtime.time_limit import BODY_MARGIN, TimeLimit, TimeUp, end_of
+from endpoint_runtime.time_limit import (
+    BODY_MARGIN,
+    TimeLimit,
+    TimeUp,
+    end_of,
+    interruptible,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import Any
 
+_SETTLED = 4096  # chunks that are joined at a time
+_PIECE = 16384  # bytes, about, that tiny chunks are joined to
+_COUNTED = 1 << 18  # bytes of a body to compress for which time is put aside at once
+_PACKING = 1e-7  # seconds that a byte takes to be compressed, with a third of a CPU
 _ROOM = 65536  # bytes of a reply for its headers, where its body has to be cut
 
 
 class BoundedBody:
     """What came of a body. `cut` says why that is not all of it, "" if it is."""
 
-    __slots__ = ("_chunks", "_response", "cut", "data")
+    __slots__ = ("_chunks", "_new", "_response", "_size", "cut", "data")
 
-    def __init__(self, response: Response, context: object, limit: int) -> None:
+    def __init__(
+        self, response: Response, context: object, limit: int, *, packed: bool = False
+    ) -> None:
         """Read it, `limit` bytes and one chunk at most.
 
-        Raises what the generator raises, and `ReplyTooLarge` for a body that must not be cut.
+        `packed` says that it is compressed afterwards, for which time is left. Raises what the
+        generator raises, and `ReplyTooLarge` for a body that must not be cut.
         """
         self.cut = ""
         self._response = response
         self._chunks: list[bytes] = []
-        # As `iter_encoded` has it, with less around each chunk.
-        body = response.response if type(response) is Response else response.iter_encoded()
-        end = end_of(context, BODY_MARGIN)
-        if end is None:
-            self._read(body, limit, None)
-        else:
-            self._read_in_time(body, limit, end)
+        self._new: list[bytes] = []  # the chunks that came last
+        self._size = 0
+        started = time()
+        time_is_up = self._read(limit, TimeLimit(end_of(context, BODY_MARGIN)), packed)
+        if self._size > limit:
+            self._too_large(self._size, limit)
+        elif time_is_up:
+            self._time_up(time() - started)
         chunks = self._chunks
+        chunks += self._new
         self.data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def fit(self, make: Callable[[bytes], Any]) -> Any:
@@ -66,37 +81,59 @@ class BoundedBody:
             message = f"{route}: the body was ended at {len(self.data)} bytes, {self.cut}"
             report.log("WARN", message, request_id_of(environ))
 
-    def _read(self, body: Iterable[object], limit: int, end: float | None) -> bool:
-        """Read chunks until the end, or too many bytes; True if the time is over first."""
-        append, size = self._chunks.append, 0
-        for chunk in body:
-            if endpoint_runtime.process != endpoint_runtime.serving:
-                endpoint_runtime.end_if_forked()
-            data = chunk if type(chunk) is bytes else as_bytes(chunk)
-            if data:
-                append(data)
-                size += len(data)
-                if size > limit:
-                    self._too_large(size, limit)
-                    break
-            if end is not None and time() >= end:
-                return True
-        return False
+    def _read(self, limit: int, time_limit: TimeLimit, packed: bool) -> bool:
+        """Read chunks until the end, or too many bytes; True if the time is over first.
 
-    def _read_in_time(self, body: Iterable[object], limit: int, end: float) -> None:
-        started = time()
-        with TimeLimit(end) as time_limit:
-            try:
-                is_over = self._read(body, limit, end)
-            except TimeUp:
-                is_over = True
-            except Exception:
-                if not time_limit.is_over:
-                    raise
-                is_over = True
-            # A generator may also take the interruption for `close()`, and end in peace.
-            if (is_over or time_limit.rang) and not self.cut:
-                self._time_up(time() - started)
+        Calls nothing of werkzeug's but the body: it would be interrupted as the plugin is.
+        """
+        response, end, new = self._response, time_limit.end, self._new
+        size = counted = 0
+        try:
+            with time_limit:
+                # As `iter_encoded` has it, with less around each chunk.
+                plain = type(response) is Response
+                body = response.response if plain else response.iter_encoded()
+                for chunk in body if end is None else interruptible(body):
+                    if endpoint_runtime.process != endpoint_runtime.serving:
+                        endpoint_runtime.end_if_forked()
+                    data = chunk if type(chunk) is bytes else as_bytes(chunk)
+                    if data:
+                        new.append(data)
+                        size += len(data)
+                        if size > limit:
+                            break
+                        if len(new) == _SETTLED:
+                            self._settle()
+                        if packed and end is not None and size - counted >= _COUNTED:
+                            end = time_limit.hasten((size - counted) * _PACKING)
+                            counted = size
+                    if end is not None and time() >= end:
+                        return True
+        except TimeUp:
+            return True
+        except (Exception, GeneratorExit):  # what the interruption has come to
+            if not time_limit.is_over:
+                raise
+            return True
+        finally:
+            self._size = size
+        # A generator may also take the interruption for `close()`, and end in peace.
+        return time_limit.rang
+
+    def _settle(self) -> None:
+        """Join the chunks that came last where they are tiny.
+
+        A body of very many has few that are left to be joined when its time is over, and takes no
+        more memory than its bytes.
+        """
+        new = self._new
+        count = max(_SETTLED * _PIECE // sum(map(len, new)), 1)
+        if count == 1:
+            self._chunks += new
+        else:
+            for start in range(0, len(new), count):
+                self._chunks.append(b"".join(new[start : start + count]))
+        new.clear()
 
     def _shorten(self, size: int) -> None:
         """Keep at most `size` bytes: whole chunks if any fits, else whole characters."""

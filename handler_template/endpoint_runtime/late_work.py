@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 import endpoint_runtime
 from endpoint_runtime import report
-from endpoint_runtime.time_limit import WORK_MARGIN, TimeLimit, TimeUp, end_of
+from endpoint_runtime.time_limit import WORK_MARGIN, TimeLimit, TimeUp, call, end_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,15 +54,18 @@ def close_in_time(limit: TimeLimit, closings: Iterable[Closing], request_id: str
 
     for application, response, environ in closings:
         for step in steps_of_closing(response):
+            begun = False
             try:
                 if limit.is_over:
                     raise TimeUp
-                with limit:  # not what is logged: it would be interrupted as well
-                    step()
+                begun = True
+                with limit:
+                    call(step)
                 endpoint_runtime.end_if_forked()
             except TimeUp as fault:
                 endpoint_runtime.end_if_forked(fault)
-                _say("a callback", [_where(fault) or _named(step)], request_id)
+                name = _where(fault) or _named(step)
+                _say("a callback", [name if begun else f"{name}, which had not begun"], request_id)
             except endpoint_runtime.interrupts:
                 raise
             except BaseException as fault:  # a plugin's sys.exit() must not end the function
@@ -198,7 +201,8 @@ def _where(fault: TimeUp) -> str:
 def _named(step: Callable[[], object]) -> str:
     """Give a callback's name."""
     what: Any = getattr(step, "func", step)  # of a partial function
-    return f"{getattr(what, '__qualname__', type(what).__qualname__)}, which had not begun"
+    name: str = getattr(what, "__qualname__", type(what).__qualname__)
+    return name
 
 
 def _say(what: str, names: list[str], request_id: str) -> None:

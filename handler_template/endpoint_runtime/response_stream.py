@@ -80,8 +80,7 @@ class ResponseStream:
         fault: BaseException | None = None
         heart = self._heart
         try:
-            with self._body.limit:
-                self._send_chunks() if heart is None else self._send_beside(heart)
+            self._send_chunks() if heart is None else self._send_beside(heart)
         except (StreamCut, RuntimeApiError):
             raise
         except endpoint_runtime.interrupts:
@@ -106,44 +105,47 @@ class ResponseStream:
         if body.first:
             self._send(body.first)
         end = body.limit.end
-        for chunk in body.chunks:
-            if endpoint_runtime.process != endpoint_runtime.serving:
-                endpoint_runtime.end_if_forked()
-            data = chunk if type(chunk) is bytes else as_bytes(chunk)
-            size = len(data)
-            now = time()
-            if not 0 < size < _LARGE or not self.begun or now - self._looked >= _LOOK:
-                self._send(data)
-            else:  # nearly every chunk: what `_send` does, with less around it
-                framed = b"%x\r\n%b\r\n" % (size, data)
-                try:
-                    count = self._socket.send(framed, NO_SIGNAL)
-                except OSError:
-                    count = 0
-                if count != len(framed):
-                    self._write(framed[count:])
-                self._sent += size
-            if end is not None and now >= end:
-                raise TimeUp
+        with body.limit:
+            for chunk in body.chunks:
+                if endpoint_runtime.process != endpoint_runtime.serving:
+                    endpoint_runtime.end_if_forked()
+                data = chunk if type(chunk) is bytes else as_bytes(chunk)
+                size = len(data)
+                now = time()
+                if not 0 < size < _LARGE or not self.begun or now - self._looked >= _LOOK:
+                    self._send(data)
+                else:  # nearly every chunk: what `_send` does, with less around it
+                    framed = b"%x\r\n%b\r\n" % (size, data)
+                    try:
+                        count = self._socket.send(framed, NO_SIGNAL)
+                    except OSError:
+                        count = 0
+                    if count != len(framed):
+                        self._write(framed[count:])
+                    self._sent += size
+                if end is not None and now >= end:
+                    raise TimeUp
 
     def _send_beside(self, heart: Heart) -> None:
-        heart.start()
-        try:
-            for chunk in self._body.chunks:
-                endpoint_runtime.end_if_forked()
-                data = as_bytes(chunk)
-                if data:
-                    with heart.lock:
-                        heart.note(data)
-                        self._send(data)
-                if self._body.limit.is_over:
-                    raise TimeUp
-            endpoint_runtime.end_if_forked()  # before it waits for a thread it has not got
-        except BaseException as fault:
-            endpoint_runtime.end_if_forked(fault)
-            raise
-        finally:
-            heart.stop()  # within the time limit, which it may interrupt
+        limit = self._body.limit
+        with limit:
+            heart.start()
+            try:
+                for chunk in self._body.chunks:
+                    endpoint_runtime.end_if_forked()
+                    data = as_bytes(chunk)
+                    if data:
+                        with heart.lock:
+                            heart.note(data)
+                            self._send(data)
+                    if limit.is_over:
+                        raise TimeUp
+                endpoint_runtime.end_if_forked()  # before it waits for a thread it has not got
+            except BaseException as fault:
+                endpoint_runtime.end_if_forked(fault)
+                raise
+            finally:
+                heart.stop()  # within the time limit, which it may interrupt
 
     def end(self, kind: str = "", message: str = "") -> None:
         """End the body, with trailers where it failed, and read the API's answer."""

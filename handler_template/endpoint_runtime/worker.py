@@ -262,11 +262,17 @@ def _post(
 
 def _work_through(response: Response, context: object) -> None:
     """Have a generator do its work: nobody reads it. Raises what it raises, and TimeoutError."""
-    from endpoint_runtime.time_limit import BODY_MARGIN, TimeLimit, TimeUp, end_of
+    from endpoint_runtime.time_limit import (
+        BODY_MARGIN,
+        TimeLimit,
+        TimeUp,
+        end_of,
+        interruptible,
+    )
 
     with TimeLimit(end_of(context, BODY_MARGIN)) as limit:
         try:
-            for _ in response.iter_encoded():
+            for _ in interruptible(response.iter_encoded()):
                 endpoint_runtime.end_if_forked()
                 if limit.is_over:
                     raise TimeUp
