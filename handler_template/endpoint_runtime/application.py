@@ -26,6 +26,7 @@ from werkzeug.wrappers import Request, Response
 import endpoint_runtime
 from endpoint_runtime import loading, report, settings
 from endpoint_runtime.plain_routes import PlainRoutes, is_plain_host
+from endpoint_runtime.replies import UnsendableReply
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -141,6 +142,13 @@ class Application:
         """
         endpoint_runtime.end_if_forked(fault, self._settings.hidden)
         report.log_exception(message, fault, request_id_of(environ), self._settings.hidden)
+
+    def log_unsent(self, route: str, fault: BaseException, environ: Environ) -> None:
+        """Log why a response can't be sent: in a line, where that tells all there is to tell."""
+        if isinstance(fault, UnsendableReply):
+            report.log("ERROR", f"{route}: {fault}", request_id_of(environ))
+        else:
+            self.log_exception("the response can't be sent", fault, environ)
 
     def _invoke(
         self, source: str, request: Request, values: Mapping[str, Any], environ: Environ

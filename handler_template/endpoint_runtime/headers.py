@@ -1,5 +1,7 @@
 """A request's headers in the environ, and what follows from them: scheme, server, public URLs.
 
+And what names and values headers have at all.
+
 Those that a client could forge something with stay out (docs/events.md says which).
 """
 
@@ -24,6 +26,7 @@ _MAX_KEYS = 512
 # What follows from source, Host, X-Forwarded-Proto and -Port, for as long: a function has few.
 _SERVERS: dict[tuple[str | None, ...], tuple[str, str, str, str]] = {}
 _MAX_SERVERS = 64
+_TOKEN_MARKS = frozenset("!#$%&'*+-.^_`|~")  # what a header's name holds besides letters, digits
 _NOT_HTTP = {"HTTP_CONTENT_TYPE": "CONTENT_TYPE", "HTTP_CONTENT_LENGTH": "CONTENT_LENGTH"}
 
 
@@ -163,3 +166,20 @@ def hook_url(root: str, script: str, path: str) -> str:
     if not script.isprintable():
         script = script.replace("\r", " ").replace("\n", " ")
     return root + script + path
+
+
+def is_field_name(name: str) -> bool:
+    """Whether a header may have this name: a token of RFC 9110."""
+    if type(name) is not str or not name or not name.isascii():
+        return False
+    return all(mark.isalnum() or mark in _TOKEN_MARKS for mark in name)
+
+
+def is_field_value(value: str) -> bool:
+    """Whether a header may have this value: no control characters but tabs, no half of a pair."""
+    if type(value) is not str:
+        return False
+    return value.isprintable() or not any(
+        (mark < " " and mark != "\t") or mark == "\x7f" or "\ud800" <= mark <= "\udfff"
+        for mark in value
+    )

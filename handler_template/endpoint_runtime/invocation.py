@@ -20,11 +20,12 @@ from endpoint_runtime.events import (
 from endpoint_runtime.plain_replies import plain_reply
 from endpoint_runtime.public_path import ALB, REST, URL
 from endpoint_runtime.replies import (
+    GZIP_GAIN,
     MAX_REPLY,
-    MAX_REPLY_ALB,
     ReplyTooLarge,
     end_to_end_headers,
     has_no_body,
+    limit_of,
     read_body,
     reply_of,
 )
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
 
     from endpoint_runtime.application import Application, Closing
     from endpoint_runtime.bounded_body import BoundedBody
-
-# Of what gzip is to make small enough, this many times as much is read.
-_GZIP_GAIN = 10
 
 # Imported by the first response that needs it.
 _bounded_body: type[BoundedBody] | None = None
@@ -101,10 +99,7 @@ def answer_event(application: Application, event: Any, context: object) -> dict[
     except endpoint_runtime.interrupts:
         raise
     except BaseException as fault:
-        if isinstance(fault, ReplyTooLarge):
-            report.log("ERROR", f"{route}: {fault}", request_id_of(environ))
-        else:
-            application.log_exception("the response can't be sent", fault, environ)
+        application.log_unsent(route, fault, environ)
         failure = application.failure(environ)
         reply = _reply(application, source, multi_value, failure, route, environ)
     # Else request and environ would hold each other, and the body, until garbage is collected.
@@ -141,7 +136,7 @@ def _reply(
     bounded = None
     if has_body:  # read before the headers: a generator may set some while it runs
         if response.is_sequence:
-            body = read_body(response)
+            body = read_body(response, MAX_REPLY * GZIP_GAIN if application.gzip else MAX_REPLY)
         else:
             bounded = _read_bounded(application, source, response, environ)
             body = bounded.data
@@ -173,12 +168,15 @@ def _reply_with_care(
     Apart from `_reply`, as what a function inside one uses costs every call.
     """
     headers = end_to_end_headers(response, environ)
+    most = _most(application, source, environ)
 
     def make(body: bytes) -> dict[str, Any]:
         sent = headers
         if has_body and application.gzip:
             from endpoint_runtime.compression import compress
 
+            if len(body) > most:
+                raise ReplyTooLarge(len(body), most)
             accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
             sent, body = compress(headers, body, status, accepted, application.body_types)
         return reply_of(
@@ -206,7 +204,14 @@ def _read_bounded(
         from endpoint_runtime.bounded_body import BoundedBody
 
         _bounded_body = BoundedBody
-    limit = MAX_REPLY_ALB if source == ALB else MAX_REPLY
+    limit = _most(application, source, environ)
+    packed = limit > MAX_REPLY
+    return _bounded_body(response, environ.get("lambda.context"), limit, packed=packed)
+
+
+def _most(application: Application, source: str, environ: dict[str, Any]) -> int:
+    """Return the bytes of a body beyond which no reply can be small enough."""
+    limit = limit_of(source)
     if application.gzip and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
-        limit *= _GZIP_GAIN
-    return _bounded_body(response, environ.get("lambda.context"), limit)
+        limit *= GZIP_GAIN
+    return limit

@@ -1,14 +1,16 @@
 """Makes the reply of a plain response at once; `replies` has the rules, and makes all others.
 
 Plain is a werkzeug Response (no subclass of it), with a body that HTTP allows, whose headers only
-need copying: none twice, none that names hops, places, cookies or an encoding. Every reply that is
-made here is the one that `replies.reply_of` makes; a property test says so.
+need copying: none twice, none that names hops, places, cookies or an encoding, and none that HTTP
+does not allow. Every reply that is made here is the one that `replies.reply_of` makes; a property
+test says so.
 """
 
 from __future__ import annotations
 
 from werkzeug.wrappers import Response
 
+from endpoint_runtime.headers import is_field_name
 from endpoint_runtime.public_path import ALB
 from endpoint_runtime.replies import HOP_BY_HOP, MAX_REPLY, is_text
 
@@ -38,13 +40,15 @@ def plain_reply(
     """
     if source == ALB or type(response) is not Response or response.autocorrect_location_header:
         return None
+    if not (99 < status < 1000 and response.status.isprintable()):
+        return None
     names: dict[str, str] = {}  # as they are spelled, by lower case
     headers: dict[str, str] = {}
     for name, value in response.headers:
         lower = _NAMES.get(name)
         if lower is None:
             lower = _lower(name)
-        if not lower or lower in names:
+        if not lower or lower in names or not value.isprintable():
             return None
         names[lower] = name
         headers[name] = value
@@ -72,7 +76,7 @@ def _reply(status: int, headers: dict[str, str], text: str) -> dict[str, Any]:
 
 def _lower(name: str) -> str:
     lower = name.lower()
-    if lower in _OTHERS:
+    if lower in _OTHERS or not is_field_name(name):
         lower = ""
     if len(_NAMES) < _MAX_KEPT:
         _NAMES[name] = lower

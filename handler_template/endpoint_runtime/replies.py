@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Response
 
+from endpoint_runtime.headers import is_field_name, is_field_value
 from endpoint_runtime.public_path import ALB, HTTP_2, URL
 
 TYPE_CHECKING = False
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 # one that a load balancer takes ("Lambda functions as targets for Application Load Balancers").
 MAX_REPLY = 6291556
 MAX_REPLY_ALB = 1048576
+GZIP_GAIN = 10  # of what gzip is to make small enough, this many times as much is taken
 
 HOP_BY_HOP = frozenset(
     (
@@ -60,7 +62,11 @@ _TEXT_TYPES = frozenset(
 )
 
 
-class ReplyTooLarge(ValueError):
+class UnsendableReply(ValueError):
+    """No gateway takes the reply. The message is one line for the log."""
+
+
+class ReplyTooLarge(UnsendableReply):
     """The reply has more bytes than Lambda hands on; `size` and `limit` are in bytes.
 
     `more` says that `size` is what was read of it until then.
@@ -79,8 +85,14 @@ def has_no_body(method: str, status: int) -> bool:
 
 
 def end_to_end_headers(response: Response, environ: dict[str, Any]) -> list[Header]:
-    """Give the headers of a response as they go out, hop-by-hop ones left out (RFC 9110, 7.6.1)."""
+    """Give the headers of a response as they go out, hop-by-hop ones left out (RFC 9110, 7.6.1).
+
+    Raises `UnsendableReply` where these, or the status, are none of HTTP.
+    """
+    _check_form(response, response.headers)
     headers = [*response.get_wsgi_headers(environ)]
+    if type(response) is not Response:
+        _check_form(response, headers)
     drop = HOP_BY_HOP
     for name, value in headers:
         if name.lower() == "connection":
@@ -88,15 +100,48 @@ def end_to_end_headers(response: Response, environ: dict[str, Any]) -> list[Head
     return [header for header in headers if header[0].lower() not in drop]
 
 
-def read_body(response: Response) -> bytes:
-    """Join a response's body; whatever a generator raises comes through."""
+def _check_form(response: Response, headers: Iterable[Header]) -> None:
+    """Raise `UnsendableReply` unless this is a head of HTTP (RFC 9110, sections 5 and 15)."""
+    status = response.status_code
+    if not isinstance(status, int) or not 100 <= status <= 999:
+        raise UnsendableReply(f"the response's status is {status!r}, expected 100 to 999")
+    if not is_field_value(response.status):  # a server sends it in its first line
+        raise UnsendableReply(
+            f"the response's status {response.status[:60]!a} holds a line break or the like"
+        )
+    for name, value in headers:
+        if not is_field_name(name):
+            raise UnsendableReply(f"the response has a header named {str(name)[:60]!a}")
+        if not is_field_value(value):  # not the value itself: it may be a key
+            raise UnsendableReply(
+                f"the response's header {name[:60]} has a value that "
+                + ("holds a line break or the like" if type(value) is str else "is no text")
+            )
+
+
+def read_body(response: Response, limit: int | None = None) -> bytes:
+    """Join the parts of a response's body; whatever a generator raises comes through.
+
+    Raises `ReplyTooLarge` instead of joining more than `limit` bytes.
+    """
+    parts: Any
     if type(response) is Response:
         parts = response.response
         if type(parts) is list and len(parts) == 1 and type(parts[0]) is bytes:
-            return parts[0]
-        return b"".join([part.encode() if isinstance(part, str) else part for part in parts])
-    # An iterable of text or bytes, also where direct_passthrough hands over a file.
-    return b"".join(response.iter_encoded())
+            body = parts[0]
+            if limit is not None and len(body) > limit:
+                raise ReplyTooLarge(len(body), limit)
+            return body
+    else:  # an iterable of text or bytes, also where direct_passthrough hands over a file
+        parts = response.iter_encoded()
+    chunks, size = [], 0
+    for part in parts:
+        chunk = part.encode() if isinstance(part, str) else part
+        chunks.append(chunk)
+        size += len(chunk)
+        if limit is not None and size > limit:
+            raise ReplyTooLarge(size, limit, more=True)
+    return b"".join(chunks)
 
 
 def reply_of(
@@ -115,6 +160,9 @@ def reply_of(
     where HTTP forbids one; a Content-Length then says what a GET would have had. Raises
     `ReplyTooLarge`.
     """
+    limit = limit_of(source)
+    if len(body) > limit:  # however it is encoded
+        raise ReplyTooLarge(len(body), limit)
     singles: dict[str, str] = {}
     repeated: dict[str, list[str]] = {}
     first: dict[str, str] = {}
@@ -168,8 +216,13 @@ def reply_of(
             reply["multiValueHeaders"] = repeated
     reply["body"] = text
     reply["isBase64Encoded"] = is_base64
-    _check_size(reply, MAX_REPLY_ALB if source == ALB else MAX_REPLY)
+    _check_size(reply, limit)
     return reply
+
+
+def limit_of(source: str) -> int:
+    """Return how many bytes Lambda hands on of a reply to an event of this source."""
+    return MAX_REPLY_ALB if source == ALB else MAX_REPLY
 
 
 def _encode(

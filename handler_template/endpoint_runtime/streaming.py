@@ -17,8 +17,20 @@ from endpoint_runtime.application import close, close_after_answer, request_id_o
 from endpoint_runtime.bounded_body import as_bytes, may_be_cut
 from endpoint_runtime.event_json import encode_json
 from endpoint_runtime.public_path import REST
-from endpoint_runtime.replies import end_to_end_headers, has_no_body, read_body, reply_of
-from endpoint_runtime.time_limit import BODY_MARGIN, TimeLimit, TimeUp, end_of
+from endpoint_runtime.replies import (
+    UnsendableReply,
+    end_to_end_headers,
+    has_no_body,
+    read_body,
+    reply_of,
+)
+from endpoint_runtime.time_limit import (
+    BODY_MARGIN,
+    TimeLimit,
+    TimeUp,
+    end_of,
+    interruptible,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,7 +120,7 @@ class _Body:
         if has_body and response.is_sequence:
             return self._complete()
         if has_body:
-            self.chunks = iter(response.iter_encoded())
+            self.chunks = iter(interruptible(response.iter_encoded()))
             if (
                 response.mimetype == "text/event-stream"
                 and "content-encoding" not in response.headers  # a comment is no part of such
@@ -122,6 +134,10 @@ class _Body:
                         self.first = as_bytes(chunk)
                         if self.first:
                             break
+                        if self.limit.is_over:
+                            raise TimeUp
+                if self.limit.rang and not self.first:
+                    raise TimeUp  # which the generator took for `close()`
         return self._with(end_to_end_headers(response, environ))
 
     def _complete(self) -> Streamed:
@@ -150,14 +166,14 @@ class _Body:
         del prelude["body"], prelude["isBase64Encoded"]
         reply = Streamed(prelude, self)
         if self._source == REST and len(reply.head) > _MAX_PRELUDE_REST:
-            raise ValueError(f"status and headers have over {_MAX_PRELUDE_REST} bytes")
+            raise UnsendableReply(f"the status and headers have over {_MAX_PRELUDE_REST} bytes")
         return reply
 
     def failed(self, fault: BaseException) -> Streamed:
         """Give the reply instead, where nothing has been sent yet."""
         if isinstance(fault, TimeUp):
             fault = TimeoutError("the response's body did not begin in time")
-        self._application.log_exception("the response can't be sent", fault, self._environ)
+        self._application.log_unsent(self._route, fault, self._environ)
         failure = self._application.failure(self._environ)
         return _Body(
             self._application, self._source, failure, self._route, self._environ, self._started

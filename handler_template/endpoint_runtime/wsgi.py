@@ -14,8 +14,16 @@ import endpoint_runtime
 from endpoint_runtime import report
 from endpoint_runtime.application import close, request_id_of
 from endpoint_runtime.headers import FORGEABLE, FORGEABLE_PREFIX, hook_url, root_url
-from endpoint_runtime.public_path import wsgi
-from endpoint_runtime.replies import MAX_REPLY, end_to_end_headers, has_no_body, read_body
+from endpoint_runtime.public_path import ALB, HTTP_2, wsgi
+from endpoint_runtime.replies import (
+    GZIP_GAIN,
+    MAX_REPLY,
+    end_to_end_headers,
+    has_no_body,
+    limit_of,
+    read_body,
+    reply_of,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,15 +59,16 @@ def serve(
     except endpoint_runtime.interrupts:
         raise
     except BaseException as fault:  # a plugin's sys.exit() must not end the server
-        application.log_exception("the response can't be sent", fault, environ)
+        application.log_unsent(route, fault, environ)
         close(application, response, environ)
         response = application.failure(environ)
         headers, chunks = _start(application, response, route, environ)
     report.log_request(
         method, route, response.status_code, perf_counter() - started, request_id_of(environ)
     )
-    # Header values are latin-1 strings in WSGI.
-    start_response(response.status, [(name, wsgi(value)) for name, value in headers])
+    # Texts are latin-1 strings in WSGI; a status may have been set with other digits than these.
+    status = f"{response.status_code} {response.status.partition(' ')[2]}"
+    start_response(wsgi(status), [(name, wsgi(value)) for name, value in headers])
     return _Body(application, response, environ, chunks)
 
 
@@ -92,14 +101,35 @@ def _start(
         chunks = iter(response.iter_encoded())
         first = next(chunks, None)
         return headers, iter(()) if first is None else _chained(first, chunks)
-    if response.is_sequence:
-        body = read_body(response)
-    else:
-        from endpoint_runtime.bounded_body import BoundedBody
+    source = _source_of(environ)
 
-        bounded = BoundedBody(response, environ["lambda.context"], MAX_REPLY)
-        body = bounded.data
-        bounded.log_cut(route, environ)
+    def make(body: bytes) -> tuple[list[Header], Iterator[bytes]]:
+        return _whole(application, response, environ, source, headers, body)
+
+    most = None
+    if source:
+        most = limit_of(source) * (GZIP_GAIN if application.gzip else 1)
+    if response.is_sequence:
+        return make(read_body(response, most))
+    from endpoint_runtime.bounded_body import BoundedBody
+
+    bounded = BoundedBody(
+        response, environ["lambda.context"], most or MAX_REPLY, packed=application.gzip
+    )
+    made: tuple[list[Header], Iterator[bytes]] = bounded.fit(make)
+    bounded.log_cut(route, environ)
+    return made
+
+
+def _whole(
+    application: Application,
+    response: Response,
+    environ: Environ,
+    source: str,
+    headers: list[Header],
+    body: bytes,
+) -> tuple[list[Header], Iterator[bytes]]:
+    """Give the headers of a body that is whole, and it; raises `ReplyTooLarge` for `source`."""
     headers = [
         (name, str(len(body)) if name.lower() == "content-length" else value)
         for name, value in headers
@@ -110,7 +140,28 @@ def _start(
         accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
         types = application.body_types
         headers, body = compress(headers, body, response.status_code, accepted, types)
+    if source and len(body) * 6 > limit_of(source) - 65536:
+        reply_of(  # the adapter's is as large
+            source,
+            multi_value=False,
+            status=response.status_code,
+            headers=headers,
+            body=body,
+            has_body=True,
+            types=application.body_types,
+        )
     return headers, iter((body,))
+
+
+def _source_of(environ: Environ) -> str:
+    """Return the source of the event behind an adapter's environ, "" where a server asks.
+
+    It is told apart by what Lambda takes of a reply, which is the same for all but one.
+    """
+    if "lambda.event" not in environ:
+        return ""
+    details = environ["lambda.event"].get("requestContext")
+    return ALB if isinstance(details, dict) and "elb" in details else HTTP_2
 
 
 def _chained(first: bytes, others: Iterator[bytes]) -> Iterator[bytes]:

@@ -415,7 +415,7 @@ def test_a_prelude_that_a_rest_api_would_refuse_is_a_500(tmp_path: Path) -> None
         log = fast_bundle.run(bundle, server)
 
     assert server.streamed("rest").prelude["statusCode"] == 500
-    assert "ValueError: status and headers have over 16384 bytes" in log
+    assert "/long: the status and headers have over 16384 bytes" in log
 
 
 def test_whole_bodies_are_compressed_and_streams_are_not(tmp_path: Path) -> None:
