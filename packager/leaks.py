@@ -1,16 +1,34 @@
-"""Looks for known secrets in what a build made, however they are spelt there."""
+"""Looks for known secrets in what a build made, however they are spelt there.
+
+How they may be spelt is said in one place, which is the runtime's: what is masked in a log is what
+is found in a bundle. This loads that piece of the runtime, which needs nothing of a bundle.
+"""
 
 from __future__ import annotations
 
-import base64
-import html
-import json
+import sys
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from urllib.parse import quote, quote_plus
+from typing import Protocol, cast
 
 from packager.errors import PackagerError
 from packager.known_secrets import KnownSecret
+from packager.runtime_files import template_folder
+
+_SEARCH = "endpoint_runtime/secret_search"
+_LOADED_AS = "packager._secret_search"
+
+
+class SecretSearch(Protocol):
+    """The class of that name in the runtime."""
+
+    def add(self, secret: str) -> None:
+        """Look for `secret`, too."""
+
+    def find(self, data: bytes) -> Iterator[tuple[int, int, int]]:
+        """Give the number of each secret in `data`, counted as they were added, and its place."""
 
 
 def refuse_leaks(folder: Path, secrets: Sequence[KnownSecret]) -> None:
@@ -28,12 +46,19 @@ def refuse_leaks(folder: Path, secrets: Sequence[KnownSecret]) -> None:
 
 def refuse_leaks_in(files: Iterable[tuple[str, bytes]], secrets: Sequence[KnownSecret]) -> None:
     """Do so for files given as names and contents."""
-    wanted = [(secret, spellings(secret.value)) for secret in secrets]
+    if not secrets:
+        return
+    search = search_for([secret.value for secret in secrets])
     found = [
-        f"{name} holds the value of {secret.origin}"
+        f"{name} holds the value of {secrets[number].origin}"
         for name, content in files
-        for secret, texts in wanted
-        if any(text in content or text in name.encode() for text in texts)
+        for number in sorted(
+            {
+                each[0]
+                for data in (name.encode("utf-8", "surrogateescape"), content)
+                for each in search.find(data)
+            }
+        )
     ]
     if found:
         raise PackagerError(
@@ -43,27 +68,21 @@ def refuse_leaks_in(files: Iterable[tuple[str, bytes]], secrets: Sequence[KnownS
         )
 
 
-def spellings(value: str) -> frozenset[bytes]:
-    """Give the bytes that `value` may be written as: as it is, quoted for Python, JSON, YAML, URLs
-    and HTML, in UTF-16, in hexadecimal, and in base64 wherever in an encoded text it starts."""
-    raw = value.encode("utf-8", "surrogatepass")
-    texts = {
-        *(repr(value)[1:-1], ascii(value)[1:-1], repr(raw)[2:-1]),
-        *(json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]),
-        *(value.replace("'", "''"), html.escape(value)),
-        *(quote(raw, ""), quote(raw), quote_plus(raw)),
-        *(raw.hex(), raw.hex().upper()),
-    }
-    found = {text.encode("utf-8", "surrogatepass") for text in texts}
-    found |= {raw, value.encode("utf-16-le", "surrogatepass"), *_in_base64(raw)}
-    return frozenset(found)
+def search_for(values: Iterable[str]) -> SecretSearch:
+    """Give what finds `values` in bytes, in all the spellings that the log's mask knows."""
+    search = _search_class()()
+    for value in values:
+        search.add(value)
+    return search
 
 
-def _in_base64(raw: bytes) -> Iterator[bytes]:
-    """Give the characters that follow from `raw` alone, for each of its places in three bytes."""
-    for before in range(3):
-        for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            text = encode(b"\0" * before + raw)
-            start = (0, 2, 3)[before]  # the first ones hold bits of what is before
-            end = (len(raw) + before) * 8 // 6  # the last one may hold bits of what follows
-            yield text[start:end]
+@cache
+def _search_class() -> type[SecretSearch]:
+    folder = template_folder() / _SEARCH
+    spec = spec_from_file_location(
+        _LOADED_AS, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    assert spec is not None and spec.loader is not None  # noqa: S101 - it is a file of ours
+    module = sys.modules[_LOADED_AS] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return cast("type[SecretSearch]", module.SecretSearch)

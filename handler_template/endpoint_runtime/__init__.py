@@ -8,12 +8,10 @@ from posix import _exit, getpid, register_at_fork
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import TextIO
 
     from endpoint_runtime.application import Closing
-
-_MOST_SECRETS = 500
 
 # This process, and the one in which the request at hand began: a plugin may fork amid a request.
 process = serving = getpid()
@@ -28,15 +26,13 @@ after_answer: "list[Closing] | None" = None
 log_descriptor = -1
 # Where the runtime's own lines go if that is text, whatever a plugin makes of `sys.stderr`.
 log_stream: "LogStream | None" = None
-# Texts that the log must not have, those that came last at the end: see `masking`.
+# Texts that the log must not have, in the order that they came in; none is ever taken out.
 secrets: "dict[str, None]" = {}
 
 
 def hide(text: object) -> None:
     """Keep `text`, if it is one, out of the log from now on, also once another takes its place."""
     if isinstance(text, str) and text not in secrets:
-        if len(secrets) >= _MOST_SECRETS:
-            del secrets[next(iter(secrets))]
         secrets[text] = None
 
 
@@ -48,7 +44,7 @@ def _note_fork() -> None:
 register_at_fork(after_in_child=_note_fork)
 
 
-def end_if_forked(fault: "BaseException | None" = None, hidden: "Iterable[str]" = ()) -> None:
+def end_if_forked(fault: "BaseException | None" = None, hidden: "Sequence[str]" = ()) -> None:
     """End this process if the request at hand began in another one.
 
     A plugin has forked then, and its child comes back out of the plugin's code, with `fault` if it
@@ -98,6 +94,10 @@ class LogStream:
         """Write a text in which secrets are masked already."""
         self._stream.write(text)
         self._stream.flush()
+
+    def detach(self) -> object:
+        """Give the stream of bytes, as careful, and part from nothing: others write here, too."""
+        return self.buffer
 
     @property
     def buffer(self) -> object:

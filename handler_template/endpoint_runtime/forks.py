@@ -12,11 +12,11 @@ from posix import _exit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from typing import NoReturn
 
 
-def leave(fault: BaseException | None = None, hidden: Iterable[str] = ()) -> NoReturn:
+def leave(fault: BaseException | None = None, hidden: Sequence[str] = ()) -> NoReturn:
     """End this process: with SystemExit's own code, with 1 and a traceback for another `fault`.
 
     Without one with 0: whatever it returned is nobody's answer. `hidden` is masked in the log.

@@ -252,9 +252,10 @@ def _open_streams() -> None:
     if descriptor.isdecimal():
         endpoint_runtime.log_descriptor = int(descriptor)
     if sys.stdout is not None:
-        sys.stdout = endpoint_runtime.LogStream(sys.stdout)
+        # The originals, too: plugins write there, or put them back.
+        sys.stdout = sys.__stdout__ = endpoint_runtime.LogStream(sys.stdout)  # type: ignore[misc, assignment]
     if sys.stderr is not None:
-        sys.stderr = endpoint_runtime.LogStream(sys.stderr)
+        sys.stderr = sys.__stderr__ = endpoint_runtime.LogStream(sys.stderr)  # type: ignore[misc, assignment]
     endpoint_runtime.log_stream = sys.stderr
     if "logging" in sys.modules:
         _LoggingHook.configure(sys.modules["logging"])

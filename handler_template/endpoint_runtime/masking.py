@@ -1,57 +1,123 @@
-"""Puts `***` in the place of secrets in what is logged, however they are spelt there.
+"""Puts `***` in the place of secrets in what is logged or sent, however they are spelt there.
 
-`endpoint_runtime.secrets` holds them; docs/logging.md has the rule. Imported by the first text that
-may hold one: a request that logs nothing but its own line pays nothing. What needs an import at
-all is done without (`json`, `urllib.parse` and `base64` cost milliseconds).
+`endpoint_runtime.secrets` holds them, `secret_search` finds them; docs/logging.md has the rule.
+Imported by the first text that may hold one: a request that logs nothing but its own line pays
+nothing.
 """
 
 from __future__ import annotations
 
-from _json import encode_basestring, encode_basestring_ascii
-from os import environ
+from _thread import RLock
+from os import environ, register_at_fork
 
 import endpoint_runtime
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Sequence
     from typing import Any, BinaryIO
 
+    from endpoint_runtime.secret_search import SecretSearch
+
 MASK = "***"
-_LEAST = 4  # characters: shorter ones would mask ordinary text and hide nothing
-_LEAST_PART = 8  # characters of a line of a secret, or of its bytes as base64 or hexadecimal
 _OWN = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
-_UNQUOTED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~")
-_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 # Of a JSON line, what says when, how grave and whose it is, and never a secret.
 ENVELOPE = ("timestamp", "level", "requestId")
 
 for _name in _OWN:
     endpoint_runtime.hide(environ.get(_name))
 
-# What was looked for last: a mark of the secrets there were, and their spellings, longest first.
-_state: tuple[tuple[int, str | None], list[str]] = (0, None), []
+
+# Threads log, too; one that held this is not in a forked process, which begins without it.
+_adding = RLock()
+register_at_fork(after_in_child=_adding._at_fork_reinit)  # type: ignore[attr-defined]
 
 
-def mask(text: str) -> str:
-    """Give `text` without the secrets that are known."""
-    global _state
+class _Mask:
+    """What is looked for: all the texts of a growing collection, and none twice."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self.texts = texts
+        self._search: SecretSearch | None = None
+        self._known = 0  # of the texts, in their order
+        # Long ones, such as session tokens, that nothing so far was long enough to hold.
+        self._late: list[tuple[int, str]] = []
+        self._least_late = 0
+
+    def spans(self, data: bytes, count: int) -> list[tuple[int, int]]:
+        """Give where in `data` the first `count` texts are, in order and apart."""
+        search = self._search
+        if search is None or self._known < count or 0 < self._least_late <= len(data):
+            search = self._add(len(data))
+        apart: list[tuple[int, int]] = []
+        for start, end in sorted([(start, end) for _, start, end in search.find(data)]):
+            if apart and start <= apart[-1][1]:
+                apart[-1] = apart[-1][0], max(end, apart[-1][1])
+            else:
+                apart.append((start, end))
+        return apart
+
+    def _add(self, size: int) -> SecretSearch:
+        """Look for what was not looked for yet, and may be in `size` bytes."""
+        from endpoint_runtime.secret_search import SecretSearch, least_size
+
+        with _adding:
+            search = self._search = self._search or SecretSearch()
+            for text in [*self.texts][self._known :]:
+                least = least_size(text)
+                if least:
+                    self._late.append((least, text))
+                else:
+                    search.add(text)
+                self._known += 1
+            for least, text in self._late:
+                if least <= size:
+                    search.add(text)
+            self._late = [each for each in self._late if each[0] > size]
+            self._least_late = min([least for least, _ in self._late], default=0)
+        return search
+
+
+_secrets = _Mask(endpoint_runtime.secrets)
+_hidden = _Mask(())  # what was looked for besides, the last time
+
+
+def mask(text: str, hidden: Sequence[str] = ()) -> str:
+    """Give `text` without the secrets that are known, and without the texts of `hidden`."""
+    global _secrets, _hidden
     secrets = endpoint_runtime.secrets
-    if not secrets:
+    if secrets:
+        if _secrets.texts is not secrets:
+            _secrets = _Mask(secrets)
+        text = _mask(text, _secrets, len(secrets))
+    if hidden:
+        if _hidden.texts != (texts := tuple(hidden)):
+            _hidden = _Mask(texts)
+        text = _mask(text, _hidden, len(texts))
+    return text
+
+
+def _mask(text: str, masked: _Mask, count: int) -> str:
+    try:
+        data = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        from endpoint_runtime.secret_search import to_bytes
+
+        data = to_bytes(text)
+    spans = masked.spans(data, count)
+    if not spans:
         return text
-    mark = len(secrets), next(reversed(secrets))
-    if _state[0] != mark:
-        _state = mark, _sorted(list(secrets))
-    for spelling in _state[1]:
-        text = text.replace(spelling, MASK)
-    return text
+    from endpoint_runtime.secret_search import to_bytes
 
-
-def mask_these(text: str, hidden: Iterable[str]) -> str:
-    """Give `text` without the texts of `hidden`."""
-    for spelling in _sorted(hidden):
-        text = text.replace(spelling, MASK)
-    return text
+    places: Sequence[int] = range(len(data) + 1)  # of each byte's character
+    if len(data) != len(text):
+        places = [at for at, each in enumerate(text) for _ in to_bytes(each)] + [len(text)]
+    parts: list[str] = []
+    done = 0
+    for start, end in spans:
+        parts += text[done : places[start]], MASK
+        done = places[end - 1] + 1
+    return "".join([*parts, text[done:]])
 
 
 def mask_value(value: Any) -> Any:
@@ -99,58 +165,11 @@ class MaskedBytes:
         self._stream.flush()
         return len(data)
 
+    def writelines(self, lines: Iterable[bytes]) -> None:
+        """Write lines as one text."""
+        self.write(b"".join(lines))
 
-def _sorted(secrets: Iterable[str]) -> list[str]:
-    """All spellings, longest first: a shorter one may be a part of it."""
-    found: set[str] = set()
-    for secret in secrets:
-        found.update(spellings(secret))
-    return sorted(found, key=len, reverse=True)
-
-
-def spellings(secret: str) -> Iterator[str]:
-    """Give a secret as it is, by line, quoted for Python, JSON, URLs, HTML, in base64 and hex."""
-    stripped = secret.strip()
-    parts = {secret, stripped}
-    # A key in PEM is printed by line; within a JSON document its lines end in `\n`, spelt so.
-    lines = stripped.replace("\\n", "\n").splitlines()
-    parts.update([line for each in lines if len(line := each.strip()) >= _LEAST_PART])
-    for part in parts:
-        if len(part) < _LEAST:
-            continue
-        yield part
-        data = part.encode("utf-8", "surrogatepass")
-        if not _UNQUOTED.issuperset(data):
-            yield from _quoted(part, data)
-        if len(data) * 4 >= _LEAST_PART * 3:
-            yield from _encoded(data)
-
-
-def _quoted(text: str, data: bytes) -> Iterator[str]:
-    # Python takes single quotes but for texts that hold some and no double ones.
-    for spelt in (repr(text)[1:-1], ascii(text)[1:-1], repr(text + '"')[1:-2], repr(data)[2:-1]):
-        yield spelt
-    for spelt in (encode_basestring(text), encode_basestring_ascii(text)):
-        yield spelt[1:-1]
-        yield encode_basestring(spelt)[3:-3]  # JSON as a text in JSON
-    yield text.translate(_HTML)
-    for unquoted in (_UNQUOTED, _UNQUOTED | {*b"/"}, _UNQUOTED | {*b"!*'()"}):
-        for form in ("%%%02X", "%%%02x"):
-            url = "".join([chr(byte) if byte in unquoted else form % byte for byte in data])
-            yield url
-            yield url.replace("%20", "+")
-
-
-def _encoded(data: bytes) -> Iterator[str]:
-    """Give what is the same wherever in an encoded text the bytes stand."""
-    from binascii import b2a_base64
-
-    yield data.hex()
-    yield data.hex().upper()
-    for before in range(3):
-        text = b2a_base64(b"\0" * before + data, newline=False).decode()
-        # The first characters hold bits of what is before, the last one may of what follows.
-        text = text[(0, 2, 3)[before] : (len(data) + before) * 8 // 6]
-        if len(text) >= _LEAST_PART:
-            yield text
-            yield text.replace("+", "-").replace("/", "_")
+    @property
+    def raw(self) -> object:
+        """The stream below, as careful."""
+        return MaskedBytes(self._stream.raw)  # type: ignore[attr-defined]

@@ -17,7 +17,7 @@ import endpoint_runtime
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
 _LEVELS = {"TRACE": 5, "DEBUG": 10, "INFO": 20, "WARN": 30, "WARNING": 30, "ERROR": 40, "FATAL": 50}
@@ -130,7 +130,7 @@ def log_request(method: str, route: str, status: int, seconds: float, request_id
 
 
 def log_exception(
-    message: str, fault: BaseException, request_id: str = "", hidden: Iterable[str] = ()
+    message: str, fault: BaseException, request_id: str = "", hidden: Sequence[str] = ()
 ) -> None:
     """Write a message and the traceback of `fault`, the texts of `hidden` masked.
 
@@ -140,17 +140,17 @@ def log_exception(
     try:
         import traceback
 
-        from endpoint_runtime.masking import mask_these
+        from endpoint_runtime.masking import mask
         from endpoint_runtime.read_only import explain
 
         explain(fault)
-        lines = mask_these("".join(traceback.format_exception(fault)).rstrip(), hidden)
+        lines = "".join(traceback.format_exception(fault)).rstrip()
+        text = mask(f"{message}\n{lines}", hidden)
     except Exception as problem:
         kind, why = type(fault).__name__, type(problem).__name__
-        if _LEVELS["ERROR"] >= _least:
-            _write("ERROR", f"{message}\n{_place_of(fault)}{kind} (not in full: {why})", request_id)
-    else:
-        log("ERROR", f"{message}\n{lines}", request_id)
+        text = f"{message}\n{_place_of(fault)}{kind} (not in full: {why})"
+    if _LEVELS["ERROR"] >= _least:
+        _write("ERROR", text, request_id)
 
 
 def _place_of(fault: BaseException) -> str:

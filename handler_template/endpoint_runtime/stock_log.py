@@ -50,3 +50,5 @@ def improve() -> None:
     install(logging, handler, "DEBUG" if level_name == "TRACE" else level_name)
     sys.stdout = LogStream(sys.stdout)
     sys.stderr = endpoint_runtime.log_stream = LogStream(sys.stderr)
+    # The originals, too: plugins write there, or put them back.
+    sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr  # type: ignore[misc, assignment]

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import base64
+import html
+import inspect
 import json
 import marshal
 import urllib.parse
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from endpoint_runtime.secret_search import SecretSearch
 from packager.errors import PackagerError
 from packager.known_secrets import KnownSecret, known_secrets
-from packager.leaks import refuse_leaks, refuse_leaks_in, spellings
+from packager.leaks import refuse_leaks, refuse_leaks_in, search_for
 from packager.model import EnvSource, FunctionPlan
+from tests.secret_forms import FORMS
 from tests.template_builders import literal, make_plan, make_setting
 
 SECRET = 'p\'sswörd "1"\\&/+'
@@ -117,25 +121,16 @@ def test_a_secret_shows_nowhere() -> None:
 @pytest.mark.parametrize(
     "written",
     [
-        SECRET.encode(),
-        repr(SECRET).encode(),
-        ascii(SECRET).encode(),
-        repr(SECRET.encode()).encode(),
-        json.dumps(SECRET).encode(),
-        json.dumps(SECRET, ensure_ascii=False).encode(),
-        SECRET.replace("'", "''").encode(),
-        urllib.parse.urlencode({"key": SECRET}).encode(),
-        urllib.parse.quote(SECRET).encode(),
-        b"p&#x27;ssw\xc3\xb6rd &quot;1&quot;\\&amp;/+",
+        *[form(SECRET).encode("utf-8", "surrogateescape") for form in FORMS.values()],
         SECRET.encode("utf-16"),
-        SECRET.encode().hex().encode(),
+        SECRET.encode("utf-16-be"),
         marshal.dumps(compile(f"key = {SECRET!r}", "x.py", "exec")),
-        base64.b64encode(f'{{"user": "x", "key": "{SECRET}", "more": 1}}'.encode()),
+        html.escape(json.dumps(json.dumps({"key": urllib.parse.quote(SECRET)}))).encode(),
     ],
-    ids=range(14),
+    ids=[*FORMS, "UTF-16", "UTF-16 BE", "bytecode", "several"],
 )
 def test_spellings(written: bytes) -> None:
-    secrets = [KnownSecret("KEY of .env", SECRET)]
+    secrets = [KnownSecret("OTHER", "other-0123456789"), KnownSecret("KEY of .env", SECRET)]
     with pytest.raises(PackagerError) as refused:
         refuse_leaks_in([("clean.txt", b"p'ssword"), ("a/b.bin", b"\0\1" + written)], secrets)
 
@@ -145,13 +140,26 @@ def test_spellings(written: bytes) -> None:
     assert refused.value.exit_code == 1
 
 
-@given(secret=st.text(min_size=8), before=st.binary(max_size=7), after=st.binary(max_size=7))
-def test_base64_of_any_text_around(secret: str, before: bytes, after: bytes) -> None:
-    raw = secret.encode("utf-8", "surrogatepass")
-    texts = spellings(secret)
+def test_the_build_finds_what_the_log_masks() -> None:
+    """Both have their spellings from one file."""
+    ours = type(search_for([]))
 
-    for encode in (base64.b64encode, base64.urlsafe_b64encode):
-        assert any(text in encode(before + raw + after) for text in texts)
+    assert ours.__name__ == SecretSearch.__name__
+    assert inspect.getsource(ours) == inspect.getsource(SecretSearch)
+    assert inspect.getsourcefile(ours) == inspect.getsourcefile(SecretSearch)
+
+
+@given(secret=st.text("abc019/+~\xe9", min_size=8), before=st.binary(max_size=7), after=st.binary())
+def test_base64_of_any_text_around(secret: str, before: bytes, after: bytes) -> None:
+    assume(sum(each.isalnum() for each in secret) >= 8)
+    raw = secret.encode()
+
+    for encode in (base64.b64encode, base64.urlsafe_b64encode, base64.encodebytes):
+        assert any(search_for([secret]).find(encode(before + raw + after)))
+
+
+def test_a_placeholder_of_words_is_not_found_in_prose() -> None:
+    refuse_leaks_in([("README.md", b"Set your api key.")], [KnownSecret("x", "your-api-key")])
 
 
 def test_every_file_below_a_folder_is_looked_at(tmp_path: Path) -> None:
