@@ -150,6 +150,12 @@ class Application:
         else:
             self.log_exception("the response can't be sent", fault, environ)
 
+    def text_for_caller(self, fault: BaseException) -> str:
+        """What an exception says, without what its traceback in the log is without."""
+        from endpoint_runtime.masking import mask
+
+        return mask(text_of(fault), self._settings.hidden)
+
     def _invoke(
         self, source: str, request: Request, values: Mapping[str, Any], environ: Environ
     ) -> Response:
@@ -216,7 +222,9 @@ class Application:
 
     def _no_match(self, fault: HTTPException, environ: Environ) -> Response:
         if self.errors == "dify":
-            return Response(f"Failed to dispatch endpoint request: {fault}", status=404)
+            return Response(
+                f"Failed to dispatch endpoint request: {self.text_for_caller(fault)}", status=404
+            )
         return self.failure(environ, fault)
 
     def _failed(self, fault: BaseException, source: str, environ: Environ) -> Response:
@@ -231,6 +239,8 @@ class Application:
             except Exception as broken:
                 self.log_exception(f"{source} raised a broken HTTPException", broken, environ)
                 return self.failure(environ)
+            if fault.response is None and fault.description != type(fault).description:
+                self._mask_page(response)
             if response.status_code >= 500:
                 self.log_exception(f"{source} raised an HTTPException", fault, environ)
             return response
@@ -238,9 +248,18 @@ class Application:
         self.log_exception(message, fault, environ)
         if self.errors == "dify" and in_endpoint:
             if isinstance(fault, ValueError):
-                return Response(text_of(fault), status=404)
-            return Response(f"Internal Server Error: {text_of(fault)}", status=500)
+                return Response(self.text_for_caller(fault), status=404)
+            return Response(f"Internal Server Error: {self.text_for_caller(fault)}", status=500)
         return self.failure(environ)
+
+    def _mask_page(self, response: Response) -> None:
+        """Take secrets out of a page that says what an exception says."""
+        from endpoint_runtime.masking import mask
+
+        page = response.get_data(as_text=True)
+        masked = mask(page)
+        if masked != page:
+            response.set_data(masked)
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Serve a request as WSGI (PEP 3333); generators are streamed."""

@@ -13,6 +13,7 @@ from _thread import _count
 
 import endpoint_runtime
 from endpoint_runtime import loading, report
+from endpoint_runtime.application import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,8 +48,11 @@ def prepare(application: Application, names: Iterable[str]) -> None:
             raise
         except BaseException as fault:
             endpoint_runtime.end_if_forked(fault)
+            from endpoint_runtime.masking import mask
+
             report.log_exception(f"preload: {name} can't be imported", fault, "", [])
-            what = f"{type(fault).__name__}: {fault}"
+            # Not masked later on: the stock client sends it to the API as it is.
+            what = mask(f"{type(fault).__name__}: {text_of(fault)}")
             raise PreloadFailed(f"preload names {name}, which can't be imported: {what}") from None
     if kind != "on-demand":
         application.load_endpoints()

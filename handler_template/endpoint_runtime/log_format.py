@@ -94,7 +94,7 @@ def report_failure(
         kind = cause_kind = type(error).__name__
         frames = _frames(error.__traceback__)
         trace = _formatted(frames)
-    message = mask(_message(error))
+    message, trace = mask(_message(error)), mask_value(trace)
     report: dict[str, object] = {
         "errorMessage": message,
         "errorType": kind,

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 import endpoint_runtime
 from endpoint_runtime import report
-from endpoint_runtime.application import close, close_after_answer, request_id_of, text_of
+from endpoint_runtime.application import close, close_after_answer, request_id_of
 from endpoint_runtime.bounded_body import as_bytes, may_be_cut
 from endpoint_runtime.event_json import encode_json
 from endpoint_runtime.public_path import REST
@@ -183,9 +183,7 @@ class _Body:
         """Log that the body failed midway; give type and message for the trailers."""
         self._application.log_exception("the response's body failed", fault, self._environ)
         if self._application.errors == "dify":
-            from endpoint_runtime.masking import mask
-
-            return type(fault).__name__, mask(text_of(fault))
+            return type(fault).__name__, self._application.text_for_caller(fault)
         return type(fault).__name__, "the response's body failed; the function's log says how"
 
     def cut_off(self) -> TimeoutError | None:

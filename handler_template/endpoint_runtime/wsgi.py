@@ -198,7 +198,9 @@ class _Body:
             if not isinstance(fault, Exception):
                 raise
             self._application.log_exception("the response's body failed", fault, self._environ)
-            raise  # the status is sent: the server must cut the connection
+            # The status is sent: the server must cut the connection. It logs what it gets, and
+            # nothing masks that.
+            raise RuntimeError("the response's body failed; the runtime's log says how") from None
 
     def close(self) -> None:
         """Close the response: `call_on_close` runs."""

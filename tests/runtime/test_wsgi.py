@@ -99,9 +99,10 @@ def test_a_stream_that_fails_later_is_cut(
     pieces = run(application, "/late")
 
     assert next(pieces) == b"1.0"
-    with pytest.raises(ZeroDivisionError):
+    # The server logs what it gets, and masks nothing: no text of the plugin's.
+    with pytest.raises(RuntimeError, match=r"^the response's body failed; the runtime's log"):
         next(pieces)
-    assert "the response's body failed" in capsys.readouterr().err
+    assert "ZeroDivisionError: " in capsys.readouterr().err
 
 
 def run(application: Application, path: str) -> Iterator[bytes]:
