@@ -6,6 +6,7 @@ import json
 import re
 import zoneinfo
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -26,6 +27,7 @@ from packager.event_mappings import (
 )
 from packager.expect import did_you_mean
 from packager.model import EndpointGroup
+from packager.rules import is_rule
 from packager.schedule_expression import expression_problem
 from packager.toml_positions import KeyPath
 
@@ -280,16 +282,9 @@ def _no_endpoint(
 
 def _path_problem(group: EndpointGroup, path: str) -> str | None:
     """Say why a POST of `path` reaches no endpoint of `group`; None if it reaches one."""
-    rules = []
-    for endpoint in group.endpoints:
-        try:
-            rule = Rule(endpoint.path, methods=[endpoint.method], endpoint=endpoint.source)
-            Map([rule.empty()])
-        except Exception:  # noqa: S112 - a path that is no rule is faulted where it is declared
-            continue
-        rules.append(rule)
+    routes = _routes(tuple((endpoint.path, endpoint.method) for endpoint in group.endpoints))
     try:
-        Map(rules).bind("localhost").match(path, method="POST")
+        routes.bind("localhost").match(path, method="POST")
     except RequestRedirect as redirect:
         there = re.sub(r"^\w+://[^/]*", "", redirect.new_url)
         return f"POST {path} is redirected to {there}, and a redirect is a failure"
@@ -299,3 +294,14 @@ def _path_problem(group: EndpointGroup, path: str) -> str | None:
     except HTTPException:
         return f"no endpoint takes POST {path}"
     return None
+
+
+@lru_cache(maxsize=16)
+def _routes(endpoints: tuple[tuple[str, str], ...]) -> Map:
+    """Give the routes of a group's endpoints, those left out whose path is no rule: that is a fault
+    where it is declared."""
+    return Map(
+        Rule(path, methods=[method], endpoint=path)
+        for path, method in endpoints
+        if is_rule(path, method)
+    )

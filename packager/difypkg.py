@@ -15,10 +15,14 @@ from pathlib import Path, PurePosixPath
 
 from packager.errors import FaultCollector, PackagerError, Place, UsageError
 from packager.manifest import MANIFEST
+from packager.references import MAX_DEPTH
 
 MAX_ENTRIES = 10_000
 MAX_FILE = 250_000_000  # bytes; a function's whole bundle may not have more
 MAX_TOTAL = 500_000_000  # bytes
+# Past this, nothing of a plugin shrinks to a hundredth: a package made to fill the disk.
+_BOMB = 100_000_000  # bytes
+_MAX_RATIO = 100
 _CHUNK = 1 << 16
 _DRIVE = re.compile(r"[A-Za-z]:")
 # What macOS adds to zips of its Finder: attributes, never a plugin's files.
@@ -70,7 +74,11 @@ def _unpack(path: Path, root: Path) -> None:
         raise _damaged(path, error) from None
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         clash = Path(str(error.filename)).relative_to(root)
-        faults.error(f"the entry {clash} is both a file and a folder", Place(str(path)))
+        faults.error(
+            f"the entry {clash} is both a file and a folder, or is there in capitals and small "
+            "letters, which this file system takes for one",
+            Place(str(path)),
+        )
         faults.raise_errors()
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
@@ -110,6 +118,8 @@ def _sound_entries(
     total = sum(info.file_size for info in entries.values())
     if total > MAX_TOTAL:
         faults.error(f"unpacks to {total} bytes; at most {MAX_TOTAL} are unpacked", place)
+    elif total > _BOMB and total > _MAX_RATIO * path.stat().st_size:
+        faults.error(f"unpacks to {total} bytes, more than {_MAX_RATIO} times its own size", place)
     return entries
 
 
@@ -124,6 +134,8 @@ def _problem(info: zipfile.ZipInfo, name: str) -> str | None:
         return "leaves the plugin; expected a path inside it"
     if any(len(part.encode(errors="replace")) > 255 for part in name.split("/")):
         return "has too long a name"
+    if name.count("/") > MAX_DEPTH:
+        return f"is nested more than {MAX_DEPTH} folders deep"
     if kind == stat.S_IFLNK:
         return "is a link; expected files and folders alone"
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
@@ -23,8 +24,10 @@ from packager.rules import check_path
 from packager.settings_declared import read_settings
 
 YAML = (".yaml", ".yml")
+MAX_ENDPOINTS = 1000  # of a group; published ones have up to 20
 EACH_METHOD = "declare one endpoint for each method; they may share path and source"
 SOURCE = "the path of a Python file (.py)"
+A_GROUP = "list a group's file here: a mapping with endpoints, which lists this one"
 ENDPOINT = "an endpoint: the path of its YAML file, or a mapping with path, method and extra"
 
 
@@ -48,26 +51,49 @@ def read_groups(
                 key=reference.key,
             )
     names = group_names(list(files))
-    return tuple(
+    groups = [
         _group(folder, file, names[file], reference, faults) for file, reference in files.items()
-    )
+    ]
+    found = tuple(group for group in groups if group is not None)
+    if groups and not found:
+        faults.error(
+            "the plugin declares no endpoint group, only endpoints",
+            references[0].place,
+            key=references[0].key,
+            hint=A_GROUP,
+        )
+    return found
 
 
 def group_names(files: Sequence[str]) -> dict[str, str]:
     """Give each group file its group's name: the stem, or the path where two stems agree."""
     stems = [PurePosixPath(file).stem for file in files]
+    times = Counter(stems)
     return {
-        file: stem if stems.count(stem) == 1 else str(PurePosixPath(file).with_suffix(""))
+        file: stem if times[stem] == 1 else str(PurePosixPath(file).with_suffix(""))
         for file, stem in zip(files, stems, strict=True)
     }
 
 
 def _group(
     folder: PluginFolder, file: str, name: str, reference: Marked, faults: FaultCollector
-) -> EndpointGroup:
+) -> EndpointGroup | None:
+    """Read a group's file; None, and a warning, for one that is an endpoint's.
+
+    Dify takes that as a group without endpoints: there is nothing to call, so there is no function.
+    """
     top = read_marked(folder.root / file, folder.display_of(file), faults)
     if top is None or expect_mapping(top, faults, "a mapping with endpoints") is None:
         return EndpointGroup(name, file, (), (), reference.place)
+    if "endpoints" not in top.entries and {"path", "method"} <= {*top.entries}:
+        faults.warn(
+            f"{file} is an endpoint where a group belongs; Dify takes it as a group without "
+            "endpoints, and there is no function for it",
+            reference.place,
+            key=reference.key,
+            hint=A_GROUP,
+        )
+        return None
     return EndpointGroup(
         name=name,
         file=file,
@@ -84,16 +110,27 @@ def _endpoints(folder: PluginFolder, group: Marked, faults: FaultCollector) -> t
         return ()
     if not items:
         faults.error("the group has no endpoints; expected " + ENDPOINT, node.place, key=node.key)
+    if len(items) > MAX_ENDPOINTS:
+        faults.error(
+            f"the group has {len(items)} endpoints; at most {MAX_ENDPOINTS} are possible",
+            node.place,
+            key=node.key,
+        )
+        return ()
     endpoints: list[Endpoint] = []
+    files: dict[str, Marked | None] = {}
     for item in items:
-        declared = _declaration(folder, item, faults)
+        declared = _declaration(folder, item, files, faults)
         endpoint = _endpoint(folder, declared, faults) if declared else None
         if endpoint is not None:
             endpoints.append(endpoint)
     return tuple(endpoints)
 
 
-def _declaration(folder: PluginFolder, item: Marked, faults: FaultCollector) -> Marked | None:
+def _declaration(
+    folder: PluginFolder, item: Marked, files: dict[str, Marked | None], faults: FaultCollector
+) -> Marked | None:
+    """Give what declares an endpoint; `files` are those that were read, each once."""
     if item.kind == "a mapping":
         return item
     if item.kind in ("a list", "nothing"):
@@ -103,9 +140,12 @@ def _declaration(folder: PluginFolder, item: Marked, faults: FaultCollector) -> 
     file = folder.resolve(item, faults, what=what, suffixes=YAML)
     if file is None:
         return None
-    top = read_marked(folder.root / file, folder.display_of(file), faults)
-    wanted = "a mapping with path, method and extra"
-    return top if top is not None and expect_mapping(top, faults, wanted) is not None else None
+    if file not in files:
+        top = read_marked(folder.root / file, folder.display_of(file), faults)
+        wanted = "a mapping with path, method and extra"
+        sound = top is not None and expect_mapping(top, faults, wanted) is not None
+        files[file] = top if sound else None
+    return files[file]
 
 
 def _endpoint(folder: PluginFolder, node: Marked, faults: FaultCollector) -> Endpoint | None:

@@ -16,6 +16,7 @@ from packager.errors import FaultCollector, Place
 
 MAX_FILE = 4 * 1024 * 1024  # bytes; real files have a few thousand
 MAX_VALUES = 100_000  # what a file may come to once its aliases are followed
+MAX_BITS = 1024  # of a whole number; YAML and JSON promise 64
 
 Kind = Literal["a mapping", "a list", "text", "a number", "true or false", "nothing"]
 
@@ -201,14 +202,25 @@ class _Tree:
         return Marked(content, "", place, key, key_place)
 
     def scalar(self, node: yaml.ScalarNode) -> object:
+        half = next((each for each in node.value if "\ud800" <= each <= "\udfff"), None)
+        if half is not None:
+            raise self.refuse(
+                node,
+                f"\\u{ord(half):04X} is half of a character; "
+                "write the character itself, or \\U and its eight digits",
+            )
         if node.tag in _TEXTS:
             return node.value
         if node.tag not in _SCALARS:
             raise self.refuse(node, f"the tag {node.tag} is not known")
+        if node.tag == _TAG + "int" and len(node.value) > MAX_BITS:
+            return node.value  # to read it takes long, and nothing could write it again
         try:
-            return SafeConstructor.yaml_constructors[node.tag](self.constructor, node)
+            value = SafeConstructor.yaml_constructors[node.tag](self.constructor, node)
         except (ValueError, LookupError, ArithmeticError):
             return node.value  # such as 2024-13-45, which looks like a date and is none
+        too_large = isinstance(value, int) and value.bit_length() > MAX_BITS
+        return node.value if too_large else value
 
     def pairs(self, node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
         """Give the entries of a mapping with its merge keys (`<<`) followed, each mapping once.
@@ -220,14 +232,17 @@ class _Tree:
             return self.pairs_of[id(node)]
         own: dict[str, tuple[yaml.Node, yaml.Node]] = {}
         merged: dict[str, tuple[yaml.Node, yaml.Node]] = {}
+        twice: set[str] = set()
         for key_node, entry in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
                 raise self.refuse(key_node, "a key must be text")
+            self.scalar(key_node)
             if key_node.tag == _TAG + "merge":
                 for source in reversed(self.merge_sources(entry)):
                     merged.update(self.merged_pairs(source))
                 continue
-            if key_node.value in own:
+            if key_node.value in own and key_node.value not in twice:
+                twice.add(key_node.value)
                 first = own[key_node.value][0].start_mark.line + 1
                 self.faults.warn(
                     f"the key {key_node.value!r} is given twice (first on line {first}); "

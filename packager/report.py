@@ -12,27 +12,29 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from packager.errors import Fault, InputFaults, PackagerError
+from packager.terminal import shown, shown_bytes, shown_json
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
 
 _COLOURS = {"error": "bold red", "warning": "bold yellow", "hint": "dim"}
+_MAX_MESSAGE = 4000  # characters: a plugin's whole file could be in it
 _status: list[Status] = []  # the line that shows progress now, for as long as it is shown
 
 
 def say(message: str) -> None:
     """Show progress: a line on stderr, on a terminal one that the next replaces."""
     if _status:
-        _status[-1].update(message)
+        _update(message)
     else:
-        click.echo(message, err=True)
+        echo(message)
 
 
 def say_briefly(message: str) -> None:
     """Show progress that is worth no line of its own: on a terminal only."""
     if _status:
-        _status[-1].update(message)
+        _update(message)
 
 
 @contextmanager
@@ -54,7 +56,8 @@ def show_faults(faults: Iterable[Fault]) -> None:
     for fault in faults:
         where = f"{fault.place}: " if fault.place else ""
         key = f"{fault.key}: " if fault.key else ""
-        _lines((where, ""), (f"{fault.level}: ", fault.level), (f"{key}{fault.message}", ""))
+        message = _shortened(f"{key}{fault.message}")
+        _lines((where, ""), (f"{fault.level}: ", fault.level), (message, ""), indent="  ")
         _hint(fault.hint)
 
 
@@ -73,23 +76,41 @@ def warn(message: str) -> None:
 
 
 def write(text: str) -> None:
+    """Write a result to stdout, made fit for a terminal."""
+    click.echo(shown(text).encode(), nl=False)
+
+
+def write_exactly(text: str) -> None:
     """Write a result to stdout, as it is."""
-    write_bytes(text.encode("utf-8", "surrogateescape"))
+    click.echo(text.encode(), nl=False)
 
 
 def write_bytes(data: bytes) -> None:
-    """Write a result to stdout, as it is."""
-    click.echo(data, nl=False)
+    """Write what a function sent to stdout: as it is, unless stdout is a terminal."""
+    click.echo(shown_bytes(data) if sys.stdout.isatty() else data, nl=False)
 
 
 def write_json(value: object) -> None:
     """Write a result to stdout as JSON, for programs."""
-    write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    write_exactly(shown_json(json.dumps(value, indent=2, ensure_ascii=False)) + "\n")
 
 
 def write_log(chunk: bytes) -> None:
-    """Write to stderr what a function wrote, as it is."""
-    click.echo(chunk, nl=False, err=True)
+    """Write to stderr what a function wrote: as it is, unless stderr is a terminal."""
+    click.echo(shown_bytes(chunk) if sys.stderr.isatty() else chunk, nl=False, err=True)
+
+
+def echo(text: str) -> None:
+    """Show a line on stderr."""
+    click.echo(shown(text), err=True)
+
+
+def ask(text: str, *, hidden: bool) -> str:
+    """Ask on stderr for a line of text, which may be empty."""
+    answer: str = click.prompt(
+        shown(text), default="", show_default=False, hide_input=hidden, err=True
+    )
+    return answer
 
 
 def fault_facts(fault: Fault) -> dict[str, Any]:
@@ -131,16 +152,29 @@ def counted(number: int, noun: str) -> str:
 
 def _hint(hint: str | None) -> None:
     if hint:
-        _lines((f"  hint: {hint}", "hint"))
+        _lines((f"  hint: {_shortened(hint)}", "hint"), indent="  ")
 
 
-def _lines(*parts: tuple[str, str]) -> None:
+def _update(message: str) -> None:
+    from rich.text import Text  # no markup: a package's name may have brackets
+
+    _status[-1].update(Text(shown(message)))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MAX_MESSAGE else f"{text[:_MAX_MESSAGE]}…"
+
+
+def _lines(*parts: tuple[str, str], indent: str = "") -> None:
+    """Show one message; with `indent` its later lines stand behind it, as what a plugin wrote may
+    hold line breaks and must not pass for a message of its own."""
+    fit = [(shown(text).replace("\n", f"\n{indent}"), kind) for text, kind in parts]
     if not sys.stderr.isatty() or os.environ.get("NO_COLOR"):
-        click.echo("".join(text for text, _ in parts), err=True)
+        click.echo("".join(text for text, _ in fit), err=True)
         return
     from rich.text import Text
 
-    styled = [(text, _COLOURS.get(kind, "")) for text, kind in parts]
+    styled = [(text, _COLOURS.get(kind, "")) for text, kind in fit]
     _console().print(Text.assemble(*styled), soft_wrap=True)
 
 

@@ -25,7 +25,7 @@ from packager.requirement_rules import RequirementRules
 from packager.uv import mask_credentials
 
 # The format: pip's documentation, "Requirements File Format".
-_COMMENT = re.compile(r"(^|\s+)#.*$")
+_COMMENT = re.compile(r"(^|(?<!\s)\s++)#.*$")
 _PER_REQUIREMENT = re.compile(
     r"\s--(hash|config-settings?|global-option|install-option)(?=[=\s]).*"
 )
@@ -271,7 +271,7 @@ def _from_url(text: str, place: Place) -> Declared:
     """Read a bare URL; its name is in pip's old `#egg=`, or in the archive's file name."""
     url, _, marker = text.partition(" ;")
     parts = urlsplit(url.strip())
-    egg = re.search(r"(?:^|&)egg=([\w.-]+)(\[[^\]]*\])?", parts.fragment)
+    egg = re.search(r"(?:^|&)egg=([\w.-]+)(\[[^\[\]]*\])?", parts.fragment)
     kept = "&".join(part for part in parts.fragment.split("&") if part and part[:4] != "egg=")
     bare = parts._replace(fragment=kept).geturl()
     name = egg[1] if egg else _archive_name(parts.path.rpartition("/")[2])

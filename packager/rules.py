@@ -17,6 +17,8 @@ CONVERTERS = tuple(sorted(name for name in Map.default_converters if name != "de
 _VARIABLE = re.compile(
     r"<(?:(?P<converter>[A-Za-z_]\w*)(?:\(.*?\))?:)?(?P<name>[A-Za-z_]\w*)>", re.ASCII
 )
+MAX_PATH = 2048  # characters; to read a rule takes time that grows with their square
+_BLANKS = re.compile(r"\s{9}")  # with their cube
 _FORM = "a variable is <name> or <converter:name>; a name is letters, digits and _"
 
 
@@ -64,9 +66,24 @@ def check_path(path: str, place: Place, faults: FaultCollector) -> None:
     _read_rule(path, "GET", place, faults)
 
 
+def is_rule(path: str, method: str) -> bool:
+    """Whether werkzeug takes `path` as a rule, and any request to match it against."""
+    return _read_rule(path, method, Place(""), FaultCollector()) is not None
+
+
 def _read_rule(
     path: str, method: str, place: Place, faults: FaultCollector
 ) -> _RecordingRule | None:
+    if len(path) > MAX_PATH:
+        faults.error(
+            f"the path has {len(path)} characters; at most {MAX_PATH} are possible",
+            place,
+            key="path",
+        )
+        return None
+    if _BLANKS.search(path):
+        faults.error("the path holds many blanks in a row; expected none", place, key="path")
+        return None
     try:
         rule = _RecordingRule(path, method)
         Map([rule])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+_MAX_LENGTH = 256  # characters (EventBridge Scheduler, CreateSchedule, ScheduleExpression)
 _RATE = re.compile(r"rate\((?:1 (?:minute|hour|day)s?|(?!1 )[1-9]\d{0,8} (?:minutes|hours|days))\)")
 _CRON = re.compile(r"cron\(([^()]*)\)")
 _AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
@@ -27,6 +28,8 @@ _FIELDS = (
 
 def expression_problem(text: str) -> str | None:
     """Say what is wrong with a schedule's expression; None if nothing is."""
+    if len(text) > _MAX_LENGTH:
+        return f"expected at most {_MAX_LENGTH} characters, not {len(text)}"
     if text.startswith("rate("):
         if _RATE.fullmatch(text):
             return None

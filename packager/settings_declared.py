@@ -25,6 +25,7 @@ SETTING_TYPES = (
 )
 MAX_SETTINGS = 64  # the daemon's ValidateProviderConfigs
 MAX_NAME = 1023  # characters
+_MAX_SHOWN = 50  # options in a message
 # Their values are text, however the default was written: `default: 8080` means "8080".
 _TEXT_TYPES = ("secret-input", "text-input", "select")
 
@@ -109,11 +110,12 @@ def _check_default(setting: Setting, node: Marked, faults: FaultCollector) -> No
     # Published plugins do this, and Dify lets them: the user picks another value.
     values = setting.default if isinstance(setting.default, list) else [setting.default]
     if setting.type == "select" and setting.options and setting.default not in (None, ""):
-        for value in values:
-            if value not in setting.options:
+        options = set(setting.options)
+        shown = [*setting.options[:_MAX_SHOWN], *(["…"] if len(options) > _MAX_SHOWN else [])]
+        for value in {repr(each): each for each in values}.values():
+            if not isinstance(value, str) or value not in options:
                 faults.warn(
-                    f"the default {value!r} is not among the options: "
-                    + ", ".join(setting.options),
+                    f"the default {value!r} is not among the options: " + ", ".join(shown),
                     node.place,
                     key=node.key,
                 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_right
 from collections.abc import Mapping
 
 KeyPath = tuple[str | int, ...]
@@ -39,6 +40,7 @@ def nearest_position(positions: Mapping[KeyPath, Position], path: KeyPath) -> Po
 class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
+        self.lines = [0, *(match.end() for match in re.finditer("\n", text))]  # where each starts
         self.at = 0
         self.positions: dict[KeyPath, Position] = {}
         self.lengths: dict[KeyPath, int] = {}  # of the arrays of tables so far
@@ -59,8 +61,8 @@ class _Scanner:
         self.at = match.end() if match else self.at
 
     def note(self, path: KeyPath, start: int) -> None:
-        line = self.text.count("\n", 0, start) + 1
-        self.positions.setdefault(path, (line, start - (self.text.rfind("\n", 0, start) + 1) + 1))
+        line = bisect_right(self.lines, start)
+        self.positions.setdefault(path, (line, start - self.lines[line - 1] + 1))
 
     def header(self) -> KeyPath:
         array = self.text.startswith("[[", self.at)

@@ -22,6 +22,7 @@ from packager.cli.settings import settings
 from packager.cli.template import template
 from packager.errors import PackagerError
 from packager.report import show_error
+from packager.terminal import shown
 
 INTERRUPTED = 130  # 128 and SIGINT, as shells have it
 BROKEN_PIPE = 141  # 128 and SIGPIPE
@@ -50,6 +51,9 @@ class _Commands(click.Group):
         try:
             with _stoppable():
                 return super().invoke(ctx)
+        except click.ClickException as error:  # click shows it: with what was typed in it
+            error.message = shown(error.message)
+            raise
         except PackagerError as error:
             show_error(error)
             ctx.exit(error.exit_code)

@@ -15,7 +15,7 @@ from packager.cli.plugins import (
     plugins_argument,
 )
 from packager.errors import FaultCollector, InputFaults
-from packager.report import counted, fault_facts, show_faults, write, write_json
+from packager.report import counted, echo, fault_facts, show_faults, write, write_json
 from packager.settings_unset import warn_of_visible
 
 
@@ -52,7 +52,7 @@ def check(
     if faults.errors:
         if form == "text":
             found = counted(len(faults.errors), "error")
-            click.echo(f"{found}, {counted(len(faults.warnings), 'warning')}", err=True)
+            echo(f"{found}, {counted(len(faults.warnings), 'warning')}")
         click.get_current_context().exit(InputFaults.exit_code)
     if form == "text":
         routes = sum(len(plan.group.endpoints) for plan in plans)

@@ -61,7 +61,7 @@ from packager.manifest import MANIFEST
 from packager.model import FunctionPlan
 from packager.permissions import Permissions
 from packager.reply import HttpReply, read_reply
-from packager.report import progress, say, show_faults, warn, write, write_bytes, write_log
+from packager.report import echo, progress, say, show_faults, warn, write, write_bytes, write_log
 from packager.run_values import RunValues, concerns, warn_of_lacking
 from packager.streamed import Part
 
@@ -176,9 +176,7 @@ def invoke(
             raise
         finally:
             log.end()
-    click.echo(
-        f"Init Duration: {done.init_ms:.1f} ms  Duration: {done.duration_ms:.1f} ms", err=True
-    )
+    echo(f"Init Duration: {done.init_ms:.1f} ms  Duration: {done.duration_ms:.1f} ms")
     _write_reply(done, include, form)
 
 
@@ -216,6 +214,8 @@ def _read_event(
         where = f":{fault.lineno}:{fault.colno}" if isinstance(fault, json.JSONDecodeError) else ""
         what = fault.msg if isinstance(fault, json.JSONDecodeError) else "it is not UTF-8 text"
         raise UsageError(f"{name}{where}: the event is not JSON: {what}") from None
+    except RecursionError:
+        raise UsageError(f"{name}: the event is nested too deeply to be read") from None
     return lambda payload: document
 
 

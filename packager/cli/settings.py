@@ -19,7 +19,7 @@ from packager.env_file import read_env_file
 from packager.errors import Fault, FaultCollector, InputFaults, UsageError
 from packager.marked import parse_marked, read_marked
 from packager.model import FunctionPlan
-from packager.report import columns, counted, fault_facts, show_faults, write, write_json
+from packager.report import columns, counted, echo, fault_facts, show_faults, write, write_json
 from packager.settings_check import check_values
 from packager.settings_file import read_values
 from packager.settings_language import language_of
@@ -127,7 +127,7 @@ def check(plugins: tuple[Path, ...], profile: str | None, region: str | None, fo
         )
     if found.errors:
         if form == "text":
-            click.echo(counted(len(found.errors), "error"), err=True)
+            echo(counted(len(found.errors), "error"))
         click.get_current_context().exit(InputFaults.exit_code)
 
 

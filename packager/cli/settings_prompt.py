@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-import click
-
 from packager.aws import Aws
 from packager.model import FunctionPlan, Setting
+from packager.report import ask, echo
 from packager.settings_language import text_in
 from packager.settings_push import Target, Value, target_of, targets_with_values
 from packager.settings_sources import all_settings
@@ -42,23 +41,17 @@ def _ask(settings: Sequence[Setting], language: str, is_set: bool) -> str:
     words = text_in(setting.help, language), text_in(setting.placeholder, language)
     for about in dict.fromkeys(words):
         if about and about != label:
-            click.echo(about, err=True)
+            echo(about)
     form = _form(setting) + (", set already: empty keeps it" if is_set else "")
     text = f"{label} ({setting.name}{form})"
     while True:
-        answer: str = click.prompt(
-            text,
-            default="",
-            show_default=False,
-            hide_input=any(each.type == "secret-input" for each in settings),
-            err=True,
-        )
+        answer = ask(text, hidden=any(each.type == "secret-input" for each in settings))
         if setting.type == "app-selector" and answer and not answer.lstrip().startswith("{"):
             answer = json.dumps({"app_id": answer})
         try:
             values = [value_of_text(each, answer) for each in settings]
         except WrongValue as wrong:
-            click.echo(f"{wrong}; leave it empty to keep what there is", err=True)
+            echo(f"{wrong}; leave it empty to keep what there is")
         else:
             # Blanks are no value for most types.
             return "" if answer == "" or None in values else answer

@@ -13,7 +13,7 @@ from packager.errors import FaultCollector, UsageError
 from packager.known_secrets import known_secrets
 from packager.leaks import refuse_leaks_in
 from packager.permissions import Permissions
-from packager.report import say, show_faults, write
+from packager.report import say, show_faults, write, write_exactly
 from packager.template import (
     check_files,
     makefile_code,
@@ -74,7 +74,7 @@ def template(
             here = Path.cwd()
             text = render_template(plans, code=makefile_code(here, here))
             refuse_leaks_in([("the template", text.encode())], secrets)
-            write(text)
+            write_exactly(text)
             return
         files = template_files(
             plans,

@@ -130,9 +130,12 @@ def _scalar(value: Any) -> str:
         return "[]"
     if isinstance(value, str):
         value = str(value) if isinstance(value, Meant) else data(value)
-    # A text of several lines stays one line, between double quotes.
-    style = '"' if isinstance(value, str) and len(f"{value}.".splitlines()) > 1 else None
-    text = yaml.safe_dump(value, width=float("inf"), allow_unicode=True, default_style=style)
+    # A text of several lines stays one line, between double quotes; there are also the characters
+    # that nobody sees, escaped: who reads a template must see what it says.
+    plain = not isinstance(value, str) or value.isprintable()
+    text = yaml.safe_dump(
+        value, width=float("inf"), allow_unicode=plain, default_style=None if plain else '"'
+    )
     return text.removesuffix("\n").removesuffix("\n...").rstrip("\n")
 
 

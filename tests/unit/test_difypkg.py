@@ -145,7 +145,11 @@ def test_an_encrypted_entry(tmp_path: Path) -> None:
 @pytest.mark.parametrize("names", [("a", "a/b"), ("a/b", "a")])
 def test_a_file_that_is_also_a_folder(tmp_path: Path, names: tuple[str, str]) -> None:
     path = package(tmp_path / "x.difypkg", dict.fromkeys(names, "x"))
-    assert refused(path) == [Fault("the entry a is both a file and a folder", Place(str(path)))]
+    message = (
+        "the entry a is both a file and a folder, or is there in capitals and small letters, which "
+        "this file system takes for one"
+    )
+    assert refused(path) == [Fault(message, Place(str(path)))]
 
 
 def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -633,3 +633,62 @@ def test_a_manifest_by_another_name(tmp_path: Path) -> None:
             hint="rename manifest.yml to manifest.yaml",
         )
     ]
+
+
+AN_ENDPOINT_LISTED = Fault(
+    "endpoints/duck.yaml is an endpoint where a group belongs; Dify takes it as a group without "
+    "endpoints, and there is no function for it",
+    Place("tiny/manifest.yaml", 9, 7),
+    "plugins.endpoints[1]",
+    "list a group's file here: a mapping with endpoints, which lists this one",
+    "warning",
+)
+
+
+def test_an_endpoint_where_a_group_belongs(tmp_path: Path) -> None:
+    """Dify reads it as a group that has no endpoints; the plugin's others work."""
+    plugin, faults = load(tmp_path, {"manifest.yaml": MANIFEST + "    - endpoints/duck.yaml\n"})
+
+    assert faults == [AN_ENDPOINT_LISTED]
+    assert plugin is not None
+    assert [group.name for group in plugin.groups] == ["tiny"]
+
+
+def test_nothing_but_endpoints_where_groups_belong(tmp_path: Path) -> None:
+    manifest = MANIFEST.replace("group/tiny.yaml", "endpoints/duck.yaml")
+    plugin, faults = load(tmp_path, {"manifest.yaml": manifest})
+
+    assert plugin is None
+    assert [(fault.level, str(fault)) for fault in faults] == [
+        ("warning", str(AN_ENDPOINT_LISTED).replace("9:7", "8:7").replace("[1]", "[0]")),
+        (
+            "error",
+            "tiny/manifest.yaml:8:7: plugins.endpoints[0]: the plugin declares no endpoint group, "
+            "only endpoints",
+        ),
+    ]
+
+
+def test_more_endpoints_than_a_function_can_sensibly_have(tmp_path: Path) -> None:
+    group = "endpoints:\n" + "  - endpoints/duck.yaml\n" * 1001
+    assert load(tmp_path, {"group/tiny.yaml": group})[1] == [
+        error(
+            "the group has 1001 endpoints; at most 1000 are possible",
+            "group/tiny.yaml", 2, 3, "endpoints",
+        )
+    ]  # fmt: skip
+
+
+def test_a_source_that_the_configuration_takes_out(tmp_path: Path) -> None:
+    plugin, faults = load(tmp_path, {"packager.toml": 'exclude = ["endpoints/"]\n'})
+
+    assert (plugin, faults) == (
+        None,
+        [
+            error(
+                "endpoints/duck.py does not ship, and answers GET /duck/<app_id>",
+                "endpoints/duck.yaml", 5, 13,
+                hint="`exclude` names it, or it lies in the output folder or among other bundles",
+            )
+        ],
+    )  # fmt: skip

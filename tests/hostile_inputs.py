@@ -1,0 +1,183 @@
+"""Inputs made to do harm: packages, YAML, TOML, ignore files, requirements; and what may happen.
+
+Whatever is read ends in a result or in a `PackagerError`, soon, with nothing written outside of the
+folder that is meant.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import struct
+import time
+import warnings
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+from packager.config import read_configuration
+from packager.difypkg import plugin_folder
+from packager.errors import FaultCollector, PackagerError
+from packager.groups import read_groups
+from packager.ignore import plugin_files
+from packager.manifest import read_manifest
+from packager.model import EndpointGroup
+from packager.references import PluginFolder
+from packager.report import show_faults
+from packager.requirements import read_requirements
+from packager.rules import check_rules
+from tests.plugin_writer import SOUND
+
+SECONDS = 1.0  # of CPU for 100 KB of input
+SLACK = 1.0  # of CPU for whatever is read along with it, on a busy machine
+
+
+class TooSlow(AssertionError):
+    """An input takes longer than its size allows."""
+
+
+def timed(size: int, what: str, read: Callable[[], object]) -> None:
+    """Call `read`; fail if it raises anything but `PackagerError`, or takes too long."""
+    started = time.process_time()
+    try:
+        read()
+    except PackagerError as refused:
+        str(refused)
+    took = time.process_time() - started
+    if took > SECONDS * size / 100_000 + SLACK:
+        raise TooSlow(f"{what}: {size} bytes took {took:.1f} s")
+
+
+def read_folder(root: Path) -> None:
+    """Read all that is read of a plugin's folder, its Python files aside, and show the faults."""
+    faults = FaultCollector()
+    folder = PluginFolder(root, str(root))
+    manifest = read_manifest(folder, faults)
+    groups: tuple[EndpointGroup, ...] = ()
+    if manifest is not None:
+        groups = read_groups(folder, manifest.group_files, faults)
+        for group in groups:
+            check_rules(group, faults)
+    options = read_configuration(root, str(root), groups, faults, {}, complete=False)
+    for each in options.values():
+        plugin_files(root, str(root), faults, include=each.include, exclude=each.exclude)
+    plugin_files(root, str(root), faults)
+    read_requirements(root, str(root), faults)
+    show_faults(faults.faults)
+
+
+def read_package(path: Path) -> None:
+    """Read a package as `packager check` does."""
+    with plugin_folder(path) as root:
+        for folder, folders, names in os.walk(root):
+            for name in (*folders, *names):
+                mode = (Path(folder) / name).lstat().st_mode
+                assert stat.S_ISDIR(mode) or stat.S_ISREG(mode), name
+        read_folder(root)
+
+
+TOKENS = (
+    *("&a ", "*a", "<<: ", "!!python/object/apply:os.system ", "!!int ", "!!float ", "!!set "),
+    *("? ", ": ", "- ", "[", "]", "{", "}", "|\n", ">\n", "'", '"', "#", "\\ud800", "\\x1b[31m"),
+    *("\x1b[", "\x00", "\x85", "\u2028", "\u202e", "\ufeff", "\t", "\r", "---\n", "...\n", "*"),
+    *("%YAML 9.9\n", "0x" + "f" * 3000, "9" * 5000, "1e999", "1:59:59", "2024-13-45", ".inf"),
+    *("~", "=", "null", "[[a]]\n", "[a.b]\n", "a.b.c = 1\n", '"""', "'''", "= ", "inf"),
+    *("1979-05-27T07:32:00Z", "**/", "[!a-", "\\", "!x\n", "../", "/etc/passwd", "~root"),
+    *("${HOME}", "-r a.txt\n", "-e .\n", "--index-url http://x\n", "a @ file:///x\n"),
+    *("a==1 ; python_version < '3'\n", "a[b,c]>=1,<2\n", "<int:x>", "<any(a,b):y>", "<", ">"),
+    *("<path:p>", "{{resolve:ssm:/x}}", "rate(1 hour)", "é🐈"),
+)
+PYPROJECT = """\
+[project]
+name = "a"
+dependencies = ["a>=1"]
+[tool.packager]
+memory = 512
+include = ["*.bin"]
+events = [{source = "schedule", path = "/a", expression = "rate(1 hour)"}]
+"""
+TEXTS = {
+    **{name: SOUND[name] for name in ("manifest.yaml", "group/tiny.yaml", "endpoints/duck.yaml")},
+    "requirements.txt": "dify_plugin==0.4.4\nrequests>=2 ; python_version > '3.8'  # a\n",
+    "pyproject.toml": PYPROJECT,
+    ".difyignore": "*.py[co]\nbuild/\n!a/**/b\n",
+}
+
+
+def mutated(random: Random, text: str) -> bytes:
+    """Give `text` with some of it taken out, doubled, or in another place, and tokens put in."""
+    data = text
+    for _ in range(random.randrange(1, 6)):
+        at, end = sorted(random.choices(range(len(data) + 1), k=2))
+        match random.randrange(5):
+            case 0:
+                data = data[:at] + data[min(end, at + 20) :]
+            case 1:
+                data = data[:end] + data[at:end][:200] * random.choice([1, 2, 50]) + data[end:]
+            case 2:
+                data = data[:at] + random.choice(TOKENS) * random.choice([1, 1, 2, 300]) + data[at:]
+            case 3:
+                data = data[:at] + chr(random.choice([random.randrange(256), 0x202E])) + data[at:]
+            case _:
+                data = data[:at] + random.choice(TOKENS) + data[at:]
+    raw = data.encode("utf-8", "surrogatepass")
+    if random.random() < 0.1:
+        at = random.randrange(len(raw) + 1)
+        raw = raw[:at] + random.randbytes(3) + raw[at:]
+    return raw
+
+
+NAMES = (
+    *("../x", "/x", "a/../../x", "C:\\x", "a\\..\\..\\x", "x" * 300, "a/" * 500 + "x", "a\0b", ""),
+    *("manifest.yaml", "MANIFEST.YAML", "group", "group/tiny.yaml/x", ".", "./manifest.yaml", "a/"),
+    *(
+        "\x1b[31m",
+        "\u202e",
+        "é",
+        "con",
+        "a:b",
+        "//x",
+        "a//b",
+        "..",
+        "...",
+        "~",
+        "__MACOSX/x",
+        ".env",
+    ),
+)
+MODES = (0o100644, 0o120777, 0o010644, 0o020644, 0o060644, 0o140777, 0o040755, 0o104755, 0)
+
+
+def hostile_zip(random: Random) -> bytes:
+    """Give a package with names, kinds, sizes and bytes that no packager writes."""
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of names that are there twice
+        for name, text in TEXTS.items():
+            archive.writestr(name, text, random.choice([0, 8, 8, 12, 14]))
+        for _ in range(random.randrange(4)):
+            name = random.choice(NAMES) + random.choice(["", "", "x", "/y"])
+            info = zipfile.ZipInfo(name or "e", (1980, 1, 1, 0, 0, 0))
+            info.external_attr = random.choice(MODES) << 16
+            content = random.choice(
+                [b"x", b"../../etc/passwd", bytes(200_000), random.randbytes(50)]
+            )
+            info.compress_type = random.choice([0, 8])
+            archive.writestr(info, content)
+        if random.random() < 0.2:
+            archive.comment = random.randbytes(20)
+    data = bytearray(memory.getvalue())
+    for _ in range(random.choice([0, 0, 1, 2, 8])):  # sizes, flags, offsets and data that lie
+        place = random.choice([b"PK\x01\x02", b"PK\x03\x04", b"PK\x05\x06"])
+        starts = [at for at in range(len(data) - 4) if data[at : at + 4] == place][:50]
+        if starts:
+            at = random.choice(starts) + random.randrange(4, 46)
+            width = random.choice([1, 2, 4])
+            value = random.choice([0, 1, 0xFF, 0xFFFF, 0xFFFFFFFF, random.randrange(2**32)])
+            data[at : at + width] = struct.pack("<I", value)[:width]
+    if random.random() < 0.2:
+        at = random.randrange(len(data))
+        data = data[:at] if random.random() < 0.5 else data[at:]
+    return bytes(data)

@@ -1,0 +1,86 @@
+"""Packages, YAML, TOML, ignore files and requirements made at random, to do harm."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from packager.gitignore import Patterns
+from tests.hostile_inputs import (
+    TEXTS,
+    hostile_zip,
+    mutated,
+    read_folder,
+    read_package,
+    timed,
+)
+from tests.plugin_writer import write_plugin
+from tests.soak.conftest import Soak
+from tests.unit.test_gitignore import NAMES, PIECES, ignored_by_git, ignored_here, tree_of
+
+
+def test_files_of_a_plugin(tmp_path: Path, soak: Soak, capsys: pytest.CaptureFixture[str]) -> None:
+    root = write_plugin(tmp_path / "p", TEXTS)
+    for _ in soak.rounds(100_000, "plugins with one or two mutated files"):
+        changed = soak.random.sample(sorted(TEXTS), k=soak.random.choice([1, 1, 2]))
+        written = {name: mutated(soak.random, TEXTS[name]) for name in changed}
+        for name, content in written.items():
+            (root / name).write_bytes(content)
+        size = sum(map(len, written.values()))
+        try:
+            timed(size, ", ".join(changed), lambda: read_folder(root))
+        except BaseException:
+            print(written)
+            raise
+        for name in changed:
+            (root / name).write_text(TEXTS[name])
+        said = capsys.readouterr()
+        assert (said.out, "\x1b" in said.err, "\u202e" in said.err) == ("", False, False)
+
+
+def test_packages(tmp_path: Path, soak: Soak, monkeypatch: pytest.MonkeyPatch) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    path = tmp_path / "hostile.difypkg"
+    outside = {*tmp_path.parent.iterdir()}
+    for _ in soak.rounds(50_000, "packages"):
+        data = hostile_zip(soak.random)
+        path.write_bytes(data)
+        timed(len(data), "a package", lambda: read_package(path))
+        assert [*scratch.iterdir()] == []
+        assert {*tmp_path.iterdir()} == {path, scratch}
+    assert {*tmp_path.parent.iterdir()} == outside
+
+
+def test_git_agrees_on_patterns(tmp_path: Path, soak: Soak) -> None:
+    for number in soak.rounds(20_000, "lists of patterns, compared with git"):
+        random = soak.random
+        paths = [random.choices(NAMES, k=random.choice([1, 1, 2, 3, 4])) for _ in range(30)]
+        lines = [
+            "".join(random.choices(PIECES, k=random.randrange(1, 8)))
+            for _ in range(random.choice([1, 1, 2, 4]))
+        ]
+        tree = tree_of(paths)
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        assert ignored_here(tree, lines) == ignored_by_git(folder, tree, lines), lines
+
+
+def test_no_pattern_takes_long(soak: Soak) -> None:
+    for _ in soak.rounds(100_000, "patterns against long names"):
+        pattern = _long_pattern(soak.random)
+        name = "/".join(
+            "".join(soak.random.choices("ab", k=soak.random.randrange(1, 200))) for _ in range(10)
+        )
+        started = time.process_time()
+        Patterns([pattern]).match(name)
+        assert time.process_time() - started < 0.5, pattern
+
+
+def _long_pattern(random: Random) -> str:
+    pieces = random.choices(["a", "b", "*", "**", "?", "/", "**/", "[ab]", "*a", "*?"], k=5)
+    return "".join(pieces) * random.randrange(1, 60) + random.choice(["", "b", "/c", "/**"])
