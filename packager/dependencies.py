@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 import math
 import os
@@ -19,21 +18,23 @@ from packager.diet import FORMAT as DIET_FORMAT
 from packager.diet import apply_diet
 from packager.errors import PackagerError
 from packager.install import Installed, NotPure, PackageSize, install
-from packager.interpreter import Interpreter, home_folder
+from packager.interpreter import Interpreter
+from packager.local_inputs import builds_cleared_away, content_digest, stale_builds
 from packager.prune import FORMAT as PRUNE_FORMAT
 from packager.prune import Kept
 from packager.pylock import Resolution, read_lock
 from packager.requirements import Requirements
+from packager.resolution_key import OFFLINE, resolution_key
 from packager.resolve import RUNTIME, resolve
 from packager.source_builds import Builds, builds_for, check_sources
 from packager.target import Target
 from packager.unavailable import no_wheel
+from packager.uv import mask_credentials
 from packager.uv_failures import OutOfResources, Unreachable
 
 # How long versions once chosen are taken for the newest: as long as PyPI lets its own pages be
 # cached (`Cache-Control: max-age=600`).
 RESOLUTION_SECONDS = 600
-_OFFLINE = "UV_OFFLINE"
 _FILES = "files"
 _CONTENTS = "contents.json"
 _DIETING = f"{RUNTIME}/"
@@ -75,27 +76,33 @@ def install_dependencies(
     lock = work / "resolve"
     lock.mkdir(parents=True)
     refused: dict[str, PackagerError] = {}
-    notes: list[str] = []  # on the cache
+    notes: list[str] = [  # on what was found on this disk
+        f"{folder} has what an earlier build left in build/, and modules that are gone since may "
+        "come back from there: remove it"
+        for folder in requirements.folders
+        if stale_builds(folder)
+    ]
     builds = builds_for(requirements, target, work, progress)
-    while True:
-        try:
-            resolution = _resolved(
-                requirements, imported, lock, frozenset(refused), sdk, builds, notes, progress
-            )
-        except PackagerError as error:
-            # Without a version that has a wheel, the first thing that failed is the thing to say.
-            raise next(iter(refused.values()), error) from None
-        try:
-            got = _installed(
-                resolution, requirements, builds, work, bytecode, diet, kept, notes, progress
-            )
-            return replace(got, notes=(*got.notes, *dict.fromkeys(notes)))
-        except NotPure as fault:
-            package = next(p for p in resolution.packages if p.name == fault.name)
-            failure = no_wheel((package,), requirements, lock, fault.problem, builds)
-            if package.form != "sdist" or package.name in refused:
-                raise failure from None
-            refused[package.name] = failure
+    with builds_cleared_away(requirements.folders):
+        while True:
+            try:
+                resolution = _resolved(
+                    requirements, imported, lock, frozenset(refused), sdk, builds, notes, progress
+                )
+            except PackagerError as error:
+                # Without a version that has a wheel, what failed first is the thing to say.
+                raise next(iter(refused.values()), error) from None
+            try:
+                got = _installed(
+                    resolution, requirements, builds, work, bytecode, diet, kept, notes, progress
+                )
+                return replace(got, notes=(*got.notes, *dict.fromkeys(notes)))
+            except NotPure as fault:
+                package = next(p for p in resolution.packages if p.name == fault.name)
+                failure = no_wheel((package,), requirements, lock, fault.problem, builds)
+                if package.form != "sdist" or package.name in refused:
+                    raise failure from None
+                refused[package.name] = failure
 
 
 def _resolved(
@@ -109,39 +116,62 @@ def _resolved(
     progress: Callable[[str], None],
 ) -> Resolution:
     # What was put in for a variable may be a secret: it is kept nowhere.
-    kept_nowhere = requirements.has_paths or requirements.expanded
-    cache = None if kept_nowhere else cache_folder()
+    cache = None if requirements.may_change or requirements.expanded else cache_folder()
     target = builds.target
-    key = f"resolved/{_digest(_resolution_key(requirements, imported, refused, sdk, builds))}"
-    text = cached_text(cache, key, RESOLUTION_SECONDS, notes.append)
-    if text is not None:
-        return _kept_resolution(text, lock)
+    key = f"resolved/{resolution_key(requirements, imported, builds, refused, sdk)}"
+    kept = _kept(cached_text(cache, key, RESOLUTION_SECONDS, notes.append), lock)
+    if kept:
+        return kept
     progress(f"resolving dependencies for {target}")
     try:
         resolution = resolve(
             requirements, imported, target, lock, builds=builds, wheels_only=refused, sdk=sdk
         )
     except Unreachable as error:
-        text = cached_text(cache, key, math.inf, notes.append)
-        if text is None:
+        kept = _kept(cached_text(cache, key, math.inf, notes.append), lock)
+        if kept is None:
             raise
-        kept_one = _kept_resolution(text, lock)
         reason = str(error).splitlines()[0].rstrip(":")
         note = f"{reason}: the versions are those of an earlier build"
-        return replace(kept_one, notes=(*kept_one.notes, note))
-    # What was chosen offline may be older than what the index has.
-    if all(package.identity for package in resolution.packages) and _OFFLINE not in os.environ:
-        kept = {"lock": resolution.lock.read_text("utf-8"), "notes": resolution.notes}
-        keep_text(cache, key, json.dumps(kept))
+        return replace(kept, notes=(*kept.notes, note))
+    resolution, read = _identified(resolution)
+    text = resolution.lock.read_text("utf-8")
+    # What was chosen offline may be older than what the index has. What has a password in its
+    # address is kept nowhere.
+    may_stay = OFFLINE not in os.environ and mask_credentials(text) == text
+    if all(package.identity for package in resolution.packages) and may_stay:
+        described = {"lock": text, "notes": resolution.notes, "read": read}
+        keep_text(cache, key, json.dumps(described))
     return resolution
 
 
-def _kept_resolution(text: str, lock: Path) -> Resolution:
-    """Give a resolution out of the cache, with its lock written into the folder `lock`."""
+def _identified(resolution: Resolution) -> tuple[Resolution, dict[str, str]]:
+    """Return a resolution whose packages on this disk are told by their content, and the digests
+    of all that was read for them."""
+    read = {
+        str(path): content_digest(path) for package in resolution.packages for path in package.paths
+    }
+    packages = tuple(
+        replace(package, identity=tuple(filter(None, (read[str(path)] for path in package.paths))))
+        if package.form == "directory"
+        else package
+        for package in resolution.packages
+    )
+    return replace(resolution, packages=packages), read
+
+
+def _kept(text: str | None, lock: Path) -> Resolution | None:
+    """Return a resolution out of the cache, with its lock written into the folder `lock`.
+
+    None if there is none, or if what it was read from on this disk has changed.
+    """
+    if text is None:
+        return None
     kept = json.loads(text)
     path = lock / "pylock.toml"
     path.write_text(kept["lock"], "utf-8")
-    return Resolution(path, read_lock(path), tuple(kept["notes"]))
+    resolution, read = _identified(Resolution(path, read_lock(path), tuple(kept["notes"])))
+    return resolution if read == kept["read"] else None
 
 
 def _installed(
@@ -163,7 +193,11 @@ def _installed(
         progress(f"installing {len(resolution.packages)} packages")
         folder = entry / _FILES
         folder.mkdir()
-        installed = install(resolution, folder, builds=builds, kept=kept)
+        paths = (path for package in resolution.packages for path in package.paths)
+        with builds_cleared_away(paths):
+            installed = install(resolution, folder, builds=builds, kept=kept)
+        if _identified(resolution)[0] != resolution:
+            raise PackagerError("a package's folder changed while it was built", hint="build again")
         treated = apply_diet(folder, installed.versions.get(RUNTIME, "")) if diet else None
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         if bytecode:
@@ -226,42 +260,6 @@ def _contents(folder: Path, installed: Installed) -> dict[str, Any]:
     versions = installed.versions
     packages = [PackageSize(name, versions[name], size) for name, size in sorted(sizes.items())]
     return {"packages": [asdict(package) for package in packages]}
-
-
-def _resolution_key(
-    requirements: Requirements,
-    imported: tuple[str, ...],
-    refused: frozenset[str],
-    sdk: bool,
-    builds: Builds,
-) -> list[Any]:
-    """Give all that a resolution follows from, but for what the index holds."""
-    target = builds.target
-    lines = [line.text for line in requirements.declared]
-    constraints = [line.text for line in requirements.constraints]
-    configuration = [requirements.root / name for name in ("pyproject.toml", "uv.lock", "uv.toml")]
-    configuration += [folder / "uv.toml" for folder in requirements.root.resolve().parents]
-    home = os.environ.get("XDG_CONFIG_HOME") or str((home_folder() or Path()) / ".config")
-    configuration.append(Path(home) / "uv/uv.toml")
-    read = [_content(path) for path in configuration]
-    settings = sorted(
-        (key, value)
-        for key, value in os.environ.items()
-        if key.startswith("UV_") and key != _OFFLINE
-    )
-    return [
-        importlib.metadata.version("uv"),
-        [lines, constraints, requirements.options, requirements.locked, read, settings],
-        [imported, target.arguments, target.platform, target.python, sorted(refused), sdk],
-        [builds.policy.mode, builds.policy.named, builds.configuration],
-    ]
-
-
-def _content(path: Path) -> str:
-    try:
-        return path.read_bytes().hex()
-    except OSError:  # none, or not ours to read: then uv can't either
-        return ""
 
 
 def _installed_key(

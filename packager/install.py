@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from packager.errors import PackagerError
+from packager.hashes import explain_mismatch
 from packager.needs import normalised
 from packager.prune import Kept, prune
 from packager.pylock import Resolution
@@ -21,6 +22,9 @@ from packager.uv_failures import could_not_fetch, indent
 # a `bootstrap` in place of the runtime.
 _RESERVED_MODULES = frozenset({"endpoint_runtime", "dify_plugin", "plugin"})
 _RESERVED_FILES = frozenset({"start_fast", "bootstrap"})
+
+# Variables that have a say in what is chosen, and are an error where it has been.
+_CHOICE = ("UV_CONSTRAINT", "UV_EXCLUDE", "UV_OVERRIDE")
 
 _FAILED_BUILD = re.compile(
     r"(?:Failed to (?:build|download and build) `?|wheel for )([\w.-]+?)[=@` ]"
@@ -66,14 +70,18 @@ def install(
     `PackagerError` for anything else.
     """
     arguments = ["pip", "install", "--requirements", str(resolution.lock), "--no-deps"]
-    arguments += ["--target", str(folder), "--link-mode", "copy", "--quiet"]
-    # uv holds the interpreter that it runs to this, even where it installs for another.
-    lock = re.sub(r"(?m)^requires-python = .*\n", "", resolution.lock.read_text("utf-8"))
-    resolution.lock.write_text(lock, "utf-8")
+    arguments += ["--target", str(folder), "--link-mode", "copy", "--quiet", "--verify-hashes"]
+    # uv looks at the times of a folder's files alone, and not at all of them.
+    for package in resolution.packages:
+        if package.form == "directory":
+            arguments += [f"--refresh-package={package.name}"]
     built = {package.name: package for package in resolution.packages if package.is_source}
     target = builds.target
-    run = builds.run(arguments, wheels=not built)
+    run = builds.run(arguments, wheels=not built, unset=_CHOICE)
     if run.code:
+        mismatch = explain_mismatch(run.problem)
+        if mismatch:
+            raise mismatch
         failure = could_not_fetch(run.code, run.problem)
         if failure and not run.backend_failed:
             raise failure

@@ -1,10 +1,12 @@
-"""Reads the lock files that uv writes: pylock.toml (PEP 751)."""
+"""Reads and writes the lock files that uv makes: pylock.toml (PEP 751)."""
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,13 +20,15 @@ class Locked:
     an address), sdist, archive, vcs, directory.
 
     `identity` tells what will be installed from anything else; it is empty for what may change
-    while it keeps its name. A directory has no `version` before it is built.
+    while it keeps its name. A directory has no `version` before it is built. `paths` are the
+    files and folders on this disk that it is installed from.
     """
 
     name: str
     version: str
     form: str
     identity: tuple[str, ...]
+    paths: tuple[Path, ...] = ()
 
     @property
     def is_source(self) -> bool:
@@ -42,12 +46,69 @@ class Resolution:
 
 
 def read_lock(path: Path) -> tuple[Locked, ...]:
-    """Give the packages of the lock file `path`."""
-    data = tomllib.loads(path.read_text("utf-8"))
-    return tuple(_read_package(package) for package in data.get("packages", ()))
+    """Return the packages of the lock file `path`."""
+    data = load_lock(path)
+    return tuple(_read_package(package, path.parent) for package in data.get("packages", ()))
 
 
-def _read_package(package: Mapping[str, Any]) -> Locked:
+def load_lock(path: Path) -> dict[str, Any]:
+    """Return what the lock file `path` holds."""
+    return tomllib.loads(path.read_text("utf-8"))
+
+
+def settle_lock(path: Path) -> None:
+    """Make the lock file `path` mean the same wherever it lies, and nothing but its own files.
+
+    Its paths become absolute. Nothing in it is editable: that would be a link to this machine's
+    folders in place of a package. What uv holds the Python it runs to goes, as it runs one Python
+    and installs for another.
+    """
+    data = load_lock(path)
+    data.pop("requires-python", None)
+    for package in data.get("packages", ()):
+        for item in items_of(package):
+            item.pop("editable", None)
+            if "path" in item:
+                item["path"] = str((path.parent / item["path"]).resolve())
+    write_lock(path, data)
+
+
+def items_of(package: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return every way to install `package` that its lock knows: files, an archive, a folder..."""
+    found = [package.get(key) for key in (*_FORMS, "sdist")]
+    return [item for each in found for item in (each if isinstance(each, list) else [each]) if item]
+
+
+def write_lock(path: Path, data: Mapping[str, Any]) -> None:
+    """Write a lock file."""
+    path.write_text(
+        "".join(f"{_key(key)} = {toml(value)}\n" for key, value in data.items()), "utf-8"
+    )
+
+
+def toml(value: Any) -> str:
+    """Return `value` as TOML has it on one line."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        case datetime() | date() | time():
+            return value.isoformat()
+        case list() | tuple():
+            return f"[{', '.join(map(toml, value))}]"
+        case Mapping():
+            inner = ", ".join(f"{_key(key)} = {toml(each)}" for key, each in value.items())
+            return f"{{ {inner} }}"
+        case _:
+            return str(value)
+
+
+def _key(key: str) -> str:
+    return key if key.replace("-", "").isalnum() and key.isascii() else toml(str(key))
+
+
+def _read_package(package: Mapping[str, Any], folder: Path) -> Locked:
     form = next((form for form in _FORMS if package.get(form)), "sdist")
     found = package.get(form)
     if form == "archive" and isinstance(found, dict):
@@ -62,4 +123,5 @@ def _read_package(package: Mapping[str, Any]) -> Locked:
             identity = []
             break
         identity += [*hashes, *commit, str(item.get("subdirectory", ""))]
-    return Locked(package["name"], str(package.get("version", "")), form, tuple(identity))
+    paths = tuple(folder / item["path"] for item in items_of(package) if "path" in item)
+    return Locked(package["name"], str(package.get("version", "")), form, tuple(identity), paths)

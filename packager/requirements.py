@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -13,19 +12,24 @@ from urllib.request import url2pathname
 
 from packager.config_files import ConfigTable, parse_toml, read_toml
 from packager.errors import FaultCollector, Place
+from packager.hashes import Stated
 from packager.permissions import Permissions, SourcePolicy
 from packager.requirement_rules import RequirementRules
 from packager.requirements_file import Declared, parse_requirement, read_requirements_file
 from packager.sdk_set import SDK
 from packager.uv_config import UvConfig, read_uv_config
+from packager.uv_sources import apply_sources
+from packager.workspace import Workspace, find_workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Requirements:
     """A plugin's declared dependencies. `file` names where they are from, "" if nowhere.
 
-    `options` are index options for uv's command line; `locked` says that a uv.lock lies beside
-    the pyproject.toml they are from.
+    `options` are index options for uv's command line; `lock` names the uv.lock that holds for the
+    pyproject.toml they are from, "" if none does. `workspace` is uv's workspace around the plugin,
+    `indexes` are those that its configuration names, for requirements that are for one alone;
+    `require_hashes` is where every package is asked to have a hash.
     """
 
     root: Path
@@ -33,11 +37,38 @@ class Requirements:
     declared: tuple[Declared, ...] = ()
     constraints: tuple[Declared, ...] = ()
     options: tuple[str, ...] = ()
-    locked: bool = False
+    lock: str = ""
+    workspace: Workspace | None = None
+    indexes: tuple[Mapping[str, Any], ...] = ()
+    require_hashes: Place | None = None
     policy: SourcePolicy = field(default_factory=SourcePolicy)  # whether sources are built, and how
     expanded: Mapping[str, str] = field(default_factory=dict)  # the variables that were put in
     allowed: frozenset[str] = frozenset()  # the variables that were named for it
     uv: UvConfig = field(default_factory=UvConfig)
+
+    @property
+    def locked(self) -> bool:
+        """Whether a uv.lock says what to install."""
+        return bool(self.lock)
+
+    @property
+    def where(self) -> Path:
+        """The folder whose configuration of uv holds: the workspace's root, or the plugin's."""
+        return self.workspace.root if self.workspace else self.root
+
+    @property
+    def workspace_above(self) -> bool:
+        """Whether the plugin is a member of a workspace whose root is a folder above it."""
+        return self.workspace is not None and self.workspace.root != self.root.resolve()
+
+    @property
+    def hashes(self) -> tuple[Stated, ...]:
+        """The hashes that stand beside requirements and constraints."""
+        return tuple(
+            Stated(line.name, kind, value, line.place)
+            for line in (*self.declared, *self.constraints)
+            for kind, value in line.hashes
+        )
 
     @property
     def names(self) -> frozenset[str]:
@@ -50,10 +81,21 @@ class Requirements:
         return tuple(declared for declared in self.declared if declared.name != SDK)
 
     @property
-    def has_paths(self) -> bool:
-        """Whether something here is a path, whose contents may change while its name stays."""
+    def may_change(self) -> bool:
+        """Whether something here may change with no trace in any file that is known to be read."""
         lines = (*self.declared, *self.constraints)
-        return any(line.local for line in lines) or "--find-links" in self.options
+        return any("git+file:" in line.text for line in lines)
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders that are named here as packages."""
+        found = []
+        for line in (*self.declared, *self.constraints):
+            text = line.text.partition(" @ ")[2].partition(" ;")[0] or line.text.partition("[")[0]
+            if line.local:
+                address = urlsplit(text)
+                found.append(Path(url2pathname(address.path) if address.scheme else text))
+        return tuple(path for path in found if path.is_dir())
 
     def place_of(self, name: str) -> Place | None:
         """Give where the distribution `name` is declared, None if it is not."""
@@ -118,7 +160,12 @@ def _read(
     if text_file.is_file() and _is_inside(text_file, root):
         read = read_requirements_file(text_file, root, display, faults, rules)
         return Requirements(
-            root, text_display, tuple(read.declared), tuple(read.constraints), tuple(read.options)
+            root,
+            text_display,
+            tuple(read.declared),
+            tuple(read.constraints),
+            tuple(read.options),
+            require_hashes=read.require_hashes or _asked_by_environment(),
         )
     if os.path.lexists(text_file):
         faults.error("is no file of the plugin", Place(text_display))
@@ -176,64 +223,68 @@ def _from_pyproject(
         read = parse_requirement(expanded, place, faults, rules) if expanded is not None else None
         if read:
             declared.append(read)
-    sources = _table(_table(_table(pyproject.values, "tool"), "uv"), "sources")
+    workspace = find_workspace(root)
+    if workspace and rules.package and workspace.root != root.resolve():
+        workspace = None  # a package is unpacked anywhere
     placed = [
-        _from_source(read, sources.get(_key(sources, read.name)), root, rules) for read in declared
+        made
+        for read in declared
+        for made in apply_sources(read, pyproject.values, root, workspace, faults, rules)
     ]
-    locked = _is_locked(root, display, faults)
-    return Requirements(root, file, tuple(placed), locked=locked)
+    return Requirements(
+        root,
+        file,
+        tuple(placed),
+        lock=_lock_of(root, display, workspace, faults),
+        workspace=workspace,
+        indexes=_indexes(pyproject, workspace, rules),
+        require_hashes=_asked_by_environment(),
+    )
 
 
-def _is_locked(root: Path, display: str, faults: FaultCollector) -> bool:
-    """Tell whether there is a uv.lock; what is in it is uv's to say, if it is a lock at all."""
-    path = root / "uv.lock"
-    file = str(PurePosixPath(display) / path.name)
+def _asked_by_environment() -> Place | None:
+    asked = os.environ.get("UV_REQUIRE_HASHES", "").lower() in ("1", "true", "yes", "on", "t", "y")
+    return Place("UV_REQUIRE_HASHES") if asked else None
+
+
+def _indexes(
+    pyproject: ConfigTable, workspace: Workspace | None, rules: RequirementRules
+) -> tuple[Mapping[str, Any], ...]:
+    """Return the indexes that the configuration names, for requirements that are for one alone."""
+    found: list[Mapping[str, Any]] = []
+    for values in (pyproject.values, workspace.pyproject if workspace else {}):
+        indexes = _table(_table(values, "tool"), "uv").get("index")
+        for index in indexes if isinstance(indexes, list) else ():
+            if isinstance(index, dict) and isinstance(index.get("url"), str):
+                place = pyproject.place(("tool", "uv", "index"))
+                url = rules.expand(index["url"], place)
+                if url is not None and index | {"url": url} not in found:
+                    rules.address(url, place)
+                    found.append(index | {"url": url})
+    return tuple(found)
+
+
+def _lock_of(root: Path, display: str, workspace: Workspace | None, faults: FaultCollector) -> str:
+    """Return what messages call the uv.lock that holds for the plugin, "" if there is none."""
+    if workspace and workspace.root != root.resolve():
+        return _lock_in(workspace.root, str(workspace.root / "uv.lock"), faults)
+    return _lock_in(root, str(PurePosixPath(display) / "uv.lock"), faults)
+
+
+def _lock_in(folder: Path, file: str, faults: FaultCollector) -> str:
+    """Return `file` if `folder` has a uv.lock; what is in it is uv's to say, if it is one."""
     try:
-        content = path.read_bytes()
+        content = (folder / "uv.lock").read_bytes()
     except FileNotFoundError:
-        return False
+        return ""
     except OSError as error:
         faults.error(f"can't be read: {error.strerror}", Place(file))
-        return True
+        return file
     lock = parse_toml(content, file, faults)
     if lock is not None and "version" not in lock:
         hint = "make it anew with `uv lock`, or remove it"
         faults.error("is no lock file of uv's: it has no version", Place(file), hint=hint)
-    return True
-
-
-def _from_source(declared: Declared, source: Any, root: Path, rules: RequirementRules) -> Declared:
-    """Apply `[tool.uv.sources]` (uv's documentation, "Dependency sources") to one requirement."""
-    if not isinstance(source, dict):
-        return declared
-    head, _, marker = declared.text.partition(";")
-    matched = re.match(r"\s*[\w.-]+\s*(\[[^\]]*\])?", head)
-    name = re.sub(r"\s", "", matched[0]) if matched else declared.name
-    subdirectory = f"#subdirectory={source['subdirectory']}" if "subdirectory" in source else ""
-    local = False
-    if "git" in source:
-        revision = next((source[key] for key in ("rev", "tag", "branch") if key in source), None)
-        url = f"git+{source['git']}{f'@{revision}' if revision else ''}{subdirectory}"
-    elif "url" in source:
-        url = f"{source['url']}{subdirectory}"
-    elif "path" in source:
-        path = (root / str(source["path"])).resolve()
-        rules.path(path, str(source["path"]), declared.place)
-        url, local = path.as_uri(), True
-    else:
-        return declared  # an index, which uv finds in the pyproject itself
-    if not local:
-        expanded = rules.expand(url, declared.place)
-        if expanded is None:
-            return declared
-        url = expanded
-        if re.match(r"(git\+)?file:", url):
-            rules.path(Path(url2pathname(urlsplit(url).path)), url, declared.place)
-            local = True
-        else:
-            rules.address(url, declared.place)
-    suffix = f" ;{marker}" if marker else ""
-    return Declared(f"{name} @ {url}{suffix}", declared.name, declared.place, local)
+    return file
 
 
 def _lists(value: object, item: str) -> bool:
@@ -243,7 +294,3 @@ def _lists(value: object, item: str) -> bool:
 def _table(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     value = table.get(key)
     return value if isinstance(value, dict) else {}
-
-
-def _key(sources: Mapping[str, Any], name: str) -> str:
-    return next((key for key in sources if key.lower().replace("_", "-") == name), name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -21,6 +21,7 @@ from packaging.utils import (
 )
 
 from packager.errors import FaultCollector, Place
+from packager.hashes import stated_in
 from packager.requirement_rules import RequirementRules
 from packager.uv import mask_credentials
 
@@ -45,8 +46,8 @@ _WITH_VALUE = {
     "--trusted-host": "--allow-insecure-host",
 }
 _FLAGS = {"--no-index": ("--no-index",), "--pre": ("--prerelease", "allow")}
-# Without a meaning here: what is built from source and which hashes hold is decided by the target.
-_IGNORED = {"--no-binary", "--only-binary", "--prefer-binary", "--require-hashes", "--use-feature"}
+# Without a meaning here: what is built from source is decided by the target.
+_IGNORED = {"--no-binary", "--only-binary", "--prefer-binary", "--use-feature"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ class Declared:
     name: str
     place: Place
     local: bool = False  # a path: what it holds may change while the text stays
+    hashes: tuple[tuple[str, str], ...] = ()  # algorithms and values, of which one has to match
+    index: str = ""  # the name of the only index to take it from
 
     @property
     def is_source(self) -> bool:
@@ -75,6 +78,7 @@ class RequirementsFile:
     declared: list[Declared] = field(default_factory=list)
     constraints: list[Declared] = field(default_factory=list)
     options: list[str] = field(default_factory=list)  # for uv's command line
+    require_hashes: Place | None = None
 
 
 def read_requirements_file(
@@ -82,8 +86,7 @@ def read_requirements_file(
 ) -> RequirementsFile:
     """Read the requirements file `path` of the plugin in `root`, called `display` in messages.
 
-    Files it names by -r and -c are read too. Hashes are dropped: a bundle is for another platform
-    than the one they may have been made on. Whatever can't be read, or `rules` refuse, is an error
+    Files it names by -r and -c are read too. Whatever can't be read, or `rules` refuse, is an error
     in `faults`.
     """
     result = RequirementsFile()
@@ -108,7 +111,8 @@ def parse_requirement(
     local = False
     if parsed.url:
         local = _check_address(parsed.url, place, rules)
-    return Declared(text, canonicalize_name(parsed.name), place, local)
+    hashes = tuple(stated_in(text)[0]) if parsed.url else ()
+    return Declared(text, canonicalize_name(parsed.name), place, local, hashes)
 
 
 def _check_address(url: str, place: Place, rules: RequirementRules) -> bool:
@@ -176,6 +180,8 @@ class _Reader:
             self.result.options += [taken, value]
         elif option in _FLAGS:
             self.result.options += _FLAGS[option]
+        elif option == "--require-hashes":
+            self.result.require_hashes = self.result.require_hashes or place
         elif option not in _IGNORED:
             self.faults.error(
                 f"unknown option {option!r}",
@@ -193,6 +199,21 @@ class _Reader:
             self.read(path, into)
 
     def requirement(self, line: str, place: Place, file: Path, into: list[Declared]) -> None:
+        hashes, unknown = stated_in(line)
+        for each in unknown:
+            self.faults.error(
+                f"expected a hash such as sha256:0123abcd, not {each!r}",
+                place,
+                hint="`pip hash FILE` prints one",
+            )
+        read: list[Declared] = []
+        self.unhashed(line, place, file, read)
+        if hashes and read and not read[0].name:
+            hint = "say it as `name @ address`"
+            self.faults.error("a hash for a package whose name is not known", place, hint=hint)
+        into += [replace(each, hashes=tuple(hashes)) for each in read]
+
+    def unhashed(self, line: str, place: Place, file: Path, into: list[Declared]) -> None:
         text = _PER_REQUIREMENT.sub("", f"{line} ").strip()
         bare = text.split(";")[0].split(" ")[0]
         if _URL.match(bare):

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
 
-from packager.errors import PackagerError
-from packager.pylock import Locked, Resolution, read_lock
+from packager.errors import InputFaults
+from packager.exported import export_lock
+from packager.hashes import Stated, hold_to_hashes
+from packager.pylock import Locked, Resolution, read_lock, settle_lock, toml
 from packager.requirements import Requirements
 from packager.sdk_set import HEAVY, SDK, only_for_sdk
 from packager.source_builds import Builds
 from packager.target import Target
 from packager.unavailable import is_platform_specific, no_solution, stop_unless_unsolvable
-from packager.uv import UvRun, run_uv
-from packager.uv_failures import indent
+from packager.uv import UvRun
 
 RUNTIME = "werkzeug"  # what endpoint_runtime itself needs
 
@@ -51,7 +51,9 @@ def resolve(
     held = {name: _as_constraint(pin) for name, pin in pins.items() if name not in located}
     declared = requirements.declared if sdk else requirements.without_sdk
     wanted = [line for line in declared if line.name not in spare]
-    roots = [*(located.get(line.name, line.text) for line in wanted), *undeclared]
+    roots = [*(_placed(line.text, located.get(line.name)) for line in wanted), *undeclared]
+    named = {line.name for line in wanted}
+    job.overrides.extend(pin for name, pin in located.items() if name.split(" ")[0] not in named)
     run = job.compile_bundle(roots, held.values(), wheels=True)
     if run.code and held:
         # What the plugin names itself stays as pinned; what only follows from it may give way.
@@ -60,10 +62,17 @@ def resolve(
             source = "uv.lock" if requirements.locked else "the SDK's pin"
             note = f"{source} has no complete set for {target}: it was not followed for packages "
             notes = (*notes, f"{note}that the plugin does not name itself")
-            return Resolution(job.lock, read_lock(job.lock), notes)
+            return job.finished(notes)
     if run.code:
         job.compile_with_sources(roots, held.values(), run)
-    return Resolution(job.lock, read_lock(job.lock), notes)
+        return job.finished(notes)
+    try:
+        return job.finished(notes)
+    except InputFaults:
+        # The hash may be of a source distribution, which "wheels alone" leaves out of a lock.
+        if job.compile_bundle(roots, held.values(), wheels=wheels_only).code:
+            raise
+        return job.finished(notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,16 @@ class _Job:
     builds: Builds
     wheels_only: frozenset[str]
     sdk: bool
+    overrides: list[str] = field(default_factory=list)  # addresses that a lock has
+    exported: list[Stated] = field(default_factory=list)  # hashes that a lock has
+    refreshed: set[str] = field(default_factory=set)  # packages in folders, read anew by uv
+
+    def finished(self, notes: tuple[str, ...]) -> Resolution:
+        """Return what the lock says, held to the hashes that are stated anywhere."""
+        settle_lock(self.lock)
+        stated = (*self.requirements.hashes, *self.exported)
+        hold_to_hashes(self.lock, stated, required=self.requirements.require_hashes)
+        return Resolution(self.lock, read_lock(self.lock), notes)
 
     @property
     def lock(self) -> Path:
@@ -86,7 +105,13 @@ class _Job:
     def pins(self) -> tuple[Mapping[str, str], tuple[str, ...]]:
         """Give what Dify would run as exact requirements by name, and what was not possible."""
         if self.requirements.locked:
-            return self.exported_pins(), ()
+            root, lock = self.requirements.root, self.requirements.lock
+            exported = export_lock(root, self.requirements.file, lock, self.target)
+            self.exported.extend(exported.hashes)
+            pins = dict(exported.pins)
+            if not self.sdk:
+                pins.pop(SDK, None)
+            return pins, ()
         if SDK not in self.requirements.names:
             return {}, ()
         lines = [*(line.text for line in self.requirements.declared), *self.undeclared]
@@ -105,30 +130,6 @@ class _Job:
         pin = pins[SDK]
         note = f"{pin} can't be resolved for {self.target}; versions were chosen without it"
         return {name: text for name, text in pins.items() if name in self.spare}, (note,)
-
-    def exported_pins(self) -> Mapping[str, str]:
-        """Read uv.lock through `uv export`, on a copy: uv must write nothing into the plugin."""
-        copy = self.folder / "locked"
-        copy.mkdir(exist_ok=True)
-        for name in ("pyproject.toml", "uv.lock"):
-            shutil.copyfile(self.requirements.root / name, copy / name)
-        arguments = ["export", "--frozen", "--no-default-groups", "--no-emit-project"]
-        arguments += ["--no-hashes", "--no-header", "--no-annotate"]
-        arguments += ["--no-config", "--python", str(self.target.interpreter)]
-        run = run_uv(arguments, cwd=copy)
-        if run.code:
-            raise PackagerError(
-                f"uv.lock beside {self.requirements.file} can't be read:\n{indent(run.problem)}",
-                hint="make it anew with `uv lock`, or remove it",
-            )
-        pins: dict[str, str] = {}
-        for line in run.stdout.splitlines():
-            match = re.match(r"([A-Za-z0-9][\w.-]*)(\[[^\]]*\])?\s*(==|@)", line)
-            name = canonicalize_name(match[1]) if match else ""
-            if name and (name != SDK or self.sdk):
-                # Several lines of one name differ in their markers: uv takes all.
-                pins[name if name not in pins else f"{name} {line}"] = line
-        return pins
 
     def compile_bundle(
         self, roots: Sequence[str], pins: Iterable[str], *, wheels: bool | Iterable[str]
@@ -189,25 +190,73 @@ class _Job:
         """
         own = [_as_constraint(line.text) for line in self.requirements.constraints]
         files = {"in": lines, "constraints": [*own, *constraints], "excludes": excludes}
+        files["overrides"] = self.overrides
         for suffix, content in files.items():
             text = "".join(f"{line}\n" for line in content)
             (self.folder / f"{name}.{suffix}").write_text(text, "utf-8")
         base = self.folder / name
-        arguments = ["pip", "compile", f"{base}.in", "--constraints", f"{base}.constraints"]
+        arguments = ["pip", "compile", str(self._input(name, lines))]
+        arguments += ["--constraints", f"{base}.constraints"]
+        # On the command line they would go before what the environment says.
+        arguments += _repeated("--constraints", "UV_CONSTRAINT")
+        if self.overrides:
+            arguments += ["--overrides", f"{base}.overrides"]
+            arguments += _repeated("--overrides", "UV_OVERRIDE")
         arguments += ["--excludes", f"{base}.excludes", "--format", "pylock.toml", "--no-header"]
         arguments += ["--no-annotate", "--output-file", str(self.lock), "--quiet"]
         self.lock.unlink(missing_ok=True)  # uv would prefer what an existing one has
         held = {line.split("==")[0] for line in files["constraints"] if "==" in line}
         if held:
             # With all of it pinned, what uv has in its cache is as good as the index, and quicker.
-            run = self.builds.run([*arguments, "--offline"], wheels=wheels)
+            run = self.run([*arguments, "--offline"], wheels)
             if run.code == 0 and all(found.name in held for found in read_lock(self.lock)):
                 return run
             self.lock.unlink(missing_ok=True)
-        run = self.builds.run(arguments, wheels=wheels)
+        run = self.run(arguments, wheels)
         # Whoever calls takes a failure for "there is no solution", and may go on without.
         stop_unless_unsolvable(run)
         return run
+
+    def run(self, arguments: Sequence[str], wheels: bool | Iterable[str]) -> UvRun:
+        """Run uv until it has read every package in a folder anew: it looks at times alone."""
+        while True:
+            refresh = [f"--refresh-package={name}" for name in sorted(self.refreshed)]
+            run = self.builds.run([*arguments, *refresh], wheels=wheels)
+            if run.code:
+                return run
+            found = {each.name for each in read_lock(self.lock) if each.form == "directory"}
+            if found <= self.refreshed:
+                return run
+            self.refreshed.update(found)
+            self.lock.unlink()
+
+    def _input(self, name: str, lines: Sequence[str]) -> Path:
+        """Return the file for uv to read `lines` from: a pyproject.toml where one is for an index
+        of its own, as nothing else can say so."""
+        own = {line.name: line.index for line in self.requirements.declared if line.index}
+        if not own:
+            return self.folder / f"{name}.in"
+        sources = {each: {"index": index} for each, index in own.items()}
+        project = {"name": "packager-asks-for", "version": "0", "dependencies": lines}
+        uv = {"sources": sources, "index": self.requirements.indexes}
+        path = self.folder / f"{name}.project" / "pyproject.toml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"project = {toml(project)}\ntool = {toml({'uv': uv})}\n", "utf-8")
+        return path
+
+
+def _repeated(option: str, variable: str) -> list[str]:
+    """Return the files that a variable of uv's names, as options."""
+    return [part for file in os.environ.get(variable, "").split() for part in (option, file)]
+
+
+def _placed(text: str, pin: str | None) -> str:
+    """Return a requirement with the address of its `pin`, extras and all."""
+    if pin is None:
+        return text
+    extras = re.match(r"\s*[\w.-]+\s*(\[[^\]]*\])?", text)
+    name, _, address = pin.partition(" @ ")
+    return f"{name}{(extras[1] if extras else None) or ''} @ {address}"
 
 
 def _as_constraint(text: str) -> str:

@@ -72,10 +72,14 @@ class Builds:
         *,
         wheels: bool | Iterable[str],
         target: Target | None = None,
+        unset: Iterable[str] = (),
     ) -> UvRun:
-        """Run uv for `target`; `wheels`: only wheels, for all packages or for those named."""
+        """Run uv for `target`; `wheels`: only wheels, for all packages or for those named.
+
+        The variables `unset` are taken out of its environment.
+        """
         target = target or self.target
-        variables = dict(self.environment)
+        variables = dict(self.environment) | dict.fromkeys(unset)
         builds = wheels is not True and self.policy.mode != "refuse"
         arguments = [*arguments, *self.options]
         for package in sorted(wheels) if builds and not isinstance(wheels, bool) else ():
@@ -185,7 +189,9 @@ def builds_for(
 ) -> Builds:
     """Give uv for a plugin's `requirements`, as they allow; `work` is for working files."""
     uv = requirements.uv
-    if uv.text is None:
+    if requirements.workspace_above:
+        cwd = requirements.where  # uv takes the configuration of a workspace from its root
+    elif uv.text is None:
         cwd = requirements.root.resolve().parent  # what lies around the plugin is its user's
     else:
         cwd = work / "uv"

@@ -7,16 +7,15 @@ folder with what is listed here, checked as requirements are.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from packager.config_files import ConfigTable, read_toml
 from packager.errors import FaultCollector
+from packager.pylock import toml
 from packager.requirement_rules import RequirementRules
 
 # uv's documentation, "Settings".
@@ -87,7 +86,7 @@ def read_uv_config(
     indexes = checked.get("index", [])
     names = [each["name"] for each in indexes if isinstance(each, dict) and "name" in each]
     return UvConfig(
-        "".join(f"{_key(key)} = {_toml(value)}\n" for key, value in checked.items()),
+        "".join(f"{toml(str(key))} = {toml(value)}\n" for key, value in checked.items()),
         tuple(re.sub(r"[^A-Z0-9]", "_", str(name).upper()) for name in names),
     )
 
@@ -154,24 +153,3 @@ def _texts(value: Any) -> Iterator[str]:
         case dict():
             for each in value.values():
                 yield from _texts(each)
-
-
-def _toml(value: Any) -> str:
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-        case datetime() | date():
-            return value.isoformat()
-        case list():
-            return f"[{', '.join(map(_toml, value))}]"
-        case Mapping():
-            inner = ", ".join(f"{_key(key)} = {_toml(each)}" for key, each in value.items())
-            return f"{{ {inner} }}"
-        case _:
-            return str(value)
-
-
-def _key(key: str) -> str:
-    return _toml(str(key))

@@ -15,6 +15,7 @@ from packager.dependencies import Dependencies, install_dependencies
 from packager.errors import FaultCollector, PackagerError
 from packager.interpreter import find_interpreter, host_architecture
 from packager.needs import Needs
+from packager.permissions import Permissions
 from packager.prune import Kept
 from packager.requirements import read_requirements
 from packager.target import Target
@@ -55,13 +56,15 @@ def install(tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> Ins
         steps: list[str] | None = None,
         kept: Kept | None = None,
         sdk: bool = False,
+        trusted: bool = False,
     ) -> Dependencies:
         root = tmp_path / "plugin"
         root.mkdir(exist_ok=True)
         if lines:
             (root / "requirements.txt").write_text("\n".join(lines))
         faults = FaultCollector()
-        requirements = read_requirements(root, "p", faults)
+        permissions = Permissions(source_builds="trusted") if trusted else None
+        requirements = read_requirements(root, "p", faults, permissions=permissions)
         faults.raise_errors()
         interpreter = find_interpreter(THIS)
         assert interpreter is not None
@@ -388,9 +391,12 @@ def test_offline_takes_what_was_chosen_and_keeps_nothing(
     make_wheel(index, "werkzeug", "3.2.0")
     monkeypatch.delenv("UV_OFFLINE")
     assert names(install()) == {"werkzeug": "3.2.0"}
-    make_wheel(index, "werkzeug", "3.3.0")
+    steps: list[str] = []
     monkeypatch.setenv("UV_OFFLINE", "1")
-    assert names(install()) == {"werkzeug": "3.2.0"}
+    assert names(install(steps=steps)) == {"werkzeug": "3.2.0"}
+    assert steps == []
+    make_wheel(index, "werkzeug", "3.3.0")  # an index on this disk is read at each build
+    assert names(install()) == {"werkzeug": "3.3.0"}
 
 
 def test_a_lock_older_than_its_pyproject_is_said(install: Install, tmp_path: Path) -> None:

@@ -54,7 +54,12 @@ def test_a_requirements_file(tmp_path: Path) -> None:
             f"p/{file}",
             (
                 Declared("Dify.Plugin[x]>=0.1", "dify-plugin", at(file, 2)),
-                Declared("requests ==     2.31.0", "requests", at(file, 4)),
+                Declared(
+                    "requests ==     2.31.0",
+                    "requests",
+                    at(file, 4),
+                    hashes=(("sha256", "00"), ("sha256", "11")),
+                ),
                 Declared("six; python_version < '4'", "six", at(file, 7)),
                 Declared(
                     "Thing[a] @ git+https://host/r.git@v1#subdirectory=s", "thing", at(file, 8)
@@ -103,6 +108,7 @@ def test_options_nested_files_and_paths(tmp_path: Path) -> None:
                 *("--allow-insecure-host", "host"),
                 *("--prerelease", "allow"),
             ),
+            require_hashes=at("requirements.txt", 6),
         ),
         [
             Fault(
@@ -179,7 +185,7 @@ def test_a_pyproject_comes_before_a_requirements_file(tmp_path: Path) -> None:
                     "forked @ git+https://host/f.git@v1#subdirectory=s", "forked", at(file, 6, 3)
                 ),
             ),
-            locked=True,
+            lock="p/uv.lock",
         ),
         [],
     )
