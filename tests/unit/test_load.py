@@ -77,7 +77,7 @@ def test_a_sound_plugin(tmp_path: Path) -> None:
                             Place("tiny/endpoints/duck.yaml", 5, 13),
                         ),
                     ),
-                    place=Place("tiny/manifest.yaml", 9, 7),
+                    place=Place("tiny/manifest.yaml", 10, 7),
                 ),
             ),
             options={"tiny": Options()},
@@ -638,7 +638,7 @@ def test_a_manifest_by_another_name(tmp_path: Path) -> None:
 AN_ENDPOINT_LISTED = Fault(
     "endpoints/duck.yaml is an endpoint where a group belongs; Dify takes it as a group without "
     "endpoints, and there is no function for it",
-    Place("tiny/manifest.yaml", 9, 7),
+    Place("tiny/manifest.yaml", 10, 7),
     "plugins.endpoints[1]",
     "list a group's file here: a mapping with endpoints, which lists this one",
     "warning",
@@ -660,10 +660,10 @@ def test_nothing_but_endpoints_where_groups_belong(tmp_path: Path) -> None:
 
     assert plugin is None
     assert [(fault.level, str(fault)) for fault in faults] == [
-        ("warning", str(AN_ENDPOINT_LISTED).replace("9:7", "8:7").replace("[1]", "[0]")),
+        ("warning", str(AN_ENDPOINT_LISTED).replace("10:7", "9:7").replace("[1]", "[0]")),
         (
             "error",
-            "tiny/manifest.yaml:8:7: plugins.endpoints[0]: the plugin declares no endpoint group, "
+            "tiny/manifest.yaml:9:7: plugins.endpoints[0]: the plugin declares no endpoint group, "
             "only endpoints",
         ),
     ]
