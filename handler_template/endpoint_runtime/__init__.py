@@ -5,6 +5,7 @@ process it is (docs/isolation.md).
 """
 
 from posix import _exit, getpid, register_at_fork
+from sys import getrecursionlimit, modules, setrecursionlimit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from endpoint_runtime.application import Closing
+
+_RECURSION_LIMIT = getrecursionlimit()
 
 # This process, and the one in which the request at hand began: a plugin may fork amid a request.
 process = serving = getpid()
@@ -57,6 +60,28 @@ def end_if_forked(fault: "BaseException | None" = None, hidden: "Sequence[str]" 
             leave(fault, hidden)
         finally:
             _exit(1)
+
+
+def restore() -> None:
+    """Put back what a plugin has changed of the process that would reach the next request.
+
+    For the main thread, between two requests: docs/isolation.md has what that is.
+    """
+    if interrupts:  # another's process: a server's, a test's
+        return
+    if getrecursionlimit() < _RECURSION_LIMIT:
+        setrecursionlimit(_RECURSION_LIMIT)
+    if "signal" in modules:
+        _restore_signals()
+
+
+def _restore_signals() -> None:
+    """Import what does it, which takes this one's place."""
+    global _restore_signals
+    from .left_signals import restore_signals
+
+    _restore_signals = restore_signals
+    restore_signals()
 
 
 class LogStream:

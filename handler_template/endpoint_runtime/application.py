@@ -334,9 +334,9 @@ def steps_of_closing(response: Response) -> Iterator[Callable[[], object]]:
 
 
 def text_of(fault: BaseException) -> str:
-    """What an exception says, whatever its class does."""
+    """What an exception says, whatever its class does, as text that can be sent."""
     try:
-        return str(fault)
+        return str(fault).encode("utf-8", "backslashreplace").decode()
     except BaseException:
         return f"<{type(fault).__name__}>"
 

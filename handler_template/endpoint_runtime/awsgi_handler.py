@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import awsgi  # type: ignore[import-untyped]
 
+import endpoint_runtime
 from endpoint_runtime.events import NotAnHttpEvent, http_source_of
 from endpoint_runtime.invocation import finish_work
 from endpoint_runtime.lambda_handler import application
@@ -62,6 +63,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         return reply
     finally:
         finish_work(application, context, ())
+        endpoint_runtime.restore()
 
 
 def _goes_as_text(body: bytes, content_type: str, content_encoding: str) -> bool:

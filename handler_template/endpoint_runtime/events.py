@@ -178,7 +178,7 @@ def environ_of(
             "wsgi.url_scheme": "",
             "wsgi.input": BytesIO(body),
             "wsgi.input_terminated": True,
-            "wsgi.errors": sys.stderr,
+            "wsgi.errors": getattr(sys, "stderr", None),
             "wsgi.multithread": False,
             "wsgi.multiprocess": False,
             "wsgi.run_once": False,

@@ -31,9 +31,9 @@ def leave(fault: BaseException | None = None, hidden: Sequence[str] = ()) -> NoR
 
             report.log_exception("a process that the plugin forked failed", fault, "", hidden)
     finally:
-        for stream in (sys.stdout, sys.stderr):
+        for name in ("stdout", "stderr"):
             try:
-                stream.flush()
+                getattr(sys, name).flush()
             except Exception:  # noqa: S112 - closed, or none
                 continue
         _exit(code)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import _socket
 import os
+from posix import getpid
 from time import time
 
 from endpoint_runtime.http_response import (
@@ -125,7 +126,7 @@ class Connection:
         """
         if self._stream is None or self._buffer or time() - self._used_at > idle:
             return False
-        if self._process != os.getpid():
+        if self._process != getpid():
             return False
         if self._answer is not None and not self._answer.keeps_connection:
             return False
@@ -202,7 +203,7 @@ class Connection:
                 raise
             self._socket = connection
             self._used_at = time()
-            self._process = os.getpid()
+            self._process = getpid()
             return
         raise HttpError(f"{self.name} can't be reached: {problem}", sent=False)
 

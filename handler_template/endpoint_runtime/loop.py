@@ -9,9 +9,10 @@ import sys
 from _thread import _count
 from os import environ
 from posix import _exit as end_process
-from posix import register_at_fork, write
+from posix import getpid, kill, register_at_fork, write
 
 import endpoint_runtime
+from endpoint_runtime import restore
 
 from . import lambda_context
 from .event_json import decode_json, encode_json
@@ -55,6 +56,7 @@ def run(
         context = _serve(handler, api, invocation)
         if after is not None and context is not None:
             after(context)
+        restore()
         del invocation, context  # an event may be large, and the wait long
 
 
@@ -369,7 +371,7 @@ def _on_sigterm(number: int, frame: "FrameType | None") -> None:
     import _signal
 
     _signal.signal(number, _signal.SIG_DFL)
-    os.kill(os.getpid(), number)
+    kill(getpid(), number)
 
 
 def _say(line: str) -> None:
@@ -381,9 +383,9 @@ def _say(line: str) -> None:
 
 def _exit(code: int) -> "NoReturn":
     """End now: threads that the plugin left behind must not keep the process from it."""
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
         try:
-            stream.flush()
+            getattr(sys, name).flush()
         except Exception:  # noqa: S112 - closed, none, or something of the plugin's
             continue
     end_process(code)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from a2wsgi import WSGIMiddleware
 from mangum import Mangum
 
+import endpoint_runtime
 from endpoint_runtime.invocation import finish_work
 from endpoint_runtime.lambda_handler import application
 from endpoint_runtime.lambda_handler import handler as native_handler
@@ -41,3 +42,4 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         return answer(event, context)
     finally:
         finish_work(application, context, ())
+        endpoint_runtime.restore()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
+from posix import write
 from time import gmtime, strftime, time, time_ns
 
 import endpoint_runtime
@@ -98,8 +99,8 @@ def _write_plainly(line: str) -> None:
     """Write past a stream that is closed or broken: no request shall fail, no line be lost."""
     if endpoint_runtime.in_loop or "awslambdaric" in sys.modules:
         try:
-            os.write(2, line.encode("utf-8", "backslashreplace"))
-        except OSError:
+            write(2, line.encode("utf-8", "backslashreplace"))
+        except Exception:  # noqa: S110 - there is no log
             pass
 
 
@@ -109,7 +110,7 @@ def write_frame(descriptor: int, text: str, frame_type: int) -> None:
     head = frame_type.to_bytes(4, "big") + len(data).to_bytes(4, "big")
     frame = head + (time_ns() // 1000).to_bytes(8, "big") + data
     while frame:
-        frame = frame[os.write(descriptor, frame) :]
+        frame = frame[write(descriptor, frame) :]
 
 
 def _stamp(second: int) -> str:

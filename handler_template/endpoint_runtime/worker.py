@@ -228,7 +228,7 @@ def _post(
         "wsgi.url_scheme": "http",
         "wsgi.input": BytesIO(body),
         "wsgi.input_terminated": True,
-        "wsgi.errors": sys.stderr,
+        "wsgi.errors": getattr(sys, "stderr", None),
         "wsgi.multithread": False,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,

@@ -1,0 +1,219 @@
+"""What a plugin changes of the process it shares with the runtime: requests go on being right.
+
+Every row of docs/isolation.md that says "protected" or "restored" is here, in a real process.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.runtime import fast_bundle
+from tests.runtime.fast_bundle import request
+from tests.runtime.hostile_api import RuntimeServer
+from tests.runtime.test_forks import body_of, serve
+
+HEAD = """
+import asyncio, atexit, builtins, decimal, gc, io, json, locale, logging, os, random, resource
+import signal, socket, sys, tempfile, warnings
+def boom(*arguments, **options):
+    raise RuntimeError("not for you")
+def depth(frame):
+    return 1 + depth(frame.f_back) if frame else 0
+"""
+# What an endpoint does, by the row of the table it stands for.
+CHANGES = {
+    "default timeouts": "socket.setdefaulttimeout(0.01)",
+    "SIGPIPE": "signal.signal(signal.SIGPIPE, signal.SIG_DFL)",
+    "SIGCHLD": "signal.signal(signal.SIGCHLD, signal.SIG_IGN)",
+    "blocked signals": "signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 32))",
+    "a timer": "signal.setitimer(signal.ITIMER_REAL, 0.05)",
+    "a timer again and again": "signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)",
+    "an alarm that waits": (
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])\n"
+        "signal.pthread_kill(threading.get_ident(), signal.SIGALRM)"
+    ),
+    "a time limit of its own": (
+        "old = signal.signal(signal.SIGALRM, boom)\nsignal.setitimer(signal.ITIMER_REAL, 0.05)"
+    ),
+    "SIGALRM as it was": "signal.signal(signal.SIGALRM, signal.SIG_DFL)",
+    "working directory": "os.chdir('/')",
+    "working directory removed": "os.chdir(tempfile.mkdtemp())\nos.rmdir(os.getcwd())",
+    "environment": "os.environ.clear()\nos.environ['TZ'] = 'Asia/Tokyo'\ntime.tzset()",
+    "environment replaced": "os.environ = None",
+    "locale": "locale.setlocale(locale.LC_ALL, 'C')",
+    "decimal": "decimal.getcontext().prec = 1\ndecimal.getcontext().traps[decimal.Inexact] = True",
+    "garbage": "gc.disable()\ngc.set_threshold(1)\ngc.freeze()",
+    "recursion limit": "sys.setrecursionlimit(depth(sys._getframe()) + 12)",
+    "warnings": "warnings.simplefilter('error')",
+    "threading hooks": "threading.settrace(boom)\nthreading.setprofile(boom)",
+    "hooks": "sys.excepthook = sys.unraisablehook = threading.excepthook = boom",
+    "sys.path": "sys.path.clear()\nsys.path_importer_cache.clear()",
+    "builtins": "builtins.open = boom\nbuiltins.print = boom\nbuiltins.input = None",
+    "umask": "os.umask(0o777)",
+    "json": "json.loads = json.dumps = json.JSONDecoder = json.JSONEncoder = boom",
+    "clocks": "time.sleep = time.time = time.monotonic = time.gmtime = time.strftime = boom",
+    "os": "os.write = os._exit = os.getpid = os.getcwd = os.kill = boom",
+    "sockets": "socket.socket = socket.create_connection = boom",
+    "random": "random.seed(0)",
+    "asyncio": "asyncio.set_event_loop_policy(None)\nasyncio.set_event_loop(None)",
+    "atexit": "atexit.register(boom)",
+    "nice": "os.nice(1)",
+    "limits": "resource.setrlimit(resource.RLIMIT_CORE, (0, 0))",
+    "numbers": "sys.set_int_max_str_digits(640)",
+    "logging": "logging.disable(100)\nlogging.getLogger().handlers.clear()\nlogging.shutdown()",
+    "descriptors closed": "os.closerange(3, 256)",
+    "stdout closed": "sys.stdout.close()\nsys.__stdout__.close()",
+    "stderr closed": "sys.stderr.close()\nsys.__stderr__.close()",
+    "streams replaced": "sys.stdout = sys.stderr = io.StringIO()",
+    "streams broken": "sys.stdout = sys.stderr = object()",
+    "streams gone": "sys.stdout = sys.stderr = sys.stdin = None",
+    "streams deleted": "del sys.stdout, sys.stderr",
+}
+WITNESSES = {
+    "text": "---\nreturn Response('hello')",
+    "fail": "---\nraise ValueError('as ever')",
+    "body": "def body():\n    yield 'hel'\n    yield 'lo'\n---\nreturn Response(body())",
+    "late": (
+        "DONE = []\n---\nresponse = Response(str(len(DONE)))\n"
+        "response.call_on_close(lambda: DONE.append(1))\nreturn response"
+    ),
+    "session": "---\nreturn Response(self.session.session_id)",
+}
+# What AWS's client does not survive: it takes `os.environ`, `sys.stderr` and `time.time` when it
+# needs them, waits in a thread, and connects no second time.
+NOT_ON_STOCK = (
+    *("environment replaced", "threading hooks", "clocks", "descriptors closed"),
+    "streams deleted",
+)
+STARTS = {"buffered": False, "streamed": True, "stock": False}
+
+
+def changing(source: str) -> str:
+    return f"{HEAD}---\n{source}\nreturn Response('changed')"
+
+
+def paced(steps: Iterable[bytes]) -> Iterator[bytes]:
+    """Let the runtime wait for each: long enough for a time-out or a timer that was left."""
+    for step in steps:
+        time.sleep(0.1)
+        yield step
+
+
+@pytest.mark.parametrize("kind", STARTS)
+def test_requests_are_right_whatever_one_has_changed(tmp_path: Path, kind: str) -> None:
+    rows = [row for row in CHANGES if kind != "stock" or row not in NOT_ON_STOCK]
+    changes = {f"change{n}": changing(CHANGES[row]) for n, row in enumerate(rows)}
+    folder = fast_bundle.write(tmp_path, {**changes, **WITNESSES}, STREAM=STARTS[kind])
+    ids = [f"{name}-start" for name in WITNESSES]  # whose modules are there from then on
+    for name in changes:
+        ids += [f"{name}-1", *(f"{witness}-{name}" for witness in WITNESSES)]
+
+    with RuntimeServer(paced(request(i.partition("-")[0], i, seconds=60) for i in ids)) as server:
+        log = serve(folder, server, kind)
+
+    posts = [r for r in server.requests if r.method == "POST"]
+    assert server.violations == []
+    names = dict(zip(changes, rows, strict=True))
+    answered = [each.call.split("/")[1] for each in posts]
+    assert answered == ids, names.get(ids[len(answered)].partition("-")[2])
+    got = {each: body_of(server, each) for each in ids}
+    assert {got[f"{name}-1"] for name in changes} == {"changed"}
+    assert {got[each] for each in ids if each[:4] in ("text", "body")} == {"hello"}
+    assert all("Internal Server Error" in got[each] for each in ids if each[:4] == "fail")
+    late = [int(got[each]) for each in ids if each[:4] == "late"]
+    assert late == list(range(len(late)))
+    sessions = [got[each] for each in ids if each[:7] == "session"]
+    assert len(set(sessions)) == len(sessions)
+    # Every request has left its line, and every failure its traceback.
+    lines = re.findall(r"^\[INFO\]\t\S+Z\t(\S+)\tGET /\w+ (\d+) ", log, re.M)
+    assert lines == [(each, "500" if each[:4] == "fail" else "200") for each in ids]
+    assert log.count("ValueError: as ever") == len(changes) + 1
+
+
+IDLE = {
+    "default timeouts": ("socket.setdefaulttimeout(0.01)", 0.3),
+    "a timer": ("signal.setitimer(signal.ITIMER_REAL, 0.1)", 0.5),
+    "an alarm": ("signal.alarm(1)", 1.5),
+    "a time limit that is never ended": (
+        "signal.signal(signal.SIGALRM, boom)\nsignal.setitimer(signal.ITIMER_REAL, 0.1)",
+        0.5,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", STARTS)
+@pytest.mark.parametrize("name", IDLE)
+def test_an_idle_environment_lives_on(tmp_path: Path, name: str, kind: str) -> None:
+    change, seconds = IDLE[name]
+    folder = fast_bundle.write(
+        tmp_path, {"change": changing(change), "text": WITNESSES["text"]}, STREAM=STARTS[kind]
+    )
+
+    def steps() -> Iterator[bytes]:
+        for n in range(2):
+            yield request("change", f"change-{n}")
+            time.sleep(seconds)
+            yield request("text", f"text-{n}")
+
+    with RuntimeServer(steps()) as server:
+        log = serve(folder, server, kind)
+
+    assert [body_of(server, f"text-{n}") for n in range(2)] == ["hello"] * 2
+    stopped = "a timer (SIGALRM) that the plugin left running was stopped"
+    if "time" in name and kind != "streamed":  # a stream's own time limit takes the timer
+        assert log.count(stopped) == (0 if name == "default timeouts" else 2)
+
+
+def test_a_timer_that_goes_off_again_and_again_is_the_plugins(tmp_path: Path) -> None:
+    source = """
+import signal
+SEEN = []
+signal.signal(signal.SIGALRM, lambda number, frame: SEEN.append(number))
+signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
+---
+return Response(str(len(SEEN)))
+"""
+    folder = fast_bundle.write(tmp_path, {"ticks": source}, STREAM=False)
+
+    with RuntimeServer(paced(request("ticks", str(n)) for n in range(3))) as server:
+        log = fast_bundle.run(folder, server)
+
+    assert int(body_of(server, "2")) >= 2
+    assert "was stopped" not in log
+
+
+def test_thresholds_of_the_plugins_stay(tmp_path: Path) -> None:
+    source = "import gc\ngc.set_threshold(4321)\n---\nreturn Response(str(gc.get_threshold()[0]))"
+    other = "import gc\n---\nreturn Response(str(gc.get_threshold()[0]))"
+    folder = fast_bundle.write(tmp_path, {"own": source, "other": other}, STREAM=False)
+
+    with RuntimeServer([request("own"), request("other")]) as server:
+        fast_bundle.run(folder, server)
+
+    assert body_of(server, "other") == "4321"
+
+
+@pytest.mark.parametrize("kind", ["buffered", "stock"])
+@pytest.mark.parametrize("change", ["sys.path.clear()", "sys.meta_path.clear()"])
+def test_a_failure_is_logged_where_nothing_can_be_imported(
+    tmp_path: Path, change: str, kind: str
+) -> None:
+    source = f"import sys\n---\nsys.modules.pop('traceback', None)\n{change}\nraise ValueError('x')"
+    endpoints = {"change": source, "text": WITNESSES["text"]}
+    folder = fast_bundle.write(tmp_path, endpoints, STREAM=False)
+    ids = ["text-0", "change-1", "text-1"]
+
+    with RuntimeServer([request(each.partition("-")[0], each) for each in ids]) as server:
+        log = serve(folder, server, kind)
+
+    posts = [r for r in server.requests if r.method == "POST"]
+    assert [each.call.split("/")[1] for each in posts] == ids
+    assert json.loads(posts[1].body)["statusCode"] == 500
+    assert body_of(server, "text-1") == "hello"
+    assert "endpoints/change.py failed" in log and "ValueError" in log
