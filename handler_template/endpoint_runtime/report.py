@@ -135,6 +135,8 @@ def log_exception(
 ) -> None:
     """Write a message and the traceback of `fault`, the texts of `hidden` masked.
 
+    The runtime's own frames are in it at the level DEBUG and below only.
+
     Where the traceback can't be made (no descriptor or no memory is left, modules are out of
     reach), the name of the exception and its place do.
     """
@@ -142,10 +144,13 @@ def log_exception(
         import traceback
 
         from endpoint_runtime.masking import mask
+        from endpoint_runtime.own_frames import fold
         from endpoint_runtime.read_only import explain
 
         explain(fault)
         lines = "".join(traceback.format_exception(fault)).rstrip()
+        if _least > _LEVELS["DEBUG"]:
+            lines = fold(lines)
         text = mask(f"{message}\n{lines}", hidden)
     except Exception as problem:
         kind, why = type(fault).__name__, type(problem).__name__

@@ -26,7 +26,7 @@ def out(
     folder = tmp_path_factory.mktemp("two")
     plugins = [write_plugin(folder / "tiny"), write_plugin(folder / "cat", CAT)]
     for more in ((), ("--function", "CatTinyFunction")):
-        done = command("build", *plugins, "-o", folder / "out", *target, *more)
+        done = command("build", *plugins, "-o", folder / "out", "--allow-failing", *target, *more)
         assert done.returncode == 0, done.stderr.decode()
     return folder / "out"
 
@@ -47,7 +47,8 @@ def test_a_function_built_alone_is_alone_in_the_template(
     plugins = [write_plugin(tmp_path / "tiny"), write_plugin(tmp_path / "cat", CAT)]
 
     done = command(
-        *("build", *plugins, "-o", tmp_path / "out", "--function", "CatTinyFunction", *target)
+        *("build", *plugins, "-o", tmp_path / "out", "--function", "CatTinyFunction"),
+        *("--allow-failing", *target),
     )
 
     assert done.returncode == 0, done.stderr.decode()
