@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from io import BytesIO
 
-from endpoint_runtime.headers import add_headers, add_server, hook_url
+from endpoint_runtime.headers import add_headers, add_server, as_header
 from endpoint_runtime.public_path import ALB, HTTP_1, HTTP_2, REST, URL, split_path, wsgi
 
 TYPE_CHECKING = False
@@ -50,8 +50,10 @@ def source_of(event: object) -> str:
 
 def http_source_of(event: object) -> str:
     """Tell by its shape where an event comes from, "" for one that is no HTTP request."""
-    if not isinstance(event, dict) or "methodArn" in event or "routeArn" in event:
-        return ""  # the latter ask whether a request is allowed: Lambda authorizers' events
+    if not isinstance(event, dict):
+        return ""
+    if "type" in event and ("methodArn" in event or "routeArn" in event):
+        return ""  # a Lambda authorizer is asked whether the request is allowed
     context = event.get("requestContext")
     if not isinstance(context, dict):
         context = {}
@@ -62,9 +64,9 @@ def http_source_of(event: object) -> str:
         if isinstance(domain, str) and ".lambda-url." in domain:
             return URL
         return HTTP_2
-    if "httpMethod" in event or _lacks_method(event, context):
-        return _payload_1(event, context)
-    return ""
+    if "httpMethod" not in event and not _lacks_method(event, context):
+        return ""
+    return _payload_1(event, context)
 
 
 def _payload_1(event: dict[str, Any], context: dict[str, Any]) -> str:
@@ -206,7 +208,10 @@ def environ_of(
         raise MalformedEvent(f"the event's {part} can't be read") from fault
     environ["SCRIPT_NAME"] = script
     environ["PATH_INFO"] = path
-    environ["HTTP_DIFY_HOOK_URL"] = hook_url(url, script, path)
+    url += script + path
+    # Most have nothing that a header may not have.
+    odd = path[-1] == " " or not url.isprintable()
+    environ["HTTP_DIFY_HOOK_URL"] = as_header(url) if odd else url
     return environ
 
 

@@ -27,6 +27,7 @@ _MAX_KEYS = 512
 _SERVERS: dict[tuple[str | None, ...], tuple[str, str, str, str]] = {}
 _MAX_SERVERS = 64
 _TOKEN_MARKS = frozenset("!#$%&'*+-.^_`|~")  # what a header's name holds besides letters, digits
+_SINGLE = ("HTTP_HOST", "CONTENT_TYPE", "CONTENT_LENGTH")  # the first value counts
 _NOT_HTTP = {"HTTP_CONTENT_TYPE": "CONTENT_TYPE", "HTTP_CONTENT_LENGTH": "CONTENT_LENGTH"}
 
 
@@ -46,8 +47,10 @@ def add_headers(environ: dict[str, Any], event: dict[str, Any]) -> None:
             for name in many:
                 environ.pop(_key(name), None)
             for name, values in many.items():
-                for value in values if isinstance(values, list) else (values,):
-                    _add(environ, name, value)
+                if isinstance(values, list):
+                    _add_all(environ, name, values)
+                else:
+                    _add(environ, name, values)
         if one and not one.keys() <= many.keys():
             seen = {_key(name) for name in many}
             for name, value in one.items():
@@ -97,8 +100,21 @@ def _add(environ: dict[str, Any], name: str, value: object) -> None:
         environ[key] = text
     elif key == "HTTP_COOKIE":
         environ[key] += "; " + text
-    elif key not in ("HTTP_HOST", "CONTENT_TYPE", "CONTENT_LENGTH"):
+    elif key not in _SINGLE:
         environ[key] += ", " + text
+
+
+def _add_all(environ: dict[str, Any], name: str, values: list[object]) -> None:
+    """Add all values of a header, in one go: one by one, very many take their number squared."""
+    key = _key(name)
+    there = [value for value in values if value is not None]
+    if not key or not there:
+        return
+    if key in _SINGLE:
+        _add(environ, name, there[0])
+    else:
+        texts = [value if isinstance(value, str) else str(value) for value in there]
+        _add(environ, name, ("; " if key == "HTTP_COOKIE" else ", ").join(texts))
 
 
 def add_server(environ: dict[str, Any], details: dict[str, Any], source: str) -> str:
@@ -154,18 +170,14 @@ def root_url(scheme: str, host: str) -> str:
     return f"{scheme}://{host.removesuffix(':443' if scheme == 'https' else ':80')}"
 
 
-def hook_url(root: str, script: str, path: str) -> str:
+def as_header(url: str) -> str:
     """What `Dify-Hook-Url` says: the public URL of this request, without its query.
 
-    `script` and `path` stay decoded, as they do in Dify: internal/service/endpoint.go of
+    The path in it stays decoded, as it does in Dify: internal/service/endpoint.go of
     langgenius/dify-plugin-daemon puts the path that gin decoded behind the hook's URL, and Go's
     net/http makes blanks of line breaks in a header's value and takes blanks off its end.
     """
-    if not path.isprintable() or path[-1:] == " ":
-        path = path.replace("\r", " ").replace("\n", " ").rstrip(" \t")
-    if not script.isprintable():
-        script = script.replace("\r", " ").replace("\n", " ")
-    return root + script + path
+    return url.replace("\r", " ").replace("\n", " ").rstrip(" \t")
 
 
 def is_field_name(name: str) -> bool:

@@ -127,14 +127,17 @@ def _before_route(event: dict[str, Any], route: object, path: str) -> str:
         return ""
     parameters = event.get("pathParameters")
     segments = []
+    room = 3 * len(path)  # what is longer is no part of the path, percent-encoded or not
     for segment in route.strip("/").split("/"):
         if segment[:1] == "{" and segment[-1:] == "}":
             value = parameters.get(segment[1:-1].rstrip("+")) if parameters else None
             if not isinstance(value, str):
                 return ""
-            segments.append(value.strip("/"))
-        else:
-            segments.append(segment)
+            segment = value.strip("/")
+        segments.append(segment)
+        room -= len(segment)
+        if room < 0:  # parameters that are named again and again could make it of any length
+            return ""
     whole = path.rstrip("/")
     filled = "/" + "/".join(segments) if segments != [""] else ""
     # Gateways differ in whether path parameters arrive decoded.

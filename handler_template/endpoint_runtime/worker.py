@@ -18,7 +18,7 @@ from endpoint_runtime import report
 from endpoint_runtime.application import has_to_be_closed, request_id_of
 from endpoint_runtime.event_json import encode_json
 from endpoint_runtime.events import NotAnHttpEvent
-from endpoint_runtime.headers import hook_url
+from endpoint_runtime.headers import as_header
 from endpoint_runtime.public_path import wsgi
 
 TYPE_CHECKING = False
@@ -223,7 +223,7 @@ def _post(
         "HTTP_HOST": "localhost",
         # No client called, so there is no public URL to tell.
         "HTTP_DIFY_HOOK_ID": application.hook_id,
-        "HTTP_DIFY_HOOK_URL": hook_url("http://localhost", "", wsgi(path)),
+        "HTTP_DIFY_HOOK_URL": as_header(f"http://localhost{wsgi(path)}"),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
         "wsgi.input": BytesIO(body),

@@ -13,7 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 import endpoint_runtime
 from endpoint_runtime import report
 from endpoint_runtime.application import close, request_id_of
-from endpoint_runtime.headers import FORGEABLE, FORGEABLE_PREFIX, hook_url, root_url
+from endpoint_runtime.headers import FORGEABLE, FORGEABLE_PREFIX, as_header, root_url
 from endpoint_runtime.public_path import ALB, HTTP_2, wsgi
 from endpoint_runtime.replies import (
     GZIP_GAIN,
@@ -219,7 +219,8 @@ def _prepare(environ: Environ, hook_id: str) -> None:
     root = root_url(environ["wsgi.url_scheme"], host)
     script = environ.get("SCRIPT_NAME", "")
     environ["HTTP_DIFY_HOOK_ID"] = hook_id
-    environ["HTTP_DIFY_HOOK_URL"] = hook_url(root, script, environ.get("PATH_INFO") or "/")
+    path = environ.get("PATH_INFO") or "/"
+    environ["HTTP_DIFY_HOOK_URL"] = as_header(f"{root}{script}{path}")
 
 
 def _body_fits(environ: Environ, limit: int) -> bool:

@@ -317,7 +317,7 @@ def check_nothing_is_guessed(event: dict[str, Any], reply: dict[str, Any]) -> No
     http = http if isinstance(http, dict) else {}
     methods = [each for each in (event.get("httpMethod"), http.get("method")) if each]
     paths = [event.get("path"), event.get("rawPath"), http.get("path")]
-    if "methodArn" in event or "routeArn" in event:
+    if "type" in event and ("methodArn" in event or "routeArn" in event):
         raise Failure("an authorizer's question is answered")
     if reply["statusCode"] != 400 and not any(isinstance(each, str) for each in methods):
         raise Failure("a method was guessed")

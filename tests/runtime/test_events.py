@@ -180,6 +180,23 @@ def test_repeated_headers_are_joined() -> None:
     assert "HTTP_X_NONE" not in result
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "key", "expected"),
+    [
+        ("Host", ["a.test", "b.test"], "HTTP_HOST", "a.test"),
+        ("Host", [None, "b.test", "c.test"], "HTTP_HOST", "b.test"),
+        ("Content-Type", ["a/b", "c/d"], "CONTENT_TYPE", "a/b"),
+        ("X-A", [None, 1, "\u00e9"], "HTTP_X_A", "1, \u00c3\u00a9"),
+        ("Cookie", ["a=1", None, "b=2"], "HTTP_COOKIE", "a=1; b=2"),
+    ],
+)
+def test_values_of_one_header(name: str, values: list[Any], key: str, expected: str) -> None:
+    event = rest()
+    event["headers"], event["multiValueHeaders"] = None, {name: values}
+
+    assert environ(event)[key] == expected
+
+
 def test_single_value_headers_fill_what_the_multi_value_map_lacks() -> None:
     event = rest(headers={"X-A": ["1", "2"]})
     event["headers"]["X-B"] = "3"
