@@ -78,7 +78,10 @@ PARTS = (
     Part("aws_values", ("aws_values.py", "aws_extension.py", "kept.py"), _reads_aws, ("aws",)),
     Part(
         "dynamodb",
-        ("storage/dynamodb.py", "storage/quota.py"),
+        (
+            *("storage/dynamodb.py", "storage/dynamodb_table.py"),
+            *("storage/generations.py", "storage/quota.py"),
+        ),
         lambda plan, facts: plan.storage == "dynamodb",
         ("aws",),
     ),

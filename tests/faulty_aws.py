@@ -6,7 +6,7 @@ import contextlib
 import http.client
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -30,12 +30,16 @@ FAULTS = {
 
 
 class FaultyAws:
-    """The server. `fault` is what its next calls fail with: one of FAULTS, `hang`, `cut`, or None;
+    """The server. `fault` is what its next calls fail with: one of FAULTS, `hang`, `cut` (nothing
+    is done), `lost` (it is done, but there is no answer), or None; `chance` says it for each call.
     `calls` are the operations that were asked for."""
 
     def __init__(self, moto: MotoServer) -> None:
         self.moto = moto
         self.fault: str | None = None
+        self.chance: Callable[[], str | None] | None = None
+        # By token: moto does not know that a transaction is done once.
+        self.transactions: dict[str, tuple[int, bytes]] = {}
         self.calls: list[str] = []
         self.released = threading.Event()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -55,13 +59,17 @@ class FaultyAws:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 faulty.calls.append(self.headers["X-Amz-Target"].rpartition(".")[2])
-                fault = faulty.fault
+                fault = faulty.chance() if faulty.chance else faulty.fault
                 if fault == "hang":
                     faulty.released.wait(30)
                 if fault in ("hang", "cut"):
                     self.close_connection = True
                     return
+                lost, fault = fault == "lost", None if fault == "lost" else fault
                 status, answer = faulty.answer(fault, self.path, dict(self.headers), body)
+                if lost:
+                    self.close_connection = True
+                    return
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
@@ -78,11 +86,17 @@ class FaultyAws:
         if fault is not None:
             status, kind, message = FAULTS[fault]
             return status, json.dumps({"__type": kind, "message": message}).encode()
+        token = json.loads(body).get("ClientRequestToken", "")
+        if token in self.transactions:
+            return self.transactions[token]
         host = self.moto.url.removeprefix("http://")
         with contextlib.closing(http.client.HTTPConnection(host, timeout=30)) as connection:
             connection.request("POST", path, body, headers)
             response = connection.getresponse()
-            return response.status, response.read()
+            answer = response.status, response.read()
+        if token and answer[0] == 200:
+            self.transactions[token] = answer
+        return answer
 
 
 @contextlib.contextmanager

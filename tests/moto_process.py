@@ -15,9 +15,11 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from moto.dynamodb import models
 from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models import dynamo_type
 from moto.dynamodb.models.dynamo_type import DynamoType, LimitedSizeDict
+from moto.dynamodb.parsing.executors import UpdateExpressionExecutor
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -38,11 +40,36 @@ def size_of(value: Any) -> int:
 class Attributes(LimitedSizeDict):
     """The attributes of an item, as many as DynamoDB takes: moto takes 405,000 bytes."""
 
+    updated = False  # by one expression, at whose end it is looked at
+
     def __setitem__(self, key: str, value: Any) -> None:
-        others = [(name, held) for name, held in self.items() if name != key]
-        if sum(size_of(name) + size_of(held) for name, held in [*others, (key, value)]) > MAX_ITEM:
-            raise ItemSizeTooLarge
+        before = dict(self)
         dict.__setitem__(self, key, value)
+        if not self.updated:
+            self.check(before)
+
+    def check(self, before: dict[str, Any]) -> None:
+        if sum(size_of(name) + size_of(held) for name, held in self.items()) > MAX_ITEM:
+            self.clear()
+            self.update(before)
+            raise ItemSizeTooLarge
+
+
+class Update(UpdateExpressionExecutor):
+    """An update whose parts are done at once: moto looks at the size after each of them."""
+
+    def execute(self, node: Any = None) -> None:
+        if node is not None:
+            super().execute(node)
+            return
+        attributes: Any = self.item.attrs
+        before = dict(attributes)
+        attributes.updated = True
+        try:
+            super().execute()
+        finally:
+            attributes.updated = False
+        attributes.check(before)
 
 
 def one_at_a_time(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -61,6 +88,7 @@ class Handler(WSGIRequestHandler):
 def main() -> None:
     logging.disable()
     dynamo_type.LimitedSizeDict = Attributes  # type: ignore[misc]
+    models.UpdateExpressionExecutor = Update  # type: ignore[attr-defined]
     context = None
     if len(sys.argv) > 1:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

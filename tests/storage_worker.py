@@ -1,13 +1,15 @@
 """One of the processes that use the same keys of a storage at once, and what they have seen.
 
 `python storage_worker.py FOLDER NUMBER SECONDS STORAGE`: works with the runtime in FOLDER, and
-prints [operation, key, value's name or null, start, end] of each call as a line of JSON.
+prints [operation, key, value's name or null, start, end] of each call as a line of JSON. One that
+may be killed gets `announce` besides: it prints each write before it begins, with an end of null.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 import sys
 import time
@@ -28,7 +30,7 @@ class Call(NamedTuple):
     key: str
     value: str | None
     start: float
-    end: float
+    end: float  # inf for one that may still be done, or never
 
 
 def make_value(name: str, size: int) -> bytes:
@@ -72,10 +74,14 @@ def stale_reads(calls: Iterable[Call]) -> list[str]:
     return problems
 
 
-def main(folder: str, number: str, seconds: str, storage: str) -> None:
+def main(folder: str, number: str, seconds: str, storage: str, announce: str = "") -> None:
     sys.path.insert(0, folder)
     from endpoint_runtime.aws import transport
     from endpoint_runtime.backends import Backends
+    from endpoint_runtime.storage import generations
+
+    # Fewer chunks that one transaction takes: long values needn't have megabytes then.
+    generations.TOGETHER = int(os.environ.get("STORAGE_TOGETHER", generations.TOGETHER))
 
     # A loaded machine is no reason to send a request again, which moto would then serve twice:
     # it does not know ClientRequestToken.
@@ -90,13 +96,15 @@ def main(folder: str, number: str, seconds: str, storage: str) -> None:
         count += 1
         key = chance.choice(KEYS)
         operation = chance.choice(["set", "set", "set", "get", "get", "get", "delete"])
-        start = time.monotonic()
         named: str | None = None
         if operation == "set":
             size = chance.choice(SIZES)
             named = f"{number}.{count}-{size}"
             value = make_value(named, size)
-            start = time.monotonic()
+        start = time.monotonic()
+        if announce and operation != "get":
+            print(json.dumps((operation, key, named, start, None)), flush=True)
+        if operation == "set":
             store.set(key, value)
         elif operation == "get":
             named = name_of(store.get(key))

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from endpoint_runtime.aws import AwsError
 from endpoint_runtime.storage import dynamodb
+from endpoint_runtime.storage.dynamodb_table import CANCELLED, key_of, reasons
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
 _TRIES = 100  # each means that another write of the key has succeeded
@@ -26,31 +28,44 @@ class Quota:
         self._limit = limit
 
     def write(
-        self, name: str, content: dict[str, Any] | None, size: int, deadline: float | None
+        self,
+        name: str,
+        content: dict[str, Any] | None,
+        size: int,
+        deadline: float | None,
+        kept: Sequence[dict[str, Any]] = (),
     ) -> None:
         """Make `content` what the item `name` holds; None deletes the value.
 
-        Raises AwsError with the code `StorageFull` where that would exceed the limit.
+        `kept` are the writes that keep the chunks of its generation. Raises AwsError with the code
+        `StorageFull` where that would exceed the limit.
         """
         storage = self._storage
+        large = content is not None and "r" in content
         for _ in range(_TRIES):
-            item = storage.read(name, deadline, only="s, r, o") or {}
+            item = storage.read(name, deadline, only="s, r, o, p") or {}
             if content is None and not item:
                 return
-            if content is not None and "r" in content and content["r"] == item.get("r"):
-                plain = "o" not in item
-                break  # done already, by a request whose answer was lost
+            plain = not item.keys() & {"r", "o", "p"}  # nothing large is there
+            if content is not None and large:
+                if content["r"] == item.get("r"):
+                    break  # done already, by a request whose answer was lost
+                if storage.generations.is_gone(item, content):
+                    break  # and replaced since
             before = item.get("s", {}).get("S")
             added = size - int(before or 0)
-            plain = "r" not in item and "o" not in item  # nothing large is there
+            count = self._count(added)
             try:
                 write = self._write(name, content, before, plain)
-                storage.transact([write, *self._count(added)], deadline)
+                storage.transact([write, *count, *kept], deadline)
             except AwsError as error:
-                codes = [str(each.get("Code")) for each in _reasons(error)]
-                if codes[:1] == [dynamodb.CANCELLED]:
+                codes = reasons(error)
+                if codes[:1] == [CANCELLED]:
                     continue  # another write came first
-                if codes[1:] != [dynamodb.CANCELLED]:
+                if content is not None and CANCELLED in codes[1 + len(count) :]:
+                    storage.generations.check_time(content)
+                    break  # done already, and replaced since
+                if not count or codes[1:2] != [CANCELLED]:
                     raise
                 self._look_at_count(added, deadline)
                 continue
@@ -58,21 +73,20 @@ class Quota:
         else:
             raise AwsError("StorageBusy", "other writes of the key keep coming first")
         if not plain:
-            after = storage.read(name, deadline, only="o")
-            storage.clean(name, dynamodb.texts(after, "o"), deadline)
+            storage.tidy(name, deadline)
 
     def _write(
         self, name: str, content: dict[str, Any] | None, before: str | None, plain: bool
     ) -> dict[str, Any]:
         """Give the write that makes `content` what an item holds whose value has a size so far."""
-        write: dict[str, Any] = {"TableName": self._storage.table, "Key": dynamodb.key_of(name)}
+        write: dict[str, Any] = {"Key": key_of(name)}
         values: dict[str, Any] = {}
         condition = "attribute_not_exists(s)"
         if before is not None:
             condition = "s = :before"
             values[":before"] = {"S": before}
         if plain:
-            condition += " AND attribute_not_exists(r) AND attribute_not_exists(o)"
+            condition += f" AND {dynamodb.NOTHING_LARGE}"
         kind = "Delete" if plain and content is None else "Update"
         if kind == "Update":
             update = dynamodb.replacing(content or {}, plain=plain)
@@ -81,6 +95,8 @@ class Quota:
         write["ConditionExpression"] = condition
         if values:
             write["ExpressionAttributeValues"] = values
+        if content is not None and "r" in content:
+            self._storage.generations.take_note_back(write, content)
         return {kind: write}
 
     def _count(self, added: int) -> list[dict[str, Any]]:
@@ -88,8 +104,7 @@ class Quota:
         if added == 0:
             return []
         update: dict[str, Any] = {
-            "TableName": self._storage.table,
-            "Key": dynamodb.key_of(_NAME),
+            "Key": key_of(_NAME),
             "UpdateExpression": "SET t = t + :added",
             "ConditionExpression": "attribute_exists(t)",
             "ExpressionAttributeValues": {":added": {"N": str(added)}},
@@ -124,11 +139,6 @@ class Quota:
             if not answer.get("LastEvaluatedKey"):
                 break
             page = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-        item = {**dynamodb.key_of(_NAME), "t": {"N": str(total)}}
+        item = {**key_of(_NAME), "t": {"N": str(total)}}
         put = {"Item": item, "ConditionExpression": "attribute_not_exists(t)"}
         self._storage.attempt("PutItem", put, deadline)
-
-
-def _reasons(error: AwsError) -> list[dict[str, Any]]:
-    found = error.details.get("CancellationReasons")
-    return found if isinstance(found, list) else []

@@ -12,7 +12,8 @@ import pytest
 from endpoint_runtime.aws import AwsError
 from endpoint_runtime.backends import Backends
 from endpoint_runtime.storage import dynamodb
-from endpoint_runtime.storage.dynamodb import CHUNK, MAX_ITEM, DynamoDBStorage
+from endpoint_runtime.storage.dynamodb import MAX_ITEM, DynamoDBStorage
+from endpoint_runtime.storage.generations import CHUNK
 from tests.moto_server import MotoServer, moto_server
 from tests.storage_table import make_table
 
@@ -138,7 +139,7 @@ def test_orphans_expire(
 
     def cut_off(operation: str, payload: Any, deadline: float | None = None) -> Any:
         calls.append(operation)
-        if operation == "UpdateItem":
+        if operation == "TransactWriteItems":
             raise AwsError("ConnectionFailed", "the writer is gone", retryable=True)
         return call(operation, payload, deadline)
 
@@ -147,7 +148,7 @@ def test_orphans_expire(
         with pytest.raises(AwsError, match="the writer is gone"):
             storage.set("k", LARGE)
 
-    assert calls == ["PutItem", "PutItem", "PutItem", "UpdateItem"]
+    assert calls == ["PutItem", "PutItem", "PutItem", "TransactWriteItems"]
     chunks = [item for name, item in items(moto_here, storage.table).items() if name != "vk"]
     assert len(chunks) == 3
     for chunk in chunks:
@@ -172,8 +173,8 @@ def test_a_commit_that_is_refused_leaves_nothing(
     assert items(moto_here, storage.table) == {}
 
 
-@pytest.mark.parametrize("later", ["small", "large", "delete"])
-def test_what_a_writer_could_not_delete_the_next_one_does(
+@pytest.mark.parametrize("later", ["small", "large", "delete", "read"])
+def test_what_a_writer_could_not_delete_the_next_call_does(
     later: str, storage: DynamoDBStorage, moto_here: MotoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     storage.set("k", LARGE)
@@ -182,18 +183,19 @@ def test_what_a_writer_could_not_delete_the_next_one_does(
         raise OSError
 
     with monkeypatch.context() as patch:
-        patch.setattr(storage, "_delete_chunks", cut_off)
+        patch.setattr(storage.generations, "_delete", cut_off)
         with pytest.raises(OSError):
             storage.set("k", OTHER)
-    assert storage.get("k") == OTHER
     assert len(items(moto_here, storage.table)) == 1 + 3 + 2
 
     if later == "delete":
         storage.delete("k")
+    elif later == "read":
+        assert storage.get("k") == OTHER
     else:
         storage.set("k", b"1" if later == "small" else LARGE)
 
-    expected = {"small": 1, "large": 4, "delete": 0}[later]
+    expected = {"small": 1, "large": 4, "delete": 0, "read": 1 + 2}[later]
     assert len(items(moto_here, storage.table)) == expected
 
 
@@ -201,7 +203,7 @@ def test_a_reader_whose_generation_goes_reads_again(
     storage: DynamoDBStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     storage.set("k", LARGE)
-    read = storage._read_chunks
+    read = storage.generations.read
     seen = []
 
     def overtaken(generation: str, deadline: float | None) -> bytes | None:
@@ -210,7 +212,7 @@ def test_a_reader_whose_generation_goes_reads_again(
             storage.set("k", OTHER)
         return read(generation, deadline)
 
-    monkeypatch.setattr(storage, "_read_chunks", overtaken)
+    monkeypatch.setattr(storage.generations, "read", overtaken)
     assert storage.get("k") == OTHER
     assert len(set(seen)) == 2
 
