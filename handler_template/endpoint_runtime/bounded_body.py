@@ -28,9 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-_SETTLED = 4096  # chunks that are joined at a time
-_PIECE = 16384  # bytes, about, that tiny chunks are joined to
-_COUNTED = 1 << 18  # bytes of a body to compress for which time is put aside at once
+_PIECE = 16384  # bytes that smaller chunks are joined to, and for which time is put aside at once
 _PACKING = 1e-7  # seconds that a byte takes to be compressed, with a third of a CPU
 _ROOM = 65536  # bytes of a reply for its headers, where its body has to be cut
 
@@ -88,6 +86,7 @@ class BoundedBody:
         """
         response, end, new = self._response, time_limit.end, self._new
         size = counted = 0
+        mark = min(_PIECE, limit + 1)
         try:
             with time_limit:
                 # As `iter_encoded` has it, with less around each chunk.
@@ -100,13 +99,14 @@ class BoundedBody:
                     if data:
                         new.append(data)
                         size += len(data)
-                        if size > limit:
-                            break
-                        if len(new) == _SETTLED:
+                        if size >= mark:
+                            if size > limit:
+                                break
                             self._settle()
-                        if packed and end is not None and size - counted >= _COUNTED:
-                            end = time_limit.hasten((size - counted) * _PACKING)
-                            counted = size
+                            if packed and end is not None:
+                                end = time_limit.hasten((size - counted) * _PACKING)
+                                counted = size
+                            mark = min(size + _PIECE, limit + 1)
                     if end is not None and time() >= end:
                         return True
         except TimeUp:
@@ -121,18 +121,13 @@ class BoundedBody:
         return time_limit.rang
 
     def _settle(self) -> None:
-        """Join the chunks that came last where they are tiny.
+        """Join the chunks that came last.
 
         A body of very many has few that are left to be joined when its time is over, and takes no
         more memory than its bytes.
         """
         new = self._new
-        count = max(_SETTLED * _PIECE // sum(map(len, new)), 1)
-        if count == 1:
-            self._chunks += new
-        else:
-            for start in range(0, len(new), count):
-                self._chunks.append(b"".join(new[start : start + count]))
+        self._chunks.append(new[0] if len(new) == 1 else b"".join(new))
         new.clear()
 
     def _shorten(self, size: int) -> None:

@@ -8,7 +8,8 @@ where the plugin has a SIGALRM handler of its own, only what asks `is_over` in b
 SIGALRM without a handler ends the process. Hence the order in which a limit is taken down: first
 nobody answers the signal any more, so that none arms the timer again; then the timer is disarmed;
 then signals that are under way are dropped, and the old handler comes back; and disarming is last,
-too, as other handlers run when Python changes one, and may have armed it.
+too, as other handlers run when Python changes one, and may have armed it. Where the timer was not
+to ring for a while, nothing is under way, and the first three are all there is to do.
 """
 
 from __future__ import annotations
@@ -72,14 +73,16 @@ class TimeLimit:
     interrupted, whatever it calls itself. What may be of C goes through `interruptible` and `call`.
     """
 
+    # Of the class where they are as here: a limit is made for every body that is made meanwhile.
+    rang = False  # it has interrupted something
+    _frame: FrameType | None = None  # of the function with the `with`
+    _outer: TimeLimit | None = None  # the limit around this one
+    _old = _signal.SIG_DFL  # what became of the signal before
+    _rings_at = 0.0  # when the timer is to ring, in seconds since the epoch
+    _thread = 0
+
     def __init__(self, end: float | None) -> None:
         self.end = end
-        self.rang = False  # it has interrupted something
-        self._frame: FrameType | None = None  # of the function with the `with`
-        self._outer: TimeLimit | None = None  # the limit around this one
-        self._old = _signal.SIG_DFL  # what became of the signal before
-        self._rings_at = 0.0  # when the timer is to ring, in seconds since the epoch
-        self._thread = 0
 
     @property
     def is_over(self) -> bool:
@@ -88,7 +91,8 @@ class TimeLimit:
 
     def __enter__(self) -> TimeLimit:
         global _current
-        if self.end is None:
+        end = self.end
+        if end is None:
             return self
         old = _signal.getsignal(_signal.SIGALRM)
         if old is not _ring and type(old) is not int:  # a handler of the plugin's
@@ -98,10 +102,13 @@ class TimeLimit:
         except ValueError:  # not the main thread
             return self
         self._old = _signal.SIG_DFL if old is _ring else old
-        self._thread, self._frame, self._outer = get_ident(), _getframe(1), _current
+        self._thread, self._frame = get_ident(), _getframe(1)
+        if _current is not None:
+            self._outer = _current
+            end = self._due()
         _current = self
         try:
-            self._arm(self._due())
+            self._arm(end)
         except BaseException:  # of another signal's handler
             self.__exit__(None, None, None)
             raise
@@ -117,9 +124,14 @@ class TimeLimit:
         if _current is not self:
             return
         outer = _current = self._outer  # from here on this one answers no signal
-        self._frame = self._outer = None
+        self._frame = None
+        if outer is not None:
+            self._outer = None
         handler = _signal.getsignal(_signal.SIGALRM)
-        if handler is not _ring and (type(handler) is not int or handler != _signal.SIG_DFL):
+        if handler is _ring and outer is None and self.end and time() < self._rings_at - _NEAR:
+            _signal.setitimer(_signal.ITIMER_REAL, 0)  # nothing can be under way yet
+            _signal.signal(_signal.SIGALRM, self._old)
+        elif handler is not _ring and (type(handler) is not int or handler != _signal.SIG_DFL):
             # The plugin's; and so is the timer, unless it is what was set here.
             left, again = _signal.getitimer(_signal.ITIMER_REAL)
             if left and not again and abs(time() + left - self._rings_at) < _NEAR:
@@ -156,8 +168,11 @@ class TimeLimit:
 
     def _arm(self, when: float) -> None:
         now = time()
-        self._rings_at = max(when, now + _SOONEST)
-        _signal.setitimer(_signal.ITIMER_REAL, self._rings_at - now)
+        left = when - now
+        if left < _SOONEST:
+            left = _SOONEST
+        self._rings_at = now + left
+        _signal.setitimer(_signal.ITIMER_REAL, left)
 
     def _answer(self, frame: FrameType | None) -> None:
         due = self._due()
@@ -189,8 +204,8 @@ def interruptible(body: Iterable[Any]) -> Iterable[Any]:
     A generator of Python code can be. What waits in C alone, or in the runtime's own code, would
     be taken for the runtime itself.
     """
-    frame = getattr(body, "gi_frame", None)
-    return body if frame is not None and not _own_module(frame) else _each(body)
+    code = getattr(body, "gi_code", None)
+    return body if code is not None and _FOLDER not in code.co_filename else _each(body)
 
 
 def _each(body: Iterable[Any]) -> Iterator[Any]:
@@ -204,6 +219,7 @@ def call(step: Callable[[], object]) -> None:
     step()
 
 
+_FOLDER = "/endpoint_runtime/"  # where the runtime's code is
 # The runtime's code that stands for the plugin's.
 _PLUGINS = (_each.__code__, call.__code__)
 
