@@ -73,10 +73,14 @@ def build_bundle(
     *,
     bytecode: bool = True,
     progress: Callable[[str], None] = lambda message: None,
+    briefly: Callable[[str], None] = lambda message: None,
     make_zip: bool = True,
 ) -> Bundle:
     """Build one function: `build_bundles` of `plan` alone."""
-    return build_bundles([plan], out, bytecode=bytecode, progress=progress, make_zip=make_zip)[0]
+    [bundle] = build_bundles(
+        [plan], out, bytecode=bytecode, progress=progress, briefly=briefly, make_zip=make_zip
+    )
+    return bundle
 
 
 def build_bundles(
@@ -85,6 +89,7 @@ def build_bundles(
     *,
     bytecode: bool = True,
     progress: Callable[[str], None] = lambda message: None,
+    briefly: Callable[[str], None] = lambda message: None,
     make_zip: bool = True,
     files: Mapping[str, str] | None = None,
     secrets: Sequence[KnownSecret] = (),
@@ -96,19 +101,21 @@ def build_bundles(
     the last bundle is finished: whatever fails, what was in `out` stays as it was. That one of
     `secrets` is in it is a failure, too. Without `bytecode` the target's interpreter is not needed.
     Unless `allow_failing`, an endpoint that can't be imported is an error, not a note.
-    `progress` is told each step. Raises `InputFaults` for what is wrong with the plugins, else
-    `PackagerError`.
+    `progress` is told each step, and `briefly` what is done within it. Raises `InputFaults` for
+    what is wrong with the plugins, else `PackagerError`.
     """
     check_out(plans, out)
     with staging_in(out) as staging:
         made = [
-            _make(plan, out, staging, bytecode, progress, make_zip, allow_failing) for plan in plans
+            _make(plan, out, staging, bytecode, progress, briefly, make_zip, allow_failing)
+            for plan in plans
         ]
         names = [path.name for bundle in made for path in (bundle.folder, bundle.zip) if path]
         for name, text in (files or {}).items():
             (staging / name).write_text(text, "utf-8", newline="\n")
             names.append(name)
         for bundle in made:
+            briefly(f"looking for secrets in {bundle.plan.logical_id}")
             refuse_leaks(bundle.folder, secrets)
         refuse_leaks_in(((name, text.encode()) for name, text in (files or {}).items()), secrets)
         publish(staging, out, names)
@@ -128,6 +135,7 @@ def _make(
     staging: Path,
     bytecode: bool,
     progress: Callable[[str], None],
+    briefly: Callable[[str], None],
     make_zip: bool,
     allow_failing: bool,
 ) -> Bundle:
@@ -142,6 +150,7 @@ def _make(
         permissions=plan.plugin.permissions or Permissions(),
     )
     left: list[str] = []
+    briefly(f"reading the sources of {plan.plugin.display}")
     files, facts = _files_of(plan, out, interpreter, faults, left)
     faults.raise_errors()
     target = Target(
@@ -163,7 +172,9 @@ def _make(
         sdk=plan.options.sdk == "real",
         kept=Kept(_needs_of(files), plan.options.keep),
         progress=progress,
+        briefly=briefly,
     )
+    briefly("checking what the plugin imports")
     for note in dependencies.notes:
         faults.warn(note, requirements.place_of(SDK))
     warn_of_builds(dependencies.built, dependencies.sandbox, requirements, faults)
@@ -191,7 +202,8 @@ def _make(
     archive, zip_bytes = None, None
     if make_zip:
         archive = staging / f"{plan.logical_id}.zip"
-        zip_bytes = write_zip(folder, archive)
+        zip_bytes = write_zip(folder, archive, briefly)
+        briefly(f"checking {archive.name}")
         check_zip(archive, interpreter if bytecode else None)
         if zip_bytes > MAX_DIRECT_ZIP:
             faults.warn(

@@ -64,6 +64,7 @@ def install_dependencies(
     sdk: bool = False,
     kept: Kept = _PRUNED,
     progress: Callable[[str], None],
+    briefly: Callable[[str], None] = lambda message: None,
 ) -> Dependencies:
     """Install what a plugin declares (`requirements`) and uses (`imported`) for `target`.
 
@@ -94,7 +95,16 @@ def install_dependencies(
                 raise next(iter(refused.values()), error) from None
             try:
                 got = _installed(
-                    resolution, requirements, builds, work, bytecode, diet, kept, notes, progress
+                    resolution,
+                    requirements,
+                    builds,
+                    work,
+                    bytecode,
+                    diet,
+                    kept,
+                    notes,
+                    progress,
+                    briefly,
                 )
                 return replace(got, notes=(*got.notes, *dict.fromkeys(notes)))
             except NotPure as fault:
@@ -184,6 +194,7 @@ def _installed(
     kept: Kept,
     notes: list[str],
     progress: Callable[[str], None],
+    briefly: Callable[[str], None],
 ) -> Dependencies:
     target = builds.target
     built = tuple(package for package in resolution.packages if package.is_source)
@@ -195,9 +206,11 @@ def _installed(
         folder.mkdir()
         paths = (path for package in resolution.packages for path in package.paths)
         with builds_cleared_away(paths):
-            installed = install(resolution, folder, builds=builds, kept=kept)
+            installed = install(resolution, folder, builds=builds, kept=kept, briefly=briefly)
         if _identified(resolution)[0] != resolution:
             raise PackagerError("a package's folder changed while it was built", hint="build again")
+        if diet:
+            briefly(f"putting {RUNTIME} on the import diet")
         treated = apply_diet(folder, installed.versions.get(RUNTIME, "")) if diet else None
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         if bytecode:
@@ -213,10 +226,12 @@ def _installed(
         if treated:
             contents |= {"diet": treated.label, "diet_refused": treated.reason}
         (entry / _CONTENTS).write_text(json.dumps(contents), "utf-8")
+        briefly("noting what is in the cache")
 
     cache = cache_folder()
     entry = None
     if cache and all(package.identity for package in resolution.packages):
+        briefly("checking the packages in the cache")
         how = [builds.policy.mode, builds.sandbox.kind] if built else None
         made_of = _installed_key(resolution, target, bytecode, diet, kept)
         key = f"installed/{_digest([*made_of, how])}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import email.parser
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -63,6 +63,7 @@ def install(
     *,
     builds: Builds,
     kept: Kept,
+    briefly: Callable[[str], None] = lambda message: None,
 ) -> Installed:
     """Install what `resolution` holds into `folder`, pruned but for `kept`, and give what came.
 
@@ -109,6 +110,7 @@ def install(
             for row in csv.reader(record):
                 if row:
                     owners.setdefault(PurePosixPath(row[0]).as_posix(), name)
+    briefly(f"taking out what no function uses of {len(versions)} packages")
     installed = Installed(versions, owners)
     _check_reserved(folder, installed)
     return Installed(versions, owners | prune(folder, owners, kept))

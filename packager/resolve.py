@@ -19,7 +19,7 @@ from packager.sdk_set import HEAVY, SDK, only_for_sdk
 from packager.source_builds import Builds
 from packager.target import Target
 from packager.unavailable import is_platform_specific, no_solution, stop_unless_unsolvable
-from packager.uv import UvRun
+from packager.uv import PROJECT, UvRun
 
 RUNTIME = "werkzeug"  # what endpoint_runtime itself needs
 
@@ -237,7 +237,7 @@ class _Job:
         if not own:
             return self.folder / f"{name}.in"
         sources = {each: {"index": index} for each, index in own.items()}
-        project = {"name": "packager-asks-for", "version": "0", "dependencies": lines}
+        project = {"name": PROJECT, "version": "0", "dependencies": lines}
         uv = {"sources": sources, "index": self.requirements.indexes}
         path = self.folder / f"{name}.project" / "pyproject.toml"
         path.parent.mkdir(exist_ok=True)

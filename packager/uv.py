@@ -50,6 +50,7 @@ _TOKENS = re.compile(
     r"([?&][\w.-]*(?:token|key|secret|password|signature|credential|sig|auth)[\w.-]*=)[^\s&#'\"`)]+",
     re.IGNORECASE,
 )
+PROJECT = "packager-asks-for"  # what a plugin is called where uv is asked through a project
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -129,7 +130,7 @@ def _run(
 
 def readable(text: str) -> str:
     """Give uv's words without colours, credentials and talk of options the user never gave."""
-    text = _NOISY_HINT.sub("", _ANSI.sub("", text))
+    text = _NOISY_HINT.sub("", _ANSI.sub("", text)).replace(PROJECT, "the plugin")
     lines = [line.rstrip() for line in text.splitlines() if not _NOISE.match(line)]
     return mask_credentials("\n".join(lines)).strip().removeprefix("error: ")
 

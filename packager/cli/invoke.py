@@ -61,7 +61,17 @@ from packager.manifest import MANIFEST
 from packager.model import FunctionPlan
 from packager.permissions import Permissions
 from packager.reply import HttpReply, read_reply
-from packager.report import echo, progress, say, show_faults, warn, write, write_bytes, write_log
+from packager.report import (
+    echo,
+    progress,
+    say,
+    say_briefly,
+    show_faults,
+    warn,
+    write,
+    write_bytes,
+    write_log,
+)
 from packager.run_values import RunValues, concerns, warn_of_lacking
 from packager.streamed import Part
 
@@ -335,7 +345,9 @@ def _built_here(
         warn_of_lacking(plan, values, faults)
         show_faults(each for each in faults.warnings if concerns(each, values))
         with progress():
-            made = build_bundle(plan, Path(out).resolve(), progress=say, make_zip=False)
+            made = build_bundle(
+                plan, Path(out).resolve(), progress=say, briefly=say_briefly, make_zip=False
+            )
         show_faults(made.notes)
         yield read_bundle(made.folder)
 

@@ -63,7 +63,7 @@ def install(tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> Ins
         if lines:
             (root / "requirements.txt").write_text("\n".join(lines))
         faults = FaultCollector()
-        permissions = Permissions(source_builds="trusted") if trusted else None
+        permissions = Permissions(source_builds="trusted" if trusted else None)
         requirements = read_requirements(root, "p", faults, permissions=permissions)
         faults.raise_errors()
         interpreter = find_interpreter(THIS)

@@ -9,9 +9,7 @@ from pathlib import Path
 import pytest
 
 from packager.errors import PackagerError
-from packager.uv import run_uv
 from tests.unit.test_dependencies import NEWEST, Install, failure, index, install, names
-from tests.unit.test_local_packages import _python
 from tests.unit.wheels import make_sdist, make_wheel
 
 __all__ = ["index", "install"]  # fixtures
@@ -154,22 +152,3 @@ def test_what_has_no_hash_to_check(install: Install, tmp_path: Path, kind: str) 
     address = f"git+file://{folder}" if kind == "a repository" else folder.as_uri()
     message, _ = failure(install, f"local @ {address} --hash=sha256:{ZERO}")
     assert re.search(rf"local( 1\.0)? comes from {kind}, which has no hash to check", message)
-
-
-def test_a_lock_that_was_tampered_with(install: Install, wheel: Path, tmp_path: Path) -> None:
-    root = tmp_path / "plugin"
-    root.mkdir()
-    text = '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.11"\n'
-    (root / "pyproject.toml").write_text(f'{text}dependencies = ["segno"]\n')
-    assert run_uv(["lock", "--python", _python()], cwd=root).code == 0
-    assert names(install())["segno"] == "1.6.1"
-    lock = (root / "uv.lock").read_text()
-    right = sha(wheel)
-    if right not in lock:  # uv leaves out the hashes of files on this disk
-        pytest.skip("uv locks no hashes of local indexes")
-    (root / "uv.lock").write_text(lock.replace(right, f"sha256:{ZERO}"))
-    message, _ = failure(install)
-    assert message == (
-        "p/uv.lock: segno 1.6.1: no file of it has a hash that is stated here\n"
-        f"  expected: sha256:{ZERO}\n  found:    {right} (segno-1.6.1-py3-none-any.whl)"
-    )
