@@ -30,10 +30,8 @@ def restore_signals() -> None:
     """Do it; in the main thread, where nothing of the plugin's is under way.
 
     A timer that is still running would interrupt, or end, another's request or the wait for one.
-    Only one that goes off again and again into a handler of the plugin's is meant to.
     """
-    left, interval = getitimer(ITIMER_REAL)
-    if left and (not interval or getsignal(SIGALRM) in (SIG_DFL, None)):
+    if getitimer(ITIMER_REAL)[0]:
         setitimer(ITIMER_REAL, 0)
         report.log("WARN", "a timer (SIGALRM) that the plugin left running was stopped")
     if getsignal(SIGPIPE) == SIG_DFL:  # else writing to a closed connection ends the process

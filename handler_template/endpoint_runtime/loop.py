@@ -238,6 +238,7 @@ def _say_why(error: BaseException) -> int:
     elif isinstance(error, (OSError, MemoryError)):
         _say(f"{type(error).__name__}: {error}; exiting")
     else:
+        sys.stderr = endpoint_runtime.log_stream or sys.__stderr__
         try:
             sys.__excepthook__(type(error), error, error.__traceback__)
         except Exception:
