@@ -48,7 +48,7 @@ def moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[MotoServer]:
 def test_dynamodb_under_kills_and_throttling(
     soak: Soak, moto: MotoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    killed = kept = 0
+    called = killed = kept = 0
     for _ in soak.rounds(24, "times 1,000 operations"):
         table = make_table(moto)
         monkeypatch.setenv("PACKAGER_STORAGE_TABLE", table)
@@ -65,6 +65,7 @@ def test_dynamodb_under_kills_and_throttling(
             herd = Herd(storage, faulty, together)
             herd.work(soak, OPERATIONS)
         killed += herd.killed
+        called += len(herd.calls)
 
         state = read_state(moto, table)
         assert state.problems() == []
@@ -82,7 +83,7 @@ def test_dynamodb_under_kills_and_throttling(
         assert stale_reads(herd.calls) == []
         assert read_state(moto, table).problems() == []
         assert read_state(moto, table).garbage() == set()
-    soak.note(f"{killed} kills, {kept} generations left to the next call")
+    soak.note(f"{called} calls, {killed} kills, {kept} generations left to the next call")
 
 
 class Herd:
@@ -101,7 +102,8 @@ class Herd:
         """Have `operations` calls made, then end."""
         running = [self._start() for _ in range(PROCESSES)]
         while len(self.calls) < operations and not (self.calls and soak.is_over):
-            time.sleep(soak.random.uniform(0, 0.6))
+            # A process that takes another's place needs a while to begin.
+            time.sleep(soak.random.uniform(0, 2))
             assert self._complaints == []
             number = soak.random.randrange(PROCESSES)
             self._end(*running[number])
