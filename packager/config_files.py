@@ -11,12 +11,10 @@ from typing import Any
 
 from packager.errors import FaultCollector, Place
 from packager.expect import did_you_mean
-from packager.marked import MAX_BITS, MAX_FILE
+from packager.marked import MAX_FILE
+from packager.toml_limits import TooMuch, load_toml
 from packager.toml_positions import KeyPath, Position, nearest_position, toml_positions
 
-MAX_NESTING = 100  # keys inside each other
-_PART = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')"""
-_LONG_KEY = re.compile(rf"(?<![A-Za-z0-9_-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{MAX_NESTING}}}")
 _WHERE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -112,14 +110,7 @@ def parse_toml(content: bytes, file: str, faults: FaultCollector) -> dict[str, A
     """Give what TOML says; None after a fault in the file that messages call `file`."""
     try:
         text = content.decode("utf-8").removeprefix("\ufeff")
-        if (deep := _too_deep(text)) is not None:
-            faults.error("nested too deeply to be read", Place(file, deep))
-            return None
-        values = tomllib.loads(text)
-        if _has_huge_number(values):
-            faults.error("holds a number that is too large", Place(file))
-            return None
-        return values
+        return load_toml(text)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
@@ -138,31 +129,6 @@ def parse_toml(content: bytes, file: str, faults: FaultCollector) -> dict[str, A
             at = (where[1], where[2]) if where[1] else (len(lines), len(lines[-1]) + 1)
             place = Place(file, int(at[0]), int(at[1]))
         faults.error(f"not valid TOML: {message[:1].lower()}{message[1:]}", place)
-    except ValueError:  # Python reads no number of more than 4300 digits
-        faults.error("holds a number that is too large", Place(file))
-    except RecursionError:
-        faults.error("nested too deeply to be read", Place(file))
+    except TooMuch as error:
+        faults.error(str(error), Place(file, error.line))
     return None
-
-
-def _too_deep(text: str) -> int | None:
-    """Give the first line with a key of more parts than are sensible.
-
-    tomllib reads such a key in time that grows with the square of its parts, and what it gives is
-    nested as deeply.
-    """
-    found = _LONG_KEY.search(text)
-    return text.count("\n", 0, found.start()) + 1 if found else None
-
-
-def _has_huge_number(values: Mapping[str, Any]) -> bool:
-    pending: list[Any] = [values]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, dict):
-            pending += value.values()
-        elif isinstance(value, list):
-            pending += value
-        elif isinstance(value, int) and value.bit_length() > MAX_BITS:
-            return True
-    return False

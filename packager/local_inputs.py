@@ -7,13 +7,14 @@ import hashlib
 import os
 import re
 import shutil
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+
+from packager.toml_limits import load_toml
 
 # Build backends that read nothing but the package's folder and what its pyproject.toml names
 # (their documentation). Others may read whatever they like.
@@ -26,7 +27,8 @@ _KNOWN_BACKENDS = frozenset(
 # Files with which a package brings code of its own to its build.
 _BUILD_CODE = ("setup.py", "pdm_build.py", "build.py", "hatch_build.py")
 _HOOKS = re.compile(
-    r"^\s*\[+tool\.[\w.-]*hooks?\b|^\s*\[+tool\.poetry\.build\b|^\s*cmdclass\b|^\s*(build|script)"
+    r"^[ \t]*+\[+tool\.[\w.-]*hooks?\b|^[ \t]*+\[+tool\.poetry\.build\b|^[ \t]*+cmdclass\b"
+    r"|^[ \t]*+(build|script)"
     r"\s*=\s*[\"'][^\"']*\.py[\"']|\bsource\s*=\s*[\"'](vcs|scm|env)[\"']",
     re.MULTILINE,
 )
@@ -182,8 +184,8 @@ def _texts(value: object) -> Iterator[str]:
 
 def _toml(text: str) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+        return load_toml(text)
+    except ValueError:
         return {}
 
 

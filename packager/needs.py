@@ -38,7 +38,7 @@ _SIGNS = re.compile(
     rb"|\bfrom\b[^\n]*\btests?\b|[\"'/\\:.]tests?[\"'/\\:.]"
     rb"|\.(?:" + _SUFFIXES.encode() + rb")[\"']"
 )
-_IMPORTED = re.compile(rb"(?m)^\s*(?:from|import)\s+(\w+)")
+_IMPORTED = re.compile(rb"(?m)^[ \t\f]*+(?:from|import)\s+(\w+)")
 _BINARY_SIGNS = re.compile(rb"importlib[._]metadata|pkg_resources")
 
 

@@ -32,7 +32,7 @@ LICENCES = "endpoint_runtime/licenses"
 _INSTALLER_FILES = frozenset(
     {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json"}
 )
-_LICENCE = re.compile(r"(?:.+/)?(?:licen[cs]es?|copying|copyright|notice|authors|legal)\b.*", re.I)
+_LICENCE = re.compile(r"(?:^|/)(?:licen[cs]es?|copying|copyright|notice|authors|legal)\b", re.I)
 _READ = (".py", ".so")
 
 
@@ -69,7 +69,7 @@ def prune(folder: Path, owners: Mapping[str, str], kept: Kept) -> dict[str, str]
     for file in files:
         info, _, inner = file.partition("/")
         if info in dropped:
-            if _LICENCE.fullmatch(inner):
+            if _LICENCE.search(inner):
                 name = f"{LICENCES}/{info.removesuffix('.dist-info')}/"
                 name += inner.removeprefix("licenses/")
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)

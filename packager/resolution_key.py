@@ -6,7 +6,6 @@ import hashlib
 import importlib.metadata
 import json
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from urllib.request import url2pathname
 from packager.interpreter import home_folder
 from packager.requirements import Requirements
 from packager.source_builds import Builds
+from packager.toml_limits import load_toml
 from packager.uv import mask_credentials
 
 OFFLINE = "UV_OFFLINE"
@@ -81,8 +81,8 @@ def _configuration(requirements: Requirements) -> Iterator[Path]:
 def _places(text: str) -> Iterator[str]:
     """Give the places to look for packages that a configuration file names."""
     try:
-        values = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+        values = load_toml(text)
+    except ValueError:
         return
     pending: list[tuple[str, Any]] = [("", values)]
     while pending:

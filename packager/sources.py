@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from packager.errors import PackagerError
+from packager.references import MAX_DEPTH
 
 SCRIPT = Path(__file__).parent / "_in_target" / "analyse.py"
 TIME_LIMIT = 300  # seconds; a plugin with thousands of files takes a few
@@ -188,7 +189,7 @@ def reachable(facts: Mapping[str, SourceFacts], start: Iterable[str]) -> set[str
             modules += [f"{imported.module}.{name}" for name in imported.names]
         for module in modules:
             parts = module.split(".")
-            for length in range(1, len(parts) + 1):  # packages around it run first
+            for length in range(1, min(len(parts), MAX_DEPTH) + 1):  # packages around it run first
                 file = module_file(facts, ".".join(parts[:length]))
                 if file is not None and file not in found:
                     pending.append(file)

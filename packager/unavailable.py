@@ -17,7 +17,9 @@ from packager.uv_failures import could_not_fetch, indent
 
 # uv's own sentences (its resolver's report): "numpy==1.21.0 has no usable wheels",
 # "only foo==1.0 is available, foo==1.0 has no wheels with a matching platform tag".
-_ONE_VERSION = re.compile(r"\b([a-z0-9][\w.-]*)==([^\s,]+) has no (?:usable )?wheels", re.I)
+_ONE_VERSION = re.compile(
+    r"(?<![\w.-])([a-z0-9][\w.-]*+)==([^\s,]++) has no (?:usable )?wheels", re.I
+)
 _ALL_VERSIONS = re.compile(r"\ball versions of ([a-z0-9][\w.-]*) have no (?:usable )?wheels", re.I)
 _OLDER_PYTHONS = ("3.10", "3.9", "3.8")
 
