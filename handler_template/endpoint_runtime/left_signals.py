@@ -13,7 +13,6 @@ from _signal import (  # type: ignore[import-not-found]
     SIG_UNBLOCK,
     SIGALRM,
     SIGPIPE,
-    SIGTERM,
     getitimer,
     getsignal,
     pthread_sigmask,
@@ -22,8 +21,6 @@ from _signal import (  # type: ignore[import-not-found]
 )
 
 from endpoint_runtime import report
-
-_NEEDED = (SIGALRM, SIGTERM)  # of time limits and of Lambda, which shuts the environment down
 
 
 def restore_signals() -> None:
@@ -36,10 +33,13 @@ def restore_signals() -> None:
         report.log("WARN", "a timer (SIGALRM) that the plugin left running was stopped")
     if getsignal(SIGPIPE) == SIG_DFL:  # else writing to a closed connection ends the process
         signal(SIGPIPE, SIG_IGN)
-    blocked = pthread_sigmask(SIG_BLOCK, ())
-    if blocked and not blocked.isdisjoint(_NEEDED):
+
+
+def unblock_alarm() -> None:
+    """Let SIGALRM through, for a time limit that is about to begin; one that waits is dropped."""
+    if SIGALRM in pthread_sigmask(SIG_BLOCK, ()):
         handler = getsignal(SIGALRM)
         signal(SIGALRM, SIG_IGN)  # forgets one that is waiting to be delivered
-        pthread_sigmask(SIG_UNBLOCK, _NEEDED)
+        pthread_sigmask(SIG_UNBLOCK, (SIGALRM,))
         if handler is not None:
             signal(SIGALRM, handler)

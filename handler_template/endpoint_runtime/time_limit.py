@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]
 from _thread import get_ident
-from sys import _getframe
+from sys import _getframe, modules
 from time import time
 
 TYPE_CHECKING = False
@@ -98,6 +98,10 @@ class TimeLimit:
         if old is not _ring and type(old) is not int:  # a handler of the plugin's
             return self
         try:
+            if "signal" in modules:  # else nobody has blocked any
+                from endpoint_runtime.left_signals import unblock_alarm
+
+                unblock_alarm()
             _signal.signal(_signal.SIGALRM, _ring)
         except ValueError:  # not the main thread
             return self

@@ -203,3 +203,19 @@ def test_a_failure_is_logged_where_nothing_can_be_imported(
     assert json.loads(posts[1].body)["statusCode"] == 500
     assert body_of(server, "text-1") == "hello"
     assert "endpoints/change.py failed" in log and "ValueError" in log
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_blocked_alarm_does_not_keep_time_limits_from_ending(
+    tmp_path: Path, stream: bool
+) -> None:
+    endless = "def body():\n    yield 'so far'\n    time.sleep(60)\n---\nreturn Response(body())"
+    change = changing(CHANGES["blocked signals"])
+    folder = fast_bundle.write(tmp_path, {"change": change, "endless": endless}, STREAM=stream)
+
+    with RuntimeServer([request("change"), request("endless", seconds=3)]) as server:
+        started = time.monotonic()
+        fast_bundle.run(folder, server)
+
+    assert body_of(server, "endless") == "so far"
+    assert time.monotonic() - started < 30
