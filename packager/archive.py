@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 _DATE = (1980, 1, 1, 0, 0, 0)  # the oldest a zip can say
@@ -25,12 +27,12 @@ def write_zip(
 ) -> int:
     """Write all files under `folder` into the zip `path`, which appears whole; return its bytes.
 
-    Names are sorted, dates fixed, modes 0644, or 0755 where the owner may execute. `briefly` is
-    told how far it is.
+    Names are sorted, dates fixed, modes 0644, or 0755 where the owner may execute. Files are
+    deflated on all processors, and written in order. `briefly` is told how far it is.
     """
     found = [source for source in folder.rglob("*") if source.is_file()]
     files = sorted((source.relative_to(folder).parts, source) for source in found)
-    sizes = [source.stat().st_size for _, source in files]
+    total = sum(source.stat().st_size for _, source in files)
     done, last = 0, time.monotonic()
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     temporary = Path(name)
@@ -39,12 +41,17 @@ def write_zip(
             os.fdopen(handle, "w+b") as file,
             zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
         ):
-            for (parts, source), size in zip(files, sizes, strict=True):
-                _add(archive, source, "/".join(parts))
-                done += size
+            for info, content in _deflated(("/".join(parts), source) for parts, source in files):
+                info.header_offset = file.tell()
+                file.write(info.FileHeader())
+                file.write(content)
+                archive.filelist.append(info)
+                archive.NameToInfo[info.filename] = info
+                archive.start_dir = file.tell()  # of the central directory, so far
+                done += info.file_size
                 if time.monotonic() - last >= _OFTEN:
                     last = time.monotonic()
-                    briefly(f"zipping {path.name}: {done >> 20} of {sum(sizes) >> 20} MiB")
+                    briefly(f"zipping {path.name}: {done >> 20} of {total >> 20} MiB")
         temporary.chmod(PLAIN)
         size = temporary.stat().st_size
         temporary.replace(path)
@@ -59,14 +66,32 @@ def file_mode(path: Path) -> int:
     return EXECUTABLE if path.stat().st_mode & 0o100 else PLAIN
 
 
-def _add(archive: zipfile.ZipFile, source: Path, name: str) -> None:
+def _deflated(files: Iterator[tuple[str, Path]]) -> Iterator[tuple[zipfile.ZipInfo, bytes]]:
+    """Give what a zip says of each file, and its deflated content, in order."""
+    workers = os.cpu_count() or 1
+    with ThreadPoolExecutor(workers) as pool:
+        pending: deque[Future[tuple[zipfile.ZipInfo, bytes]]] = deque()
+        try:
+            for name, source in files:
+                pending.append(pool.submit(_deflate, name, source))
+                if len(pending) > 2 * workers:  # as many contents are in memory at once
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _deflate(name: str, source: Path) -> tuple[zipfile.ZipInfo, bytes]:
+    content = source.read_bytes()
     info = zipfile.ZipInfo(name, _DATE)
     info.create_system = _UNIX
     info.external_attr = (0o100000 | file_mode(source)) << 16
     info.compress_type = zipfile.ZIP_DEFLATED
-    if source.suffix in _CODE:
-        archive.writestr(info, source.read_bytes(), compresslevel=_BEST)
-        return
-    info.file_size = source.stat().st_size  # decides whether the entry needs zip64
-    with source.open("rb") as data, archive.open(info, "w") as entry:
-        shutil.copyfileobj(data, entry, 1 << 20)
+    info.file_size = len(content)
+    info.CRC = zlib.crc32(content)
+    level = _BEST if source.suffix in _CODE else zlib.Z_DEFAULT_COMPRESSION
+    compressor = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
+    deflated = compressor.compress(content) + compressor.flush()
+    info.compress_size = len(deflated)
+    return info, deflated

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -321,17 +323,29 @@ def _lay_out(
         compile_files(compiler, folder, others, columns=False, docstrings=False)
         write_archive(folder, compiler)
     for path in (folder, *folder.rglob("*")):
-        path.chmod(0o755 if path.is_dir() else file_mode(path))
+        found = path.stat().st_mode
+        mode = 0o755 if stat.S_ISDIR(found) or found & 0o100 else 0o644
+        if stat.S_IMODE(found) != mode:  # of thousands, those that were made here
+            path.chmod(mode)
 
 
 def _copy_tree(source: Path, target: Path) -> None:
-    for path in sorted(source.rglob("*")):
-        if path.is_file():
-            _copy(path, target / path.relative_to(source))
+    """Copy the files below `source`, which are thousands: each folder is made once."""
+    for folder, folders, files in os.walk(source):
+        folders.sort()
+        inner = target / Path(folder).relative_to(source)
+        if files:
+            inner.mkdir(parents=True, exist_ok=True)
+        for name in sorted(files):
+            _copy_file(Path(folder, name), inner / name)
 
 
 def _copy(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
+    _copy_file(source, target)
+
+
+def _copy_file(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
     target.chmod(file_mode(source))
 

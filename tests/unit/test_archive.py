@@ -92,3 +92,37 @@ def test_a_failure_leaves_what_was_there_and_nothing_else(tmp_path: Path) -> Non
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == {
         "f.zip": b"old"
     }
+
+
+def test_more_files_than_old_zips_can_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zipfile.ZIP_FILECOUNT_LIMIT", 100)  # it is 65,535
+    folder = folder_of(tmp_path / "f", [str(number) for number in range(150)])
+    write_zip(folder, tmp_path / "f.zip")
+    assert b"PK\x06\x06" in (tmp_path / "f.zip").read_bytes()  # the record that counts further
+    with zipfile.ZipFile(tmp_path / "f.zip") as archive:
+        assert len(archive.namelist()) == 150
+
+
+def test_how_far_it_is_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("packager.archive._OFTEN", 0)
+    for name in ("a", "b.py", "c"):
+        (tmp_path / name).write_bytes(os.urandom(1 << 20))
+    told: list[str] = []
+    write_zip(tmp_path, tmp_path.parent / "f.zip", told.append)
+    assert told == [f"zipping f.zip: {done} of 3 MiB" for done in (1, 2, 3)]
+
+
+def test_zips_of_an_odd_number_of_files_hold_every_byte(tmp_path: Path) -> None:
+    folder = tmp_path / "f"
+    contents = {
+        f"{number}.{'py' if number % 3 else 'so'}": os.urandom(number * 97) for number in range(57)
+    }
+    folder.mkdir()
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    write_zip(folder, tmp_path / "f.zip")
+    with zipfile.ZipFile(tmp_path / "f.zip") as archive:
+        assert archive.testzip() is None
+        assert {name: archive.read(name) for name in archive.namelist()} == contents

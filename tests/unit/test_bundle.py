@@ -95,7 +95,8 @@ def test_the_layout(tmp_path: Path, plan: Plan) -> None:
     made = plan(files)
     (tmp_path / "neko/run.sh").chmod(0o700)
     steps: list[str] = []
-    bundle = build_bundle(made, tmp_path / "out", progress=steps.append)
+    briefly: list[str] = []
+    bundle = build_bundle(made, tmp_path / "out", progress=steps.append, briefly=briefly.append)
     folder = tmp_path / "out/NekoFunction"
     found = tree(folder)
     assert without_runtime(set(found)) == {
@@ -148,6 +149,16 @@ def test_the_layout(tmp_path: Path, plan: Plan) -> None:
         "installing 2 packages",
         "compiling the packages to bytecode",
         "writing NekoFunction",
+    ]
+    assert [step for step in briefly if not step.startswith("zipping")] == [
+        f"reading the sources of {made.plugin.display}",
+        "checking the packages in the cache",
+        "taking out what no function uses of 2 packages",
+        "putting werkzeug on the import diet",
+        "noting what is in the cache",
+        "checking what the plugin imports",
+        "checking NekoFunction.zip",
+        "looking for secrets in NekoFunction",
     ]
 
 
