@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from packager.errors import FaultCollector, Place
+from packager.errors import FaultCollector, Place, UsageError
 from packager.permissions import Permissions
 from packager.uv import mask_credentials
 
@@ -83,4 +83,18 @@ class RequirementRules:
                 place,
                 key=INDEX,
                 hint=f"look at it, then allow it: --allow-config {INDEX}",
+            )
+
+
+def refuse_variables(lines: Iterable[str], file: str) -> None:
+    """Raise `UsageError` for a variable in what uv is given: it would put in the value of any.
+
+    Those of the plugin's own lines are put in, or refused, by now; what is left is of a lock.
+    """
+    for line in lines:
+        found = _VARIABLE.search(line)
+        if found:
+            raise UsageError(
+                f"uv.lock beside {file} has the variable {found[0]}: it is not put in",
+                hint="lock without it: name the index in uv's own configuration",
             )

@@ -14,6 +14,7 @@ from packager.errors import InputFaults
 from packager.exported import export_lock
 from packager.hashes import Stated, hold_to_hashes
 from packager.pylock import Locked, Resolution, read_lock, settle_lock, toml
+from packager.requirement_rules import refuse_variables
 from packager.requirements import Requirements
 from packager.sdk_set import HEAVY, SDK, only_for_sdk
 from packager.source_builds import Builds
@@ -153,7 +154,7 @@ class _Job:
             run = self.compile_bundle(roots, pins, wheels={*self.wheels_only, *blocked})
             if run.code:
                 raise no_solution(
-                    self._clearer(run, failed),
+                    run if run.backend_failed else failed,
                     blocked.values(),
                     self.requirements,
                     self.folder,
@@ -171,10 +172,6 @@ class _Job:
                 return
             blocked |= found
 
-    def _clearer(self, run: UvRun, failed: UvRun) -> UvRun:
-        """Give the run that says why: the one that built, if a build is what failed."""
-        return run if self.builds.ran else failed
-
     def compile(
         self,
         name: str,
@@ -191,6 +188,8 @@ class _Job:
         own = [_as_constraint(line.text) for line in self.requirements.constraints]
         files = {"in": lines, "constraints": [*own, *constraints], "excludes": excludes}
         files["overrides"] = self.overrides
+        given = (*files["in"], *files["constraints"], *files["overrides"])
+        refuse_variables(given, self.requirements.file)
         for suffix, content in files.items():
             text = "".join(f"{line}\n" for line in content)
             (self.folder / f"{name}.{suffix}").write_text(text, "utf-8")

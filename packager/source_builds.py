@@ -60,6 +60,7 @@ class Builds:
     cwd: Path
     work: Path
     environment: Mapping[str, str | None] = field(default_factory=dict)
+    hidden: Mapping[str, str] = field(default_factory=dict)  # variables that were put in
     configuration: str | None = None  # what of the plugin's configuration of uv holds
     progress: Callable[[str], None] = lambda message: None
     _python: Path | None = None
@@ -92,14 +93,14 @@ class Builds:
             target = replace(target, interpreter=self._shut_in())
             variables |= dict.fromkeys(_DECIDED) | {"UV_CONCURRENT_BUILDS": "1"}
             arguments = [*arguments, "--no-build-isolation"]
-        run = run_uv([*arguments, *target.arguments], cwd=self.cwd, environment=variables)
+        run = run_uv(
+            [*arguments, *target.arguments],
+            cwd=self.cwd,
+            environment=variables,
+            hidden=self.hidden,
+        )
         self._tell()
         return run
-
-    @property
-    def ran(self) -> bool:
-        """Whether something was built, or tried to be."""
-        return self._told > 0
 
     def hints(self, problem: str) -> list[str]:
         """Give what may help where source can't be had built, and uv's words are `problem`."""
@@ -205,6 +206,7 @@ def builds_for(
         cwd,
         work,
         _environment(requirements),
+        requirements.expanded,
         uv.text,
         progress,
     )

@@ -91,12 +91,17 @@ def find_uv() -> str:
 
 
 def run_uv(
-    arguments: Sequence[str], *, cwd: Path, environment: Mapping[str, str | None] | None = None
+    arguments: Sequence[str],
+    *,
+    cwd: Path,
+    environment: Mapping[str, str | None] | None = None,
+    hidden: Mapping[str, str] | None = None,
 ) -> UvRun:
     """Run uv in `cwd` and give how it ended. It never downloads a Python by itself.
 
     `cwd` matters: uv reads the index configuration of the project around it. `environment` are
-    variables to set besides, or with None to take out. Raises `OutOfResources` where it failed for
+    variables to set besides, or with None to take out; of `hidden`, names of variables and their
+    values, messages have the names. Raises `OutOfResources` where it failed for
     want of disk, memory or the like.
     """
     changes = {**(environment or {}), **dict.fromkeys(_UNSET)}
@@ -106,7 +111,10 @@ def run_uv(
     done = _run(arguments, cwd, variables)
     if done.returncode and _NO_CACHE.search(done.stderr):  # a home that can't be written, say
         done = _run([*arguments, "--no-cache"], cwd, variables)
-    run = UvRun(done.returncode, done.stdout, readable(done.stderr))
+    problem = readable(done.stderr)
+    for name, value in (hidden or {}).items():
+        problem = problem.replace(value, f"${{{name}}}") if value else problem
+    run = UvRun(done.returncode, done.stdout, problem)
     lack = lack_of_resources(run.code, run.problem)
     if lack and not run.backend_failed:
         raise lack

@@ -109,7 +109,8 @@ def _bind(path: Path, place: Path) -> None:
         place.mkdir(parents=True, exist_ok=True)
     else:
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.touch()
+        if not place.exists():  # it may be, in what is read-only by now
+            place.touch()
     _mount(path, place, None, _BIND | _RECURSIVE)
 
 

@@ -1,0 +1,459 @@
+"""Hostile packages against every mode of --source-builds, with and without a sandbox."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import packager._in_build.enter
+import packager.source_builds
+from packager._in_build.hook import OF_COMPILERS
+from packager.interpreter import newest_supported
+from packager.sandbox import NAMESPACES, Sandbox, find_sandbox
+from tests.cli.conftest import Done, Run
+from tests.hostile_package import SECRET, make_build_tools, make_sdist_of, setup_py, write_sources
+from tests.plugin_writer import write_plugin
+
+REFUSED = "refused: "
+
+
+@dataclass(slots=True)
+class Listener:
+    """Something on loopback that a build could reach."""
+
+    port: int
+    connections: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        found = Listener(server.getsockname()[1])
+
+        def accept() -> None:
+            while True:
+                try:
+                    connection, address = server.accept()
+                except OSError:
+                    return
+                found.connections.append(str(address))
+                connection.close()
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield found
+        server.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A user's machine: a home with credentials, a cache, an index, and a plugin to build."""
+
+    home: Path
+    index: Path
+    plugin: Path
+    canary: Path
+    cache: Path
+    look_at: dict[str, Any]
+
+
+@pytest.fixture
+def machine(tmp_path: Path, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    home = tmp_path / "home"
+    (home / ".aws").mkdir(parents=True)
+    (home / ".aws/credentials").write_text(f"[default]\naws_secret_access_key = {SECRET}\n")
+    cache = home / ".cache"
+    (cache / "packager").mkdir(parents=True)
+    for name in [name for name in os.environ if name.startswith(("UV_", "XDG_", "PACKAGER_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("UV_CONFIG_FILE", str(tmp_path / "offline.toml"))
+    (tmp_path / "offline.toml").write_text(
+        f"no-index = true\nfind-links = ['{tmp_path / 'index'}']\n"
+    )
+    make_build_tools(tmp_path / "index")
+    plugin = write_plugin(tmp_path / "work/tiny", {"requirements.txt": "hostile\n"})
+    look_at = {
+        "canary": str(tmp_path / "canary"),
+        "plugin": str(plugin / "endpoints/duck.py"),
+        "cache": str(cache / "packager/poison"),
+        "credentials": str(home / ".aws/credentials"),
+        "home": str(home),
+        "port": listener.port,
+    }
+    return Machine(home, tmp_path / "index", plugin, tmp_path / "canary", cache, look_at)
+
+
+def pack(plugin: Path) -> Path:
+    """Make a .difypkg of a plugin's folder."""
+    path = plugin.with_suffix(".difypkg")
+    with zipfile.ZipFile(path, "w") as package:
+        for file in sorted(plugin.rglob("*")):
+            if file.is_file():
+                package.write(file, file.relative_to(plugin).as_posix())
+    return path
+
+
+Build = Callable[..., Done]
+
+
+@pytest.fixture
+def build(run: Run, tmp_path: Path) -> Build:
+    found = newest_supported()
+    assert found is not None
+
+    def build(plugin: Path, *options: str) -> Done:
+        out = tmp_path / "out"
+        given = ("--runtime", found.python, "--no-bytecode", "--format", "json", *options)
+        return run("build", plugin, "-o", out, *given)
+
+    return build
+
+
+def what_it_got(tmp_path: Path, name: str = "hostile") -> dict[str, Any]:
+    """Read what the package's setup.py found, out of the bundle."""
+    [module] = (tmp_path / "out").glob(f"*/{name}.py")
+    text = ast.literal_eval(module.read_text().removeprefix("FOUND = "))
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def builds_of(done: Done) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads(done.stdout)["functions"][0]["source_builds"]
+    return facts
+
+
+@pytest.fixture
+def no_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that has nothing to shut a build in."""
+
+    def none(python: Path) -> Sandbox:
+        return Sandbox(None, find_sandbox(python).read)
+
+    monkeypatch.setattr(packager.source_builds, "find_sandbox", none)
+
+
+SANDBOXES = [NAMESPACES, *filter(None, [shutil.which("bwrap")])]
+
+
+@pytest.fixture(params=SANDBOXES)
+def sandbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each thing on this machine that shuts builds in."""
+    kind: str = request.param
+    interpreter = newest_supported()
+    assert interpreter is not None
+    read = find_sandbox(interpreter.path).read
+    monkeypatch.setattr(packager.source_builds, "find_sandbox", lambda python: Sandbox(kind, read))
+    return Sandbox(kind, read).name or ""
+
+
+def place_hostile(machine: Machine, origin: str, more: str = "") -> None:
+    """Put the hostile package where the plugin gets it from: the index, or its own folder."""
+    text = setup_py(machine.look_at, more=more)
+    if origin == "index":
+        make_sdist_of(machine.index, text)
+    else:
+        write_sources(machine.plugin / "vendored", text)
+        (machine.plugin / "requirements.txt").write_text("./vendored\n")
+
+
+def test_this_machine_has_namespaces() -> None:
+    interpreter = newest_supported()
+    assert interpreter is not None
+    assert find_sandbox(interpreter.path).kind == NAMESPACES
+
+
+@pytest.mark.parametrize("origin", ["index", "folder"])
+def test_an_isolated_build_gets_nothing(
+    machine: Machine, build: Build, tmp_path: Path, listener: Listener, sandbox: str, origin: str
+) -> None:
+    place_hostile(machine, origin)
+    before = (machine.plugin / "endpoints/duck.py").read_text()
+
+    done = build(machine.plugin)
+
+    assert done.code == 0, done.stderr
+    got = what_it_got(tmp_path)
+    harmless = {"LC_CTYPE", "PWD", *OF_COMPILERS}  # the former are Python's and bubblewrap's
+    own = {"HOME", "PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONNOUSERSITE", "TMPDIR", "VIRTUAL_ENV"}
+    assert got["environ"].keys() - harmless == own
+    assert SECRET not in json.dumps(got)
+    assert got["other environments"] is False
+    for name in ("credentials", "home"):
+        assert got[name].startswith(REFUSED), name
+    # What else it wrote, it wrote into folders that are thrown away.
+    assert not (machine.cache / "packager/poison").exists()
+    assert ".aws" not in got["own user's home"]
+    assert got["connection"].startswith(REFUSED)
+    assert listener.connections == []
+    assert not machine.canary.exists()
+    assert (machine.plugin / "endpoints/duck.py").read_text() == before
+    assert builds_of(done) == {"mode": "isolated", "sandbox": sandbox, "packages": ["hostile"]}
+    assert "hostile was built from source (isolated)" in done.stderr
+    assert "nothing on this machine" not in done.stderr
+
+
+@pytest.mark.parametrize("origin", ["index", "folder"])
+@pytest.mark.usefixtures("no_sandbox")
+def test_without_a_sandbox_the_environment_is_empty_still_and_the_rest_is_said(
+    machine: Machine, build: Build, tmp_path: Path, origin: str
+) -> None:
+    place_hostile(machine, origin)
+    done = build(machine.plugin)
+    assert done.code == 0, done.stderr
+    got = what_it_got(tmp_path)
+    assert "AWS_SECRET_ACCESS_KEY" not in got["environ"]
+    assert got["environ"]["HOME"] != str(machine.home)
+    assert got["home"].startswith(REFUSED)
+    # What can't be kept from it here, and is said.
+    assert got["connection"] == "connected"
+    assert SECRET in got["credentials"]
+    assert done.stderr.count("nothing on this machine can shut a build in") == 1
+    assert builds_of(done) == {"mode": "isolated", "sandbox": None, "packages": ["hostile"]}
+
+
+@pytest.mark.parametrize("origin", ["index", "folder"])
+def test_a_trusted_build_has_everything(
+    machine: Machine, build: Build, tmp_path: Path, origin: str
+) -> None:
+    place_hostile(machine, origin)
+    done = build(machine.plugin, "--source-builds", "trusted")
+    assert done.code == 0, done.stderr
+    got = what_it_got(tmp_path)
+    assert got["environ"]["AWS_SECRET_ACCESS_KEY"] == SECRET
+    assert (got["canary"], got["connection"]) == ("written", "connected")
+    assert builds_of(done) == {"mode": "trusted", "sandbox": None, "packages": ["hostile"]}
+    assert "hostile was built from source (trusted, with all that you may do)" in done.stderr
+
+
+@pytest.mark.parametrize("origin", ["index", "folder"])
+def test_refusing_runs_nothing(machine: Machine, build: Build, tmp_path: Path, origin: str) -> None:
+    place_hostile(machine, origin)
+    done = build(machine.plugin, "--source-builds", "refuse")
+    assert done.code == (1 if origin == "index" else 2)
+    assert "--source-builds=isolated builds" in done.stderr
+    assert not machine.canary.exists()
+    assert not (tmp_path / "out").exists()
+
+
+def test_refusing_takes_no_wheel_that_another_mode_built(machine: Machine, build: Build) -> None:
+    place_hostile(machine, "index")
+    assert build(machine.plugin, "--source-builds", "trusted").code == 0
+    assert build(machine.plugin, "--source-builds", "isolated").code == 0
+    assert build(machine.plugin, "--source-builds", "refuse").code == 1
+
+
+def test_isolated_takes_no_wheel_that_was_built_trusted(
+    machine: Machine, build: Build, tmp_path: Path
+) -> None:
+    place_hostile(machine, "index")
+    assert build(machine.plugin, "--source-builds", "trusted").code == 0
+    assert build(machine.plugin).code == 0
+    assert SECRET not in json.dumps(what_it_got(tmp_path))
+
+
+def test_a_package_builds_what_an_index_has_and_not_what_it_brings(
+    machine: Machine, build: Build, tmp_path: Path
+) -> None:
+    place_hostile(machine, "index")
+    done = build(pack(machine.plugin))
+    assert done.code == 0, done.stderr
+    assert SECRET not in json.dumps(what_it_got(tmp_path))
+    machine.canary.unlink(missing_ok=True)
+
+    place_hostile(machine, "folder")
+    requirements = "./vendored\nother @ git+https://127.0.0.1:1/x.git\n"
+    (machine.plugin / "requirements.txt").write_text(requirements)
+    package = pack(machine.plugin)
+    done = build(package, "--allow-config", "index")
+
+    hint = "--source-builds=isolated builds it without your environment"
+    assert done.code == 2
+    assert [line.partition(", and")[0] for line in done.stderr.splitlines()] == [
+        f"{package}/requirements.txt:1: error: is a folder or an archive of source: building it "
+        "would run its code, which a package may not bring along",
+        f"  hint: {hint}",
+        f"{package}/requirements.txt:2: error: is the address of source: building it would run "
+        "its code, which a package may not bring along",
+        f"  hint: {hint}",
+    ]
+    assert not machine.canary.exists()
+
+
+def test_what_a_package_brings_is_built_where_that_is_asked(
+    machine: Machine, build: Build, tmp_path: Path, sandbox: str
+) -> None:
+    place_hostile(machine, "folder")
+    done = build(pack(machine.plugin), "--source-builds", "isolated")
+    assert done.code == 0, done.stderr
+    got = what_it_got(tmp_path)
+    assert (SECRET in json.dumps(got), got["files"]) == (False, ["setup.py"])
+    assert builds_of(done)["sandbox"] == sandbox
+
+
+def test_a_build_leaves_nothing_in_its_sources(machine: Machine, build: Build) -> None:
+    place_hostile(machine, "folder", more='open("left", "w").write("x")')
+    assert build(machine.plugin).code == 0
+    assert [path.name for path in (machine.plugin / "vendored").iterdir()] == ["setup.py"]
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_build_that_does_not_end_is_ended_with_all_that_it_started(
+    machine: Machine, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packager.source_builds, "BUILD_SECONDS", 3)
+    more = """
+    subprocess.Popen(["sleep", "3333"], start_new_session=True)
+    time.sleep(3600)
+    """
+    place_hostile(machine, "folder", more)
+    done = build(machine.plugin)
+    assert done.code == 1
+    assert "the build did not end within 3 seconds" in done.stderr
+    running = [entry.read_bytes() for entry in Path("/proc").glob("[0-9]*/cmdline")]
+    assert not any(line == b"sleep\x003333\x00" for line in running)
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_links_that_a_build_leaves_for_uv_lead_nowhere(machine: Machine, build: Build) -> None:
+    more = """
+    for entry in pathlib.Path("/").rglob("builds-v*/*"):
+        os.symlink(LOOK_AT["credentials"], entry / "hostile-1.0-py3-none-any.whl")
+        os._exit(0)
+    os._exit(1)
+    """
+    place_hostile(machine, "folder", more)
+    done = build(machine.plugin)
+    assert done.code == 1
+    assert SECRET not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["x @ file:///etc", "x @ https://127.0.0.1:1/x.whl", "-r/etc/passwd", "--index-url=x", "./y"],
+)
+def test_a_build_asks_for_names_alone(machine: Machine, build: Build, asked: str) -> None:
+    place_hostile(machine, "folder")
+    (machine.plugin / "vendored/pyproject.toml").write_text(
+        f"[build-system]\nrequires = [{json.dumps(asked)}]\nbuild-backend = 'setuptools.build_meta'"
+    )
+    done = build(machine.plugin)
+    assert done.code == 1
+    assert not machine.canary.exists()
+
+
+def test_what_a_build_asks_for_is_never_built(machine: Machine, build: Build) -> None:
+    place_hostile(machine, "folder")
+    tool = setup_py(machine.look_at, "tool")
+    make_sdist_of(machine.index, tool, "tool")
+    (machine.plugin / "vendored/pyproject.toml").write_text(
+        "[build-system]\nrequires = ['setuptools', 'tool']\n"
+    )
+    done = build(machine.plugin)
+    assert done.code == 1
+    assert "what the build needs can't be had as wheels" in done.stderr
+    assert "--source-builds=trusted" in done.stderr
+    assert not machine.canary.exists()
+
+
+def test_what_a_build_asked_for_runs_in_the_sandbox_alone(
+    machine: Machine, build: Build, tmp_path: Path
+) -> None:
+    # Python runs the lines of .pth files that start with import, whoever starts it.
+    line = f"import os; open({str(machine.canary)!r}, 'w')\n"
+    (machine.index / "helper-1.0-py3-none-any.whl").unlink()
+    from tests.unit.wheels import make_wheel
+
+    make_wheel(machine.index, "helper", "1.0", files={"helper.py": "", "helper.pth": line})
+    place_hostile(machine, "index")
+    assert build(machine.plugin).code == 0
+    assert not machine.canary.exists()
+
+
+def test_metadata_leads_uv_to_no_secret_and_out_of_no_package(
+    machine: Machine, build: Build, listener: Listener
+) -> None:
+    address = f"http://127.0.0.1:{listener.port}/${{AWS_SECRET_ACCESS_KEY}}/x-1.0-py3-none-any.whl"
+    from tests.unit.wheels import make_wheel
+
+    wheel = make_wheel(machine.plugin / "wheels", "lure", "1.0", requires=[f"x @ {address}"])
+    (machine.plugin / "requirements.txt").write_text(f"./wheels/{wheel.name}\n")
+    done = build(machine.plugin)
+    assert done.code == 1
+    assert SECRET not in done.stderr
+    wheel.unlink()
+
+    outside = write_sources(machine.home / "private", setup_py(machine.look_at, "private"))
+    needs = [f"private @ {outside.as_uri()}"]
+    make_wheel(machine.plugin / "wheels", "lure", "1.0", requires=needs)
+    done = build(pack(machine.plugin), "--source-builds", "isolated")
+    assert done.code != 0
+    assert str(outside) in done.stderr
+
+
+def test_the_sandbox_needs_no_root(tmp_path: Path) -> None:
+    """As another user than root where root runs the tests; by anybody's Python."""
+    python = Path("/usr/bin/python3")
+    if not python.exists():
+        pytest.skip("there is no Python that every user may run")
+    folder = tmp_path / "seen"
+    for each in (folder, folder / "root", folder / "tmp"):
+        each.mkdir()
+        each.chmod(0o777)
+    for parent in tmp_path.parents[:2]:
+        parent.chmod(parent.stat().st_mode | 0o055)
+    tmp_path.chmod(0o755)
+    script = folder / "enter.py"
+    shutil.copy(packager._in_build.enter.__file__, script)
+    ask = "import os, socket; print(socket.if_nameindex(), sorted(os.listdir('/')), os.environ)"
+    spec = {
+        "command": [str(python), "-I", "-S", "-c", ask],
+        "cwd": "/tmp",
+        "root": str(folder / "root"),
+        "read": ["/usr", "/bin", "/lib", "/lib64"],
+        "write": [[str(folder / "tmp"), "/tmp"]],
+    }
+    (folder / "spec.json").write_text(json.dumps(spec))
+    command = [str(python), "-I", str(script), str(folder / "spec.json")]
+    if os.getuid() == 0:
+        other = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+        command = [*other, *command]
+    done = subprocess.run(command, env={}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(
+        "[(1, 'lo')] ['bin', 'dev', 'lib', 'lib64', 'proc', 'tmp', 'usr']"
+    )
+
+
+def test_a_machine_that_allows_no_namespaces_is_found_out() -> None:
+    code = (
+        "from packager.sandbox import find_sandbox; from pathlib import Path; import sys\n"
+        "print(find_sandbox(Path(sys.executable).resolve()).kind)"
+    )
+    forbid = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'
+    command = ["unshare", "--user", "--map-root-user", "sh", "-c", forbid, "sh"]
+    environment = {**os.environ, "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(
+        [*command, sys.executable, "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    expected = shutil.which("bwrap", path="/usr/bin:/bin")
+    assert done.stdout.strip() in ("None", str(expected))
