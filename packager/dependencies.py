@@ -20,13 +20,14 @@ from packager.errors import PackagerError
 from packager.install import Installed, NotPure, PackageSize, install
 from packager.interpreter import Interpreter
 from packager.local_inputs import builds_cleared_away, content_digest, stale_builds
+from packager.locked_sources import check_sources
 from packager.prune import FORMAT as PRUNE_FORMAT
 from packager.prune import Kept
 from packager.pylock import Resolution, read_lock
 from packager.requirements import Requirements
 from packager.resolution_key import OFFLINE, resolution_key
 from packager.resolve import RUNTIME, resolve
-from packager.source_builds import Builds, builds_for, check_sources
+from packager.source_builds import Builds, builds_for
 from packager.target import Target
 from packager.unavailable import no_wheel
 from packager.uv import mask_credentials

@@ -8,6 +8,7 @@ from typing import Literal
 Mode = Literal["refuse", "isolated", "trusted"]
 MODES: tuple[Mode, ...] = ("refuse", "isolated", "trusted")
 EVERYTHING = "all"
+INDEX = "index"  # the key under which places to get packages from are allowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class SourcePolicy:
     mode: Mode = "isolated"
     named: bool = True
     inside: bool = False
+    addresses: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +40,14 @@ class Permissions:
     def policy(self, *, package: bool) -> SourcePolicy:
         """Give what holds for a plugin: a package, which is from anywhere, or a folder."""
         named = self.source_builds is not None or not package
-        return SourcePolicy(self.source_builds or "isolated", named, package)
+        addresses = not package or self.allows(INDEX)
+        return SourcePolicy(self.source_builds or "isolated", named, package, addresses)
 
     def allows(self, key: str) -> bool:
         """Tell whether a package may set `key` (`settings.api_key`), or all of the table it is in.
 
         What groups set is allowed by its name in any of them.
         """
-        if key.startswith("groups."):
-            key = key.split(".", 2)[2]
         parts = key.split(".")
         prefixes = {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
         return EVERYTHING in self.config or bool(prefixes & self.config)

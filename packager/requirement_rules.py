@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from packager.errors import FaultCollector, Place, UsageError
-from packager.permissions import Permissions
+from packager.permissions import INDEX, Permissions
 from packager.uv import mask_credentials
 
-INDEX = "index"  # the key under which addresses are allowed
 # As pip and uv have it (pip's documentation, "Using environment variables").
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 
@@ -86,7 +85,7 @@ class RequirementRules:
             )
 
 
-def refuse_variables(lines: Iterable[str], file: str) -> None:
+def refuse_variables(lines: Iterable[str]) -> None:
     """Raise `UsageError` for a variable in what uv is given: it would put in the value of any.
 
     Those of the plugin's own lines are put in, or refused, by now; what is left is of a lock.
@@ -95,6 +94,6 @@ def refuse_variables(lines: Iterable[str], file: str) -> None:
         found = _VARIABLE.search(line)
         if found:
             raise UsageError(
-                f"uv.lock beside {file} has the variable {found[0]}: it is not put in",
+                f"uv.lock has the variable {found[0]}: it is not put in",
                 hint="lock without it: name the index in uv's own configuration",
             )

@@ -13,6 +13,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packager.errors import InputFaults
 from packager.exported import export_lock
 from packager.hashes import Stated, hold_to_hashes
+from packager.locked_sources import check_locked
 from packager.pylock import Locked, Resolution, read_lock, settle_lock, toml
 from packager.requirement_rules import refuse_variables
 from packager.requirements import Requirements
@@ -49,6 +50,7 @@ def resolve(
     job = _Job(requirements, undeclared, spare, target, folder, builds, wheels_only, sdk)
     pins, notes = job.pins()
     located = {name: pin for name, pin in pins.items() if " @ " in pin}
+    check_locked(located.values(), requirements)
     held = {name: _as_constraint(pin) for name, pin in pins.items() if name not in located}
     declared = requirements.declared if sdk else requirements.without_sdk
     wanted = [line for line in declared if line.name not in spare]
@@ -188,8 +190,7 @@ class _Job:
         own = [_as_constraint(line.text) for line in self.requirements.constraints]
         files = {"in": lines, "constraints": [*own, *constraints], "excludes": excludes}
         files["overrides"] = self.overrides
-        given = (*files["in"], *files["constraints"], *files["overrides"])
-        refuse_variables(given, self.requirements.file)
+        refuse_variables((*files["in"], *files["constraints"], *files["overrides"]))
         for suffix, content in files.items():
             text = "".join(f"{line}\n" for line in content)
             (self.folder / f"{name}.{suffix}").write_text(text, "utf-8")

@@ -13,16 +13,14 @@ import re
 import shlex
 import sys
 import tempfile
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from packager._in_build.hook import OF_COMPILERS
 from packager.cache import cache_folder
-from packager.errors import FaultCollector, UsageError
+from packager.errors import FaultCollector
 from packager.permissions import SourcePolicy
-from packager.pylock import Resolution
 from packager.requirements import Requirements
 from packager.sandbox import Sandbox, find_sandbox
 from packager.target import Target
@@ -226,31 +224,6 @@ def _environment(requirements: Requirements) -> Mapping[str, str | None]:
         for name in os.environ
         if name not in requirements.allowed and (not _KEPT.fullmatch(name) or name in sent)
     }
-
-
-def check_sources(resolution: Resolution, requirements: Requirements) -> None:
-    """Raise `UsageError` for what was chosen and may not be built, or lies outside of a package.
-
-    It is named by a package's metadata, not by the plugin's own files, which were checked before.
-    """
-    policy = requirements.policy
-    problems = []
-    for package in resolution.packages:
-        title = f"{package.name} {package.version}".strip()
-        named = package.is_source and package.form != "sdist"
-        if named and (policy.mode == "refuse" or not policy.named):
-            problems.append(f"{title}, which another package asks for, would have to be built")
-    locked = tomllib.loads(resolution.lock.read_text("utf-8"))
-    for entry in locked.get("packages", ()) if policy.inside else ():
-        for form in ("directory", "archive", "vcs"):
-            path = entry.get(form, {}).get("path")
-            if path is None:
-                continue
-            real = (resolution.lock.parent / path).resolve()
-            if not real.is_relative_to(requirements.root.resolve()):
-                problems.append(f"{entry['name']} is {real}, outside of the plugin")
-    if problems:
-        raise UsageError("\n".join(problems), hint="see docs/security.md on what a build may run")
 
 
 def warn_of_builds(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import os
+import shutil
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 
 from packager.interpreter import newest_supported
 from tests.cli.conftest import Done, Run
-from tests.plugin_writer import write_plugin
+from tests.plugin_writer import GROUP, write_plugin
 from tests.unit.wheels import make_wheel
 
 SECRET = "wJalrXUtnFEMI"
@@ -63,6 +64,11 @@ def own_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tmp_path / "home/.config/uv/uv.toml"
     config.parent.mkdir(parents=True)
     config.write_text(f"no-index = true\nfind-links = ['{tmp_path / 'index'}']\n")
+
+
+def written(root: Path, changes: dict[str, str]) -> Path:
+    """Write a plugin that needs no setting."""
+    return write_plugin(root, {"group/tiny.yaml": GROUP.replace("true", "false"), **changes})
 
 
 def pack(plugin: Path) -> Path:
@@ -116,7 +122,7 @@ def index() -> Iterator[Requests]:
 
 
 def test_what_a_package_asks_for_is_listed_at_once(run: Run, tmp_path: Path) -> None:
-    package = pack(write_plugin(tmp_path / "work/tiny", {"packager.toml": ASKING}))
+    package = pack(written(tmp_path / "work/tiny", {"packager.toml": ASKING}))
     done = build(run, package)
     what = "the package asks for this in your account"
     options = " ".join(
@@ -151,7 +157,7 @@ def test_what_a_package_asks_for_is_listed_at_once(run: Run, tmp_path: Path) -> 
 def test_every_command_that_builds_or_writes_recipes_asks(
     run: Run, tmp_path: Path, command: str
 ) -> None:
-    package = pack(write_plugin(tmp_path / "work/tiny", {"packager.toml": ASKING}))
+    package = pack(written(tmp_path / "work/tiny", {"packager.toml": ASKING}))
     options = {"invoke": ["--request", "GET /"]}.get(command, [])
     done = run(command, package, *options)
     assert done.code == 2
@@ -162,7 +168,7 @@ def test_every_command_that_builds_or_writes_recipes_asks(
 @pytest.mark.parametrize("allowed", [["settings"], ["settings.api_key"], ["all"]])
 def test_what_was_allowed_is_built(run: Run, tmp_path: Path, allowed: list[str]) -> None:
     config = '[settings]\napi_key = {ssm = "/tiny/key"}\n'
-    package = pack(write_plugin(tmp_path / "work/tiny", {"packager.toml": config}))
+    package = pack(written(tmp_path / "work/tiny", {"packager.toml": config}))
     assert build(run, package, "--allow-config", "template").code == 2
     options = [f"--allow-config={key}" for key in allowed]
     done = build(run, package, *options)
@@ -172,12 +178,12 @@ def test_what_was_allowed_is_built(run: Run, tmp_path: Path, allowed: list[str])
 @pytest.mark.usefixtures("own_index")
 def test_a_folder_is_its_builders_own(run: Run, tmp_path: Path) -> None:
     config = '[settings]\napi_key = {ssm = "/tiny/key"}\n'
-    assert build(run, write_plugin(tmp_path / "work/tiny", {"packager.toml": config})).code == 0
+    assert build(run, written(tmp_path / "work/tiny", {"packager.toml": config})).code == 0
 
 
 def test_what_is_allowed_is_written_into_the_recipes(run: Run, tmp_path: Path) -> None:
     config = '[settings]\napi_key = {ssm = "/tiny/key"}\n'
-    package = pack(write_plugin(tmp_path / "work/tiny", {"packager.toml": config}))
+    package = pack(written(tmp_path / "work/tiny", {"packager.toml": config}))
     makefile = tmp_path / "work/Makefile"
     options = ["--allow-config", "settings", "--source-builds", "refuse"]
     options += ["--requirements-env", "TOKEN"]
@@ -221,7 +227,7 @@ def test_a_variable_goes_nowhere_that_it_was_not_named_for(
     name, text = WAYS[way]
     address = f"http://127.0.0.1:{index.server_address[1]}/${{AWS_SECRET_ACCESS_KEY}}"
     files = {name: text.format(address=address)}
-    plugin = write_plugin(tmp_path / "work/tiny", {"requirements.txt": "x\n", **files})
+    plugin = written(tmp_path / "work/tiny", {"requirements.txt": "x\n", **files})
     if package:
         plugin = pack(plugin)
     done = build(run, plugin, "--allow-config=all", "--source-builds=isolated")
@@ -234,9 +240,8 @@ def test_a_variable_goes_nowhere_that_it_was_not_named_for(
     assert SECRET not in done.stderr
 
 
-def test_a_variable_in_a_lock_goes_nowhere(run: Run, tmp_path: Path, index: Requests) -> None:
-    address = f"http://127.0.0.1:{index.server_address[1]}/${{AWS_SECRET_ACCESS_KEY}}"
-    url = f"{address}/x-1.0-py3-none-any.whl"
+def locked(tmp_path: Path, url: str) -> Path:
+    """Write a plugin whose uv.lock has the wheel `x` from `url`."""
     lock = (
         'version = 1\nrevision = 3\nrequires-python = ">=3.11"\n'
         f'[[package]]\nname = "x"\nversion = "1.0"\nsource = {{ url = "{url}" }}\n'
@@ -245,11 +250,31 @@ def test_a_variable_in_a_lock_goes_nowhere(run: Run, tmp_path: Path, index: Requ
         'dependencies = [{ name = "x" }]\n'
     )
     project = '[project]\nname = "tiny"\nversion = "1"\ndependencies = ["x"]\n'
-    files = {"pyproject.toml": project, "uv.lock": lock}
-    done = build(run, write_plugin(tmp_path / "work/tiny", files))
+    return written(tmp_path / "work/tiny", {"pyproject.toml": project, "uv.lock": lock})
+
+
+def test_a_variable_in_a_lock_goes_nowhere(run: Run, tmp_path: Path, index: Requests) -> None:
+    address = f"http://127.0.0.1:{index.server_address[1]}/${{AWS_SECRET_ACCESS_KEY}}"
+    done = build(run, locked(tmp_path, f"{address}/x-1.0-py3-none-any.whl"))
+    assert done.code == 1
+    assert SECRET not in index.text + done.stderr
+
+
+def test_what_a_packages_lock_has_is_asked_for_as_its_requirements_are(
+    run: Run, tmp_path: Path, index: Requests
+) -> None:
+    url = f"http://127.0.0.1:{index.server_address[1]}/x-1.0-py3-none-any.whl"
+    done = build(run, pack(locked(tmp_path, url)))
     assert (done.code, index.seen) == (2, []), done.stderr
-    assert "${AWS_SECRET_ACCESS_KEY}" in done.stderr
-    assert SECRET not in done.stderr
+    assert f"asks for {url}" in done.stderr
+    assert "--allow-config index" in done.stderr
+
+    shutil.rmtree(tmp_path / "work")
+    make_wheel(tmp_path / "private", "x", "1.0")
+    url = (tmp_path / "private/x-1.0-py3-none-any.whl").as_uri()
+    done = build(run, pack(locked(tmp_path, url)), "--allow-config=all")
+    assert done.code == 2, done.stderr
+    assert "lies outside the plugin" in done.stderr
 
 
 @pytest.mark.parametrize("by_environment", [False, True])
@@ -263,7 +288,7 @@ def test_a_named_variable_is_put_in_and_never_shown(
     monkeypatch.setenv("TOKEN", "t0k3n")
     address = f"http://127.0.0.1:{index.server_address[1]}/${{TOKEN}}/simple"
     text = f"--index-url {address}\nnothing-there\n"
-    plugin = write_plugin(tmp_path / "work/tiny", {"requirements.txt": text})
+    plugin = written(tmp_path / "work/tiny", {"requirements.txt": text})
     options = []
     if by_environment:
         monkeypatch.setenv("PACKAGER_REQUIREMENTS_ENV", "OTHER TOKEN")
@@ -279,7 +304,7 @@ def test_a_named_variable_is_put_in_and_never_shown(
 
 def test_a_named_variable_that_is_not_set(run: Run, tmp_path: Path) -> None:
     files = {"requirements.txt": "x @ https://host/${UNSET_THING}/x-1-py3-none-any.whl\n"}
-    plugin = write_plugin(tmp_path / "work/tiny", files)
+    plugin = written(tmp_path / "work/tiny", files)
     done = build(run, plugin, "--requirements-env", "UNSET_THING")
     assert done.code == 2
     assert (
@@ -301,7 +326,7 @@ def test_a_password_goes_to_an_index_that_the_plugin_calls_so_only_if_named(
     url = f"http://127.0.0.1:{index.server_address[1]}/simple"
     config = f'[[tool.uv.index]]\nname = "corp-internal"\nurl = "{url}"\ndefault = true\n'
     project = f'[project]\nname = "tiny"\nversion = "1"\ndependencies = ["x"]\n{config}'
-    plugin = write_plugin(tmp_path / "work/tiny", {"pyproject.toml": project})
+    plugin = written(tmp_path / "work/tiny", {"pyproject.toml": project})
     names = ("UV_INDEX_CORP_INTERNAL_USERNAME", "UV_INDEX_CORP_INTERNAL_PASSWORD")
     options = [f"--requirements-env={name}" for name in names] if named else []
     build(run, plugin, *options)
@@ -318,7 +343,7 @@ def test_a_password_goes_to_an_index_that_the_plugin_calls_so_only_if_named(
 )
 @pytest.mark.usefixtures("own_index")
 def test_a_plugin_does_not_say_how_uv_works_here(run: Run, tmp_path: Path, config: str) -> None:
-    plugin = write_plugin(tmp_path / "work/tiny", {"uv.toml": config})
+    plugin = written(tmp_path / "work/tiny", {"uv.toml": config})
     done = build(run, plugin)
     assert done.code == 0, done.stderr
     assert not (plugin / "cache").exists()
@@ -337,7 +362,7 @@ def test_a_plugin_does_not_say_how_uv_works_here(run: Run, tmp_path: Path, confi
 )
 def test_a_package_names_no_other_index_unless_allowed(run: Run, tmp_path: Path, text: str) -> None:
     files = {"requirements.txt": f"{text}\n"}
-    package = pack(write_plugin(tmp_path / "work/tiny", files))
+    package = pack(written(tmp_path / "work/tiny", files))
     done = build(run, package)
     assert done.code == 2
     assert f"{package}/requirements.txt:1: error: " in done.stderr
@@ -363,7 +388,7 @@ def test_paths_out_of_a_package_are_refused(run: Run, tmp_path: Path, way: str) 
     outside.mkdir(parents=True)
     (outside / "more.txt").write_text("")
     line = OUTSIDE[way].format(outside=outside)
-    plugin = write_plugin(tmp_path / "work/tiny", {"requirements.txt": f"{line}\n"})
+    plugin = written(tmp_path / "work/tiny", {"requirements.txt": f"{line}\n"})
     package = pack(plugin)
     # Where the package is unpacked, no ../outside lies: the way out has to be one that is there.
     there = line.replace("../outside", f"../..{outside}")
@@ -379,7 +404,7 @@ def test_paths_out_of_a_package_are_refused(run: Run, tmp_path: Path, way: str) 
 def test_paths_out_of_a_folder_are_taken_with_a_note(run: Run, tmp_path: Path) -> None:
     wheel = make_wheel(tmp_path / "work/wheels", "thing", "1.0")
     files = {"requirements.txt": f"./linked/{wheel.name}\n", ".difyignore": "linked\n"}
-    inner = write_plugin(tmp_path / "work/tiny", files)
+    inner = written(tmp_path / "work/tiny", files)
     (inner / "linked").symlink_to(wheel.parent)
     done = build(run, inner)
     assert done.code == 0, done.stderr

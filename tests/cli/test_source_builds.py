@@ -25,7 +25,7 @@ from packager.interpreter import newest_supported
 from packager.sandbox import NAMESPACES, Sandbox, find_sandbox
 from tests.cli.conftest import Done, Run
 from tests.hostile_package import SECRET, make_build_tools, make_sdist_of, setup_py, write_sources
-from tests.plugin_writer import write_plugin
+from tests.plugin_writer import GROUP, write_plugin
 
 REFUSED = "refused: "
 
@@ -87,7 +87,9 @@ def machine(tmp_path: Path, listener: Listener, monkeypatch: pytest.MonkeyPatch)
         f"no-index = true\nfind-links = ['{tmp_path / 'index'}']\n"
     )
     make_build_tools(tmp_path / "index")
-    plugin = write_plugin(tmp_path / "work/tiny", {"requirements.txt": "hostile\n"})
+    group = GROUP.replace("true", "false")  # no setting is needed
+    files = {"requirements.txt": "hostile\n", "group/tiny.yaml": group}
+    plugin = write_plugin(tmp_path / "work/tiny", files)
     look_at = {
         "canary": str(tmp_path / "canary"),
         "plugin": str(plugin / "endpoints/duck.py"),
