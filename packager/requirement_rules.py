@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from packager.errors import FaultCollector, Place, UsageError
 from packager.permissions import INDEX, Permissions
@@ -72,6 +74,22 @@ class RequirementRules:
             return False
         self.faults.warn(f"{shown} lies outside the plugin: it is taken from there", place)
         return True
+
+    def source(self, url: str, place: Place | None) -> bool | None:
+        """Note what there is against a URL to get a package from; tell whether it is a path.
+
+        None, and an error noted, for what is no URL.
+        """
+        try:
+            parts = urlsplit(url.strip())
+        except ValueError as error:
+            self.faults.error(f"unreadable address {mask_credentials(url)!r}: {error}", place)
+            return None
+        if parts.scheme.rpartition("+")[2] in ("file", ""):
+            self.path(self.root / url2pathname(parts.path), url, place)
+            return True
+        self.address(url, place)
+        return False
 
     def address(self, address: str, place: Place | None) -> None:
         """Note that a package names a place to fetch packages from, where that is not allowed."""

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Parsed
@@ -108,21 +107,11 @@ def parse_requirement(
             hint="expected a name with optional versions, such as requests>=2.31",
         )
         return None
-    local = False
+    local: bool | None = False
     if parsed.url:
-        local = _check_address(parsed.url, place, rules)
+        local = rules.source(parsed.url, place)
     hashes = tuple(stated_in(text)[0]) if parsed.url else ()
-    return Declared(text, canonicalize_name(parsed.name), place, local, hashes)
-
-
-def _check_address(url: str, place: Place, rules: RequirementRules) -> bool:
-    """Note what `rules` have against a URL; give whether it is a path."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("file", "git+file"):
-        rules.address(url, place)
-        return False
-    rules.path(Path(url2pathname(parts.path)), url, place)
-    return True
+    return Declared(text, canonicalize_name(parsed.name), place, bool(local), hashes)
 
 
 @dataclass(slots=True)
@@ -170,7 +159,7 @@ class _Reader:
             if taken == "--allow-insecure-host":
                 self.rules.address(value, place)
             elif _URL.match(value):
-                _check_address(value, place, self.rules)
+                self.rules.source(value, place)
             elif taken == "--find-links":
                 path = (file.parent / value).resolve()
                 self.rules.path(path, value, place)
@@ -217,8 +206,9 @@ class _Reader:
         text = _PER_REQUIREMENT.sub("", f"{line} ").strip()
         bare = text.split(";")[0].split(" ")[0]
         if _URL.match(bare):
-            _check_address(bare, place, self.rules)
-            into.append(_from_url(text, place))
+            local = self.rules.source(bare, place)
+            if local is not None:
+                into.append(_from_url(text, place, local=local))
         elif (
             bare.startswith((".", "/", "~")) or bare.endswith(_ARCHIVE) or "/" in bare.split("@")[0]
         ):
@@ -288,7 +278,7 @@ def _decode(data: bytes) -> str:
     return data.decode()
 
 
-def _from_url(text: str, place: Place) -> Declared:
+def _from_url(text: str, place: Place, *, local: bool) -> Declared:
     """Read a bare URL; its name is in pip's old `#egg=`, or in the archive's file name."""
     url, _, marker = text.partition(" ;")
     parts = urlsplit(url.strip())
@@ -297,7 +287,6 @@ def _from_url(text: str, place: Place) -> Declared:
     bare = parts._replace(fragment=kept).geturl()
     name = egg[1] if egg else _archive_name(parts.path.rpartition("/")[2])
     suffix = f" ;{marker}" if marker else ""
-    local = parts.scheme in ("file", "git+file")
     if not name:
         return Declared(f"{bare}{suffix}", "", place, local)
     extras = (egg[2] or "") if egg else ""

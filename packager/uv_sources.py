@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from packaging.utils import canonicalize_name
 
@@ -99,11 +97,7 @@ def _with_source(
         if expanded is None:
             return declared
         url = expanded
-        local = bool(re.match(r"(git\+)?file:", url))
-        if local:
-            rules.path(Path(url2pathname(urlsplit(url).path)), url, declared.place)
-        else:
-            rules.address(url, declared.place)
+        local = bool(rules.source(url, declared.place))
     hashes = tuple(stated_in(url)[0])
     return replace(declared, text=f"{name} @ {url}{suffix}", local=local, hashes=hashes)
 

@@ -321,3 +321,10 @@ def test_a_fault_shows_no_credentials(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "requirements.txt").write_text("six @@ https://me:${TOKEN}@host/six.whl\n")
     [fault] = read_for_a_build(tmp_path, "TOKEN")[1]
     assert "'six @@ https://***@host/six.whl'" in fault.message
+
+
+@pytest.mark.parametrize("line", ["https://[/x-1.0.tar.gz", "x @ https://[/x-1.0.tar.gz", "a@//["])
+def test_an_address_that_is_none(tmp_path: Path, line: str) -> None:
+    (tmp_path / "requirements.txt").write_text(f"{line}\n")
+    [fault] = read(tmp_path)[1]
+    assert (fault.place, "unreadable" in fault.message) == (at("requirements.txt", 1), True)
