@@ -26,7 +26,13 @@ def client_folder(interpreter: Interpreter) -> Path:
             hint="set XDG_CACHE_HOME to a folder that can be written",
         )
     key = f"client/{interpreter.python}-{interpreter.architecture}-{interpreter.magic or 'any'}"
-    return cached_folder(folder, key, lambda target: _install(interpreter, target))
+    try:
+        return cached_folder(folder, key, lambda target: _install(interpreter, target))
+    except OSError as error:
+        raise PackagerError(
+            f"Lambda's runtime client can't be kept in {folder}: {error.strerror or error}",
+            hint="free some room, or set XDG_CACHE_HOME to a folder that can be written",
+        ) from None
 
 
 def _install(interpreter: Interpreter, folder: Path) -> None:

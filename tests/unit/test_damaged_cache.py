@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from packager.client import client_folder
 from packager.errors import PackagerError
+from packager.interpreter import find_interpreter
 from packager.uv import find_uv
 from tests.unit.test_dependencies import NEWEST, THIS, Install, index, install, names
 from tests.unit.wheels import make_wheel
@@ -133,3 +135,15 @@ def test_whatever_fails_uv_while_it_asks_for_the_sdk_is_not_remembered(
     (tmp_path / "ok").write_text("")
     assert names(install("dify_plugin==0.1.0"))["werkzeug"] == "3.0.0"
     assert os.listdir(tmp_path / "uv")  # noqa: PTH208 - the test ran with uv's own cache
+
+
+def test_lambdas_client_without_a_place_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interpreter = find_interpreter(THIS)
+    assert interpreter is not None
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    (tmp_path / "packager/v3").mkdir(parents=True)
+    (tmp_path / "packager/v3/client").write_text("a file, where the cache has a folder")
+    with pytest.raises(PackagerError, match="Lambda's runtime client can't be kept in"):
+        client_folder(interpreter)

@@ -181,6 +181,34 @@ def test_a_branch_of_a_repository_on_this_disk(
         assert value(got.folder, "mylib") == text
 
 
+def test_a_repository_that_can_not_be_cloned_is_no_index(install: Install) -> None:
+    message, hint = failure(install, "mylib @ git+file:///nowhere/mylib.git@main")
+    assert message.splitlines()[0] == (
+        "the git repository file:///nowhere/mylib.git@main can't be fetched:"
+    )
+    assert "'/nowhere/mylib.git' does not appear to be a git repository" in message
+    assert hint == "check the address and the network: git ls-remote <address>"
+
+
+def test_a_branch_that_is_not_there(install: Install, package: Package) -> None:
+    folder = package("mylib")
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.com", "-C", str(folder)]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    subprocess.run([*git, "commit", "--allow-empty", "--quiet", "-m", "x"], check=True)
+    _, hint = failure(install, f"mylib @ git+file://{folder}@gone")
+    assert hint == "the repository has no such branch, tag or commit: correct what is asked"
+
+
+def test_offline_without_what_is_needed(
+    install: Install, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("UV_CONFIG_FILE")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    message, _ = failure(install, "six==1.15.0")
+    assert message.splitlines()[0] == "uv is offline, and its cache lacks what is needed:"
+
+
 def test_constraints_in_files_are_part_of_the_key(install: Install, tmp_path: Path) -> None:
     (tmp_path / "plugin").mkdir()
     (tmp_path / "plugin/c.txt").write_text("werkzeug<3.1\n")
