@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from packager._in_build.hook import metadata_of
 from packager.errors import FaultCollector, Place, UsageError
 from packager.permissions import INDEX, Permissions
 from packager.uv import mask_credentials
@@ -62,6 +63,8 @@ class RequirementRules:
 
     def path(self, path: Path, written: str, place: Place | None) -> bool:
         """Tell whether `path`, which was `written` so, may be used; note if it is outside."""
+        if path.suffix == ".whl" and self.permissions is not None:
+            self._metadata(path, place)
         if path.resolve().is_relative_to(self.root.resolve()):
             return True
         shown = mask_credentials(written)
@@ -74,6 +77,16 @@ class RequirementRules:
             return False
         self.faults.warn(f"{shown} lies outside the plugin: it is taken from there", place)
         return True
+
+    def _metadata(self, wheel: Path, place: Place | None) -> None:
+        """Note variables in what a wheel says that it needs: uv would put in the value of any."""
+        for text in metadata_of(wheel):
+            for line in text.decode("utf-8", "replace").splitlines():
+                found = _VARIABLE.search(line)
+                if found and line.lower().startswith("requires-dist:"):
+                    self.faults.error(
+                        f"the wheel's metadata has the variable {found[0]}: it is not put in", place
+                    )
 
     def source(self, url: str, place: Place | None) -> bool | None:
         """Note what there is against a URL to get a package from; tell whether it is a path.

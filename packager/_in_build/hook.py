@@ -22,6 +22,8 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+import zipfile
+import zlib
 from email.parser import HeaderParser
 from pathlib import Path
 from typing import Any, NoReturn
@@ -40,6 +42,7 @@ hook = getattr(backend, "get_requires_for_build_wheel", None)
 with open({answer!r}, "w") as answer:
     json.dump(list(hook({{}})) if hook else [], answer)
 """
+_VARIABLE = re.compile(rb"^Requires-Dist:.*\$\{", re.MULTILINE | re.IGNORECASE)
 # Names with versions and markers; no addresses, files or options.
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*\s*(\[[\w\s.,-]*\])?\s*[^@/\\$\n]*")
 # Which compilers there are and what they are told; nothing else of the environment.
@@ -105,6 +108,7 @@ class _Build:
                 environment = self._environment([*asked, *more])
         code = self._shut_in(place, environment, self.script)
         _remove_links(self.outputs)
+        _check_metadata(self.outputs)
         return code
 
     def _outputs(self) -> list[Path]:
@@ -284,6 +288,26 @@ def _remove_links(folders: list[Path]) -> None:
                 path = Path(folder, name)
                 if not (_is_plain(path) or stat.S_ISDIR(path.lstat().st_mode)):
                     path.unlink()
+
+
+def _check_metadata(folders: list[Path]) -> None:
+    """Refuse variables in addresses that uv reads next: it would put in the value of any."""
+    for top in folders:
+        texts = [path.read_bytes() for path in top.rglob("METADATA")]
+        for wheel in top.rglob("*.whl"):
+            texts += metadata_of(wheel)
+        if any(_VARIABLE.search(text) for text in texts):
+            _refuse("the package's metadata asks for a variable of the environment")
+
+
+def metadata_of(wheel: Path) -> list[bytes]:
+    """Give what says in a wheel which packages it needs; nothing of what is no wheel."""
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            names = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+            return [archive.read(name) for name in names]
+    except (OSError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error):
+        return []  # uv says what is wrong with it
 
 
 def _is_plain(path: Path) -> bool:

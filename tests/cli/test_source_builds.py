@@ -26,6 +26,7 @@ from packager.sandbox import NAMESPACES, Sandbox, find_sandbox
 from tests.cli.conftest import Done, Run
 from tests.hostile_package import SECRET, make_build_tools, make_sdist_of, setup_py, write_sources
 from tests.plugin_writer import GROUP, write_plugin
+from tests.unit.wheels import make_wheel
 
 REFUSED = "refused: "
 
@@ -379,33 +380,54 @@ def test_what_a_build_asked_for_runs_in_the_sandbox_alone(
     # Python runs the lines of .pth files that start with import, whoever starts it.
     line = f"import os; open({str(machine.canary)!r}, 'w')\n"
     (machine.index / "helper-1.0-py3-none-any.whl").unlink()
-    from tests.unit.wheels import make_wheel
-
     make_wheel(machine.index, "helper", "1.0", files={"helper.py": "", "helper.pth": line})
     place_hostile(machine, "index")
     assert build(machine.plugin).code == 0
     assert not machine.canary.exists()
 
 
-def test_metadata_leads_uv_to_no_secret_and_out_of_no_package(
-    machine: Machine, build: Build, listener: Listener
+@pytest.mark.parametrize("variable", ["AWS_SECRET_ACCESS_KEY", "UV_INDEX_CORP_PASSWORD"])
+def test_a_wheels_metadata_leads_uv_to_no_secret(
+    machine: Machine,
+    build: Build,
+    listener: Listener,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
 ) -> None:
-    address = f"http://127.0.0.1:{listener.port}/${{AWS_SECRET_ACCESS_KEY}}/x-1.0-py3-none-any.whl"
-    from tests.unit.wheels import make_wheel
-
+    monkeypatch.setenv(variable, SECRET)
+    address = f"http://127.0.0.1:{listener.port}/${{{variable}}}/x-1.0-py3-none-any.whl"
     wheel = make_wheel(machine.plugin / "wheels", "lure", "1.0", requires=[f"x @ {address}"])
     (machine.plugin / "requirements.txt").write_text(f"./wheels/{wheel.name}\n")
     done = build(machine.plugin)
-    assert done.code == 1
+    assert (done.code, listener.connections) == (2, [])
+    assert f"the wheel's metadata has the variable ${{{variable}}}" in done.stderr
     assert SECRET not in done.stderr
-    wheel.unlink()
 
+
+@pytest.mark.usefixtures("no_sandbox")
+def test_what_a_build_makes_leads_uv_to_no_secret(
+    machine: Machine, build: Build, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_INDEX_CORP_PASSWORD", SECRET)
+    address = f"http://127.0.0.1:{listener.port}/${{UV_INDEX_CORP_PASSWORD}}/x-1-py3-none-any.whl"
+    text = setup_py(machine.look_at | {"port": 1}, requires=[f"x @ {address}"])
+    write_sources(machine.plugin / "vendored", text)
+    (machine.plugin / "requirements.txt").write_text("./vendored\n")
+    done = build(machine.plugin)
+    assert (done.code, listener.connections) == (1, [])
+    assert "the package's metadata asks for a variable of the environment" in done.stderr
+    assert SECRET not in done.stderr
+
+
+def test_a_wheels_metadata_leads_out_of_no_package(machine: Machine, build: Build) -> None:
     outside = write_sources(machine.home / "private", setup_py(machine.look_at, "private"))
     needs = [f"private @ {outside.as_uri()}"]
-    make_wheel(machine.plugin / "wheels", "lure", "1.0", requires=needs)
+    wheel = make_wheel(machine.plugin / "wheels", "lure", "1.0", requires=needs)
+    (machine.plugin / "requirements.txt").write_text(f"./wheels/{wheel.name}\n")
     done = build(pack(machine.plugin), "--source-builds", "isolated")
     assert done.code != 0
     assert str(outside) in done.stderr
+    assert not machine.canary.exists()
 
 
 def test_the_sandbox_needs_no_root(tmp_path: Path) -> None:
