@@ -39,7 +39,7 @@ class BoundedBody:
     __slots__ = ("_chunks", "_new", "_response", "_size", "cut", "data")
 
     def __init__(
-        self, response: Response, context: object, limit: int, *, packed: bool = False
+        self, response: Response, context: object, limit: int, packed: bool = False
     ) -> None:
         """Read it, `limit` bytes and one chunk at most.
 

@@ -204,9 +204,11 @@ def _read_bounded(
         from endpoint_runtime.bounded_body import BoundedBody
 
         _bounded_body = BoundedBody
-    limit = _most(application, source, environ)
-    packed = limit > MAX_REPLY
-    return _bounded_body(response, environ.get("lambda.context"), limit, packed=packed)
+    limit, packed = limit_of(source), False
+    if application.gzip:
+        limit = _most(application, source, environ)
+        packed = limit > MAX_REPLY
+    return _bounded_body(response, environ.get("lambda.context"), limit, packed)
 
 
 def _most(application: Application, source: str, environ: dict[str, Any]) -> int:
