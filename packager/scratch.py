@@ -70,8 +70,11 @@ def _is_abandoned(folder: Path) -> bool:
     try:
         lock = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
     except FileNotFoundError:
-        # Killed in the moment between its making and its lock, or of an earlier version.
-        return (folder / _WORK).is_dir() or not any(folder.iterdir())
+        # Killed in the moment between its making and its lock, or of an earlier version; or its
+        # process is just taking it away, and may be done any moment.
+        with suppress(OSError):
+            return (folder / _WORK).is_dir() or not any(folder.iterdir())
+        return False
     except OSError:
         return False
     try:
