@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import stat
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from packager.adapters import DISTRIBUTIONS
-from packager.archive import file_mode, write_zip
-from packager.bytecode import compile_files
-from packager.code_archive import write_archive
-from packager.dependencies import Dependencies, install_dependencies
+from packager.archive import write_zip
+from packager.dependencies import install_dependencies
 from packager.errors import Fault, FaultCollector, PackagerError
 from packager.finished import check_zip
 from packager.ignore import LeftOut, PluginFile, check_endpoints, large_folders, plugin_files
@@ -26,8 +21,8 @@ from packager.interpreter import (
     newest_supported,
 )
 from packager.known_secrets import KnownSecret
+from packager.layout import lay_out
 from packager.leaks import refuse_leaks, refuse_leaks_in
-from packager.literals import render_bundle_literals
 from packager.missing_modules import warn_of_foreign
 from packager.model import FunctionPlan
 from packager.needs import Needs, all_needs, read_needs
@@ -47,7 +42,6 @@ from packager.target import Target
 # included; 50 MB zipped when uploaded directly, from S3 up to the former.
 MAX_UNZIPPED = 262_144_000
 MAX_DIRECT_ZIP = 50 * 1024 * 1024
-_LITERALS = "endpoint_runtime/_bundle.py"
 _NAMED_BIGGEST = 5
 _LARGE = 5_000_000  # bytes of a folder that does not ship: from here on that is said
 
@@ -198,7 +192,7 @@ def _make(
     progress(f"writing {plan.logical_id}")
     folder = staging / plan.logical_id
     absent = left_out(plan, facts, [name for _, name in runtime_files(plan.options.sdk)])
-    _lay_out(plan, folder, dependencies, absent, files, interpreter if bytecode else None)
+    lay_out(plan, folder, dependencies, absent, files, interpreter if bytecode else None)
     unzipped = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     _check_size(plan, folder, unzipped, dependencies.packages)
     archive, zip_bytes = None, None
@@ -282,72 +276,6 @@ def _needs_of(files: tuple[PluginFile, ...]) -> Needs:
         for file in files
         if file.path.endswith(".py") and serves_requests(file.path)
     ).of_others()
-
-
-def _lay_out(
-    plan: FunctionPlan,
-    folder: Path,
-    dependencies: Dependencies,
-    absent: tuple[str, ...],
-    files: tuple[PluginFile, ...],
-    compiler: Interpreter | None,
-) -> None:
-    """Fill `folder` with the dependencies, the runtime, the literals, the plugin, and bytecode.
-
-    `absent` are the parts of the runtime that are left out.
-    """
-    folder.mkdir()
-    _copy_tree(dependencies.folder, folder)
-    runtime = [_LITERALS]
-    for path, name in runtime_files(plan.options.sdk, absent):
-        if name != _LITERALS:
-            _copy(path, folder / name)
-            runtime.append(name)
-    literals = folder / _LITERALS
-    literals.parent.mkdir(parents=True, exist_ok=True)
-    literals.write_text(
-        render_bundle_literals(plan, diet=dependencies.diet, left_out=absent), "ascii"
-    )
-    literals.chmod(0o644)
-    (folder / "plugin").mkdir(exist_ok=True)
-    for file in files:
-        _copy(file.source, folder / "plugin" / file.path)
-    if compiler:
-        own = [f"plugin/{file.path}" for file in files if file.path.endswith(".py")]
-        compile_files(compiler, folder, own)
-        sources = [name for name in runtime if name.endswith(".py")]
-        # Who inspects what plugins import finds docstrings; the runtime is nobody's interface.
-        of_sdk = [name for name in sources if name.startswith("dify_plugin/")]
-        compile_files(compiler, folder, of_sdk, columns=False)
-        others = {*sources} - {*of_sdk}
-        compile_files(compiler, folder, others, columns=False, docstrings=False)
-        write_archive(folder, compiler)
-    for path in (folder, *folder.rglob("*")):
-        found = path.stat().st_mode
-        mode = 0o755 if stat.S_ISDIR(found) or found & 0o100 else 0o644
-        if stat.S_IMODE(found) != mode:  # of thousands, those that were made here
-            path.chmod(mode)
-
-
-def _copy_tree(source: Path, target: Path) -> None:
-    """Copy the files below `source`, which are thousands: each folder is made once."""
-    for folder, folders, files in os.walk(source):
-        folders.sort()
-        inner = target / Path(folder).relative_to(source)
-        if files:
-            inner.mkdir(parents=True, exist_ok=True)
-        for name in sorted(files):
-            _copy_file(Path(folder, name), inner / name)
-
-
-def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _copy_file(source, target)
-
-
-def _copy_file(source: Path, target: Path) -> None:
-    shutil.copyfile(source, target)
-    target.chmod(file_mode(source))
 
 
 def _check_size(

@@ -154,7 +154,6 @@ def test_the_layout(tmp_path: Path, plan: Plan) -> None:
         f"reading the sources of {made.plugin.display}",
         "checking the packages in the cache",
         "taking out what no function uses of 2 packages",
-        "putting werkzeug on the import diet",
         "noting what is in the cache",
         "checking what the plugin imports",
         "checking NekoFunction.zip",

@@ -1,0 +1,86 @@
+"""Lays a bundle's folder out: dependencies, runtime, literals, the plugin's files, bytecode."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from pathlib import Path
+
+from packager.archive import file_mode
+from packager.bytecode import compile_files
+from packager.code_archive import write_archive
+from packager.dependencies import Dependencies
+from packager.ignore import PluginFile
+from packager.interpreter import Interpreter
+from packager.literals import render_bundle_literals
+from packager.model import FunctionPlan
+from packager.runtime_files import runtime_files
+
+LITERALS = "endpoint_runtime/_bundle.py"
+
+
+def lay_out(
+    plan: FunctionPlan,
+    folder: Path,
+    dependencies: Dependencies,
+    absent: tuple[str, ...],
+    files: tuple[PluginFile, ...],
+    compiler: Interpreter | None,
+) -> None:
+    """Fill `folder` with the dependencies, the runtime, the literals, the plugin, and bytecode.
+
+    `absent` are the parts of the runtime that are left out.
+    """
+    folder.mkdir()
+    _copy_tree(dependencies.folder, folder)
+    runtime = [LITERALS]
+    for path, name in runtime_files(plan.options.sdk, absent):
+        if name != LITERALS:
+            _copy(path, folder / name)
+            runtime.append(name)
+    literals = folder / LITERALS
+    literals.parent.mkdir(parents=True, exist_ok=True)
+    literals.write_text(
+        render_bundle_literals(plan, diet=dependencies.diet, left_out=absent), "ascii"
+    )
+    literals.chmod(0o644)
+    (folder / "plugin").mkdir(exist_ok=True)
+    for file in files:
+        _copy(file.source, folder / "plugin" / file.path)
+    if compiler:
+        own = [f"plugin/{file.path}" for file in files if file.path.endswith(".py")]
+        compile_files(compiler, folder, own)
+        sources = [name for name in runtime if name.endswith(".py")]
+        # Who inspects what plugins import finds docstrings; the runtime is nobody's interface.
+        of_sdk = [name for name in sources if name.startswith("dify_plugin/")]
+        compile_files(compiler, folder, of_sdk, columns=False)
+        others = {*sources} - {*of_sdk}
+        compile_files(compiler, folder, others, columns=False, docstrings=False)
+        write_archive(folder, compiler)
+    for path in (folder, *folder.rglob("*")):
+        found = path.stat().st_mode
+        mode = 0o755 if stat.S_ISDIR(found) or found & 0o100 else 0o644
+        if stat.S_IMODE(found) != mode:  # of thousands, those that were made here
+            path.chmod(mode)
+
+
+def _copy_tree(source: Path, target: Path) -> None:
+    """Copy the files below `source`, which are thousands: each folder is made once."""
+    for folder, folders, files in os.walk(source):
+        folders.sort()
+        inner = target / Path(folder).relative_to(source)
+        if files:
+            inner.mkdir(parents=True, exist_ok=True)
+        for name in sorted(files):
+            _copy_file(Path(folder, name), inner / name)
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _copy_file(source, target)
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    shutil.copyfile(source, target)
+    target.chmod(file_mode(source))
