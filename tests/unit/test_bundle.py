@@ -372,7 +372,7 @@ def test_a_zip_that_would_not_run_is_none(
         for path in root.glob("plugin/endpoints/__pycache__/*"):
             path.write_bytes(b"stale" + path.read_bytes()[5:])
 
-    monkeypatch.setattr("packager.bundle.compile_files", stale)
+    monkeypatch.setattr("packager.layout.compile_files", stale)
     with pytest.raises(PackagerError) as caught:
         build_bundle(plan(), tmp_path / "out")
     assert str(caught.value).startswith(
