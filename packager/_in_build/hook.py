@@ -21,6 +21,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
 import zipfile
 import zlib
@@ -42,6 +43,7 @@ hook = getattr(backend, "get_requires_for_build_wheel", None)
 with open({answer!r}, "w") as answer:
     json.dump(list(hook({{}})) if hook else [], answer)
 """
+_LOOK_SECONDS = 0.5  # how often it is looked whether uv is still there
 _VARIABLE = re.compile(rb"^Requires-Dist:.*\$\{", re.MULTILINE | re.IGNORECASE)
 # Names with versions and markers; no addresses, files or options.
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*\s*(\[[\w\s.,-]*\])?\s*[^@/\\$\n]*")
@@ -204,11 +206,17 @@ class _Build:
         process = subprocess.Popen(
             command, cwd=cwd, env=variables, stdin=subprocess.DEVNULL, start_new_session=True
         )
+        uv = os.getppid()
+        last = time.monotonic() + self.config["seconds"]
         try:
-            return process.wait(self.config["seconds"])
-        except subprocess.TimeoutExpired:
-            _end(process)
-            _refuse(f"the build did not end within {self.config['seconds']} seconds")
+            while True:
+                try:
+                    return process.wait(_LOOK_SECONDS)
+                except subprocess.TimeoutExpired:
+                    if os.getppid() != uv:
+                        _refuse("uv was ended")
+                    if time.monotonic() > last:
+                        _refuse(f"the build did not end within {self.config['seconds']} seconds")
         finally:
             _end(process)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -328,8 +330,40 @@ def test_a_build_that_does_not_end_is_ended_with_all_that_it_started(
     done = build(machine.plugin)
     assert done.code == 1
     assert "the build did not end within 3 seconds" in done.stderr
-    running = [entry.read_bytes() for entry in Path("/proc").glob("[0-9]*/cmdline")]
-    assert not any(line == b"sleep\x003333\x00" for line in running)
+    assert not is_running(b"sleep\x003333\x00")
+
+
+def test_a_build_ends_with_packager(machine: Machine, tmp_path: Path) -> None:
+    place_hostile(machine, "folder", "subprocess.run(['sleep', '4444'])")
+    found = newest_supported()
+    assert found is not None
+    options = ["-o", str(tmp_path / "out"), "--runtime", found.python, "--no-bytecode"]
+    command = [sys.executable, "-m", "packager", "build", str(machine.plugin), *options]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        assert until(lambda: is_running(b"sleep\x004444\x00"), 60)
+    finally:
+        process.terminate()
+        process.wait(30)
+    assert until(lambda: not is_running(b"sleep\x004444\x00"), 30)
+
+
+def is_running(command: bytes) -> bool:
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if entry.read_bytes() == command:
+                return True
+    return False
+
+
+def until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Wait for a condition, and tell whether it came."""
+    last = time.monotonic() + seconds
+    while time.monotonic() < last:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
 
 
 @pytest.mark.usefixtures("sandbox")
