@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from packager.adapters import DISTRIBUTIONS
 from packager.archive import write_zip
 from packager.dependencies import install_dependencies
+from packager.development_parts import names_development_parts
 from packager.errors import Fault, FaultCollector, PackagerError
 from packager.finished import check_zip
 from packager.ignore import LeftOut, PluginFile, check_endpoints, large_folders, plugin_files
@@ -25,7 +26,7 @@ from packager.layout import lay_out
 from packager.leaks import refuse_leaks, refuse_leaks_in
 from packager.missing_modules import warn_of_foreign
 from packager.model import FunctionPlan
-from packager.needs import Needs, all_needs, read_needs
+from packager.needs import all_needs, read_needs
 from packager.output import check_out, publish, staging_in
 from packager.permissions import Mode, Permissions
 from packager.preload import check_preload
@@ -166,7 +167,7 @@ def _make(
         bytecode=interpreter if bytecode else None,
         diet=plan.options.diet,
         sdk=plan.options.sdk == "real",
-        kept=Kept(_needs_of(files), plan.options.keep),
+        kept=_kept(files, plan.options.keep),
         progress=progress,
         briefly=briefly,
     )
@@ -269,13 +270,16 @@ def _files_of(
     return files, facts
 
 
-def _needs_of(files: tuple[PluginFile, ...]) -> Needs:
-    """Give what the plugin's code uses of its packages beside importing them."""
-    return all_needs(
-        read_needs(file.path, file.source.read_bytes())
+def _kept(files: tuple[PluginFile, ...], globs: tuple[str, ...]) -> Kept:
+    """Give what the plugin's code uses of its packages beside importing them, and its `keep`."""
+    sources = {
+        file.path: file.source.read_bytes()
         for file in files
         if file.path.endswith(".py") and serves_requests(file.path)
-    ).of_others()
+    }
+    needs = all_needs(read_needs(path, source) for path, source in sources.items())
+    development = any(map(names_development_parts, sources.values()))
+    return Kept(needs.of_others(), globs, development)
 
 
 def _check_size(

@@ -14,6 +14,7 @@ from typing import Any
 
 from packager.bytecode import compile_files
 from packager.cache import cache_folder, cached_folder, cached_text, keep_text
+from packager.development_parts import remove_development_parts
 from packager.diet import FORMAT as DIET_FORMAT
 from packager.diet import apply_diet
 from packager.errors import PackagerError
@@ -213,6 +214,8 @@ def _installed(
         if diet:
             briefly(f"putting {RUNTIME} on the import diet")
         treated = apply_diet(folder, installed.versions.get(RUNTIME, "")) if diet else None
+        if treated and treated.label:
+            remove_development_parts(folder, kept)
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         if bytecode:
             progress("compiling the packages to bytecode")
@@ -290,7 +293,7 @@ def _installed_key(
     machine = target.architecture if target.host else target.platform
     treated = DIET_FORMAT if diet else None
     needs = [sorted(getattr(kept.needs, part.name)) for part in fields(kept.needs)]
-    pruned = [PRUNE_FORMAT, needs, kept.globs]
+    pruned = [PRUNE_FORMAT, needs, kept.globs, kept.development]
     return [packages, target.python, target.host, machine, compiled, treated, pruned]
 
 

@@ -23,7 +23,7 @@ from packager.needs import (
     read_needs,
 )
 
-FORMAT = 1  # changes with whatever changes what stays
+FORMAT = 2  # changes with whatever changes what stays
 # Licences ask to go along with every copy; beside metadata that is gone they would look like a
 # package without a name, so they are kept where the runtime is.
 LICENCES = "endpoint_runtime/licenses"
@@ -40,11 +40,13 @@ _READ = (".py", ".so")
 class Kept:
     """What stays although no package needs it: what the plugin's code does, and the `keep` globs.
 
-    The globs are over the packages' paths, in gitignore syntax.
+    The globs are over the packages' paths, in gitignore syntax. `development`: the plugin's code
+    names werkzeug's server or debugger.
     """
 
     needs: Needs = field(default_factory=Needs)
     globs: tuple[str, ...] = ()
+    development: bool = False
 
 
 def prune(folder: Path, owners: Mapping[str, str], kept: Kept) -> dict[str, str]:
