@@ -6,6 +6,7 @@ limit of the body. Imported by the first call through WSGI.
 
 from __future__ import annotations
 
+from posix import getpid
 from time import perf_counter
 
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -43,7 +44,8 @@ def serve(
 ) -> Iterable[bytes]:
     """Answer a request as `application`'s event handler would."""
     started = perf_counter()
-    endpoint_runtime.serving = endpoint_runtime.process
+    # Not as it was noted: uWSGI forks its workers in C, without Python's knowledge.
+    endpoint_runtime.serving = endpoint_runtime.process = getpid()
     method = environ["REQUEST_METHOD"]
     _prepare(environ, application.hook_id)
     if _body_fits(environ, application.max_body):

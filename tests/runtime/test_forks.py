@@ -129,6 +129,7 @@ SOURCES = {
     **{name: (source, 7) for name, source in ELSEWHERE.items()},
 }
 TEXT = "return Response('hello')"
+CHILD_RETURNS = "---" + IN_INVOKE.format(way="return Response('of the child')")
 STARTS: dict[str, Any] = {
     "buffered": {"STREAM": False},
     "streamed": {"STREAM": True},
@@ -263,6 +264,32 @@ def test_a_handler_of_ones_own_that_forks(tmp_path: Path) -> None:
         fast_bundle.run(folder, server, _HANDLER="other.handler")
 
     assert [json.loads(r.body) for r in server.requests if r.method == "POST"] == [3, 1, 0]
+
+
+def test_a_server_may_fork_its_workers_in_c(tmp_path: Path) -> None:
+    """As uWSGI does, where Python is not told of it: a worker is nobody's child."""
+    folder = fast_bundle.write(tmp_path, {"text": TEXT, "fork": HEAD + CHILD_RETURNS})
+    script = """
+import ctypes, os
+from wsgiref.util import setup_testing_defaults
+from endpoint_runtime.lambda_handler import application
+worker = ctypes.PyDLL(None).fork()
+if worker == 0:
+    for name in ("text", "fork", "text"):
+        environ = {"PATH_INFO": f"/{name}"}
+        setup_testing_defaults(environ)
+        print(*application(environ, lambda status, headers: None), flush=True)
+    os._exit(7)
+print(os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env=environment("", PYTHONPATH=str(folder)),
+    )
+    assert done.stdout == "b'hello'\nb'0'\nb'hello'\n7\n", done.stderr
 
 
 def test_a_child_has_no_copy_of_the_connection(tmp_path: Path) -> None:

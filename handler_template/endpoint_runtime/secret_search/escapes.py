@@ -15,7 +15,6 @@ _BACKSLASHED = {
 }
 _DIGITS = {b"u": 4, b"U": 8}
 _OCTAL = frozenset((b"0", b"1", b"2", b"3"))
-_OCTAL = frozenset((b"0", b"1", b"2", b"3"))
 # HTML's names of ASCII characters, which escaping functions write.
 _NAMED = dict(
     [
