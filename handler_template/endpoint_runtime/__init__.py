@@ -121,7 +121,7 @@ class LogStream:
         self._stream.flush()
 
     def detach(self) -> object:
-        """Give the stream of bytes, as careful, and part from nothing: others write here, too."""
+        """Return `buffer`, and keep the stream: others write here, too."""
         return self.buffer
 
     @property

@@ -49,7 +49,7 @@ def source_of(event: object) -> str:
 
 
 def http_source_of(event: object) -> str:
-    """Tell by its shape where an event comes from, "" for one that is no HTTP request."""
+    """Return where an event comes from, by its shape; "" for one that is no HTTP request."""
     if not isinstance(event, dict):
         return ""
     if "type" in event and ("methodArn" in event or "routeArn" in event):
@@ -216,7 +216,7 @@ def environ_of(
 
 
 def method_of(event: dict[str, Any], source: str) -> str:
-    """Give the method of an event, in upper case as werkzeug has it. Raises `MalformedEvent`.
+    """Return the method of an event, in upper case as werkzeug has it. Raises `MalformedEvent`.
 
     It is never guessed: payload 1.0 and load balancers have it in `httpMethod`. So has what is
     otherwise payload 2.0 where that is the one place that says it, or says the same.
@@ -238,7 +238,7 @@ def method_of(event: dict[str, Any], source: str) -> str:
 
 
 def path_of(event: dict[str, Any], source: str) -> str:
-    """Give the path of an event as it came. Raises `MalformedEvent` for one without."""
+    """Return the path of an event as it came. Raises `MalformedEvent` for one without."""
     if source in (HTTP_2, URL):
         path = event.get("rawPath")
         if path is None or path == "":

@@ -24,7 +24,7 @@ from endpoint_runtime import report
 
 
 def restore_signals() -> None:
-    """Do it; in the main thread, where nothing of the plugin's is under way.
+    """Stop a timer that runs, ignore SIGPIPE; called in the main thread, between two requests.
 
     A timer that is still running would interrupt, or end, another's request or the wait for one.
     """

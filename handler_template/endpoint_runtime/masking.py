@@ -45,7 +45,7 @@ class _Mask:
         self._least_late = 0
 
     def spans(self, data: bytes, count: int) -> list[tuple[int, int]]:
-        """Give where in `data` the first `count` texts are, in order and apart."""
+        """Return where in `data` the first `count` texts are, in order and apart."""
         search = self._search
         if search is None or self._known < count or 0 < self._least_late <= len(data):
             search = self._add(len(data))
@@ -83,7 +83,7 @@ _hidden = _Mask(())  # what was looked for besides, the last time
 
 
 def mask(text: str, hidden: Sequence[str] = ()) -> str:
-    """Give `text` without the secrets that are known, and without the texts of `hidden`."""
+    """Return `text` without the secrets that are known, and without the texts of `hidden`."""
     global _secrets, _hidden
     secrets = endpoint_runtime.secrets
     if secrets:

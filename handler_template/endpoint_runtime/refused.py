@@ -24,7 +24,7 @@ _MOST = 200  # characters of a path
 
 
 def method_and_path(event: dict[str, Any], source: str) -> tuple[str, str]:
-    """Give the method of an event, and its path as the log has it; `-` for what can't be read."""
+    """Return the method of an event, and its path as the log has it; `-` for what can't be read."""
     try:
         method = method_of(event, source)
     except MalformedEvent:
@@ -48,7 +48,7 @@ def is_readable(event: object, max_body: int) -> bool:
 
 
 def shown(path: str) -> str:
-    """Give a path, a WSGI string, as a line of the log may hold it, whatever a client sent.
+    """Return a path, a WSGI string, as a line of the log may hold it, whatever a client sent.
 
     It is percent-encoded, of a bounded length, and without known secrets.
     """

@@ -85,7 +85,7 @@ def has_no_body(method: str, status: int) -> bool:
 
 
 def end_to_end_headers(response: Response, environ: dict[str, Any]) -> list[Header]:
-    """Give the headers of a response as they go out, hop-by-hop ones left out (RFC 9110, 7.6.1).
+    """Return the headers of a response as they go out, hop-by-hop ones left out (RFC 9110, 7.6.1).
 
     Raises `UnsendableReply` where these, or the status, are none of HTTP.
     """

@@ -72,7 +72,7 @@ _NAMES = "-_.:/"  # what names have besides letters and digits
 
 
 def refusal_of(event: object) -> str:
-    """Say why an event is not served, and what it seems to be."""
+    """Return why an event is not served, and what it seems to be."""
     if isinstance(event, list) and event:
         # EventBridge Pipes hand over what they read like this.
         return _refusal(f"a list of {_records(event)}, as EventBridge Pipes send them")
@@ -116,7 +116,7 @@ def _records(records: list[Any]) -> str:
 
 
 def _value(event: Mapping[str, Any], key: str) -> object:
-    """Give the value of a key, of one inside another's where it has dots; None for none."""
+    """Return the value of a key, of one inside another's where it has dots; None for none."""
     value: object = event
     if key in event:
         return event[key]
@@ -126,7 +126,7 @@ def _value(event: Mapping[str, Any], key: str) -> object:
 
 
 def _name(value: object) -> str:
-    """Give a text that is but a name, "" for anything else: nothing a client wrote."""
+    """Return a text that is only a name, "" for anything else: nothing a client wrote."""
     if not isinstance(value, str) or len(value) > _MOST or not value.isascii():
         return ""
     return value if all(letter.isalnum() or letter in _NAMES for letter in value) else ""

@@ -131,7 +131,7 @@ def _whole(
     headers: list[Header],
     body: bytes,
 ) -> tuple[list[Header], Iterator[bytes]]:
-    """Give the headers of a body that is whole, and it; raises `ReplyTooLarge` for `source`."""
+    """Return the headers of a body that is whole, and it; raises `ReplyTooLarge` for `source`."""
     headers = [
         (name, str(len(body)) if name.lower() == "content-length" else value)
         for name, value in headers

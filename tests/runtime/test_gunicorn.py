@@ -109,7 +109,9 @@ def asked(
     chunked = "Transfer-Encoding" in headers
     connection.request(method, target, body or None, headers, encode_chunked=chunked)
     with connection.getresponse() as response:
-        sent = [(n, v) for n, v in response.getheaders() if n.lower() not in OF_SERVERS]
+        # The bytes of a header are UTF-8, which `http.client` reads as latin-1.
+        found = [(n, v.encode("latin-1").decode()) for n, v in response.getheaders()]
+        sent = [(n, v) for n, v in found if n.lower() not in OF_SERVERS]
         return response.status, sent, response.read()
 
 

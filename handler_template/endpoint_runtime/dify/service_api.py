@@ -212,7 +212,7 @@ class ServiceApi:
 
 
 def failure(app_id: str, fault: HttpError) -> AppError:
-    """Give the error for a call that got no whole answer: one that waited says so as the SDK."""
+    """Return the error for a call without a whole answer; one that waited has the SDK's words."""
     if isinstance(fault, TimedOut):
         message = f"invocation exited without response after {round(fault.seconds)} seconds"
         return AppError(app_id, message, detail=f"{message}: {fault}")

@@ -91,7 +91,7 @@ class _Table:
                 shapes[word] = (*others, shape)
 
     def find(self, data: bytes, shift: int = 0) -> Iterator[tuple[int, bytes, Entry]]:
-        """Give the place of each text in `data` that has a word there `shift` bytes after words."""
+        """Yield where each text is in `data` that has a word there `shift` bytes after words."""
         if not self._shapes:
             return
         rest = data[shift:]
@@ -133,7 +133,7 @@ class SecretSearch:
         self._count += 1
 
     def find(self, data: bytes) -> Iterator[tuple[int, int, int]]:
-        """Give each secret in `data`: its number, where it starts and ends. They may overlap."""
+        """Yield each secret in `data`: its number, where it starts and ends. They may overlap."""
         yield from self._in(data)
         steps: list[Spans] = []
         for stream, spans in undo(data):
@@ -146,7 +146,7 @@ class SecretSearch:
                 return
 
     def _in(self, stream: bytes) -> Iterator[tuple[int, int, int]]:
-        """Give what is found in a text as it is."""
+        """Yield what is found in a text as it is."""
         places: list[int] = []  # of the core's bytes in the stream
         for at, core, entry in self._cores.find(_core(stream)):
             places = places or [*compress(range(len(stream)), stream.translate(_IS_KEPT))]
@@ -219,7 +219,7 @@ def _core(text: bytes) -> bytes:
 
 
 def _undone_forms(text: str) -> list[bytes]:
-    """Give a text as bytes, and what undoing leaves of it; the same for what Python spells apart.
+    """Return a text as bytes, and what undoing leaves of it; the same for what Python spells apart.
 
     `\\xe9` may be a character or a byte, so what `repr` and `ascii` write may be undone to others.
     """
@@ -234,7 +234,7 @@ def _undone_forms(text: str) -> list[bytes]:
 
 
 def _quoted(text: str, data: bytes) -> Iterator[bytes]:
-    """Give what base64 and hexadecimal may hold besides the text itself: it quoted once."""
+    """Yield what base64 and hexadecimal may hold besides the text itself: it quoted once."""
     others = {*data}.difference(_UNQUOTED)
     if not others:
         return
@@ -281,7 +281,7 @@ def _widened(stream: bytes, start: int, end: int, entry: Entry) -> tuple[int, in
 
 
 def _before(spans: Spans, start: int, end: int) -> tuple[int, int]:
-    """Give where a part of an undone text was before."""
+    """Return where a part of an undone text was before."""
     from _bisect import bisect_right  # which is a file of its own
 
     index = bisect_right(spans, start, key=_start) - 1

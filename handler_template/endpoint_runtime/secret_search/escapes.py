@@ -28,7 +28,7 @@ _NAMED = dict(
 
 
 def undo(data: bytes) -> Iterator[tuple[bytes, Spans]]:
-    """Give what undoing makes of `data`, one kind after the other, until nothing is left to undo.
+    """Yield what undoing makes of `data`, one kind after the other, until nothing is left to undo.
 
     Each comes with where its parts were in the one before.
     """
@@ -158,7 +158,7 @@ def _html(data: bytes) -> tuple[bytes, Spans] | None:
 
 
 def _hexadecimal(data: bytes, length: int) -> int:
-    """Give the number that `length` digits say, -1 if these are none."""
+    """Return the number that `length` digits say, -1 if these are none."""
     digits = data[:length]
     if len(digits) == length and digits.isalnum():
         try:
@@ -179,7 +179,7 @@ def _is_byte(part: bytes) -> bool:
 
 
 def _bytes_or_characters(run: bytes) -> bytes:
-    """Give what `\\xNN\\xNN` stands for: bytes, where they are UTF-8, or else characters."""
+    """Return what `\\xNN\\xNN` stands for: bytes, where they are UTF-8, or else characters."""
     try:
         run.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:

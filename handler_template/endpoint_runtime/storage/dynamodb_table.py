@@ -33,7 +33,7 @@ class Table:
         self._client = client("dynamodb")
 
     def read(self, name: str, deadline: float | None, only: str = "") -> dict[str, Any] | None:
-        """Give the item `name`, as it is now, or the attributes `only` of it."""
+        """Return the item `name`, as it is now, or the attributes `only` of it."""
         payload: dict[str, Any] = {"Key": key_of(name), "ConsistentRead": True}
         if only:
             payload["ProjectionExpression"] = only
@@ -75,21 +75,21 @@ class Table:
 
 
 def reasons(error: AwsError) -> list[str]:
-    """Give the code of each write's part in a cancelled transaction; none for another error."""
+    """Return the code of each write's part in a cancelled transaction; none for another error."""
     found = error.details.get("CancellationReasons")
     return [str(each.get("Code")) for each in found] if isinstance(found, list) else []
 
 
 def key_of(name: str) -> dict[str, Any]:
-    """Give an item's key as DynamoDB has it."""
+    """Return an item's key as DynamoDB has it."""
     return {"id": {"S": name}}
 
 
 def base64(data: bytes) -> str:
-    """Give bytes as DynamoDB's JSON has them."""
+    """Return bytes as DynamoDB's JSON has them."""
     return b2a_base64(data, newline=False).decode("ascii")
 
 
 def texts(item: dict[str, Any] | None, name: str) -> list[str]:
-    """Give an attribute that is a list of texts; [] where it is missing."""
+    """Return an attribute that is a list of texts; [] where it is missing."""
     return [each["S"] for each in item[name]["L"]] if item and name in item else []

@@ -51,7 +51,7 @@ class Generations:
         return generation
 
     def read(self, generation: str, deadline: float | None) -> bytes | None:
-        """Give the value of a generation; None if a chunk of it is gone."""
+        """Return the value of a generation; None if a chunk of it is gone."""
         parts = []
         for number in range(_count(generation)):
             item = self._table.read(_chunk(generation, number)["id"]["S"], deadline)
@@ -61,7 +61,7 @@ class Generations:
         return b"".join(parts)
 
     def keep(self, name: str, generation: str, deadline: float | None) -> list[dict[str, Any]]:
-        """Give the writes that keep a generation's chunks, for the transaction that names it.
+        """Return the writes that keep a generation's chunks, for the transaction that names it.
 
         A longer one's chunks are kept at once, and noted in the key's item `name` before.
         """
@@ -183,12 +183,12 @@ def is_over(generation: str, slack: float = 0.0) -> bool:
 
 
 def pending(item: dict[str, Any] | None) -> list[str]:
-    """Give the generations that a key's item has notes of."""
+    """Return the generations that a key's item has notes of."""
     return item["p"]["SS"] if item and "p" in item else []
 
 
 def noted(generation: str) -> dict[str, Any]:
-    """Give the value `:p` of an expression that adds a note, or takes it away."""
+    """Return the value `:p` of an expression that adds a note, or takes it away."""
     return {":p": {"SS": [generation]}}
 
 
