@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from packager.adapters import DISTRIBUTIONS
 from packager.archive import write_zip
-from packager.dependencies import install_dependencies
+from packager.dependencies import Dependencies, install_dependencies
 from packager.development_parts import names_development_parts
 from packager.errors import Fault, FaultCollector, PackagerError
 from packager.finished import check_zip
+from packager.gaps import install_without_gaps, warn_of_gaps
 from packager.ignore import LeftOut, PluginFile, check_endpoints, large_folders, plugin_files
 from packager.install import PackageSize
 from packager.interpreter import (
@@ -158,18 +159,31 @@ def _make(
     )
     shipped = {file.path for file in files}
     facts = {path: fact for path, fact in facts.items() if path in shipped}
-    imported = imported_distributions(facts)
-    dependencies = install_dependencies(
+    work = staging / "work" / plan.logical_id
+    kept = _kept(files, plan.options.keep)
+
+    def install(wanted: Set[str]) -> Dependencies:
+        return install_dependencies(
+            requirements,
+            wanted,
+            target,
+            work / str(len(wanted)),  # each time with more
+            bytecode=interpreter if bytecode else None,
+            diet=plan.options.diet,
+            sdk=plan.options.sdk == "real",
+            kept=kept,
+            progress=progress,
+            briefly=briefly,
+        )
+
+    dependencies, gaps = install_without_gaps(
+        install,
+        imported_distributions(facts) | {*DISTRIBUTIONS[plan.options.adapter]},
+        facts,
         requirements,
-        imported | {*DISTRIBUTIONS[plan.options.adapter]},
-        target,
-        staging / "work" / plan.logical_id,
-        bytecode=interpreter if bytecode else None,
-        diet=plan.options.diet,
-        sdk=plan.options.sdk == "real",
-        kept=_kept(files, plan.options.keep),
-        progress=progress,
-        briefly=briefly,
+        interpreter,
+        target.python,
+        progress,
     )
     briefly("checking what the plugin imports")
     for note in dependencies.notes:
@@ -177,15 +191,15 @@ def _make(
     warn_of_builds(dependencies.built, dependencies.sandbox, requirements, faults)
     at_root = (dependencies.folder, template_folder())
     start = {endpoint.source for endpoint in plan.group.endpoints}
+
+    def display_of(path: str) -> str:
+        return str(PurePosixPath(plan.plugin.display) / path)
+
+    reached, certain = reachable(facts, start), imported_for_certain(facts, start)
     warn_of_foreign(
-        lambda path: str(PurePosixPath(plan.plugin.display) / path),
-        facts,
-        reachable(facts, start),
-        imported_for_certain(facts, start),
-        dependencies.folder,
-        interpreter,
-        faults,
+        display_of, facts, reached, certain, dependencies.folder, interpreter, faults, target.python
     )
+    warn_of_gaps(display_of, facts, reached, certain, gaps, target.python, faults)
     check_preload(plan.options, interpreter, shipped, at_root, faults)
     if not allow_failing:
         faults.refuse_failing()

@@ -7,9 +7,9 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, fields, replace
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from packager.bytecode import compile_files
@@ -40,6 +40,7 @@ RESOLUTION_SECONDS = 600
 _FILES = "files"
 _CONTENTS = "contents.json"
 _DIETING = f"{RUNTIME}/"
+_FORMAT = 2  # of what is said of an entry: changes with it
 _PRUNED = Kept()
 
 
@@ -53,6 +54,16 @@ class Dependencies:
     diet: str = ""  # the package on the import diet and its version
     built: tuple[str, ...] = ()  # the packages that were built from source
     sandbox: str | None = None  # what shut those builds in
+    identity: str = ""  # tells what `folder` holds, "" where that is not known
+    owners: Mapping[str, str] = field(default_factory=dict)  # packages by where their files are
+
+    def owner_of(self, file: str) -> str:
+        """Return the name and version of the package that a file is from, "" if it is unknown."""
+        path = PurePosixPath(file)
+        paths = (each.as_posix() for each in (path, *path.parents))
+        name = next((self.owners[each] for each in paths if each in self.owners), "")
+        versions = {package.name: package.version for package in self.packages}
+        return f"{name} {versions.get(name, '')}".strip()
 
 
 def install_dependencies(
@@ -234,6 +245,7 @@ def _installed(
 
     cache = cache_folder()
     entry = None
+    key = ""
     if cache and all(package.identity for package in resolution.packages):
         briefly("checking the packages in the cache")
         how = [builds.policy.mode, builds.sandbox.kind] if built else None
@@ -245,6 +257,7 @@ def _installed(
             reason = error.strerror if isinstance(error, OSError) else str(error).split(";")[0]
             notes.append(f"the cache {cache} can't be used: {reason}")
     if entry is None:
+        key = ""
         entry = work / "installed"
         shutil.rmtree(entry, ignore_errors=True)  # of a resolution that was given up
         entry.mkdir()
@@ -262,6 +275,8 @@ def _installed(
         contents.get("diet", ""),
         tuple(package.name for package in built),
         builds.sandbox.name if isolated else None,
+        key,
+        contents["owners"],
     )
 
 
@@ -278,7 +293,25 @@ def _contents(folder: Path, installed: Installed) -> dict[str, Any]:
                 sizes[owner] += path.stat().st_size
     versions = installed.versions
     packages = [PackageSize(name, versions[name], size) for name, size in sorted(sizes.items())]
-    return {"packages": [asdict(package) for package in packages]}
+    return {
+        "packages": [asdict(package) for package in packages],
+        "owners": _owners(installed.owners),
+    }
+
+
+def _owners(of_files: Mapping[str, str]) -> dict[str, str]:
+    """Return the package of each folder, or file, at the top of what is of that package alone."""
+    sources = {path: name for path, name in of_files.items() if path.endswith(".py")}
+    found: dict[str, set[str]] = {}
+    for path, name in sources.items():
+        for each in (path, *map(str, PurePosixPath(path).parents)):
+            found.setdefault(each, set()).add(name)
+    shared = {each for each, names in found.items() if len(names) > 1} | {"."}
+    return {
+        each: next(iter(names))
+        for each, names in found.items()
+        if each not in shared and str(PurePosixPath(each).parent) in shared
+    }
 
 
 def _installed_key(
@@ -294,7 +327,7 @@ def _installed_key(
     treated = DIET_FORMAT if diet else None
     needs = [sorted(getattr(kept.needs, part.name)) for part in fields(kept.needs)]
     pruned = [PRUNE_FORMAT, needs, kept.globs, kept.development]
-    return [packages, target.python, target.host, machine, compiled, treated, pruned]
+    return [_FORMAT, packages, target.python, target.host, machine, compiled, treated, pruned]
 
 
 def _digest(value: object) -> str:

@@ -15,16 +15,44 @@ from packager.sources import RequiredModule, SourceFacts
 _OF_THE_RUNTIME = {"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3"}
 _NAMES = "import sys; print(*sys.stdlib_module_names)"
 _OF_THE_BUNDLE = {"dify_plugin", "endpoint_runtime", "__main__"}
-# In the standard library of the oldest runtime, and no more in that of the newest (PEP 594, 632
-# and "What's New In Python 3.12").
-_REMOVED = frozenset(
-    {
-        *("aifc", "asynchat", "asyncore", "audioop", "cgi", "cgitb", "chunk", "crypt"),
-        *("distutils", "imghdr", "imp", "lib2to3", "mailcap", "msilib", "nis", "nntplib"),
-        *("ossaudiodev", "pipes", "smtpd", "sndhdr", "spwd", "sunau", "telnetlib", "uu"),
-        *("xdrlib",),
-    }
-)
+# In the bundle, or beside it where it runs: nothing that has to be installed.
+ELSEWHERE = _OF_THE_RUNTIME | _OF_THE_BUNDLE
+# What the standard library of the oldest runtime had, by the Python that has it no more (PEP 594,
+# 632 and "What's New In Python 3.12"); and what came since ("What's New In Python 3.14").
+_REMOVED = {
+    12: frozenset({"asynchat", "asyncore", "distutils", "imp", "smtpd"}),
+    13: frozenset(
+        {
+            *("aifc", "audioop", "cgi", "cgitb", "chunk", "crypt", "imghdr", "lib2to3", "mailcap"),
+            *("msilib", "nis", "nntplib", "ossaudiodev", "pipes", "sndhdr", "spwd", "sunau"),
+            *("telnetlib", "uu", "xdrlib"),
+        }
+    ),
+}
+_CAME = {14: frozenset({"annotationlib", "compression"})}
+
+
+def library_changes(python: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return which modules `python`'s standard library lacks, of those that others have, and which
+    of these it has."""
+    minor = int(python.partition(".")[2])
+    none = frozenset[str]()
+    gone = none.union(*(names for since, names in _REMOVED.items() if since <= minor))
+    there = none.union(*(names for since, names in _REMOVED.items() if since > minor))
+    there |= none.union(*(names for since, names in _CAME.items() if since <= minor))
+    return gone, there
+
+
+def hint_on(module: str, python: str) -> str:
+    """Return what to do about a module that nothing brings."""
+    top = module.partition(".")[0]
+    if top in library_changes(python)[0]:
+        return f"Python {python} does not have it any more: choose an older runtime"
+    if top == "pkg_resources":
+        return (
+            "setuptools had it up to version 81: add `setuptools<82` to the plugin's requirements"
+        )
+    return "add what it is from to the plugin's requirements"
 
 
 def warn_of_own(
@@ -71,13 +99,16 @@ def warn_of_foreign(
     packages: Path,
     interpreter: Interpreter,
     faults: FaultCollector,
+    python: str = "",
 ) -> None:
     """Warn of each import of a module that neither `packages`, a folder, nor Python has.
 
+    `python` is the version that it runs on, where that is not the interpreter's.
     A name that occurs somewhere in the plugin is passed over: the plugin may extend sys.path.
     """
     inside = {part.removesuffix(".py") for file in facts for part in PurePosixPath(file).parts}
-    inside |= _OF_THE_RUNTIME | _OF_THE_BUNDLE
+    inside |= ELSEWHERE
+    python = python or interpreter.python
     library: frozenset[str] = frozenset()
     for path, each in _required(facts, reached):
         if each.module is None or each.module.partition(".")[0] in inside:
@@ -85,18 +116,14 @@ def warn_of_foreign(
         missing = _first_missing(each.module, lambda name: _kind_in(name, packages))
         if not missing:
             continue
-        library = library or _library(interpreter)
-        top = each.module.partition(".")[0]
-        if top in library:
+        library = library or _library(interpreter, python)
+        if each.module.partition(".")[0] in library:
             continue
-        hint = "add what it is from to the plugin's requirements"
-        if top in _REMOVED:
-            hint = f"Python {interpreter.python} does not have it any more: choose an older runtime"
         faults.warn(
             f"there is no module {missing} in the plugin, its dependencies or the standard "
             "library: the import fails",
             Place(display_of(path), each.line, each.column),
-            hint=hint,
+            hint=hint_on(each.module, python),
             code=_code(path, each, certain),
         )
 
@@ -149,11 +176,12 @@ def _kind_in(name: str, folder: Path) -> str:
     return "folder" if (place / last).is_dir() else ""
 
 
-def _library(interpreter: Interpreter) -> frozenset[str]:
-    """Give the names of the standard library's top modules."""
+def _library(interpreter: Interpreter, python: str) -> frozenset[str]:
+    """Give the names of the standard library's top modules in the version `python`."""
     command = [str(interpreter.path), "-I", "-S", "-c", _NAMES]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
         raise PackagerError(f"{interpreter.path} could not name its library: {error}") from None
-    return frozenset(done.stdout.split())
+    gone, there = library_changes(python)
+    return (frozenset(done.stdout.split()) | there) - gone

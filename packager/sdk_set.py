@@ -102,8 +102,7 @@ def imported_distributions(facts: Mapping[str, _Facts]) -> frozenset[str]:
     `main.py` (it starts the SDK's own server) and tests count for nothing; a module or regular
     package of the plugin's own hides a distribution of that name, as it does on `sys.path`.
     """
-    own = {path.removesuffix(".py") for path in facts if "/" not in path}
-    own |= {path.removesuffix("/__init__.py") for path in facts if path.count("/") == 1}
+    own = own_modules(facts)
     found: set[str | None] = set()
     for path, fact in facts.items():
         if not serves_requests(path):
@@ -115,6 +114,14 @@ def imported_distributions(facts: Mapping[str, _Facts]) -> frozenset[str]:
                     found.add("pydantic")
                 found.add(DISTRIBUTIONS.get(parts[0]) or DISTRIBUTIONS.get(".".join(parts[:2])))
     return frozenset(name for name in found if name)
+
+
+def own_modules(files: Iterable[str]) -> frozenset[str]:
+    """Return the modules and regular packages at a plugin's root, of its Python files."""
+    top = [path for path in files if "/" not in path or path.endswith("/__init__.py")]
+    return frozenset(
+        path.removesuffix("/__init__.py").removesuffix(".py") for path in top if path.count("/") < 2
+    )
 
 
 def serves_requests(path: str) -> bool:

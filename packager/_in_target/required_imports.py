@@ -12,7 +12,7 @@ _CAUGHT = {"ImportError", "ModuleNotFoundError", "AttributeError", "Exception", 
 # What may not run, may run later, or may take a failure: what stands in it is not certain to fail
 # the import of its module.
 _UNCERTAIN = (
-    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.If, ast.Try, ast.With),
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.If, ast.Try, ast.TryStar, ast.With),
     *(ast.For, ast.While, ast.Match),
 )
 
@@ -30,7 +30,9 @@ def required_imports(tree: ast.Module) -> Iterator[tuple[ast.Import | ast.Import
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
             pending += [(each, False) for each in node.orelse]
             continue
-        if isinstance(node, ast.Try) and any(catches_imports(each) for each in node.handlers):
+        if isinstance(node, ast.Try | ast.TryStar) and any(
+            catches_imports(each) for each in node.handlers
+        ):
             pending += [(each, False) for each in (*node.orelse, *node.finalbody)]
             continue
         if isinstance(node, ast.Import | ast.ImportFrom):

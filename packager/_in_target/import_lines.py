@@ -1,0 +1,128 @@
+"""Reads the imports of one file: by a look at its lines, or exactly. Standard library only."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from packager._in_target.required_imports import required_imports
+
+# Where an import may start: at the start of a line, indented or not, or behind a semicolon.
+_STARTS = re.compile(rb"\n[ \t]*(?=(?:from|import)[ \t\f\\.])")
+_BEHIND = re.compile(rb";[ \t]*(?=(?:from|import)[ \t\f\\.])")
+_IMPORT = re.compile(
+    rb"from[ \t\f\\\r\n]*(?P<module>[\w.]+|\.+[ \t]*[\w.]*)[ \t\f\\\r\n]*\bimport\b[ \t\f\\\r\n]*"
+    rb"(?P<names>\((?:[^)#]|#[^\n]*)*\)|(?:[^\n#;\\]|\\\r?\n)*)"
+    rb"|import[ \t\f\\\r\n]+(?P<modules>(?:[^\n#;\\]|\\\r?\n)+)"
+)
+_NEXT = re.compile(rb"[ \t]*;[ \t]*")
+_INDENT = re.compile(rb"[ \t]*")
+_HEAD = re.compile(rb"[ \t]*(\w+)")
+_COMMENT = re.compile(rb"#[^\n]*")
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import: the module's absolute name, the names taken from it, and its line."""
+
+    module: str
+    names: tuple[str, ...]
+    line: int
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """All dotted names that may be modules."""
+        return (self.module, *(f"{self.module}.{name}" for name in self.names))
+
+
+def package_of(file: str) -> list[str]:
+    """Return the package that relative imports in `file` start from."""
+    return file.split("/")[:-1]
+
+
+def absolute(module: str, package: list[str]) -> str:
+    """Return the absolute name of a module that may start with dots, "" for none."""
+    name = module.lstrip(".")
+    level = len(module) - len(name)
+    if not level:
+        return module
+    if level > len(package):
+        return ""
+    return ".".join([*package[: len(package) - level + 1], *([name] if name else [])])
+
+
+def likely_imports(source: bytes, file: str) -> Iterable[Import]:
+    """Give the imports that a look at the lines takes for certain to run."""
+    if b"import" not in source:
+        return
+    package = package_of(file)
+    source = b"\n" + source.removeprefix(b"\xef\xbb\xbf")
+    for start in (*_STARTS.finditer(source), *_BEHIND.finditer(source)):
+        at = source.rfind(b"\n", 0, start.start() + 1) + 1
+        indent = _INDENT.match(source, at).end() - at  # type: ignore[union-attr]
+        if indent and not _in_classes(source, at, indent):
+            continue
+        match = _IMPORT.match(source, start.end())
+        while match:
+            yield from _of_match(match["module"], match["names"], match["modules"], package)
+            more = _NEXT.match(source, match.end())
+            match = _IMPORT.match(source, more.end()) if more else None
+
+
+def _of_match(
+    module: bytes | None,
+    names: bytes | None,
+    modules: bytes | None,
+    package: list[str],
+) -> Iterable[Import]:
+    if module:
+        name = absolute(re.sub(rb"\s", b"", module).decode("utf-8", "replace"), package)
+        taken = [each.split() for each in _plain(names or b"").split(",")]
+        if name:
+            yield Import(name, tuple(each[0] for each in taken if each), 0)
+        return
+    for each in _plain(modules or b"").split(","):
+        if each.split():
+            yield Import(each.split()[0], (), 0)
+
+
+def _plain(text: bytes) -> str:
+    return re.sub(rb"[()\\]", b" ", _COMMENT.sub(b"", text)).decode("utf-8", "replace")
+
+
+def _in_classes(source: bytes, at: int, indent: int) -> bool:
+    """Tell whether all that an indented line stands in are classes."""
+    while indent:
+        start = source.rfind(b"\n", 0, max(at - 1, 0)) + 1
+        line = source[start : at - 1] if at else b""
+        head = _HEAD.match(line)
+        width = len(line) - len(line.lstrip(b" \t"))
+        if head and width < indent:
+            if head[1] != b"class":
+                return False
+            indent = width
+        if not start:
+            return not indent
+        at = start
+    return True
+
+
+def certain_imports(source: bytes, file: str) -> list[Import]:
+    """Return the imports that running a file runs for certain; none of what is no Python."""
+    package = package_of(file)
+    found = []
+    try:
+        for node, certain in required_imports(ast.parse(source)):
+            if not certain:
+                continue
+            if isinstance(node, ast.Import):
+                found += [Import(alias.name, (), node.lineno) for alias in node.names]
+            else:
+                name = absolute("." * node.level + (node.module or ""), package)
+                taken = tuple(alias.name for alias in node.names)
+                found += [Import(name, taken, node.lineno)] if name else []
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    return found
