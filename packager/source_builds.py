@@ -2,7 +2,7 @@
 
 Three modes, which docs/security.md describes: `refuse` builds nothing, `isolated` shuts builds in
 (`_in_build/hook.py` is the Python that uv builds with), `trusted` lets them do what the user may.
-What one mode built is never taken by another: each has a cache of uv's own.
+What `trusted` built, in uv's ordinary cache, is never taken by the others: they have their own.
 """
 
 from __future__ import annotations
