@@ -62,26 +62,27 @@ def end_if_forked(fault: "BaseException | None" = None, hidden: "Sequence[str]" 
             _exit(1)
 
 
-def restore() -> None:
+def restore(context: object) -> None:
     """Put back what a plugin has changed of the process that would reach the next request.
 
-    For the main thread, between two requests: docs/isolation.md has what that is.
+    For the main thread, between two requests: docs/isolation.md has what that is. `context` is
+    Lambda's, of the request that is over.
     """
     if interrupts:  # another's process: a server's, a test's
         return
     if getrecursionlimit() < _RECURSION_LIMIT:
         setrecursionlimit(_RECURSION_LIMIT)
     if "signal" in modules:
-        _restore_signals()
+        _restore_signals(context)
 
 
-def _restore_signals() -> None:
+def _restore_signals(context: object) -> None:
     """Import what does it, which takes this one's place."""
     global _restore_signals
     from .left_signals import restore_signals
 
     _restore_signals = restore_signals
-    restore_signals()
+    restore_signals(context)
 
 
 class LogStream:

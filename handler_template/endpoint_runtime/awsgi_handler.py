@@ -63,7 +63,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         return reply
     finally:
         finish_work(application, context, ())
-        endpoint_runtime.restore()
+        endpoint_runtime.restore(context)
 
 
 def _goes_as_text(body: bytes, content_type: str, content_encoding: str) -> bool:

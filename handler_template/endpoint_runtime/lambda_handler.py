@@ -66,4 +66,4 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         endpoint_runtime.after_answer = None
         if closings or _count():
             finish_work(application, context, closings)
-        endpoint_runtime.restore()
+        endpoint_runtime.restore(context)

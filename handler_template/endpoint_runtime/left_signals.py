@@ -13,6 +13,8 @@ from _signal import (  # type: ignore[import-not-found]
     SIG_UNBLOCK,
     SIGALRM,
     SIGPIPE,
+    SIGPROF,
+    SIGVTALRM,
     getitimer,
     getsignal,
     pthread_sigmask,
@@ -22,17 +24,24 @@ from _signal import (  # type: ignore[import-not-found]
 
 from endpoint_runtime import report
 
+# What would end the process: writing to a closed connection, timers of CPU time. Profilers, which
+# use those, handle their signals.
+_DEADLY = (SIGPIPE, SIGPROF, SIGVTALRM)
 
-def restore_signals() -> None:
-    """Stop a timer that runs, ignore SIGPIPE; called in the main thread, between two requests.
+
+def restore_signals(context: object) -> None:
+    """Stop the timer that runs, ignore what is deadly; called in the main thread, after a request.
 
     A timer that is still running would interrupt, or end, another's request or the wait for one.
+    `context` is Lambda's, of the request that is over.
     """
     if getitimer(ITIMER_REAL)[0]:
         setitimer(ITIMER_REAL, 0)
-        report.log("WARN", "a timer (SIGALRM) that the plugin left running was stopped")
-    if getsignal(SIGPIPE) == SIG_DFL:  # else writing to a closed connection ends the process
-        signal(SIGPIPE, SIG_IGN)
+        request_id = getattr(context, "aws_request_id", None) or ""
+        report.log("WARN", "a timer (SIGALRM) that the plugin left running was stopped", request_id)
+    for number in _DEADLY:
+        if getsignal(number) == SIG_DFL:
+            signal(number, SIG_IGN)
 
 
 def unblock_alarm() -> None:

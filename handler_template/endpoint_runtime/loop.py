@@ -56,7 +56,7 @@ def run(
         context = _serve(handler, api, invocation)
         if after is not None and context is not None:
             after(context)
-        restore()
+        restore(context)
         del invocation, context  # an event may be large, and the wait long
 
 

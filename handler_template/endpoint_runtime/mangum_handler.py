@@ -42,4 +42,4 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         return answer(event, context)
     finally:
         finish_work(application, context, ())
-        endpoint_runtime.restore()
+        endpoint_runtime.restore(context)

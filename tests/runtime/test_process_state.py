@@ -171,7 +171,34 @@ def test_an_idle_environment_lives_on(tmp_path: Path, name: str, kind: str) -> N
     assert [body_of(server, f"text-{n}") for n in range(2)] == ["hello"] * 2
     stopped = "a timer (SIGALRM) that the plugin left running was stopped"
     if "time" in name and kind != "streamed":  # a stream's own time limit takes the timer
-        assert log.count(stopped) == (0 if name == "default timeouts" else 2)
+        times = 0 if name == "default timeouts" else 1
+        assert [log.count(f"\tchange-{n}\t{stopped}") for n in range(2)] == [times] * 2
+
+
+@pytest.mark.parametrize("kind", STARTS)
+def test_timers_of_cpu_time(tmp_path: Path, kind: str) -> None:
+    """Their signals end a process, too; one that a profiler handles goes on."""
+    change = (
+        "signal.setitimer(signal.ITIMER_PROF, 0.3)\nsignal.setitimer(signal.ITIMER_VIRTUAL, 0.3)"
+    )
+    profiler = (
+        "SEEN = []\nsignal.signal(signal.SIGPROF, lambda *_: SEEN.append(1))\n"
+        "---\nsignal.setitimer(signal.ITIMER_PROF, 0.01, 0.01)\nreturn Response(str(len(SEEN)))"
+    )
+    busy = (
+        "end = time.process_time() + 0.6\nwhile time.process_time() < end:\n    pass\n"
+        "return Response('done')"
+    )
+    endpoints = {"change": changing(change), "busy": busy, "profiler": HEAD + profiler}
+    folder = fast_bundle.write(tmp_path, endpoints, STREAM=STARTS[kind])
+    ids = ["change-1", "busy-1", "profiler-1", "busy-2", "profiler-2"]
+
+    with RuntimeServer([request(each.partition("-")[0], each) for each in ids]) as server:
+        serve(folder, server, kind)
+
+    got = [body_of(server, each) for each in ids]
+    assert got[:4] == ["changed", "done", "0", "done"]
+    assert int(got[4]) > 9
 
 
 def test_thresholds_of_the_plugins_stay(tmp_path: Path) -> None:
