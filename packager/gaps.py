@@ -21,7 +21,7 @@ from packager.sdk_set import DISTRIBUTIONS, own_modules, serves_requests
 from packager.sources import TIME_LIMIT, SourceFacts
 
 _SCRIPT = Path(__file__).parent / "_in_target" / "package_imports.py"
-_FORMAT = 1  # of what is kept: changes with whatever changes what is found
+_FORMAT = 2  # of what is kept: changes with whatever changes what is found
 # Every bundle has these, and they lack nothing.
 _COMPLETE = frozenset({RUNTIME, "markupsafe"})
 # Not of the SDK's set, but old releases of what is needed it: a listing or a lock may have it.

@@ -214,7 +214,7 @@ def find_lacking(packages: Packages, start: list[Import]) -> list[dict[str, Any]
         lacking = [(file, each) for file in seen for each in likely[file].lacks]
         changes = bool(lacking) and _changes(packages, ran.files, likely)
         for file, each in lacking:
-            if changes and _is_inside(packages.root, file, each.module):
+            if changes and _is_inside(packages, file, each.module):
                 continue
             told = found.setdefault(
                 (each.module, file), {**vars(each), "file": file, "starts": [], "changes": []}
@@ -259,12 +259,17 @@ def _changes(packages: Packages, files: Iterable[str], graph: dict[str, Ran]) ->
     return False
 
 
-def _is_inside(root: str, file: str, name: str) -> bool:
-    """Tell whether the package of `file` has a module called as `name` somewhere inside, which it
+def _is_inside(packages: Packages, file: str, name: str) -> bool:
+    """Return whether the package of `file` has a module called as `name` somewhere inside, which it
     may put on the path."""
     wanted = name.split(".")[0]
-    top = file.split("/")[0]
-    for _, folders, files in os.walk(os.path.join(root, top)):  # noqa: PTH118
+    parts = file.split("/")[:-1]
+    if not parts:
+        return False
+    # What is around it in a namespace package is of others.
+    ends = range(1, len(parts) + 1)
+    end = next((end for end in ends if packages.find(".".join(parts[:end])) != "/"), len(parts))
+    for _, folders, files in os.walk(os.path.join(packages.root, *parts[:end])):  # noqa: PTH118
         if any(each.split(".")[0].lstrip("_") == wanted for each in (*folders, *files)):
             return True
     return False

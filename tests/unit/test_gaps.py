@@ -272,6 +272,14 @@ def test_other_gaps_are_said_and_refused(build: Build, index: Path) -> None:
 
 
 UNSURE = {
+    "another's module of that name": (
+        "import leaning.own.a\n",
+        {
+            "leaning/own/__init__.py": "import sys\nsys.path.append('_vendor')\n",
+            "leaning/own/a.py": "import attr\n",
+            "leaning/other/attr.py": "",
+        },
+    ),
     "later": ("def later():\n    import leaning\n", {"leaning.py": "import attr\n"}),
     "made up": (
         "import leaning\n",
