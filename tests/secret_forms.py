@@ -95,6 +95,9 @@ QUOTED: dict[str, Encoder] = {
     "yaml in quotes": lambda s: "'" + s.replace("'", "''") + "'",
     "in lines": lambda s: "\n  ".join(textwrap.wrap(s, 9, drop_whitespace=False)),
     "surrogates": lambda s: s.encode("utf-8", "surrogatepass").decode("ascii", "surrogateescape"),
+    "code points in braces": lambda s: "".join(
+        c if c.isalnum() and c.isascii() else f"\\u{{{ord(c):x}}}" for c in s
+    ),
     "octal": lambda s: "".join(
         chr(byte) if 32 < byte < 127 and byte != 92 else f"\\{byte:03o}"
         for byte in s.encode("utf-8", "surrogatepass")

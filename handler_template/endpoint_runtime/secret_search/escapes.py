@@ -127,6 +127,10 @@ def _backslash(data: bytes) -> tuple[bytes, Spans] | None:
                     index += 1
             made.undo(_code_point(code), length)
             made.keep(part[_DIGITS[first] + 1 :])
+        elif part[:2] == b"u{" and (code := _braced(part)) >= 0:
+            end = part.find(b"}")
+            made.undo(_code_point(code), end + 2)
+            made.keep(part[end + 1 :])
         elif len(part) > 2 and first in _OCTAL and not part[1:3].strip(b"01234567"):
             made.undo(int(part[:3], 8).to_bytes(), 4)
             made.keep(part[3:])
@@ -166,6 +170,12 @@ def _hexadecimal(data: bytes, length: int) -> int:
         except ValueError:
             pass
     return -1
+
+
+def _braced(part: bytes) -> int:
+    """Return the number in `u{...}`, as JavaScript, Rust and Swift write it; -1 for none."""
+    end = part.find(b"}", 3, 9)
+    return _hexadecimal(part[2:end], end - 2) if end > 0 else -1
 
 
 def _code_point(code: int) -> bytes:
