@@ -7,7 +7,7 @@ workflows, too. The Service API has a route for each kind, and refuses the other
 
 from __future__ import annotations
 
-from endpoint_runtime.dify.errors import AppError, log
+from endpoint_runtime.dify.errors import AppError, Logged, log
 from endpoint_runtime.dify.service_api import failure
 from endpoint_runtime.event_json import decode_json
 from endpoint_runtime.http_client import HttpError
@@ -75,21 +75,15 @@ class Apps:
         for_chats = {"query": query or "", "conversation_id": conversation_id or ""}
         if response_mode == "streaming":
             return self._stream(session, kind, app_id, body, for_chats)
-        try:
+        with Logged():
             answer, connection = self._call(session, kind, app_id, body, for_chats)
             return _object(app_id, self._api.read(app_id, answer, connection), "answer")
-        except AppError as fault:
-            log(fault)
-            raise
 
     def fetch(self, session: Session, app_id: str) -> dict[str, Any]:
         """Describe an app: `data` as in Dify (its parameters), beside name, mode and the like."""
-        try:
+        with Logged():
             found = self._info(session, app_id)
             return {**found, "data": self._api.read_json(session, app_id, "GET", "/parameters")}
-        except AppError as fault:
-            log(fault)
-            raise
 
     def _call(
         self,
@@ -139,45 +133,38 @@ class Apps:
         body: dict[str, Any],
         for_chats: dict[str, Any],
     ) -> Iterator[dict[str, Any]]:
-        try:
-            yield from self._events(session, kind, app_id, body, for_chats)
-        except AppError as fault:
-            log(fault)
-            raise
+        with Logged():
+            answer, connection = self._call(session, kind, app_id, body, for_chats)
+            try:
+                yield from _events(app_id, answer)
+            except HttpError as fault:
+                raise failure(app_id, fault) from None
+            finally:
+                self._api.release(answer, connection)
 
-    def _events(
-        self,
-        session: Session,
-        kind: str,
-        app_id: str,
-        body: dict[str, Any],
-        for_chats: dict[str, Any],
-    ) -> Iterator[dict[str, Any]]:
-        from endpoint_runtime.dify.event_stream import EventTooLarge, read_events
 
-        answer, connection = self._call(session, kind, app_id, body, for_chats)
-        try:
-            if answer.headers.get("content-type", "").startswith("application/json"):
-                yield _object(app_id, answer.read(), "answer")
-                return
-            for name, data in read_events(answer.iter_chunks()):
-                if name == "ping":
-                    continue
-                event = _object(app_id, data.encode(), "event")
-                if event.get("event") == "ping":
-                    continue
-                if event.get("event") == "error":
-                    # No exception: in Dify it comes like any other, and plugins look for it.
-                    log(_event_error(app_id, event))
-                    yield event
-                    return
+def _events(app_id: str, answer: Response) -> Iterator[dict[str, Any]]:
+    """Yield the events of a streamed answer, but for pings, up to an `error`."""
+    from endpoint_runtime.dify.event_stream import EventTooLarge, read_events
+
+    if answer.headers.get("content-type", "").startswith("application/json"):
+        yield _object(app_id, answer.read(), "answer")
+        return
+    try:
+        for name, data in read_events(answer.iter_chunks()):
+            if name == "ping":
+                continue
+            event = _object(app_id, data.encode(), "event")
+            if event.get("event") == "ping":
+                continue
+            if event.get("event") == "error":
+                # No exception: in Dify it comes like any other, and plugins look for it.
+                log(_event_error(app_id, event))
                 yield event
-        except HttpError as fault:
-            raise failure(app_id, fault) from None
-        except EventTooLarge as fault:
-            raise AppError(app_id, str(fault)) from None
-        finally:
-            self._api.release(answer, connection)
+                return
+            yield event
+    except EventTooLarge as fault:
+        raise AppError(app_id, str(fault)) from None
 
 
 def _as_uploads(value: Any) -> Any:

@@ -28,6 +28,18 @@ class AppError(Exception):
         return f"app {self.app_id}: {said}: {text}" if said else f"app {self.app_id}: {text}"
 
 
+class Logged:
+    """A context that writes to the log the AppError that leaves it."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: object
+    ) -> None:
+        if isinstance(fault, AppError):
+            log(fault)
+
+
 def log(fault: AppError) -> None:
     """Write to the log what an error's text does not say."""
     import logging

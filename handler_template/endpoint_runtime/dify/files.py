@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from endpoint_runtime.dify.errors import AppError, log
+from endpoint_runtime.dify.errors import Logged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Files:
                 f"\r\n--{boundary}--\r\n".encode(),
             )
         )
-        try:
+        with Logged():
             found = self._api.read_json(
                 session,
                 self._api.keys.app_for_files(),
@@ -55,9 +55,6 @@ class Files:
                 body,
                 content_type=f"multipart/form-data; boundary={boundary}",
             )
-        except AppError as fault:
-            log(fault)
-            raise
         # Dify gives plugins the extension with its dot, and clients of the Service API without.
         extension = str(found.get("extension") or "bin").removeprefix(".")
         return {
