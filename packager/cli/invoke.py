@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from packager.built import (
-    LITERALS,
     BuiltBundle,
-    bundle_folder,
     bundles_in,
-    choose_function,
     is_bundle,
-    read_bundle,
 )
-from packager.bundle import build_bundle
 from packager.cli.local import (
     aws_variables,
     dify_memory,
     dify_variables,
-    local_values,
     local_variables,
-    shell_variables,
     storage_variables,
 )
 from packager.cli.permissions import permission_options
-from packager.cli.plugins import PATH, RUNTIME, overrides, planned
+from packager.cli.plugins import PATH, RUNTIME
+from packager.cli.request_body import read_named, read_request_body
 from packager.cli.request_options import (
     aws_option,
     aws_profile_option,
@@ -43,36 +32,24 @@ from packager.cli.request_options import (
     fields_option,
     header_option,
 )
-from packager.env_file import read_env_file
-from packager.errors import FaultCollector, PackagerError, UsageError
+from packager.cli.run_bundle import Run, read_variables, unpacked
+from packager.errors import PackagerError, UsageError
 from packager.events import (
     PAYLOADS,
-    Header,
     Payload,
     make_event,
-    parse_header,
     parse_request,
 )
-from packager.form_data import encode_form
-from packager.interpreter import find_interpreter, host_architecture, newest_supported
 from packager.invoke import Invocation, InvocationFailed, invoke_bundle
 from packager.local_paths import RenamedPaths, names_of_paths
-from packager.manifest import MANIFEST
-from packager.model import FunctionPlan
 from packager.permissions import Permissions
 from packager.reply import HttpReply, read_reply
 from packager.report import (
     echo,
-    progress,
-    say,
-    say_briefly,
-    show_faults,
-    warn,
     write,
     write_bytes,
     write_log,
 )
-from packager.run_values import RunValues, concerns, warn_of_lacking
 from packager.streamed import Part
 
 
@@ -219,7 +196,7 @@ def _read_event(
         )
     name = "stdin" if event == "-" else event
     try:
-        document = json.loads(_read_file(event or ""))
+        document = json.loads(read_named(event or ""))
     except ValueError as fault:
         where = f":{fault.lineno}:{fault.colno}" if isinstance(fault, json.JSONDecodeError) else ""
         what = fault.msg if isinstance(fault, json.JSONDecodeError) else "it is not UTF-8 text"
@@ -227,140 +204,6 @@ def _read_event(
     except RecursionError:
         raise UsageError(f"{name}: the event is nested too deeply to be read") from None
     return lambda payload: document
-
-
-def read_request_body(
-    data: str | None, fields: Sequence[str], headers: Sequence[str]
-) -> tuple[bytes, list[Header]]:
-    """Give the body that -d or -F say, which may be a file's or stdin's, and all headers."""
-    parsed = [parse_header(each) for each in headers]
-    if not fields:
-        return b"" if data is None else _read_data(data), parsed
-    if data is not None:
-        raise click.UsageError("a request has one body: -d or -F, not both")
-    content_type, body = encode_form(fields, _read_file)
-    if not any(name.lower() == "content-type" for name, _ in parsed):
-        parsed.append(("Content-Type", content_type))
-    return body, parsed
-
-
-def _read_data(data: str) -> bytes:
-    return _read_file(data[1:]) if data.startswith("@") else os.fsencode(data)
-
-
-def _read_file(name: str) -> bytes:
-    try:
-        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except OSError as fault:
-        raise UsageError(f"{name} can't be read: {fault.strerror}") from fault
-
-
-def read_variables(env_file: Path | None) -> dict[str, str]:
-    """Give the variables in the file that --env-file names."""
-    if env_file is None:
-        return {}
-    faults = FaultCollector()
-    variables = read_env_file(env_file, faults, os.environ)
-    faults.raise_errors()
-    return variables
-
-
-_CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What the command line says of a run: what its build may do, and the values it has."""
-
-    permissions: Permissions
-    settings_file: Path | None
-    variables: Mapping[str, str]
-    fake_dify: bool = False
-
-    def values(self, path: Path, group: str) -> RunValues:
-        """Give all that a run of a function of the plugin at `path` has; raises `InputFaults`."""
-        local = local_values(path, group, self.settings_file)
-        credentials = all(self.variables.get(name) for name in _CREDENTIALS)
-        variables = {**shell_variables(path), **self.variables}
-        return RunValues(variables, local, credentials, self.fake_dify)
-
-
-@contextmanager
-def unpacked(
-    path: Path, function: str | None, runtime: str | None, run: Run
-) -> Iterator[BuiltBundle]:
-    """Give the bundle that PLUGIN or BUNDLE and --function mean, unpacked or built.
-
-    What a PLUGIN needs and the `run` does not have is warned of.
-    """
-    if not is_bundle(path):
-        several = bundles_in(path)
-        if not several:
-            _check_kind(path)
-            with _built_here(path, function, runtime, run) as bundle:
-                yield bundle
-            return
-        path = several[choose_function(str(path), function, list(several))]
-        function = None
-    if runtime:
-        raise UsageError("--runtime is for a PLUGIN; a bundle is built for one runtime")
-    with bundle_folder(path) as folder:
-        bundle = read_bundle(folder)
-        choose_function(str(path), function, [bundle.function])
-        if bundle.compiled and bundle.architecture != host_architecture():
-            warn(
-                f"{bundle.function} holds compiled code for {bundle.architecture}, which this "
-                f"machine ({host_architecture()}) can't run"
-            )
-        yield bundle
-
-
-def _check_kind(path: Path) -> None:
-    """Raise `UsageError` for what can be neither a plugin nor a bundle."""
-    hint = "name a plugin (a folder or a .difypkg), or what `packager build` wrote"
-    if not path.exists():
-        raise UsageError(f"there is no {path}", hint=hint)
-    if path.is_dir() and not (path / MANIFEST).exists():
-        raise UsageError(
-            f"{path} holds neither a plugin ({MANIFEST}) nor a bundle ({LITERALS})", hint=hint
-        )
-
-
-@contextmanager
-def _built_here(
-    path: Path, function: str | None, runtime: str | None, run: Run
-) -> Iterator[BuiltBundle]:
-    faults = FaultCollector()
-    with (
-        planned(
-            [path], faults, overrides(runtime), host=True, permissions=run.permissions
-        ) as plans,
-        tempfile.TemporaryDirectory(prefix="packager-") as out,
-    ):
-        faults.raise_errors()
-        names = [plan.logical_id for plan in plans]
-        name = choose_function(str(path), function, names)
-        plan = _for_here(next(plan for plan in plans if plan.logical_id == name), runtime)
-        values = run.values(path, plan.group.name)
-        warn_of_lacking(plan, values, faults)
-        show_faults(each for each in faults.warnings if concerns(each, values))
-        with progress():
-            made = build_bundle(
-                plan, Path(out).resolve(), progress=say, briefly=say_briefly, make_zip=False
-            )
-        show_faults(made.notes)
-        yield read_bundle(made.folder)
-
-
-def _for_here(plan: FunctionPlan, runtime: str | None) -> FunctionPlan:
-    """Plan for this machine's architecture, and for a Python it has unless `runtime` was asked."""
-    options = replace(plan.options, architecture=host_architecture())
-    if runtime is None and find_interpreter(options.python) is None:
-        newest = newest_supported()
-        if newest is not None:
-            warn(f"Python {options.python} is not on this machine; running on {newest.python}")
-            options = replace(options, runtime=f"python{newest.python}")
-    return replace(plan, options=options)
 
 
 class _StreamWriter:

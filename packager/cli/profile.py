@@ -9,16 +9,17 @@ from pathlib import Path
 
 import click
 
-from packager.cli.invoke import Run, read_request_body, read_variables, unpacked
 from packager.cli.local import local_variables, storage_variables
 from packager.cli.permissions import permission_options
 from packager.cli.plugins import PATH, RUNTIME, format_option
+from packager.cli.request_body import read_request_body
 from packager.cli.request_options import (
     data_option,
     env_file_option,
     fields_option,
     header_option,
 )
+from packager.cli.run_bundle import Run, read_variables, unpacked
 from packager.entry import ENTRIES
 from packager.errors import PackagerError, UsageError
 from packager.events import Payload, make_event, parse_request
