@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import shlex
 import tempfile
 import zipfile
 import zlib
@@ -144,7 +145,7 @@ def choose_function(display: str, function: str | None, names: list[str]) -> str
     if function is None:
         raise UsageError(
             f"{display} has {len(names)} functions: {listing}",
-            hint=f"choose one with --function {names[0]}",
+            hint=f"choose one with --function {shlex.quote(names[0])}",
         )
     if function not in names:
         raise UsageError(f"{display} has no function {function}", hint=f"it has {listing}")

@@ -7,6 +7,7 @@ and layers in the account of whoever builds it. Whatever is not known to be harm
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +56,7 @@ def check_asks(root: Path, display: str, permissions: Permissions, faults: Fault
     names = dict.fromkeys(ask.name for ask in asks)
     for ask in asks:
         last = ask is asks[-1]
-        options = " ".join(f"--allow-config {name}" for name in names)
+        options = " ".join(f"--allow-config {shlex.quote(name)}" for name in names)
         faults.error(
             f"the package asks for this in your account: {ask.value}",
             ask.place,

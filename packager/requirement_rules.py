@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,7 +47,8 @@ class RequirementRules:
                     f"${{{name}}} is not put in: a plugin's requirements are given no variable "
                     "that you don't name",
                     place,
-                    hint=f"if {name} may go where this line sends it: --requirements-env {name}",
+                    hint=f"if {name} may go where this line sends it: --requirements-env "
+                    f"{shlex.quote(name)}",
                 )
             elif name not in self.environment:
                 failed = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import os
 import shutil
+import subprocess
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -129,7 +130,7 @@ def test_what_a_package_asks_for_is_listed_at_once(run: Run, tmp_path: Path) -> 
         f"--allow-config {key}"
         for key in (
             *("kms_key", "storage_bucket", "settings_from", "preload", "settings.api_key"),
-            *("apps.*", "dify.base_url", "template.Role", "template.Layers"),
+            *("'apps.*'", "dify.base_url", "template.Role", "template.Layers"),
             *("api_template.CorsConfiguration", "template.VpcConfig"),
         )
     )
@@ -151,6 +152,18 @@ def test_what_a_package_asks_for_is_listed_at_once(run: Run, tmp_path: Path) -> 
         f"  hint: look at it, then allow it: {options} (or --allow-config all)",
     ]
     assert not (tmp_path / "work/out").exists()
+
+
+def test_a_command_that_is_suggested_runs_nothing_of_the_package(run: Run, tmp_path: Path) -> None:
+    key = "$(touch x); 'y'"
+    config = f'[apps]\n"{key}" = {{ssm = "/dify/key"}}\n'
+    package = pack(written(tmp_path / "work/tiny", {"packager.toml": config}))
+    hint = build(run, package).stderr.rpartition("hint: look at it, then allow it: ")[2]
+    suggested = hint.rpartition(" (or ")[0]
+    typed = subprocess.run(
+        ["sh", "-c", f"printf '%s\\n' {suggested}"], capture_output=True, text=True, check=True
+    )
+    assert typed.stdout.splitlines() == ["--allow-config", f"apps.{key}"]
 
 
 @pytest.mark.parametrize("command", ["invoke", "profile", "template"])

@@ -153,3 +153,9 @@ def test_a_zip_with_damaged_compression(tmp_path: Path) -> None:
     with pytest.raises(PackagerError) as raised, bundle_folder(path):
         pass
     assert str(raised.value).startswith(f"{path} can't be unpacked: Error -3 ")
+
+
+def test_a_suggested_function_is_quoted_for_the_shell() -> None:
+    with pytest.raises(UsageError) as refused:
+        choose_function("out", None, ["$(touch x)", "B"])
+    assert refused.value.hint == "choose one with --function '$(touch x)'"
