@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from packager.errors import APP_KEY_UNSET, SETTING_UNSET, Fault, FaultCollector
 from packager.local_settings import LOCAL_SETTINGS, LocalSettings
 from packager.model import EnvSource, FunctionPlan, SecretSource, Setting, SsmSource
+from packager.session_checks import FAKE_DIFY
 from packager.settings_sources import all_settings, place_of, setting_source, source_of
 from packager.settings_unset import toml_key
 
@@ -63,6 +64,7 @@ def _warn_of_setting(
     wanted = setting.name.removeprefix("apps.") if is_key else setting.name
     here = f"put a value into {LOCAL_SETTINGS}, under [{'apps' if is_key else 'settings'}]: "
     here += f"{toml_key(wanted)} = ..."
+    here += f"; {FAKE_DIFY}" if is_key else ""
     code = SETTING_UNSET if needed else ""
     if source is None:
         if needed:

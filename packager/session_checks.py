@@ -23,6 +23,8 @@ from packager.sources import SourceFacts
 SCRIPT = Path(__file__).parent / "_in_target" / "sdk_names.py"
 TIME_LIMIT = 60  # seconds
 _NO_KEY = "needs an API key of the app, and no app has one: the call will fail"
+# What a run can do without a key.
+FAKE_DIFY = "or run it with Dify's stand-in: packager invoke --fake-dify"
 _OF_DIFY = ("app.", "file.")  # calls that Dify's Service API answers
 
 
@@ -69,7 +71,7 @@ def warn_of_apps(
                     Place(folder.display_of(path), use.line, use.column),
                     hint="say where keys are, in packager.toml under [apps]: "
                     '"<app id>" = {ssm = "/dify/app-key"}; for runs on this machine in '
-                    f'{LOCAL_SETTINGS}: "<app id>" = "app-..."',
+                    f'{LOCAL_SETTINGS} under [apps]: "<app id>" = "app-..."; {FAKE_DIFY}',
                     code=APP_KEY_UNSET,
                 )
 

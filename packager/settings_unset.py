@@ -26,8 +26,8 @@ def warn_of_unset(plans: Iterable[FunctionPlan], faults: FaultCollector) -> None
                     "every request will be answered with 500",
                     setting.place,
                     hint=f"say where it is from, in packager.toml under [settings]: {key} = "
-                    f"{_source(plan, setting)}; for runs on this machine in {LOCAL_SETTINGS}: "
-                    f"{key} = ...",
+                    f"{_source(plan, setting)}; for runs on this machine in {LOCAL_SETTINGS} "
+                    f"under [settings]: {key} = ...",
                     code=SETTING_UNSET,
                 )
 

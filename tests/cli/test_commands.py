@@ -461,7 +461,7 @@ def test_a_required_setting_without_a_source(
     bare = write_plugin(tmp_path / "bare")
     hint = (
         'say where it is from, in packager.toml under [settings]: api_key = {ssm = "/tiny/api_key"}'
-        "; for runs on this machine in settings.local.toml: api_key = ..."
+        "; for runs on this machine in settings.local.toml under [settings]: api_key = ..."
     )
     message = "the required setting api_key gets no value: every request will be answered with 500"
     assert run("check", bare) == Done(

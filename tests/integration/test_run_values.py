@@ -105,6 +105,19 @@ def test_keys_of_apps(command: Command, tmp_path: Path) -> None:
     assert warnings(command, plugin) == []
 
 
+def test_the_key_of_an_app_that_is_named(command: Command, tmp_path: Path) -> None:
+    group = str(FILES["group/keeper.yaml"]).replace("required: true", "required: false")
+    configuration = '[apps]\n"a" = {ssm = "/dify/a"}\n'
+    files = {**FILES, "packager.toml": configuration, "group/keeper.yaml": group}
+    plugin = write_plugin(tmp_path / "keeper", {**files, "settings.local.toml": "[settings]\n"})
+    done = command("invoke", plugin, "--request", "GET /digest")
+
+    assert (
+        "  hint: put a value into settings.local.toml, under [apps]: a = ...; or run it with "
+        "Dify's stand-in: packager invoke --fake-dify\n"
+    ) in done.stderr.decode()
+
+
 @pytest.mark.parametrize("profile", [False, True])
 def test_credentials_are_handed_on_when_asked(
     command: Command, tmp_path: Path, profile: bool

@@ -87,6 +87,19 @@ def test_of_apps_without_a_key(tmp_path: Path) -> None:
     ]
 
 
+def test_the_hint_names_the_table_and_the_stand_in(tmp_path: Path) -> None:
+    write_plugin(tmp_path, {"endpoints/duck.py": CHATBOT})
+    faults = FaultCollector()
+
+    assert load_plugin(tmp_path, faults, display="p") is not None
+    assert {fault.hint for fault in faults.warnings} == {
+        "say where keys are, in packager.toml under [apps]: "
+        '"<app id>" = {ssm = "/dify/app-key"}; for runs on this machine in '
+        'settings.local.toml under [apps]: "<app id>" = "app-..."; '
+        "or run it with Dify's stand-in: packager invoke --fake-dify"
+    }
+
+
 def test_of_no_apps_with_a_key(tmp_path: Path) -> None:
     write_plugin(tmp_path, {**KEYS, "endpoints/duck.py": CHATBOT})
     faults = FaultCollector()
