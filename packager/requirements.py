@@ -139,7 +139,7 @@ def _refuse_sources(found: Requirements, policy: SourcePolicy, faults: FaultColl
         if line.is_source:
             what = "a folder or an archive of source" if line.local else "the address of source"
             faults.error(
-                f"is {what}: building it would run its code"
+                f"{line.title} is {what}: building it would run its code"
                 + ("" if policy.mode == "refuse" else ", which a package may not bring along"),
                 line.place,
                 hint="--source-builds=isolated builds it without your environment, and without "

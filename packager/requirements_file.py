@@ -59,6 +59,12 @@ class Declared:
     local: bool = False  # a path: what it holds may change while the text stays
     hashes: tuple[tuple[str, str], ...] = ()  # algorithms and values, of which one has to match
     index: str = ""  # the name of the only index to take it from
+    written: str = field(default="", compare=False)  # a path as the file has it
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return mask_credentials(self.written or self.name or self.text)
 
     @property
     def is_source(self) -> bool:
@@ -231,7 +237,8 @@ class _Reader:
             )
         elif self.rules.path(path, bare, place):
             name = _archive_name(path.name)
-            into.append(Declared(f"{path}{'[' if extras else ''}{extras}", name, place, local=True))
+            absolute = f"{path}{'[' if extras else ''}{extras}"
+            into.append(Declared(absolute, name, place, local=True, written=bare))
 
     def name_of(self, path: Path) -> str:
         if path.is_relative_to(self.root):

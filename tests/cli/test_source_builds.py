@@ -290,11 +290,11 @@ def test_a_package_builds_what_an_index_has_and_not_what_it_brings(
     hint = "--source-builds=isolated builds it without your environment"
     assert done.code == 2
     assert [line.partition(", and")[0] for line in done.stderr.splitlines()] == [
-        f"{package}/requirements.txt:1: error: is a folder or an archive of source: building it "
-        "would run its code, which a package may not bring along",
+        f"{package}/requirements.txt:1: error: ./vendored is a folder or an archive of source: "
+        "building it would run its code, which a package may not bring along",
         f"  hint: {hint}",
-        f"{package}/requirements.txt:2: error: is the address of source: building it would run "
-        "its code, which a package may not bring along",
+        f"{package}/requirements.txt:2: error: other is the address of source: building it would "
+        "run its code, which a package may not bring along",
         f"  hint: {hint}",
     ]
     assert not machine.canary.exists()
