@@ -109,13 +109,13 @@ def test_lines_of_a_key_are_masked_each_also_out_of_json() -> None:
     assert masking.mask("got MIIBVgIBADANBgkqhkiG9w0 and ok") == "got *** and ok"
 
 
-WORDS = ("true", "True", "TRUE", "null", "NULL", "None", "none")
+WORDS = ("true", "True", "TRUE", "false", "False", "FALSE", "null", "NULL", "None", "none")
 
 
 @pytest.mark.parametrize("value", ["a", "1", "abc", "", None, *WORDS, f" {WORDS[0]}\n"])
 def test_values_that_would_shred_every_log_are_not_masked(value: str | None) -> None:
     endpoint_runtime.hide(value)
-    line = '{"a": true, "abc": 1, "True": null} NULL None none TRUE'
+    line = '{"a": true, "abc": 1, "True": null} NULL None none TRUE {"b": false, "False": FALSE}'
 
     assert masking.mask(line) == line
 
