@@ -207,7 +207,8 @@ def _make(
     progress(f"writing {plan.logical_id}")
     folder = staging / plan.logical_id
     absent = left_out(plan, facts, [name for _, name in runtime_files(plan.options.sdk)])
-    lay_out(plan, folder, dependencies, absent, files, interpreter if bytecode else None)
+    compiler = interpreter if bytecode else None
+    lay_out(plan, folder, dependencies, absent, files, compiler, faults.warn)
     unzipped = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     _check_size(plan, folder, unzipped, dependencies.packages)
     archive, zip_bytes = None, None
@@ -215,7 +216,7 @@ def _make(
         archive = staging / f"{plan.logical_id}.zip"
         zip_bytes = write_zip(folder, archive, briefly)
         briefly(f"checking {archive.name}")
-        check_zip(archive, interpreter if bytecode else None)
+        check_zip(archive, compiler)
         if zip_bytes > MAX_DIRECT_ZIP:
             faults.warn(
                 f"{plan.logical_id}.zip has {_megabytes(zip_bytes)}; uploads past "

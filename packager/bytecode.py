@@ -12,7 +12,7 @@ from packager.interpreter import Interpreter
 
 # Where Lambda unpacks a bundle: tracebacks name the files that are there.
 TASK_ROOT = "/var/task"
-_SCRIPT = Path(__file__).parent / "_in_target" / "compile.py"
+COMPILE = Path(__file__).parent / "_in_target" / "compile.py"
 
 
 def compile_files(
@@ -30,7 +30,7 @@ def compile_files(
     Without `columns`, tracebacks mark no part of a line (PEP 657), and bytecode is a fifth smaller;
     without `docstrings`, what the files define has none.
     """
-    tag = f"cpython-{interpreter.python.replace('.', '')}"
+    tag = interpreter.cache_tag
     pairs = []
     for file in sorted(files):
         pairs += [os.fsencode(root / file), os.fsencode(str(PurePosixPath(TASK_ROOT) / file))]
@@ -42,7 +42,7 @@ def compile_files(
     if not columns:
         flags += ["-X", "no_debug_ranges"]
     done = subprocess.run(
-        [interpreter.path, *flags, _SCRIPT, tag, *(() if docstrings else ("--no-docstrings",))],
+        [interpreter.path, *flags, COMPILE, tag, *(() if docstrings else ("--no-docstrings",))],
         input=b"".join(pair + b"\0" for pair in pairs),
         capture_output=True,
         env={"PYTHONHASHSEED": "0", "LC_ALL": "C"},

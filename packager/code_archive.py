@@ -47,7 +47,7 @@ def write_archive(folder: Path, interpreter: Interpreter) -> None:
 
     The same bundle gives the same bytes.
     """
-    tag = f"cpython-{interpreter.python.replace('.', '')}"
+    tag = interpreter.cache_tag
     names = {name for package in PACKAGES for name in _modules(folder, package)} - _BEFORE
     index: dict[str, tuple[bool, int, int]] = {}
     codes = bytearray()

@@ -55,6 +55,11 @@ class Interpreter:
         """The minor version alone: `3.13`."""
         return f"{self.version[0]}.{self.version[1]}"
 
+    @property
+    def cache_tag(self) -> str:
+        """What the names of its bytecode files end with: `cpython-313` (PEP 3147)."""
+        return f"cpython-{self.version[0]}{self.version[1]}"
+
 
 @functools.cache
 def find_interpreter(python: str) -> Interpreter | None:

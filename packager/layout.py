@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from packager.archive import file_mode
@@ -15,6 +16,7 @@ from packager.ignore import PluginFile
 from packager.interpreter import Interpreter
 from packager.literals import render_bundle_literals
 from packager.model import FunctionPlan
+from packager.runtime_bytecode import write_runtime_bytecode
 from packager.runtime_files import runtime_files
 
 LITERALS = "endpoint_runtime/_bundle.py"
@@ -27,18 +29,17 @@ def lay_out(
     absent: tuple[str, ...],
     files: tuple[PluginFile, ...],
     compiler: Interpreter | None,
+    note: Callable[[str], None],
 ) -> None:
     """Fill `folder` with the dependencies, the runtime, the literals, the plugin, and bytecode.
 
-    `absent` are the parts of the runtime that are left out.
+    `absent` are the parts of the runtime that are left out; `note` is told of damage in the cache.
     """
     folder.mkdir()
     _copy_tree(dependencies.folder, folder)
-    runtime = [LITERALS]
-    for path, name in runtime_files(plan.options.sdk, absent):
-        if name != LITERALS:
-            _copy(path, folder / name)
-            runtime.append(name)
+    runtime = [each for each in runtime_files(plan.options.sdk, absent) if each[1] != LITERALS]
+    for path, name in runtime:
+        _copy(path, folder / name)
     literals = folder / LITERALS
     literals.parent.mkdir(parents=True, exist_ok=True)
     literals.write_text(
@@ -50,13 +51,9 @@ def lay_out(
         _copy(file.source, folder / "plugin" / file.path)
     if compiler:
         own = [f"plugin/{file.path}" for file in files if file.path.endswith(".py")]
-        compile_files(compiler, folder, own)
-        sources = [name for name in runtime if name.endswith(".py")]
-        # Who inspects what plugins import finds docstrings; the runtime is nobody's interface.
-        of_sdk = [name for name in sources if name.startswith("dify_plugin/")]
-        compile_files(compiler, folder, of_sdk, columns=False)
-        others = {*sources} - {*of_sdk}
-        compile_files(compiler, folder, others, columns=False, docstrings=False)
+        compile_files(compiler, folder, [LITERALS, *own])
+        sources = [each for each in runtime if each[1].endswith(".py")]
+        write_runtime_bytecode(compiler, folder, sources, note)
         write_archive(folder, compiler)
     for path in (folder, *folder.rglob("*")):
         found = path.stat().st_mode

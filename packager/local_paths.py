@@ -58,7 +58,7 @@ def names_of_paths(bundle: Path, plugin: str | None) -> tuple[tuple[bytes, bytes
 
     Files of the plugin are those in `plugin`, a folder, if there is one that the reader knows.
     """
-    root = os.fsencode(bundle)
+    root = os.fsencode(bundle.resolve())
     names = [(root + b"/", os.fsencode(TASK_ROOT) + b"/")]
     if plugin is not None:
         names.insert(0, (root + b"/plugin/", os.fsencode(plugin) + b"/"))

@@ -152,7 +152,7 @@ def invoke(
         variables = local | storage_variables(bundle, storage, variables) | variables
         the_event = make(payload or ("url" if bundle.stream else "2.0"))
         stream = _StreamWriter(include) if form == "text" else None
-        log = RenamedPaths(_names_of_paths(path, bundle), write_log)
+        log = RenamedPaths(names_for_log(path, bundle), write_log)
         try:
             done = invoke_bundle(
                 bundle.folder, the_event, env=variables, on_log=log, on_part=stream
@@ -167,9 +167,9 @@ def invoke(
     _write_reply(done, include, form)
 
 
-def _names_of_paths(path: Path, bundle: BuiltBundle) -> tuple[tuple[bytes, bytes], ...]:
+def names_for_log(path: Path, bundle: BuiltBundle) -> tuple[tuple[bytes, bytes], ...]:
     """Give what the log calls a bundle's files, where PLUGIN|BUNDLE was unpacked for this run."""
-    if bundle.folder.is_relative_to(path.resolve()):
+    if bundle.folder.resolve().is_relative_to(path.resolve()):
         return ()
     is_plugin = not is_bundle(path) and not bundles_in(path)
     return names_of_paths(bundle.folder, str(path) if is_plugin else None)

@@ -9,10 +9,13 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from packager.built import LITERALS, BuiltBundle
+from packager.cli.invoke import names_for_log
 from packager.events import make_event
 from packager.interpreter import Interpreter, host_architecture
 from tests.integration.conftest import NEKO, NEKO_ENV, ROOT, Command
@@ -228,3 +231,40 @@ def test_a_bundle_stays_as_it_was(command: Command, neko: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in neko.rglob("*")}
     command("invoke", neko, "--request", "GET /neko")
     assert {path: path.stat().st_mtime_ns for path in neko.rglob("*")} == before
+
+
+def test_a_bundle_that_is_named_by_a_relative_path_keeps_its_paths_in_the_log(
+    command: Command, neko: Path
+) -> None:
+    done = command(
+        *("invoke", neko.name, "--request", "GET /duck/42", "--format", "json"), cwd=neko.parent
+    )
+    assert done.returncode == 0
+    assert b"/var/task" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("path", "folder", "said"),
+    [
+        ("out", "out/F", ()),
+        ("out/F", "out/F", ()),
+        ("plugin", "/tmp/packager-x/F", ("plugin/", "/var/task/")),
+        ("out/F.zip", "/tmp/packager-x/F", ("/var/task/",)),
+    ],
+)
+def test_what_the_log_calls_a_bundles_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, folder: str, said: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plugin").mkdir()
+    marker = tmp_path / "out" / "F" / LITERALS
+    marker.parent.mkdir(parents=True)
+    marker.write_text("")
+    with zipfile.ZipFile(tmp_path / "out" / "F.zip", "w") as archive:
+        archive.writestr(LITERALS, "")
+    bundle = BuiltBundle(Path(folder), "F", "3.13", "x86_64", 3, ())
+
+    names = names_for_log(Path(path), bundle)
+
+    assert tuple(name.decode() for _, name in names) == said
+    assert all(Path(old.decode()).is_absolute() for old, _ in names)

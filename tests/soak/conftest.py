@@ -29,7 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
     seed = config.getoption("soak_seed", None)
     worker = getattr(config, "workerinput", None)
     if worker is not None:
-        seed = worker["soak_seed"]
+        seed = worker.get("soak_seed", seed)  # not where soaks are collected by the way
     config.stash[_SEED] = SystemRandom().randrange(2**32) if seed is None else seed
 
 

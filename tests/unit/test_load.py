@@ -77,7 +77,7 @@ def test_a_sound_plugin(tmp_path: Path) -> None:
                             Place("tiny/endpoints/duck.yaml", 5, 13),
                         ),
                     ),
-                    place=Place("tiny/manifest.yaml", 10, 7),
+                    place=Place("tiny/manifest.yaml", 9, 7),
                 ),
             ),
             options={"tiny": Options()},
