@@ -10,6 +10,7 @@ from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from packager.broken_packages import quotes_toml
 from packager.errors import InputFaults
 from packager.exported import export_lock
 from packager.hashes import Stated, hold_to_hashes
@@ -156,7 +157,7 @@ class _Job:
             run = self.compile_bundle(roots, pins, wheels={*self.wheels_only, *blocked})
             if run.code:
                 raise no_solution(
-                    run if run.backend_failed else failed,
+                    run if run.backend_failed or quotes_toml(run) else failed,
                     blocked.values(),
                     self.requirements,
                     self.folder,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from packager.broken_packages import broken_package
 from packager.errors import PackagerError
 from packager.interpreter import SUPPORTED_PYTHONS
 from packager.pylock import Locked
@@ -43,6 +44,9 @@ def no_solution(
     `blocked` are those already known to have none; `folder` is for working files.
     """
     stop_unless_unsolvable(run)
+    broken = broken_package(run, requirements)
+    if broken:
+        return broken
     missing = {package.name: package for package in blocked}
     for name, version in _ONE_VERSION.findall(run.problem):
         missing.setdefault(name.lower(), Locked(name.lower(), version, "sdist", ()))
