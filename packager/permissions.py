@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 Mode = Literal["refuse", "isolated", "trusted"]
 MODES: tuple[Mode, ...] = ("refuse", "isolated", "trusted")
 EVERYTHING = "all"
+# The environment variables that are the options --source-builds and --requirements-env.
+BUILDS_VARIABLE, NAMES_VARIABLE = "PACKAGER_SOURCE_BUILDS", "PACKAGER_REQUIREMENTS_ENV"
 INDEX = "index"  # the key under which places to get packages from are allowed
 
 
@@ -36,6 +39,12 @@ class Permissions:
     source_builds: Mode | None = None
     variables: frozenset[str] = frozenset()
     config: frozenset[str] = frozenset()
+
+    @classmethod
+    def of_environment(cls, environment: Mapping[str, str]) -> Permissions:
+        """Return what `environment` allows, where the command line has no options for it."""
+        mode = next((each for each in MODES if each == environment.get(BUILDS_VARIABLE)), None)
+        return cls(mode, frozenset(environment.get(NAMES_VARIABLE, "").split()))
 
     def policy(self, *, package: bool) -> SourcePolicy:
         """Give what holds for a plugin: a package, which is from anywhere, or a folder."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
+from packager.build_asks import warn_of_asks
 from packager.cli.plugins import (
     format_option,
     override_options,
@@ -15,6 +17,7 @@ from packager.cli.plugins import (
     plugins_argument,
 )
 from packager.errors import FaultCollector, InputFaults
+from packager.permissions import Permissions
 from packager.report import counted, echo, fault_facts, show_faults, write, write_json
 from packager.settings_unset import warn_of_visible
 
@@ -33,6 +36,8 @@ def check(
 ) -> None:
     """Find what is wrong with plugins, without building or fetching anything.
 
+    What a build refuses until an option of `packager build` allows it is a warning.
+
     Faults are written as FILE:LINE:COLUMN to stderr, with --format json to stdout. The exit code
     is 2 if there is an error, and 0 if there are warnings alone.
 
@@ -44,6 +49,7 @@ def check(
     faults = FaultCollector()
     with planned(plugins, faults, overrides(runtime, arch, memory, timeout)) as plans:
         warn_of_visible(plans, faults)
+        warn_of_asks(plans, Permissions.of_environment(os.environ), faults)
         if form == "json":
             facts = [fault_facts(fault) for fault in faults.faults]
             write_json({"functions": [plan_facts(plan) for plan in plans], "faults": facts})

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
+from packager.build_asks import warn_of_asks
 from packager.cli.plugins import (
     format_option,
     plan_facts,
@@ -14,6 +16,7 @@ from packager.cli.plugins import (
 )
 from packager.errors import FaultCollector
 from packager.model import FunctionPlan
+from packager.permissions import Permissions
 from packager.report import columns, show_faults, write, write_json
 from packager.settings_sources import setting_source
 
@@ -35,6 +38,7 @@ def list_functions(plugins: tuple[Path, ...], form: str) -> None:
     faults = FaultCollector()
     with planned(plugins, faults, {}) as plans:
         faults.raise_errors()
+        warn_of_asks(plans, Permissions.of_environment(os.environ), faults)
         show_faults(faults.warnings)
         if form == "json":
             write_json({"functions": [plan_facts(plan) for plan in plans]})

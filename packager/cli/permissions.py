@@ -8,7 +8,14 @@ from typing import Any
 
 import click
 
-from packager.permissions import EVERYTHING, MODES, Mode, Permissions
+from packager.permissions import (
+    BUILDS_VARIABLE,
+    EVERYTHING,
+    MODES,
+    NAMES_VARIABLE,
+    Mode,
+    Permissions,
+)
 
 Command = Callable[..., Any]
 
@@ -42,14 +49,14 @@ def permission_options(command: Command) -> Command:
             "--requirements-env",
             multiple=True,
             metavar="NAME",
-            envvar="PACKAGER_REQUIREMENTS_ENV",
+            envvar=NAMES_VARIABLE,
             help="A variable that requirements may have, as ${NAME}, and uv may read. May be "
             "given several times; PACKAGER_REQUIREMENTS_ENV has names with spaces between.",
         ),
         click.option(
             "--source-builds",
             type=click.Choice(MODES),
-            envvar="PACKAGER_SOURCE_BUILDS",
+            envvar=BUILDS_VARIABLE,
             help="What is done with packages that have to be built, which runs their code. By "
             "default builds are isolated; paths and addresses that a .difypkg names are refused.",
         ),

@@ -166,6 +166,50 @@ def test_a_command_that_is_suggested_runs_nothing_of_the_package(run: Run, tmp_p
     assert typed.stdout.splitlines() == ["--allow-config", f"apps.{key}"]
 
 
+ASK_TWICE = """\
+--index-url https://elsewhere.example.com/simple
+./libs/mylib
+other @ https://elsewhere.example.com/${VERSION}/other-1-py3-none-any.whl
+"""
+
+
+@pytest.mark.parametrize("command", ["check", "list"])
+def test_what_a_build_will_ask_for_is_said_before(
+    run: Run, tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = '[settings]\napi_key = {ssm = "/tiny/key"}\n'
+    files = {"requirements.txt": ASK_TWICE, "packager.toml": config}
+    files |= {"libs/mylib/pyproject.toml": "[project]\nname = 'mylib'\nversion = '1'\n"}
+    plugin = written(tmp_path / "work/tiny", files)
+    package = pack(plugin)
+
+    def warned(path: Path) -> list[str]:
+        done = run(command, path)
+        assert done.code == 0, done.stderr
+        return [line for line in done.stderr.splitlines() if "a build refuses this" in line]
+
+    until = "a build refuses this until it is allowed: "
+    variable = "${VERSION} is not put in: a plugin's requirements are given no variable that you "
+    variable += "don't name"
+    assert warned(package) == [
+        f"{package}/requirements.txt:1: warning: index: {until}the package asks for "
+        "https://elsewhere.example.com/simple, another place to get packages from than your own "
+        "index",
+        f"{package}/requirements.txt:3: warning: {until}{variable}",
+        f"{package}/requirements.txt:2: warning: {until}./libs/mylib is a folder or an archive of "
+        "source: building it would run its code, which a package may not bring along",
+        f"{package}/packager.toml:2:1: warning: settings.api_key: {until}the package asks for this "
+        'in your account: {"ssm": "/tiny/key"}',
+    ]
+    assert warned(plugin) == [f"{plugin}/requirements.txt:3: warning: {until}{variable}"]
+
+    monkeypatch.setenv("PACKAGER_SOURCE_BUILDS", "isolated")
+    monkeypatch.setenv("PACKAGER_REQUIREMENTS_ENV", "OTHER VERSION")
+    monkeypatch.setenv("VERSION", "1")
+    assert [line.split(":")[1] for line in warned(package)] == ["1", "3", "2"]
+    assert warned(plugin) == []
+
+
 @pytest.mark.parametrize("command", ["invoke", "profile", "template"])
 def test_every_command_that_builds_or_writes_recipes_asks(
     run: Run, tmp_path: Path, command: str
