@@ -20,11 +20,25 @@ VARIABLE, APPS_VARIABLE = "PACKAGER_LOCAL_SETTINGS", "PACKAGER_LOCAL_APPS"
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """Where the file has a setting; `group` is whose table it is in, None for that of all."""
+
+    place: Place
+    key: str
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LocalSettings:
-    """What the file has for a group: settings by name, and API keys of Dify's apps by app id."""
+    """What the file has for a group: settings by name, and API keys of Dify's apps by app id.
+
+    `written` says where the settings are from, `groups` where each group is named.
+    """
 
     settings: dict[str, Any] = field(default_factory=dict, repr=False)
     apps: dict[str, str] = field(default_factory=dict, repr=False)
+    written: dict[str, Written] = field(default_factory=dict, compare=False)
+    groups: dict[str, Place] = field(default_factory=dict, compare=False)
 
 
 def read_local_settings(path: Path, group: str, faults: FaultCollector) -> LocalSettings:
@@ -52,6 +66,7 @@ def read_local_settings(path: Path, group: str, faults: FaultCollector) -> Local
             faults.error("there is no such table", table.place((name,)), key=name, hint=hint)
     read = _Reader(table, faults)
     settings = read.settings(("settings",), values.get("settings", {}))
+    written = {name: _written(table, ("settings", name)) for name in settings}
     apps = read.keys(("apps",), values.get("apps", {}))
     groups = read.table(("groups",), values.get("groups", {}))
     for name, inner in groups.items():
@@ -64,8 +79,15 @@ def read_local_settings(path: Path, group: str, faults: FaultCollector) -> Local
         keys_there = read.keys(("groups", name, "apps"), own.get("apps", {}))
         if name == group:
             settings |= found_there
+            at_group = ("groups", name, "settings")
+            written |= {each: _written(table, (*at_group, each), name) for each in found_there}
             apps |= keys_there
-    return LocalSettings(settings, apps)
+    places = {name: table.place(("groups", name)) for name in groups}
+    return LocalSettings(settings, apps, written, places)
+
+
+def _written(table: ConfigTable, path: tuple[str, ...], group: str | None = None) -> Written:
+    return Written(table.place(path), table.key(path), group)
 
 
 def local_environment(settings: LocalSettings) -> dict[str, str]:

@@ -24,6 +24,7 @@ from packager.cli.plugins import overrides, planned
 from packager.env_file import read_env_file
 from packager.errors import FaultCollector, UsageError
 from packager.interpreter import find_interpreter, host_architecture, newest_supported
+from packager.local_checks import check_local
 from packager.manifest import MANIFEST
 from packager.model import FunctionPlan
 from packager.permissions import Permissions
@@ -119,6 +120,9 @@ def _built_here(
         plan = _for_here(next(plan for plan in plans if plan.logical_id == name), runtime)
         values = run.values(path, plan.group.name)
         warn_of_lacking(plan, values, faults)
+        if values.local is not None:
+            check_local(plan, plans, values.local, faults)
+            faults.raise_errors()
         show_faults(each for each in faults.warnings if concerns(each, values))
         with progress():
             made = build_bundle(

@@ -25,6 +25,20 @@ mode = "on"
 token = {json.dumps(TOKEN)}
 loud = true
 """
+APP_SETTING = """\
+settings:
+  - name: app
+    type: app-selector
+"""
+WRONG = """\
+[settings]
+app = "chat-support"
+api_key = "0123456789"
+
+[groups.keeper.settings]
+token = "t"
+loud = 3
+"""
 NO_AWS = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
 
 
@@ -78,6 +92,38 @@ def test_what_is_wrong_with_them_is_said(command: Command, tmp_path: Path) -> No
         f"{plugin}/settings.local.toml:1:2: error: setings: there is no such table\n"
         "  hint: did you mean settings?\n"
     )
+
+
+def test_values_are_checked_before_the_function_starts(command: Command, tmp_path: Path) -> None:
+    group = str(FILES["group/keeper.yaml"]).replace("settings:\n", APP_SETTING, 1)
+    plugin = keeper(tmp_path, settings__local__toml=WRONG)
+    (plugin / "group/keeper.yaml").write_text(group)
+    done = command("invoke", plugin, "--request", "GET /digest")
+
+    file = f"{plugin}/settings.local.toml"
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode().splitlines() == [
+        f"{file}:2:1: error: settings.app: expected a table with app_id",
+        '  hint: for example app = {app_id = "..."}',
+        f"{file}:7:1: error: groups.keeper.settings.loud: expected true or false",
+    ]
+
+
+def test_what_no_group_declares_is_warned_of(command: Command, tmp_path: Path) -> None:
+    unknown = '\ntokem = "x"\n\n[groups.keepr.settings]\nmode = "on"\n'
+    plugin = keeper(tmp_path, settings__local__toml=LOCAL.rstrip() + unknown)
+    done = command("invoke", plugin, "--request", "GET /digest", **NO_AWS)
+
+    assert done.returncode == 0, done.stderr.decode()
+    file = f"{plugin}/settings.local.toml"
+    lines = done.stderr.decode().splitlines()
+    assert [line for line in lines if "warning: " in line or "hint: " in line] == [
+        f"{file}:8:1: warning: groups.keeper.settings.tokem: is no setting that the group keeper "
+        "declares: no function gets it",
+        "  hint: did you mean token?",
+        f"{file}:10:9: warning: groups.keepr: there is no such group",
+        "  hint: did you mean keeper?",
+    ]
 
 
 @pytest.mark.parametrize(
