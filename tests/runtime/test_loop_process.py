@@ -213,6 +213,7 @@ def test_sigterm_while_waiting_ends_it_quickly_and_well(tmp_path: Path) -> None:
         command = fast_command(bundle, PYTHON)
         process = start(command, bundle, environment(server.address))
         assert server.used_up.wait(10)
+        time.sleep(0.3)  # until it waits in earnest: Lambda takes down what has long been idle
         before = time.monotonic()
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=10)

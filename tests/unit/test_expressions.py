@@ -53,7 +53,7 @@ def test_no_expression_takes_long(key: tuple[str, str]) -> None:
         for call in calls(expression, text):
             started = time.process_time()
             call()
-            assert time.process_time() - started < 0.25, text[:20]
+            assert time.process_time() - started < 1, text[:20]
 
 
 def calls(
