@@ -26,8 +26,8 @@ def boom(*arguments, **options):
 def depth(frame):
     return 1 + depth(frame.f_back) if frame else 0
 """
-# What an endpoint does, by the row of the table it stands for. Timers ring amid a later request, and
-# not before their own is over, on a busy machine either.
+# What an endpoint does, by the row of the table it stands for. Timers ring amid a later request,
+# and not before their own is over, on a busy machine either.
 CHANGES = {
     "default timeouts": "socket.setdefaulttimeout(0.01)",
     "SIGPIPE": "signal.signal(signal.SIGPIPE, signal.SIG_DFL)",
