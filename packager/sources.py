@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -149,33 +149,37 @@ def is_first_party(facts: Mapping[str, SourceFacts], module: str) -> bool:
 
 
 def imported_for_certain(facts: Mapping[str, SourceFacts], start: Iterable[str]) -> set[str]:
-    """Give the first-party files that importing the files `start` runs whatever happens.
+    """Return the first-party files that importing the files `start` runs whatever happens.
 
     None where one that may run before changes what imports find.
     """
     start = list(start)
     if any(facts[path].changes_imports for path in reachable(facts, start)):
         return set()
-    found: set[str] = set()
-    pending = [path for path in start if path in facts]
-    while pending:
-        path = pending.pop()
-        if path in found:
-            continue
-        found.add(path)
-        modules = [path.removesuffix(".py").replace("/", ".")]
-        modules += [each.module for each in facts[path].required if each.module and each.certain]
-        for module in modules:
-            parts = module.split(".")
-            for length in range(1, len(parts) + 1):
-                file = module_file(facts, ".".join(parts[:length]))
-                if file is not None:
-                    pending.append(file)
-    return found
+
+    def certain(fact: SourceFacts) -> Iterator[str]:
+        return (each.module for each in fact.required if each.module and each.certain)
+
+    return _closure(facts, start, certain)
 
 
 def reachable(facts: Mapping[str, SourceFacts], start: Iterable[str]) -> set[str]:
-    """Give the first-party files that importing the files `start` can run, themselves included."""
+    """Return the first-party files that importing `start` can run, themselves included."""
+
+    def any_way(fact: SourceFacts) -> Iterator[str]:
+        for imported in fact.imports:
+            yield imported.module
+            yield from (f"{imported.module}.{name}" for name in imported.names)
+
+    return _closure(facts, start, any_way)
+
+
+def _closure(
+    facts: Mapping[str, SourceFacts],
+    start: Iterable[str],
+    imported: Callable[[SourceFacts], Iterator[str]],
+) -> set[str]:
+    """Return `start` and all first-party files behind the modules that `imported` names of each."""
     found: set[str] = set()
     pending = [path for path in start if path in facts]
     while pending:
@@ -183,11 +187,7 @@ def reachable(facts: Mapping[str, SourceFacts], start: Iterable[str]) -> set[str
         if path in found:
             continue
         found.add(path)
-        modules = [path.removesuffix(".py").replace("/", ".")]
-        for imported in facts[path].imports:
-            modules.append(imported.module)
-            modules += [f"{imported.module}.{name}" for name in imported.names]
-        for module in modules:
+        for module in (path.removesuffix(".py").replace("/", "."), *imported(facts[path])):
             parts = module.split(".")
             for length in range(1, min(len(parts), MAX_DEPTH) + 1):  # packages around it run first
                 file = module_file(facts, ".".join(parts[:length]))
