@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 PYTEST ?= $(BIN)/pytest
 
 .DEFAULT_GOAL := help
+# Else each of some thousand interpreters compiles what it imports, again and again.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo test test-sam-local soak bench lint format clean
 
 help:
@@ -49,13 +51,13 @@ soak: $(VENV)/.dev
 # some 5 minutes on two idle cores. Nothing in it fails on a slow day. Without strace, files opened
 # and system calls are not counted.
 bench: $(VENV)/.tool
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m benchmarks.warm --write
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m benchmarks.cold --write
+	$(BIN)/python -m benchmarks.warm --write
+	$(BIN)/python -m benchmarks.cold --write
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy packager handler_template tests
+	$(BIN)/mypy --num-workers 2 packager handler_template tests
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix

@@ -8,6 +8,8 @@ input does.
 from __future__ import annotations
 
 import base64
+import functools
+import gc
 import logging
 import ssl
 import sys
@@ -15,6 +17,8 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from moto import backends
+from moto.core import responses, utils
 from moto.dynamodb import models
 from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models import dynamo_type
@@ -72,6 +76,16 @@ class Update(UpdateExpressionExecutor):
         attributes.check(before)
 
 
+def quicken() -> None:
+    """Remember what moto finds out anew at each request, though it never changes."""
+    names = functools.cache(utils.method_names_from_class)
+    responses.method_names_from_class = names  # type: ignore[attr-defined]
+    modules = frozenset(backends.list_of_moto_modules())
+    backends.list_of_moto_modules = lambda: modules
+    gc.freeze()
+    gc.set_threshold(100_000)
+
+
 def one_at_a_time(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     with turn:
         return [b"".join(application(environ, start_response))]
@@ -89,6 +103,7 @@ def main() -> None:
     logging.disable()
     dynamo_type.LimitedSizeDict = Attributes  # type: ignore[misc]
     models.UpdateExpressionExecutor = Update  # type: ignore[attr-defined]
+    quicken()
     context = None
     if len(sys.argv) > 1:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

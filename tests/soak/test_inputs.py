@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from packager.gitignore import Patterns
+from tests.attacks import attacks
 from tests.hostile_inputs import (
     TEXTS,
     hostile_zip,
@@ -39,6 +40,18 @@ def test_files_of_a_plugin(tmp_path: Path, soak: Soak, capsys: pytest.CaptureFix
             (root / name).write_text(TEXTS[name])
         said = capsys.readouterr()
         assert (said.out, "\x1b" in said.err, "\u202e" in said.err) == ("", False, False)
+
+
+def test_long_files(tmp_path: Path, soak: Soak) -> None:
+    """The attacks of tests/unit/test_hostile_inputs.py, with files of 100 KB."""
+    all_of_them = sorted(attacks(100_000).items())
+    soak.random.shuffle(all_of_them)
+    for number in soak.rounds(len(all_of_them), "attacks with long files"):
+        name, (file, text) = all_of_them[number]
+        root = write_plugin(
+            tmp_path / str(number), {**TEXTS, file: text.encode("utf-8", "surrogatepass")}
+        )
+        timed(len(text), name, lambda root=root: read_folder(root))  # type: ignore[misc]
 
 
 def test_packages(tmp_path: Path, soak: Soak, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,8 @@ SHORT = {
     ("packager.known_secrets", "_PASSWORD"),  # their values
     ("packager.uv_failures", "_GIT_ADDRESS"),  # what uv says of a failure, a few KB
 }
-LENGTH = 20_000
+LENGTH = 5_000
+SECONDS = 1 / 16  # of CPU: what takes as long as the square of the length takes 1 s for 20,000
 SIGNS = " a1A./-_:=@#<>'\"($%\n\t,[&{!*\\~;"
 
 
@@ -51,9 +52,14 @@ def test_no_expression_takes_long(key: tuple[str, str]) -> None:
     whole = source if isinstance(source, str) else source.decode("latin-1")
     for text in texts(whole):
         for call in calls(expression, text):
-            started = time.process_time()
-            call()
-            assert time.process_time() - started < 1, text[:20]
+            # More than once where another process is in the way.
+            assert any(seconds(call) < SECONDS for _ in range(3)), text[:20]
+
+
+def seconds(call: Callable[[], object]) -> float:
+    started = time.process_time()
+    call()
+    return time.process_time() - started
 
 
 def calls(
