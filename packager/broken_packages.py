@@ -6,6 +6,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 from packager.errors import Fault, InputFaults, Place
+from packager.paths import real_path
 from packager.requirements import Requirements
 from packager.uv import UvRun
 
@@ -51,7 +52,7 @@ def _line(file: Path, number: int) -> str | None:
 
 def _shown(file: Path, requirements: Requirements) -> str:
     """Return what messages call `file`: by the plugin's name for what is in the plugin."""
-    root = requirements.root.resolve()
+    root = real_path(requirements.root)
     if not file.is_relative_to(root):
         return str(file)
     return str(PurePosixPath(requirements.file).parent / file.relative_to(root).as_posix())

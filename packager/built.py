@@ -15,6 +15,7 @@ from pathlib import Path
 from packager.adapters import HANDLERS
 from packager.errors import PackagerError, UsageError
 from packager.model import Architecture, Entry
+from packager.paths import is_file, is_folder
 
 LITERALS = "endpoint_runtime/_bundle.py"
 FORMAT = 1
@@ -116,8 +117,10 @@ def _settings(declaration: ast.expr | None) -> Iterator[str]:
 
 def is_bundle(path: Path) -> bool:
     """Whether `path` is the folder or the zip of a bundle."""
-    if path.is_dir():
-        return (path / LITERALS).is_file()
+    if is_folder(path):
+        return is_file(path / LITERALS)
+    if not is_file(path):
+        return False
     try:
         with zipfile.ZipFile(path) as archive:
             archive.getinfo(LITERALS)
@@ -129,8 +132,8 @@ def is_bundle(path: Path) -> bool:
 def bundles_in(path: Path) -> dict[str, Path]:
     """Give the bundles that the folder `path` holds, by name; a folder goes before its zip."""
     found: dict[str, Path] = {}
-    for entry in sorted(path.iterdir()) if path.is_dir() else ():
-        if entry.is_dir() and is_bundle(entry):
+    for entry in sorted(path.iterdir()) if is_folder(path) else ():
+        if is_folder(entry) and is_bundle(entry):
             found[entry.name] = entry
         elif entry.suffix == ".zip" and is_bundle(entry):
             found.setdefault(entry.stem, entry)
@@ -155,7 +158,7 @@ def choose_function(display: str, function: str | None, names: list[str]) -> str
 @contextlib.contextmanager
 def bundle_folder(path: Path) -> Iterator[Path]:
     """Give the folder of the bundle at `path`; a zip is unpacked for as long as it is used."""
-    if path.is_dir():
+    if is_folder(path):
         yield path
         return
     with tempfile.TemporaryDirectory(prefix="packager-") as folder:

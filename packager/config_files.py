@@ -12,6 +12,7 @@ from typing import Any
 from packager.errors import FaultCollector, Place
 from packager.expect import did_you_mean
 from packager.marked import MAX_FILE
+from packager.paths import is_file, is_inside
 from packager.toml_limits import TooMuch, load_toml
 from packager.toml_positions import KeyPath, Position, nearest_position, toml_positions
 
@@ -84,10 +85,10 @@ def read_config_files(root: Path, display: str, faults: FaultCollector) -> Confi
 def read_toml(root: Path, display: str, name: str, faults: FaultCollector) -> ConfigTable | None:
     """Read the TOML file `name` in the plugin's folder; None if there is none, or after a fault."""
     path = root / name
-    if not path.is_file():
+    if not is_file(path):
         return None
     file = str(PurePosixPath(display) / name)
-    if not path.resolve().is_relative_to(root.resolve()):
+    if not is_inside(path, root):
         faults.error("is a link that leaves the plugin", Place(file))
         return None
     try:

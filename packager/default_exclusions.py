@@ -7,6 +7,7 @@ from pathlib import Path
 
 from packager.gitignore import Patterns
 from packager.local_settings import LOCAL_SETTINGS
+from packager.paths import exists
 
 # What runs on this machine take their secrets from: whatever else says, they never ship.
 NEVER = (".env", LOCAL_SETTINGS)
@@ -106,16 +107,16 @@ _MAX_COUNTED = 50_000  # files that are looked at for the size of one folder
 def default_exclusions(root: Path) -> Patterns:
     """Give the patterns of what does not ship from the plugin in `root` by default."""
     lines = _DEFAULT.splitlines()
-    if _exists(root / "pyvenv.cfg"):
+    if exists(root / "pyvenv.cfg"):
         lines += _VENV_IN_ROOT
-    if _exists(root / "conda-meta"):
+    if exists(root / "conda-meta"):
         lines += _CONDA_IN_ROOT
     return Patterns(lines)
 
 
 def is_environment(folder: Path) -> bool:
     """Whether a folder is a virtual environment (PEP 405) or conda's."""
-    return _exists(folder / "pyvenv.cfg") or _exists(folder / "conda-meta")
+    return exists(folder / "pyvenv.cfg") or exists(folder / "conda-meta")
 
 
 def folder_size(folder: Path) -> tuple[int, bool]:
@@ -136,10 +137,3 @@ def folder_size(folder: Path) -> tuple[int, bool]:
         if count > _MAX_COUNTED:
             return size, False
     return size, True
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:
-        return False

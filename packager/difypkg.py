@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from packager.errors import FaultCollector, PackagerError, Place, UsageError
 from packager.manifest import MANIFEST
+from packager.paths import exists, is_file, is_folder, unseen
 from packager.references import MAX_DEPTH
 
 MAX_ENTRIES = 10_000
@@ -38,12 +39,12 @@ def plugin_folder(path: Path) -> Iterator[Path]:
     there is no such thing or it is no zip, and `InputFaults` for entries that escape the folder,
     are absolute, links, encrypted or there twice, and for sizes beyond the limits above.
     """
-    if path.is_dir():
+    if is_folder(path):
         yield path
         return
-    if not path.exists():
-        raise UsageError(f"there is no {path}", hint=_WHAT)
-    if not path.is_file():
+    if not exists(path):
+        raise UsageError(f"there is no {path}{unseen(path)}", hint=_WHAT)
+    if not is_file(path):
         raise UsageError(f"{path} is neither a folder nor a file", hint=_WHAT)
     with tempfile.TemporaryDirectory(prefix="difypkg-") as folder:
         root = Path(folder)

@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 
 from packager.errors import PackagerError, Place
 from packager.hashes import Stated
+from packager.paths import real_path
 from packager.pylock import items_of
 from packager.target import Target
 from packager.uv import run_uv
@@ -73,7 +74,7 @@ def _requirement(package: Mapping[str, Any], root: Path) -> str:
     for form in ("vcs", "archive", "directory"):
         item = package.get(form)
         if item:
-            address = item.get("url") or (root / item["path"]).resolve().as_uri()
+            address = item.get("url") or real_path(root / item["path"]).as_uri()
             if form == "vcs":
                 address = f"{item['type']}+{address}@{item['commit-id']}"
             inner = item.get("subdirectory")

@@ -13,6 +13,7 @@ from packager.default_exclusions import NEVER, default_exclusions, folder_size, 
 from packager.errors import FaultCollector, Place
 from packager.gitignore import PatternError, Patterns
 from packager.model import Endpoint
+from packager.paths import is_file, real_path
 from packager.references import MAX_DEPTH, holds_bundles
 
 _ASSETS = "_assets"
@@ -64,7 +65,7 @@ def plugin_files(
     out by default are appended to `left`.
     """
     chosen = _Choice(root, display, faults, needed, include, exclude)
-    skipped = out.resolve() if out else None
+    skipped = real_path(out) if out else None
     found = list(_walk(root, chosen, skipped))
     found.sort(key=lambda file: file.path)
     if not chosen.asks_for(f"{_ASSETS}/x") and not _names_assets(found):
@@ -133,7 +134,7 @@ class _Choice:
     def _ignore_file(self, root: Path) -> tuple[str, Patterns]:
         for name in (".difyignore", ".gitignore"):
             path = root / name
-            if path.is_file():
+            if is_file(path):
                 try:
                     if path.stat().st_size > _MAX_IGNORE_FILE:
                         raise PatternError(f"has more than {_MAX_IGNORE_FILE} bytes")
@@ -196,7 +197,7 @@ class _Folder:
 
 def _walk(root: Path, chosen: _Choice, out: Path | None) -> Iterator[PluginFile]:
     """Give every regular file below `root` that ships; follow links that stay inside the plugin."""
-    real_root = root.resolve()
+    real_root = real_path(root)
     top = _Folder("", root, False, (real_root,))
     open_folders = [(top, _entries(top, chosen))]
     while open_folders:
@@ -209,7 +210,7 @@ def _walk(root: Path, chosen: _Choice, out: Path | None) -> Iterator[PluginFile]
         kind = _kind(source)
         real = here.above[-1] / entry.name
         if entry.is_symlink():
-            real = _target(source)
+            real = real_path(source)
             if kind == stat.S_IFDIR and real in here.above:
                 continue  # a circle
             if kind is None or not real.is_relative_to(real_root):
@@ -284,14 +285,6 @@ def _kind(path: Path) -> int | None:
         return stat.S_IFMT(path.stat().st_mode)
     except OSError:
         return None
-
-
-def _target(link: Path) -> Path:
-    """Give what a link leads to; of a circle of links, itself, which does not exist."""
-    try:
-        return link.resolve()
-    except (OSError, RuntimeError):  # Python 3.12 and older raise the latter
-        return link.absolute()
 
 
 def _names_assets(files: Sequence[PluginFile]) -> bool:

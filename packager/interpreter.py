@@ -16,6 +16,7 @@ from pathlib import Path
 
 from packager.errors import PackagerError
 from packager.model import Architecture
+from packager.paths import expanded, is_folder
 
 SUPPORTED_PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 PROBE_SECONDS = 10
@@ -72,7 +73,7 @@ def find_interpreter(python: str) -> Interpreter | None:
     """
     scripts = []
     for candidate in dict.fromkeys(_candidates(python)):
-        if candidate.is_dir() or not os.access(candidate, os.X_OK):
+        if is_folder(candidate) or not os.access(candidate, os.X_OK):
             continue
         if _is_script(candidate):
             scripts.append(candidate)
@@ -246,6 +247,5 @@ def home_folder() -> Path | None:
 
 def _folder_of(variable: str) -> Path | None:
     value = os.environ.get(variable)
-    if value and value.startswith("~") and home_folder() is None:
-        return None
-    return Path(value).expanduser() if value else None
+    found = expanded(value) if value else None
+    return None if found is None or str(found).startswith("~") else found

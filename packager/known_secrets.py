@@ -10,6 +10,7 @@ from packager.env_file import guess_env_file
 from packager.errors import FaultCollector
 from packager.local_settings import LOCAL_SETTINGS, read_local_settings
 from packager.model import EnvSource, FunctionPlan
+from packager.paths import is_file
 from packager.settings_sources import all_settings, source_of
 
 # Shorter texts stand in ordinary files by chance.
@@ -60,7 +61,7 @@ def _of_plan(plan: FunctionPlan, environment: Mapping[str, str]) -> Iterator[Kno
     variables = {source.name for source in sources if isinstance(source, EnvSource)}
     for name in sorted(variables & environment.keys()):
         yield KnownSecret(f"the environment variable {name}", environment[name])
-    if (root / ".env").is_file():
+    if is_file(root / ".env"):
         for name, value in guess_env_file(root / ".env").items():
             origin = f"{name} of {display}/.env"
             called = _SECRET_NAME.search(_HUMP.sub("_", name))
@@ -68,7 +69,7 @@ def _of_plan(plan: FunctionPlan, environment: Mapping[str, str]) -> Iterator[Kno
                 yield KnownSecret(origin, value)
             for password in _PASSWORD.findall(value):
                 yield KnownSecret(origin, password)
-    if (root / LOCAL_SETTINGS).is_file():
+    if is_file(root / LOCAL_SETTINGS):
         local = read_local_settings(root / LOCAL_SETTINGS, plan.group.name, FaultCollector())
         for name in sorted(secrets & local.settings.keys()):
             if isinstance(local.settings[name], str):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
-from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from packager.errors import UsageError
+from packager.paths import is_inside, real_path
 from packager.permissions import INDEX
 from packager.pylock import Resolution
 from packager.requirements import Requirements
@@ -32,7 +32,7 @@ def check_locked(pins: Iterable[str], requirements: Requirements) -> None:
         shown = mask_credentials(url)
         if parts.scheme in ("file", "git+file", ""):
             path = requirements.root / url2pathname(parts.path)
-            if not _is_inside(path, requirements.root):
+            if not is_inside(path, requirements.root):
                 problems.append(f"uv.lock: {name}: {shown} lies outside the plugin")
         elif not policy.addresses:
             problems.append(
@@ -61,14 +61,10 @@ def check_sources(resolution: Resolution, requirements: Requirements) -> None:
             path = entry.get(form, {}).get("path")
             if path is None:
                 continue
-            real = (resolution.lock.parent / path).resolve()
-            if not _is_inside(real, requirements.root):
+            real = real_path(resolution.lock.parent / path)
+            if not is_inside(real, requirements.root):
                 problems.append(f"{entry['name']} is {real}, outside of the plugin")
     _refuse(problems)
-
-
-def _is_inside(path: Path, root: Path) -> bool:
-    return path.resolve().is_relative_to(root.resolve())
 
 
 def _refuse(problems: list[str]) -> None:

@@ -15,6 +15,7 @@ from packager.expect import (
     wrong_type,
 )
 from packager.marked import Marked, read_marked
+from packager.paths import exists, is_file, unseen
 from packager.references import PluginFolder
 
 MANIFEST = "manifest.yaml"
@@ -42,13 +43,13 @@ def read_manifest(folder: PluginFolder, faults: FaultCollector) -> Manifest | No
     Only what is used is checked: what else Dify wants of a manifest is Dify's to say.
     """
     display = folder.display_of(MANIFEST)
-    if not (folder.root / MANIFEST).is_file():
+    if not is_file(folder.root / MANIFEST):
         other = next(
-            (name for name in ("manifest.yml", "manifest.json") if (folder.root / name).exists()),
+            (name for name in ("manifest.yml", "manifest.json") if exists(folder.root / name)),
             None,
         )
         faults.error(
-            "there is no manifest.yaml, so this is no plugin",
+            f"there is no {MANIFEST}{unseen(folder.root / MANIFEST)}, so this is no plugin",
             Place(display),
             hint=f"rename {other} to manifest.yaml" if other else "name the plugin's own folder",
         )

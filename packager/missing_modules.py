@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from packager.errors import IMPORT_FAILS, FaultCollector, PackagerError, Place
 from packager.interpreter import Interpreter
+from packager.paths import is_folder
 from packager.sources import RequiredModule, SourceFacts
 
 # What AWS's managed runtimes have beside the standard library (docs/fast-entry.md says where it is
@@ -171,9 +172,12 @@ def _own_kind(name: str, files: frozenset[str]) -> str:
 def _kind_in(name: str, folder: Path) -> str:
     *above, last = name.split(".")
     place = folder.joinpath(*above)
-    if any(place.glob(f"{last}.*")) or any((place / last).glob("__init__.*")):
+    inner = is_folder(place / last)
+    if is_folder(place) and any(place.glob(f"{last}.*")):
         return "module"
-    return "folder" if (place / last).is_dir() else ""
+    if inner and any((place / last).glob("__init__.*")):
+        return "module"
+    return "folder" if inner else ""
 
 
 def _library(interpreter: Interpreter, python: str) -> frozenset[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from packager.built import bundles_in, is_bundle
 from packager.errors import PackagerError, UsageError
 from packager.model import FunctionPlan
+from packager.paths import exists, is_file, is_folder, real_path, unseen
 from packager.sam.files import MARK
 from packager.scratch import alone_in, is_scratch, scratch_folder
 
@@ -22,12 +23,14 @@ def check_out(plans: Sequence[FunctionPlan], out: Path) -> None:
     Raises `PackagerError` where something of somebody else would be replaced.
     """
     for folder in (out, *out.parents):
-        if os.path.lexists(folder) and not folder.is_dir():
+        if os.path.lexists(folder) and not is_folder(folder):
             problem = "is a file" if folder == out else f"can't be made: {folder} is a file"
             raise UsageError(f"the output folder {out} {problem}")
-    target = out.resolve()
+    if unseen(out):
+        raise UsageError(f"the output folder {out} can't be used{unseen(out)}")
+    target = real_path(out)
     for plan in plans:
-        root = plan.plugin.root.resolve()
+        root = real_path(plan.plugin.root)
         for name in (plan.logical_id, f"{plan.logical_id}.zip"):
             if root.is_relative_to(target / name):
                 raise UsageError(
@@ -53,10 +56,10 @@ def check_out(plans: Sequence[FunctionPlan], out: Path) -> None:
 def _need_own(out: Path, function: str) -> None:
     """Raise `PackagerError` if what a function's bundle would replace is not a bundle."""
     for path in (out / function, out / f"{function}.zip"):
-        if path.is_dir():
+        if is_folder(path):
             ours = is_bundle(path) or not any(path.iterdir())
         else:
-            ours = not os.path.lexists(path) or (path.is_file() and _is_own_zip(path))
+            ours = not os.path.lexists(path) or (is_file(path) and _is_own_zip(path))
         if not ours:
             raise PackagerError(
                 f"{path} was not made by packager",
@@ -70,7 +73,7 @@ def _is_own_zip(path: Path) -> bool:
 
 def _is_ours_or_empty(folder: Path) -> bool:
     """Whether a folder holds nothing, or what a build wrote (beside whatever else)."""
-    if not folder.is_dir():
+    if not is_folder(folder):
         return True
     names = {entry.name for entry in os.scandir(folder)}
     if not {name for name in names if not is_scratch(name)}:
@@ -92,7 +95,7 @@ def staging_in(out: Path) -> Iterator[Path]:
 
     Those of builds that were killed go, too.
     """
-    made = next((p for p in (*reversed(out.parents), out) if not p.exists()), None)
+    made = next((p for p in (*reversed(out.parents), out) if not exists(p)), None)
     with ExitStack() as stack:
         try:
             out.mkdir(parents=True, exist_ok=True)

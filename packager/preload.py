@@ -9,6 +9,7 @@ from pathlib import Path
 from packager.errors import FaultCollector
 from packager.interpreter import Interpreter
 from packager.model import Options
+from packager.paths import is_file, is_folder
 
 # Says which of its arguments are in the interpreter's own library, without importing them.
 _FIND = """\
@@ -75,8 +76,8 @@ def _in_folder(name: str, folder: Path) -> bool:
     *above, last = name.split(".")
     place = folder.joinpath(*above)
     return (
-        (place / f"{last}.py").is_file()
-        or (place / last).is_dir()
-        or any(place.glob(f"{last}.*.so"))
-        or (place / f"{last}.so").is_file()
+        is_file(place / f"{last}.py")
+        or is_folder(place / last)
+        or (is_folder(place) and any(place.glob(f"{last}.*.so")))
+        or is_file(place / f"{last}.so")
     )

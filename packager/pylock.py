@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from packager.paths import real_path
+
 _FORMS = ("wheels", "archive", "vcs", "directory")
 
 
@@ -69,7 +71,7 @@ def settle_lock(path: Path) -> None:
         for item in items_of(package):
             item.pop("editable", None)
             if "path" in item:
-                item["path"] = str((path.parent / item["path"]).resolve())
+                item["path"] = str(real_path(path.parent / item["path"]))
     write_lock(path, data)
 
 

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from packager.errors import PackagerError
+
 _IN_TARGET = Path(__file__).with_name("_in_target")
 _START, _HOOK = _IN_TARGET / "read_only_start.py", _IN_TARGET / "read_only_hook.py"
 
@@ -66,7 +68,10 @@ def read_only_command(
     """
     writable = writable_folders(environment)
     for each in writable:
-        Path(each).mkdir(parents=True, exist_ok=True)
+        try:
+            Path(each).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PackagerError(f"{each} can't be made: {error.strerror}") from error
     started = Started()
     try:
         with tempfile.TemporaryDirectory(prefix="packager-") as scratch:

@@ -15,6 +15,7 @@ from packager.default_exclusions import is_environment
 from packager.errors import FaultCollector
 from packager.expect import expect_text
 from packager.marked import Marked
+from packager.paths import exists, is_file, is_folder, is_inside, unseen
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 # Never a plugin's own: version control, caches, environments, packages of another world.
@@ -37,12 +38,10 @@ def is_foreign(folder: Path) -> bool:
 def holds_bundles(folder: Path) -> bool:
     """Whether a folder is a bundle, or has one right in it."""
     try:
-        if (folder / LITERALS).exists():
+        if exists(folder / LITERALS):
             return True
         with os.scandir(folder) as entries:
-            return any(
-                (Path(entry.path) / LITERALS).exists() for entry in entries if entry.is_dir()
-            )
+            return any(exists(Path(entry.path) / LITERALS) for entry in entries if entry.is_dir())
     except OSError:
         return False
 
@@ -86,10 +85,7 @@ class PluginFolder:
 
     def holds(self, path: Path) -> bool:
         """Tell whether `path` lies inside the folder, links followed."""
-        try:
-            return path.resolve().is_relative_to(self.root.resolve())
-        except (OSError, RuntimeError):  # for a circle of links, until Python 3.12 the latter
-            return False
+        return is_inside(path, self.root)
 
     def resolve(
         self, reference: Marked, faults: FaultCollector, *, what: str, suffixes: tuple[str, ...]
@@ -113,8 +109,8 @@ class PluginFolder:
         if not self._is_file(path) and self._is_file(path + suffixes[0]):
             path += suffixes[0]  # the SDK finds a module that is named without its suffix
         if not self._is_file(path):
-            thing = "only a folder" if self._is_folder(path) else "no file"
-            problem = f"there is {thing} {written}; expected {what}"
+            thing = "only a folder" if is_folder(self.root / path) else "no file"
+            problem = f"there is {thing} {written}{unseen(self.root / path)}; expected {what}"
         elif not self.holds(self.root / path):
             problem = f"{written} is a link that leaves the plugin; expected {what}"
         elif not path.endswith(suffixes):
@@ -127,16 +123,7 @@ class PluginFolder:
         return None
 
     def _is_file(self, path: str) -> bool:
-        try:
-            return (self.root / path).is_file()
-        except (OSError, ValueError):  # a name too long, or with a NUL
-            return False
-
-    def _is_folder(self, path: str) -> bool:
-        try:
-            return (self.root / path).is_dir()
-        except OSError:
-            return False
+        return is_file(self.root / path)
 
     def _inside(self, written: str) -> str | None:
         # A backslash separates folders where plugins are written on Windows.

@@ -13,6 +13,7 @@ from urllib.request import url2pathname
 
 from packager._in_build.hook import metadata_of
 from packager.errors import FaultCollector, Place, UsageError
+from packager.paths import is_inside
 from packager.permissions import INDEX, Permissions
 from packager.uv import mask_credentials
 
@@ -67,7 +68,7 @@ class RequirementRules:
         """Tell whether `path`, which was `written` so, may be used; note if it is outside."""
         if path.suffix == ".whl" and self.permissions is not None:
             self._metadata(path, place)
-        if path.resolve().is_relative_to(self.root.resolve()):
+        if is_inside(path, self.root):
             return True
         shown = mask_credentials(written)
         if self.package:

@@ -13,6 +13,7 @@ from urllib.request import url2pathname
 from packager.config_files import ConfigTable, parse_toml, read_toml
 from packager.errors import FaultCollector, Place
 from packager.hashes import Stated
+from packager.paths import is_file, is_folder, is_inside, real_path, unseen
 from packager.permissions import Permissions, SourcePolicy
 from packager.requirement_rules import RequirementRules
 from packager.requirements_file import Declared, parse_requirement, read_requirements_file
@@ -59,7 +60,7 @@ class Requirements:
     @property
     def workspace_above(self) -> bool:
         """Whether the plugin is a member of a workspace whose root is a folder above it."""
-        return self.workspace is not None and self.workspace.root != self.root.resolve()
+        return self.workspace is not None and self.workspace.root != real_path(self.root)
 
     @property
     def hashes(self) -> tuple[Stated, ...]:
@@ -95,7 +96,7 @@ class Requirements:
             if line.local:
                 address = urlsplit(text)
                 found.append(Path(url2pathname(address.path) if address.scheme else text))
-        return tuple(path for path in found if path.is_dir())
+        return tuple(path for path in found if is_folder(path))
 
     def place_of(self, name: str) -> Place | None:
         """Give where the distribution `name` is declared, None if it is not."""
@@ -157,7 +158,7 @@ def _read(
         requirements = _from_pyproject(root, display, pyproject, faults, rules)
         if requirements:
             return requirements
-    if text_file.is_file() and _is_inside(text_file, root):
+    if is_file(text_file) and is_inside(text_file, root):
         read = read_requirements_file(text_file, root, display, faults, rules)
         return Requirements(
             root,
@@ -168,14 +169,10 @@ def _read(
             require_hashes=read.require_hashes or _asked_by_environment(),
         )
     if os.path.lexists(text_file):
-        faults.error("is no file of the plugin", Place(text_display))
+        faults.error(f"is no file of the plugin{unseen(text_file)}", Place(text_display))
     elif pyproject:
         _warn_of_others(pyproject, faults)
     return Requirements(root)
-
-
-def _is_inside(path: Path, root: Path) -> bool:
-    return path.resolve().is_relative_to(root.resolve())
 
 
 def _warn_of_others(pyproject: ConfigTable, faults: FaultCollector) -> None:
@@ -224,7 +221,7 @@ def _from_pyproject(
         if read:
             declared.append(read)
     workspace = find_workspace(root)
-    if workspace and rules.package and workspace.root != root.resolve():
+    if workspace and rules.package and workspace.root != real_path(root):
         workspace = None  # a package is unpacked anywhere
     placed = [
         made
@@ -266,7 +263,7 @@ def _indexes(
 
 def _lock_of(root: Path, display: str, workspace: Workspace | None, faults: FaultCollector) -> str:
     """Return what messages call the uv.lock that holds for the plugin, "" if there is none."""
-    if workspace and workspace.root != root.resolve():
+    if workspace and workspace.root != real_path(root):
         return _lock_in(workspace.root, str(workspace.root / "uv.lock"), faults)
     return _lock_in(root, str(PurePosixPath(display) / "uv.lock"), faults)
 

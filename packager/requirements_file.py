@@ -21,6 +21,7 @@ from packaging.utils import (
 
 from packager.errors import FaultCollector, Place
 from packager.hashes import stated_in
+from packager.paths import exists, expanded, is_file, missing, real_path
 from packager.requirement_rules import RequirementRules
 from packager.uv import mask_credentials
 
@@ -95,7 +96,7 @@ def read_requirements_file(
     in `faults`.
     """
     result = RequirementsFile()
-    _Reader(root.resolve(), display, faults, rules, result).read(path, result.declared)
+    _Reader(real_path(root), display, faults, rules, result).read(path, result.declared)
     return result
 
 
@@ -130,7 +131,7 @@ class _Reader:
     open_files: list[Path] = field(default_factory=list)
 
     def read(self, path: Path, into: list[Declared]) -> None:
-        real = path.resolve()
+        real = real_path(path)
         if real in self.open_files:
             return
         self.open_files.append(real)
@@ -144,11 +145,15 @@ class _Reader:
         except OSError as error:
             self.faults.error(f"can't be read: {error.strerror}", Place(name))
             return
+        if "\0" in text:
+            place = Place(name, *_position(text, text.index("\0")))
+            self.faults.error("a NUL character; expected text", place)
+            return
         for number, line in logical_lines(text):
             place = Place(name, number)
-            expanded = self.rules.expand(line, place)
-            if expanded is not None:
-                self.line(expanded, place, real, into)
+            filled = self.rules.expand(line, place)
+            if filled is not None:
+                self.line(filled, place, real, into)
 
     def line(self, line: str, place: Place, file: Path, into: list[Declared]) -> None:
         if not line.startswith("-"):
@@ -167,7 +172,7 @@ class _Reader:
             elif _URL.match(value):
                 self.rules.source(value, place)
             elif taken == "--find-links":
-                path = (file.parent / value).resolve()
+                path = real_path(file.parent / value)
                 self.rules.path(path, value, place)
                 value = str(path)
             else:
@@ -185,11 +190,11 @@ class _Reader:
             )
 
     def nested(self, value: str, place: Place, file: Path, into: list[Declared]) -> None:
-        path = (file.parent / value).resolve()
+        path = real_path(file.parent / value)
         if not value or _URL.match(value):
             self.faults.error("expected the path of a file of the plugin", place)
-        elif not path.is_file():
-            self.faults.error(f"there is no file {value}", place)
+        elif not is_file(path):
+            self.faults.error(missing("file", path, value), place)
         elif self.rules.path(path, value, place):
             self.read(path, into)
 
@@ -226,12 +231,12 @@ class _Reader:
 
     def path(self, text: str, place: Place, file: Path, into: list[Declared]) -> None:
         bare, _, extras = text.partition("[")
-        path = (file.parent / Path(bare).expanduser()).resolve()
+        path = real_path(file.parent / expanded(bare))
         if path == self.root:
             self.faults.warn("the plugin itself is no dependency: left out", place)
-        elif not path.exists():
+        elif not exists(path):
             self.faults.error(
-                f"there is no file or folder {bare}",
+                missing("file or folder", path, bare),
                 place,
                 hint="expected a requirement such as requests>=2.31, a path or a URL",
             )
@@ -265,6 +270,10 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
         joined = ""
         if line:
             yield start, line
+
+
+def _position(text: str, at: int) -> tuple[int, int]:
+    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
 
 
 def _split_option(line: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from packager.interpreter import home_folder
+from packager.paths import is_file, real_path
 from packager.requirements import Requirements
 from packager.source_builds import Builds
 from packager.toml_limits import load_toml
@@ -64,11 +65,11 @@ def resolution_key(
 
 def _configuration(requirements: Requirements) -> Iterator[Path]:
     """Give the files that uv may read its configuration, and the plugin's wishes, from."""
-    root = requirements.root.resolve()
+    root = real_path(requirements.root)
     for folder in (root, *root.parents):
         yield folder / "pyproject.toml"
         yield folder / "uv.toml"
-    for folder in {root, requirements.where.resolve()}:
+    for folder in {root, real_path(requirements.where)}:
         yield folder / "uv.lock"
     home = os.environ.get("XDG_CONFIG_HOME") or str((home_folder() or Path()) / ".config")
     yield Path(home) / "uv/uv.toml"
@@ -103,7 +104,7 @@ def _on_disk(place: str, base: Path) -> list[Any] | None:
         return None
     path = base / (url2pathname(parts.path) if parts.scheme else address)
     try:
-        if path.is_file():
+        if is_file(path):
             return [_text(path)]
         found = []
         for folder, folders, files in os.walk(path):

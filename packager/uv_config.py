@@ -15,6 +15,7 @@ from typing import Any
 
 from packager.config_files import ConfigTable, read_toml
 from packager.errors import FaultCollector
+from packager.paths import real_path
 from packager.pylock import toml
 from packager.requirement_rules import RequirementRules
 
@@ -101,7 +102,8 @@ def _checked(key: str, value: Any, root: Path, table: ConfigTable, rules: Requir
             return text
         path = root / text.removeprefix("file://")
         rules.path(path, text, place)
-        return path.resolve().as_uri() if key != "find-links" else str(path.resolve())
+        real = real_path(path)
+        return real.as_uri() if key != "find-links" else str(real)
 
     def requirement(text: str) -> str:
         found = _DIRECT.search(text)

@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 
 from packager.errors import FaultCollector
 from packager.hashes import stated_in
+from packager.paths import real_path
 from packager.requirement_rules import RequirementRules
 from packager.requirements_file import Declared
 from packager.workspace import Workspace
@@ -75,7 +76,7 @@ def _with_source(
     elif "url" in source:
         url = f"{source['url']}{inside}"
     elif "path" in source:
-        path = (base / str(source["path"])).resolve()
+        path = real_path(base / str(source["path"]))
         rules.path(path, str(source["path"]), declared.place)
         url, local = path.as_uri() + inside, True
     elif source.get("workspace"):

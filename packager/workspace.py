@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from packaging.utils import canonicalize_name
 
 from packager.config_files import read_toml
 from packager.errors import FaultCollector
+from packager.paths import is_file, real_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ def find_workspace(project: Path) -> Workspace | None:
     As in uv, the nearest pyproject.toml above a project decides: it has a workspace with it in, or
     the project is in none.
     """
-    project = project.resolve()
+    project = real_path(project)
     for folder in (project, *project.parents):
         values = _pyproject(folder)
         if values is None:
@@ -54,19 +56,21 @@ def _has_workspace(values: Mapping[str, Any]) -> bool:
 
 
 def _members(root: Path, table: Mapping[str, Any]) -> Iterator[Path]:
-    excluded = {found.resolve() for found in _matches(root, table.get("exclude"))}
+    excluded = {real_path(found) for found in _matches(root, table.get("exclude"))}
     for found in _matches(root, table.get("members")):
-        folder = found.resolve()
-        if (folder / "pyproject.toml").is_file() and folder not in excluded:
+        folder = real_path(found)
+        if is_file(folder / "pyproject.toml") and folder not in excluded:
             yield folder
 
 
 def _matches(root: Path, globs: object) -> Iterator[Path]:
+    """Yield what the patterns `globs` match; those that can't be followed are uv's to refuse."""
     for glob in globs if isinstance(globs, list) else ():
         if isinstance(glob, str) and glob:
             above = Path(root, *[part for part in Path(glob).parts if part == ".."])
             inner = "/".join(part for part in Path(glob).parts if part not in ("..", "."))
-            yield from above.glob(inner) if inner else (root,)
+            with suppress(OSError, ValueError, RuntimeError):  # the last for very many parts
+                yield from above.glob(inner) if inner else (root,)
 
 
 def _by_name(folders: list[Path]) -> dict[str, Path]:

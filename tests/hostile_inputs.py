@@ -19,11 +19,12 @@ from random import Random
 
 from packager.config import read_configuration
 from packager.difypkg import plugin_folder
-from packager.errors import FaultCollector, PackagerError
+from packager.errors import Fault, FaultCollector, PackagerError
 from packager.groups import read_groups
 from packager.ignore import plugin_files
 from packager.manifest import read_manifest
 from packager.model import EndpointGroup
+from packager.permissions import Permissions
 from packager.references import PluginFolder
 from packager.report import show_faults
 from packager.requirements import read_requirements
@@ -50,8 +51,10 @@ def timed(size: int, what: str, read: Callable[[], object]) -> None:
         raise TooSlow(f"{what}: {size} bytes took {took:.1f} s")
 
 
-def read_folder(root: Path) -> None:
-    """Read all that is read of a plugin's folder, its Python files aside, and show the faults."""
+def read_folder(
+    root: Path, *, package: bool = False, permissions: Permissions | None = None
+) -> list[Fault]:
+    """Read all that is read of a plugin's folder, its Python files aside; show what is wrong."""
     faults = FaultCollector()
     folder = PluginFolder(root, str(root))
     manifest = read_manifest(folder, faults)
@@ -64,8 +67,9 @@ def read_folder(root: Path) -> None:
     for each in options.values():
         plugin_files(root, str(root), faults, include=each.include, exclude=each.exclude)
     plugin_files(root, str(root), faults)
-    read_requirements(root, str(root), faults)
+    read_requirements(root, str(root), faults, package=package, permissions=permissions)
     show_faults(faults.faults)
+    return faults.faults
 
 
 def read_package(path: Path) -> None:

@@ -26,8 +26,11 @@ from packager.terminal import shown
 
 INTERRUPTED = 130  # 128 and SIGINT, as shells have it
 BROKEN_PIPE = 141  # 128 and SIGPIPE
-# What a machine may refuse anywhere, without a bug in the program: room, or permission.
-_REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE)
+# What a machine may refuse anywhere, without a bug in the program: room, permission, long paths.
+_REFUSALS = (
+    *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE),
+    *(errno.ENAMETOOLONG, errno.ELOOP),
+)
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from packager.errors import FaultCollector, UsageError
 from packager.known_secrets import known_secrets
 from packager.model import FunctionPlan
 from packager.output import check_out
+from packager.paths import is_file
 from packager.permissions import Permissions
 from packager.report import (
     byte_size,
@@ -152,7 +153,7 @@ def _described(
     A template without the functions that were built before would take them out of the stack.
     """
     return tuple(
-        plan for plan in plans if plan in chosen or (out / f"{plan.logical_id}.zip").is_file()
+        plan for plan in plans if plan in chosen or is_file(out / f"{plan.logical_id}.zip")
     )
 
 

@@ -42,6 +42,7 @@ from packager.events import (
 )
 from packager.invoke import Invocation, InvocationFailed, invoke_bundle
 from packager.local_paths import RenamedPaths, names_of_paths
+from packager.paths import is_inside
 from packager.permissions import Permissions
 from packager.reply import HttpReply, read_reply
 from packager.report import (
@@ -169,7 +170,7 @@ def invoke(
 
 def names_for_log(path: Path, bundle: BuiltBundle) -> tuple[tuple[bytes, bytes], ...]:
     """Give what the log calls a bundle's files, where PLUGIN|BUNDLE was unpacked for this run."""
-    if bundle.folder.resolve().is_relative_to(path.resolve()):
+    if is_inside(bundle.folder, path):
         return ()
     is_plugin = not is_bundle(path) and not bundles_in(path)
     return names_of_paths(bundle.folder, str(path) if is_plugin else None)

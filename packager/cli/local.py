@@ -22,6 +22,7 @@ from packager.local_settings import (
     read_local_settings,
 )
 from packager.manifest import MANIFEST
+from packager.paths import expanded, is_file
 from packager.sam.storage import BUCKET_VARIABLE, TABLE_VARIABLE
 
 
@@ -32,7 +33,7 @@ def shell_variables(path: Path) -> dict[str, str]:
     """
     faults = FaultCollector()
     beside: dict[str, str] = {}
-    if (path / MANIFEST).is_file() and (path / ".env").is_file():
+    if is_file(path / MANIFEST) and is_file(path / ".env"):
         beside = read_env_file(path / ".env", faults, os.environ)
     faults.raise_errors()
     return beside | os.environ
@@ -42,7 +43,7 @@ def local_values(path: Path, group: str, settings_file: Path | None) -> LocalSet
     """Give what `settings_file` has for `group`, or `settings.local.toml` in the plugin's folder
     `path`; None where there is no such file. Raises `InputFaults`."""
     if settings_file is None:
-        if not ((path / MANIFEST).is_file() and (path / LOCAL_SETTINGS).is_file()):
+        if not (is_file(path / MANIFEST) and is_file(path / LOCAL_SETTINGS)):
             return None
         settings_file = path / LOCAL_SETTINGS
     faults = FaultCollector()
@@ -102,14 +103,14 @@ def storage_variables(
         if bundle.storage == "memory":
             return {}
         file = _default_storage()
-    return {"PACKAGER_STORAGE": str(file.expanduser().absolute())}
+    return {"PACKAGER_STORAGE": str(expanded(str(file)).absolute())}
 
 
 def dify_memory(bundle: BuiltBundle, storage: Path | None) -> Path | None:
     """Give the file of the stand-in's conversations: they last as long as local storage does."""
     if storage is None and bundle.storage == "memory":
         return None
-    file = (storage or _default_storage()).expanduser().absolute()
+    file = expanded(str(storage or _default_storage())).absolute()
     return file.with_name(f"{file.name}.dify.json")
 
 

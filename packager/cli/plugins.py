@@ -14,6 +14,7 @@ from packager.errors import FaultCollector, InputFaults, UsageError
 from packager.interpreter import SUPPORTED_PYTHONS
 from packager.load import load_plugin
 from packager.model import FunctionPlan, Plugin
+from packager.paths import is_file
 from packager.permissions import Permissions
 from packager.plan import plan_functions
 from packager.sam.check import check_template
@@ -111,7 +112,7 @@ def planned(
                     faults,
                     overrides=configuration,
                     display=str(path),
-                    package=path.is_file(),
+                    package=is_file(path),
                     permissions=permissions,
                 )
                 plugins += [plugin] if plugin else []

@@ -24,6 +24,7 @@ from packager.entry import ENTRIES
 from packager.errors import PackagerError, UsageError
 from packager.events import Payload, make_event, parse_request
 from packager.model import Entry
+from packager.paths import is_folder, missing, unseen
 from packager.permissions import Permissions
 from packager.profile.facts import Profile
 from packager.profile.page import render_page
@@ -166,10 +167,13 @@ def profile(
 
 def _check_page(page: Path) -> None:
     """Raise `UsageError` where no page can be written, before anything is measured."""
-    if page.is_dir():
+    if is_folder(page):
         raise UsageError(f"--html: {page} is a folder", hint="name a file")
-    if not page.parent.is_dir():
-        raise UsageError(f"--html: there is no folder {page.parent}", hint="make it first")
+    if not is_folder(page.parent):
+        problem = missing("folder", page.parent)
+        raise UsageError(f"--html: {problem}", hint="make it first")
+    if unseen(page):
+        raise UsageError(f"--html: {page} can't be written{unseen(page)}", hint="name another file")
 
 
 def _check(measured: Profile, budget: float | None, limit: int | None) -> None:

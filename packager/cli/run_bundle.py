@@ -27,6 +27,7 @@ from packager.interpreter import find_interpreter, host_architecture, newest_sup
 from packager.local_checks import check_local
 from packager.manifest import MANIFEST
 from packager.model import FunctionPlan
+from packager.paths import exists, is_folder, unseen
 from packager.permissions import Permissions
 from packager.report import progress, say, say_briefly, show_faults, warn
 from packager.run_values import RunValues, concerns, warn_of_lacking
@@ -95,9 +96,9 @@ def unpacked(
 def _check_kind(path: Path) -> None:
     """Raise `UsageError` for what can be neither a plugin nor a bundle."""
     hint = "name a plugin (a folder or a .difypkg), or what `packager build` wrote"
-    if not path.exists():
-        raise UsageError(f"there is no {path}", hint=hint)
-    if path.is_dir() and not (path / MANIFEST).exists():
+    if not exists(path):
+        raise UsageError(f"there is no {path}{unseen(path)}", hint=hint)
+    if is_folder(path) and not exists(path / MANIFEST):
         raise UsageError(
             f"{path} holds neither a plugin ({MANIFEST}) nor a bundle ({LITERALS})", hint=hint
         )

@@ -19,6 +19,7 @@ from packager.env_file import read_env_file
 from packager.errors import Fault, FaultCollector, InputFaults, UsageError
 from packager.marked import parse_marked, read_marked
 from packager.model import FunctionPlan
+from packager.paths import is_file
 from packager.report import columns, counted, echo, fault_facts, show_faults, write, write_json
 from packager.settings_check import check_values
 from packager.settings_file import read_values
@@ -228,7 +229,7 @@ def _shown(row: ShownSetting) -> tuple[str, ...]:
 def _environment(plan: FunctionPlan) -> dict[str, str]:
     """Give the variables that settings may come from here: `.env`, and before it this shell."""
     beside = plan.plugin.root / ".env"
-    given = read_env_file(beside, FaultCollector(), os.environ) if beside.is_file() else {}
+    given = read_env_file(beside, FaultCollector(), os.environ) if is_file(beside) else {}
     return given | os.environ
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from packager.errors import PackagerError
 from packager.model import FunctionPlan
+from packager.paths import is_file, real_path
 from packager.sam.function import CodeLocation
 
 # SAM runs `make --makefile FOLDER/Makefile build-ID` in a copy of the plugin's folder, with
@@ -71,7 +72,7 @@ def makefile_code(template_folder: Path, makefile_folder: Path) -> Callable[...,
         context = _relative(makefile_folder, template_folder)
         metadata = {"BuildMethod": "makefile", "ContextPath": context}
         source = _source(plan)
-        folder = source.parent if source.is_file() else source
+        folder = source.parent if is_file(source) else source
         return CodeLocation(_relative(folder, template_folder), metadata)
 
     return code
@@ -98,8 +99,8 @@ def _recipe(plan: FunctionPlan, folder: Path) -> str:
 def _source(plan: FunctionPlan) -> Path:
     """Give what the user keeps: the plugin's folder, or the package that was unpacked from."""
     package = Path(plan.plugin.display)
-    return package if package.is_file() else plan.plugin.root
+    return package if is_file(package) else plan.plugin.root
 
 
 def _relative(path: Path, folder: Path) -> str:
-    return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+    return Path(os.path.relpath(real_path(path), real_path(folder))).as_posix()

@@ -315,7 +315,7 @@ def test_faults_of_a_manifest(tmp_path: Path, manifest: str, expected: Fault) ->
         ("group", "there is only a folder group", None),
         ("endpoints/duck.py", "", None),
         ("Group/Tiny.yaml", "there is no file Group/Tiny.yaml", "did you mean group/tiny.yaml?"),
-        ("x" * 300, "there is no file " + "x" * 300, None),
+        ("x" * 300, f"there is no file {'x' * 300} (file name too long)", None),
         ("link.yaml", "link.yaml is a link that leaves the plugin", None),
     ],
 )
