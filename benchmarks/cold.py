@@ -32,7 +32,7 @@ from benchmarks.cold_causes import Causes
 from benchmarks.machine import describe_machine
 from benchmarks.page import write_page
 from benchmarks.warm import make_event, target_python
-from packager.client import client_folder
+from packager.local.stock_client import client_folder
 
 ROUNDS = 40
 RESULTS = Path(__file__).resolve().parent / "results" / "cold.json"

@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from packager.bytecode import compile_files
-from packager.interpreter import Interpreter, host_architecture
+from packager.host.bytecode import compile_files
+from packager.host.interpreter import Interpreter, host_architecture
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent

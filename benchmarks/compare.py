@@ -22,8 +22,8 @@ from pathlib import Path
 from benchmarks import cold_contenders as contenders
 from benchmarks import warm
 from benchmarks.cold import Bench, Subject
-from packager.client import client_folder
-from packager.interpreter import Interpreter, host_architecture
+from packager.host.interpreter import Interpreter, host_architecture
+from packager.local.stock_client import client_folder
 
 CASES = (("2.0", "GET"), ("1.0", "GET"), ("2.0", "POST 100 B"))
 NAMES = ("before", "before again", "after")

@@ -27,7 +27,7 @@ from benchmarks import cold_contenders as contenders
 from benchmarks.cold_api import ColdApi
 from benchmarks.machine import describe_machine
 from benchmarks.warm import make_event, target_python
-from packager.interpreter import host_architecture
+from packager.host.interpreter import host_architecture
 
 MEMORY = (128, 512, 1769)  # MB
 FULL = 1769  # MB, with which a function has one CPU

@@ -7,7 +7,7 @@ import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
-from packager.interpreter import Interpreter
+from packager.host.interpreter import Interpreter
 
 
 def describe_machine(interpreter: Interpreter) -> dict[str, object]:

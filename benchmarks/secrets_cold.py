@@ -26,7 +26,7 @@ from benchmarks import cold_contenders as contenders
 from benchmarks.cold import Bench, Subject
 from benchmarks.machine import describe_machine
 from benchmarks.warm import target_python
-from packager.interpreter import host_architecture
+from packager.host.interpreter import host_architecture
 from tests.moto_server import make_authority
 
 NAMES = [f"s{number}" for number in range(5)]

@@ -27,7 +27,7 @@ from pathlib import Path
 
 from benchmarks.machine import describe_machine
 from benchmarks.page import write_page
-from packager.interpreter import Interpreter, find_interpreter, newest_supported
+from packager.host.interpreter import Interpreter, find_interpreter, newest_supported
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent

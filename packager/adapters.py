@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from packager.model import Adapter
+from packager.model.options import Adapter
 
 # Dotted names in a bundle (handler_template/endpoint_runtime).
 HANDLERS: Mapping[Adapter, str] = {

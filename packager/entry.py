@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from packager.errors import FaultCollector
-from packager.model import Options
+from packager.model.options import Options
 
 ENTRIES = ("fast", "stock")
 # Lambda runs the program that this variable names, with the interpreter and its arguments (AWS

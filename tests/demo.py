@@ -15,11 +15,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from packager.events import Payload, make_event
-from packager.fake_dify import FakeDify
-from packager.interpreter import find_interpreter, host_architecture, newest_supported
-from packager.local_settings import LocalSettings, local_environment
-from packager.reply import read_reply
+from packager.host.interpreter import find_interpreter, host_architecture, newest_supported
+from packager.local.fake_dify.server import FakeDify
+from packager.local.http_reply import read_reply
+from packager.local.request_event import Payload, make_event
+from packager.settings.local_file import LocalSettings, local_environment
 from tests.integration.rie import Emulator, emulator
 
 ROOT = Path(__file__).resolve().parents[1]

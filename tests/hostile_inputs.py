@@ -17,18 +17,18 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from packager.config import read_configuration
-from packager.difypkg import plugin_folder
+from packager.cli.console import show_faults
+from packager.config.read import read_configuration
 from packager.errors import Fault, FaultCollector, PackagerError
-from packager.groups import read_groups
-from packager.ignore import plugin_files
-from packager.manifest import read_manifest
-from packager.model import EndpointGroup
-from packager.permissions import Permissions
-from packager.references import PluginFolder
-from packager.report import show_faults
-from packager.requirements import read_requirements
-from packager.rules import check_rules
+from packager.inputs.plugin_folder import PluginFolder
+from packager.model.options import EndpointGroup
+from packager.model.permissions import Permissions
+from packager.plugin.difypkg import plugin_folder
+from packager.plugin.files import plugin_files
+from packager.plugin.groups import read_groups
+from packager.plugin.manifest import read_manifest
+from packager.plugin.routes import check_rules
+from packager.requirements.read import read_requirements
 from tests.plugin_writer import SOUND
 
 SECONDS = 1.0  # of CPU for 100 KB of input

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from packager.errors import Place
-from packager.model import (
+from packager.model.functions import pascal_case
+from packager.model.options import (
     Endpoint,
     EndpointGroup,
     FunctionPlan,
@@ -17,7 +18,6 @@ from packager.model import (
     Plugin,
     Setting,
 )
-from packager.plan import pascal_case
 
 PLACE = Place("plugins/neko/group/neko.yaml", 1, 1)
 

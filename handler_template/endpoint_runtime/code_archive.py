@@ -1,11 +1,12 @@
 """Has modules of the runtime, the SDK and werkzeug read from one file, not from one each.
 
-Contract: `code.bin` beside this file is written by packager/code_archive.py: the interpreter's
-magic number (4 bytes), the length of the index and of the hot part (4 bytes each, little-endian),
-the index (marshal, a dict of module name -> is a package, offset, length), then the modules'
-marshalled code. The hot part is what every cold request imports: it comes first and is read at
-once, the others when they are imported. Their sources lie where they always do, for tracebacks and
-`inspect`; without the archive, or with one of another Python, they are imported from there.
+Contract: `code.bin` beside this file is written by packager/bundle/code_archive.py: the
+interpreter's magic number (4 bytes), the length of the index and of the hot part (4 bytes each,
+little-endian), the index (marshal, a dict of module name -> is a package, offset, length), then the
+modules' marshalled code. The hot part is what every cold request imports: it comes first and is
+read at once, the others when they are imported. Their sources lie where they always do, for
+tracebacks and `inspect`; without the archive, or with one of another Python, they are imported from
+there.
 
 Only submodules of packages in the bundle's root are found here, and packages by the usual search:
 whatever comes first on `sys.path` still does.

@@ -6,7 +6,8 @@ unpacks, verifies and reads; what is the package's own - its backend, its setup.
 environment with what it asks for (wheels alone, fetched first), with none of this one's variables,
 a home that is thrown away, no network and few files. Standard library only.
 
-CONFIG is what `packager.source_builds` writes. Whatever this can't make sense of is not run.
+CONFIG is what `packager.dependencies.source_builds` writes. Whatever this can't make sense of is
+not run.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ import sys
 import warnings
 import zipfile
 
-ARCHIVE = "endpoint_runtime/code.bin"  # packager/code_archive.py
+ARCHIVE = "endpoint_runtime/code.bin"  # packager/bundle/code_archive.py
 _HEADER = 16  # bytes: magic number, flags, hash of the source
 _UNCHECKED = (1).to_bytes(4, "little")
 

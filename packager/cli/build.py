@@ -8,24 +8,10 @@ from typing import Any
 
 import click
 
-from packager.bundle import MAX_UNZIPPED, Bundle, build_bundles
-from packager.cli.permissions import permission_options
-from packager.cli.plugins import (
-    PATH,
-    format_option,
-    override_options,
-    overrides,
-    plan_facts,
-    planned,
-    plugins_argument,
-)
-from packager.errors import FaultCollector, UsageError
-from packager.known_secrets import known_secrets
-from packager.model import FunctionPlan
-from packager.output import check_out
-from packager.paths import is_file
-from packager.permissions import Permissions
-from packager.report import (
+from packager.bundle.build import MAX_UNZIPPED, Bundle, build_bundles
+from packager.bundle.known_secrets import known_secrets
+from packager.bundle.publish import check_out
+from packager.cli.console import (
     byte_size,
     columns,
     progress,
@@ -35,7 +21,21 @@ from packager.report import (
     write,
     write_json,
 )
-from packager.template import GeneratedFile, need_ours, render_template
+from packager.cli.options import (
+    PATH,
+    format_option,
+    override_options,
+    overrides,
+    plan_facts,
+    planned,
+    plugins_argument,
+)
+from packager.cli.permissions import permission_options
+from packager.errors import FaultCollector, UsageError
+from packager.model.options import FunctionPlan
+from packager.model.permissions import Permissions
+from packager.paths import is_file
+from packager.sam.template import GeneratedFile, need_ours, render_template
 
 
 @click.command()

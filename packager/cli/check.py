@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from packager.build_asks import warn_of_asks
-from packager.cli.plugins import (
+from packager.cli.console import counted, echo, fault_facts, show_faults, write, write_json
+from packager.cli.options import (
     format_option,
     override_options,
     overrides,
@@ -17,9 +17,9 @@ from packager.cli.plugins import (
     plugins_argument,
 )
 from packager.errors import FaultCollector, InputFaults
-from packager.permissions import Permissions
-from packager.report import counted, echo, fault_facts, show_faults, write, write_json
-from packager.settings_unset import warn_of_visible
+from packager.model.permissions import Permissions
+from packager.plugin.build_asks import warn_of_asks
+from packager.settings.unset import warn_of_visible
 
 
 @click.command()

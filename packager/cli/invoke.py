@@ -9,20 +9,19 @@ from typing import Any
 
 import click
 
-from packager.built import (
+from packager.bundle.read import (
     BuiltBundle,
     bundles_in,
     is_bundle,
 )
-from packager.cli.local import (
-    aws_variables,
-    dify_memory,
-    dify_variables,
-    local_variables,
-    storage_variables,
+from packager.cli.console import (
+    echo,
+    write,
+    write_bytes,
+    write_log,
 )
+from packager.cli.options import PATH, RUNTIME
 from packager.cli.permissions import permission_options
-from packager.cli.plugins import PATH, RUNTIME
 from packager.cli.request_body import read_named, read_request_body
 from packager.cli.request_options import (
     aws_option,
@@ -34,24 +33,25 @@ from packager.cli.request_options import (
 )
 from packager.cli.run_bundle import Run, read_variables, unpacked
 from packager.errors import PackagerError, UsageError
-from packager.events import (
+from packager.local.environment import (
+    aws_variables,
+    dify_memory,
+    dify_variables,
+    local_variables,
+    storage_variables,
+)
+from packager.local.http_reply import HttpReply, read_reply
+from packager.local.invoke import Invocation, InvocationFailed, invoke_bundle
+from packager.local.log_paths import RenamedPaths, names_of_paths
+from packager.local.request_event import (
     PAYLOADS,
     Payload,
     make_event,
     parse_request,
 )
-from packager.invoke import Invocation, InvocationFailed, invoke_bundle
-from packager.local_paths import RenamedPaths, names_of_paths
+from packager.local.streamed_reply import Part
+from packager.model.permissions import Permissions
 from packager.paths import is_inside
-from packager.permissions import Permissions
-from packager.reply import HttpReply, read_reply
-from packager.report import (
-    echo,
-    write,
-    write_bytes,
-    write_log,
-)
-from packager.streamed import Part
 
 
 @click.command()

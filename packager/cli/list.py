@@ -7,18 +7,18 @@ from pathlib import Path
 
 import click
 
-from packager.build_asks import warn_of_asks
-from packager.cli.plugins import (
+from packager.cli.console import columns, show_faults, write, write_json
+from packager.cli.options import (
     format_option,
     plan_facts,
     planned,
     plugins_argument,
 )
 from packager.errors import FaultCollector
-from packager.model import FunctionPlan
-from packager.permissions import Permissions
-from packager.report import columns, show_faults, write, write_json
-from packager.settings_sources import setting_source
+from packager.model.options import FunctionPlan
+from packager.model.permissions import Permissions
+from packager.model.value_sources import setting_source
+from packager.plugin.build_asks import warn_of_asks
 
 
 @click.command("list")

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from packager.permissions import (
+from packager.model.permissions import (
     BUILDS_VARIABLE,
     EVERYTHING,
     MODES,

@@ -9,9 +9,18 @@ from pathlib import Path
 
 import click
 
-from packager.cli.local import local_variables, storage_variables
+from packager.cli.console import (
+    byte_size,
+    counted,
+    progress,
+    say,
+    say_briefly,
+    warn,
+    write,
+    write_json,
+)
+from packager.cli.options import PATH, RUNTIME, format_option
 from packager.cli.permissions import permission_options
-from packager.cli.plugins import PATH, RUNTIME, format_option
 from packager.cli.request_body import read_request_body
 from packager.cli.request_options import (
     data_option,
@@ -22,10 +31,11 @@ from packager.cli.request_options import (
 from packager.cli.run_bundle import Run, read_variables, unpacked
 from packager.entry import ENTRIES
 from packager.errors import PackagerError, UsageError
-from packager.events import Payload, make_event, parse_request
-from packager.model import Entry
+from packager.local.environment import local_variables, storage_variables
+from packager.local.request_event import Payload, make_event, parse_request
+from packager.model.options import Entry
+from packager.model.permissions import Permissions
 from packager.paths import is_folder, missing, unseen
-from packager.permissions import Permissions
 from packager.profile.facts import Profile
 from packager.profile.page import render_page
 from packager.profile.request import default_request
@@ -33,7 +43,6 @@ from packager.profile.run import profile_functions
 from packager.profile.sizes import read_size
 from packager.profile.start import function_of
 from packager.profile.text import facts, render_text
-from packager.report import byte_size, counted, progress, say, say_briefly, warn, write, write_json
 
 STARTS = 20
 

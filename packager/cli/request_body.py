@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from packager.errors import UsageError
-from packager.events import Header, parse_header
-from packager.form_data import encode_form
+from packager.local.form_data import encode_form
+from packager.local.request_event import Header, parse_header
 
 
 def read_request_body(

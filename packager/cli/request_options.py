@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from packager.cli.plugins import PATH
+from packager.cli.options import PATH
 
 header_option = click.option(
     "-H",

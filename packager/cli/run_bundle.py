@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from packager.built import (
+from packager.bundle.build import build_bundle
+from packager.bundle.read import (
     LITERALS,
     BuiltBundle,
     bundle_folder,
@@ -18,19 +19,18 @@ from packager.built import (
     is_bundle,
     read_bundle,
 )
-from packager.bundle import build_bundle
-from packager.cli.local import local_values, shell_variables
-from packager.cli.plugins import overrides, planned
-from packager.env_file import read_env_file
+from packager.cli.console import progress, say, say_briefly, show_faults, warn
+from packager.cli.options import overrides, planned
 from packager.errors import FaultCollector, UsageError
-from packager.interpreter import find_interpreter, host_architecture, newest_supported
-from packager.local_checks import check_local
-from packager.manifest import MANIFEST
-from packager.model import FunctionPlan
+from packager.host.interpreter import find_interpreter, host_architecture, newest_supported
+from packager.inputs.dotenv_file import read_env_file
+from packager.local.environment import local_values, shell_variables
+from packager.local.missing_values import RunValues, concerns, warn_of_lacking
+from packager.model.options import FunctionPlan
+from packager.model.permissions import Permissions
 from packager.paths import exists, is_folder, unseen
-from packager.permissions import Permissions
-from packager.report import progress, say, say_briefly, show_faults, warn
-from packager.run_values import RunValues, concerns, warn_of_lacking
+from packager.plugin.manifest import MANIFEST
+from packager.settings.local_file_check import check_local
 
 
 def read_variables(env_file: Path | None) -> dict[str, str]:

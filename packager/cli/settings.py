@@ -11,21 +11,21 @@ from typing import Any, TypeVar
 
 import click
 
-from packager.aws import Aws
-from packager.built import choose_function
-from packager.cli.plugins import PATH, format_option, planned, plugins_argument
+from packager.bundle.read import choose_function
+from packager.cli.console import columns, counted, echo, fault_facts, show_faults, write, write_json
+from packager.cli.options import PATH, format_option, planned, plugins_argument
 from packager.cli.settings_prompt import ask_values
-from packager.env_file import read_env_file
 from packager.errors import Fault, FaultCollector, InputFaults, UsageError
-from packager.marked import parse_marked, read_marked
-from packager.model import FunctionPlan
+from packager.inputs.dotenv_file import read_env_file
+from packager.inputs.yaml_tree import parse_marked, read_marked
+from packager.model.options import FunctionPlan
 from packager.paths import is_file
-from packager.report import columns, counted, echo, fault_facts, show_faults, write, write_json
-from packager.settings_check import check_values
-from packager.settings_file import read_values
-from packager.settings_language import language_of
-from packager.settings_push import Change, Push, Value
-from packager.settings_show import ShownSetting, show_settings
+from packager.settings.aws import Aws
+from packager.settings.check import check_values
+from packager.settings.language import language_of
+from packager.settings.push import Change, Push, Value
+from packager.settings.show import ShownSetting, show_settings
+from packager.settings.values_file import read_values
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _INVALID = "not valid YAML"

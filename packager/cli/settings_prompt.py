@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from packager.aws import Aws
-from packager.model import FunctionPlan, Setting
-from packager.report import ask, echo
-from packager.settings_language import text_in
-from packager.settings_push import Target, Value, target_of, targets_with_values
-from packager.settings_sources import all_settings
-from packager.settings_values import WrongValue, is_json, value_of_text
+from packager.cli.console import ask, echo
+from packager.model.options import FunctionPlan, Setting
+from packager.model.value_sources import all_settings
+from packager.settings.aws import Aws
+from packager.settings.language import text_in
+from packager.settings.push import Target, Value, target_of, targets_with_values
+from packager.settings.values import WrongValue, is_json, value_of_text
 
 
 def ask_values(plans: Sequence[FunctionPlan], language: str, aws: Aws) -> list[Value]:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
+from packager.bundle.known_secrets import known_secrets
+from packager.bundle.secret_scan import refuse_leaks_in
+from packager.cli.console import say, show_faults, write, write_exactly
+from packager.cli.options import PATH, planned, plugins_argument
 from packager.cli.permissions import permission_arguments, permission_options
-from packager.cli.plugins import PATH, planned, plugins_argument
 from packager.errors import FaultCollector, UsageError
-from packager.known_secrets import known_secrets
-from packager.leaks import refuse_leaks_in
-from packager.permissions import Permissions
-from packager.report import say, show_faults, write, write_exactly
-from packager.template import (
+from packager.model.permissions import Permissions
+from packager.sam.template import (
     check_files,
     makefile_code,
     render_template,

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
+from packager.cli.console import byte_size, counted
 from packager.profile.facts import ImportedModule, Profile
 from packager.profile.parts import INTERPRETER
 from packager.profile.text import said_of
-from packager.report import byte_size, counted
 
 _HERE = Path(__file__).parent
 _HUES = {

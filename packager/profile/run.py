@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from packager.errors import PackagerError
+from packager.local.http_reply import read_reply
 from packager.profile.advice import deferrable_imports
 from packager.profile.cpu_share import Unlimited, cpu_share
 from packager.profile.deferred import deferred_in
@@ -17,7 +18,6 @@ from packager.profile.parts import Attribution, parts_of
 from packager.profile.sizes import sizes_of
 from packager.profile.start import Function, cold_start, traced_start
 from packager.profile.trace import Trace
-from packager.reply import read_reply
 
 MEMORIES = (128, 512, WHOLE_CPU_MIB)  # MiB
 TRACES = 10

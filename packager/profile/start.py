@@ -14,10 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from packager.built import BuiltBundle
-from packager.client import client_folder
+from packager.bundle.read import BuiltBundle
 from packager.errors import PackagerError
-from packager.invoke import (
+from packager.local.invoke import (
     FunctionLog,
     InvocationFailed,
     assembled,
@@ -27,11 +26,12 @@ from packager.invoke import (
     interpreter_for,
     running,
 )
+from packager.local.runtime_api_server import RuntimeApi
+from packager.local.stock_client import client_folder
+from packager.local.streamed_reply import Part
 from packager.profile.cpu_share import Limit
 from packager.profile.facts import ColdStart
 from packager.profile.trace import SCRIPT, Trace, read_trace
-from packager.runtime_api import RuntimeApi
-from packager.streamed import Part
 
 _READY_SECONDS = 30
 # Waits until it is let go, so that nothing but what follows is measured.

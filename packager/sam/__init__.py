@@ -1,1 +1,1 @@
-"""The SAM template and its Makefile, part by part; `packager.template` puts them together."""
+"""The SAM template and its Makefile, part by part; `template` puts them together."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from packager.event_mappings import PatternEvent, QueueEvent, ScheduleEvent, TopicEvent
-from packager.model import FunctionPlan
+from packager.model.events import PatternEvent, QueueEvent, ScheduleEvent, TopicEvent
+from packager.model.options import FunctionPlan
 from packager.sam.document import Intrinsic, get_att, ref
-from packager.sam.events import event_key, has_failed_events, keeps_failures, named_events
+from packager.sam.event_sources import event_key, has_failed_events, keeps_failures, named_events
 from packager.sam.names import ResourceNames, dead_letter_name
 
 _RETENTION = 1209600  # seconds, the most there is: 14 days (SQS, "Amazon SQS message quotas")

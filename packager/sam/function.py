@@ -10,17 +10,17 @@ from typing import Any
 from packager import __version__
 from packager.adapters import HANDLERS
 from packager.entry import VARIABLE, WRAPPER
-from packager.extension import EXTENSION_PORT, has_extension
-from packager.model import FunctionPlan
+from packager.model.options import FunctionPlan
+from packager.model.value_sources import aws_sources
 from packager.sam.document import Meant, Section, get_att, literal_in_sub, ref, sub
 from packager.sam.event_resources import event_resources, event_statements
-from packager.sam.events import event_properties, event_sources, event_variables
+from packager.sam.event_sources import event_properties, event_sources, event_variables
+from packager.sam.extension import EXTENSION_PORT, has_extension
 from packager.sam.names import ResourceNames, route_name, unique_name
 from packager.sam.properties import ROLE_PROPERTIES, merge
 from packager.sam.role import role_resource
 from packager.sam.routes import GatewayRoute, gateway_routes
 from packager.sam.storage import storage_resource, storage_variables
-from packager.settings_sources import aws_sources
 
 REST_STAGE = "live"
 REST_TIMEOUT = 29  # seconds ("Quotas for configuring and running a REST API")

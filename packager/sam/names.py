@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from packager.event_mappings import QueueEvent, TopicEvent
-from packager.model import FunctionPlan
-from packager.plan import pascal_case
+from packager.model.events import QueueEvent, TopicEvent
+from packager.model.functions import pascal_case
+from packager.model.options import FunctionPlan
 
 _EVENT_SUFFIXES = {
     "sqs": "Queue",

@@ -6,12 +6,12 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from packager.model import FunctionPlan
+from packager.model.options import FunctionPlan
 from packager.sam.document import Meant, get_att, literal_in_sub, ref, sub
 from packager.sam.event_resources import event_outputs
 from packager.sam.function import base_url
 from packager.sam.names import ResourceNames, route_name, unique_name
-from packager.sam.rules import VARIABLE
+from packager.sam.route_segments import VARIABLE
 
 MAX_OUTPUTS = 200  # CloudFormation, "Understand CloudFormation quotas"
 _MAX_NAME = 255  # characters, likewise

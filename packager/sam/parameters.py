@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from packager.config_apps import ANY_APP
+from packager.config.dify import ANY_APP
 from packager.errors import FaultCollector
-from packager.model import EnvSource, FunctionPlan, Setting
+from packager.model.options import EnvSource, FunctionPlan, Setting
 from packager.sam.document import Section, data
 from packager.sam.outputs import shortened
 

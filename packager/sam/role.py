@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from packager.model import FunctionPlan
+from packager.model.options import FunctionPlan
 from packager.sam.document import get_att
 from packager.sam.names import ResourceNames
-from packager.sam.settings_statements import settings_statements
+from packager.sam.settings_policy import settings_statements
 from packager.sam.shapes import is_intrinsic
 from packager.sam.storage import storage_statements
 

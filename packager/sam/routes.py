@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from packager.model import Endpoint
-from packager.sam.rules import AnyText, Literal, Rest, gateway_segments
+from packager.model.options import Endpoint
+from packager.sam.route_segments import AnyText, Literal, Rest, gateway_segments
 
 GREEDY = "proxy"  # The one greedy name SAM writes the right permission for on an HTTP API.
 _ORDER = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from packager.model import FunctionPlan
+from packager.model.options import FunctionPlan
 from packager.sam.document import Intrinsic, get_att, ref, sub
 from packager.sam.names import makes_storage, storage_name
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from packager.cli import main
+from packager.cli.main import main
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import pytest
 
 from packager import __version__
 from packager.errors import PackagerError
-from packager.interpreter import host_architecture, newest_supported
+from packager.host.interpreter import host_architecture, newest_supported
 from tests.cli.conftest import Done, Run
 from tests.plugin_writer import MANIFEST, write_plugin
 

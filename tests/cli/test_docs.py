@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
-from packager.cli import main
+from packager.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "cli.md"

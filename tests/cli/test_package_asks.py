@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.interpreter import newest_supported
+from packager.host.interpreter import newest_supported
 from tests.cli.conftest import Done, Run
 from tests.plugin_writer import GROUP, write_plugin
 from tests.unit.wheels import make_wheel

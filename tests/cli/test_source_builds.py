@@ -21,10 +21,10 @@ from typing import Any
 import pytest
 
 import packager._in_build.enter
-import packager.source_builds
+import packager.dependencies.source_builds
 from packager._in_build.hook import OF_COMPILERS
-from packager.interpreter import newest_supported
-from packager.sandbox import NAMESPACES, Sandbox, find_sandbox
+from packager.dependencies.sandbox import NAMESPACES, Sandbox, find_sandbox
+from packager.host.interpreter import newest_supported
 from tests.cli.conftest import Done, Run
 from tests.hostile_package import SECRET, make_build_tools, make_sdist_of, setup_py, write_sources
 from tests.plugin_writer import GROUP, write_plugin
@@ -150,7 +150,7 @@ def no_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     def none(python: Path) -> Sandbox:
         return Sandbox(None, find_sandbox(python).read)
 
-    monkeypatch.setattr(packager.source_builds, "find_sandbox", none)
+    monkeypatch.setattr(packager.dependencies.source_builds, "find_sandbox", none)
 
 
 SANDBOXES = [NAMESPACES, *filter(None, [shutil.which("bwrap")])]
@@ -163,7 +163,9 @@ def sandbox(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     interpreter = newest_supported()
     assert interpreter is not None
     read = find_sandbox(interpreter.path).read
-    monkeypatch.setattr(packager.source_builds, "find_sandbox", lambda python: Sandbox(kind, read))
+    monkeypatch.setattr(
+        packager.dependencies.source_builds, "find_sandbox", lambda python: Sandbox(kind, read)
+    )
     return Sandbox(kind, read).name or ""
 
 
@@ -321,7 +323,7 @@ def test_a_build_leaves_nothing_in_its_sources(machine: Machine, build: Build) -
 def test_a_build_that_does_not_end_is_ended_with_all_that_it_started(
     machine: Machine, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packager.source_builds, "BUILD_SECONDS", 3)
+    monkeypatch.setattr(packager.dependencies.source_builds, "BUILD_SECONDS", 3)
     more = """
     subprocess.Popen(["sleep", "3333"], start_new_session=True)
     time.sleep(3600)
@@ -509,7 +511,8 @@ def test_the_sandbox_needs_no_root(tmp_path: Path) -> None:
 
 def test_a_machine_that_allows_no_namespaces_is_found_out() -> None:
     code = (
-        "from packager.sandbox import find_sandbox; from pathlib import Path; import sys\n"
+        "from packager.dependencies.sandbox import find_sandbox\n"
+        "from pathlib import Path; import sys\n"
         "print(find_sandbox(Path(sys.executable).resolve()).kind)"
     )
     forbid = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"'

@@ -11,7 +11,7 @@ import pytest
 
 from dify_plugin.core.runtime import Session
 from endpoint_runtime.backends import Backends
-from packager.fake_dify import FakeDify
+from packager.local.fake_dify.server import FakeDify
 
 
 class Dify:

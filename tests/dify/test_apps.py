@@ -11,7 +11,7 @@ from dify_plugin.invocations.app.chat import ChatAppInvocation
 from dify_plugin.invocations.app.completion import CompletionAppInvocation
 from dify_plugin.invocations.app.workflow import WorkflowAppInvocation
 from endpoint_runtime.dify.errors import AppError
-from packager.fake_dify import Fault
+from packager.local.fake_dify.server import Fault
 from tests.dify.conftest import MakeDify
 
 LAST = "workflow_finished"
@@ -304,7 +304,7 @@ def test_connections_are_kept(dify: MakeDify) -> None:
 
 
 def test_the_stand_in_takes_every_app(dify: MakeDify, monkeypatch: pytest.MonkeyPatch) -> None:
-    from packager.fake_dify import FakeDify
+    from packager.local.fake_dify.server import FakeDify
 
     made = dify("chat")
     made.bundle.APPS = {}

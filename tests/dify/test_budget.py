@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from packager.fake_dify import FakeDify
+from packager.local.fake_dify.server import FakeDify
 from tests.runtime.builders import Bundle, endpoint, url
 from tests.runtime.conftest import bundle  # noqa: F401
 

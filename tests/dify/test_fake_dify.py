@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from dify_client import ChatClient, CompletionClient, DifyClient  # type: ignore[import-untyped]
 
-from packager.fake_dify import FakeDify, Fault
+from packager.local.fake_dify.server import FakeDify, Fault
 
 Make = Callable[..., Any]
 

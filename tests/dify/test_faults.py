@@ -14,7 +14,7 @@ import pytest
 from endpoint_runtime.application import Application
 from endpoint_runtime.dify.errors import AppError
 from endpoint_runtime.invocation import answer_event
-from packager.fake_dify import Fault
+from packager.local.fake_dify.server import Fault
 from tests.dify.conftest import Dify, MakeDify
 from tests.runtime.builders import endpoint, url
 from tests.runtime.conftest import make_application  # noqa: F401

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from packager.cache import cache_folder, cached_folder
 from packager.entry import ENTRIES
-from packager.interpreter import Interpreter, host_architecture, newest_supported
-from packager.uv import find_uv
+from packager.host.cache import cache_folder, cached_folder
+from packager.host.interpreter import Interpreter, host_architecture, newest_supported
+from packager.host.uv import find_uv
 from tests.integration.rie import Emulator, emulator
 from tests.integration.trouble import CONFIGURATION, FILES
 from tests.plugin_writer import write_plugin

@@ -1,7 +1,7 @@
 """A stand-in of Dify's plugin daemon, as far as plugins in the real SDK call back to it over HTTP.
 
-What it answers is by the rules of `packager.fake_dify_apps`, so that a plugin in the SDK and its
-bundle before `FakeDify` get the same. The transport is that of a serverless installation:
+What it answers is by the rules of `packager.local.fake_dify.apps`, so that a plugin in the SDK and
+its bundle before `FakeDify` get the same. The transport is that of a serverless installation:
 `_http_backwards_invoke` in src/dify_plugin/core/runtime.py of langgenius/dify-plugin-sdks; what
 the calls mean is internal/core/io_tunnel/backwards_invocation of langgenius/dify-plugin-daemon and
 api/core/plugin/backwards_invocation of langgenius/dify.
@@ -19,7 +19,7 @@ from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from packager.fake_dify_apps import Refused, Workspace
+from packager.local.fake_dify.apps import Refused, Workspace
 
 _CALLS = "/backwards-invocation/transaction"
 _UPLOADS = "/files/upload/for-plugin"

@@ -18,11 +18,11 @@ from typing import Any
 
 import samcli  # type: ignore[import-untyped]
 
-from packager.built import read_bundle
-from packager.client import client_folder
-from packager.interpreter import find_interpreter
-from packager.invoke import function_command, function_environment
-from packager.streamed import whole_reply
+from packager.bundle.read import read_bundle
+from packager.host.interpreter import find_interpreter
+from packager.local.invoke import function_command, function_environment
+from packager.local.stock_client import client_folder
+from packager.local.streamed_reply import whole_reply
 
 PATH = "/2015-03-31/functions/function/invocations"
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from packager.events import make_event
-from packager.interpreter import SUPPORTED_PYTHONS, Interpreter, find_interpreter
-from packager.invoke import invoke_bundle
-from packager.uv import find_uv
+from packager.host.interpreter import SUPPORTED_PYTHONS, Interpreter, find_interpreter
+from packager.host.uv import find_uv
+from packager.local.invoke import invoke_bundle
+from packager.local.request_event import make_event
 from tests.integration.conftest import NEKO, ROOT, Command
 
 MEGABYTE = 1_000_000

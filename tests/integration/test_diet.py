@@ -16,15 +16,15 @@ from pathlib import Path
 
 import pytest
 
-from packager.bytecode import compile_files
-from packager.cache import cache_folder
-from packager.code_archive import write_archive
-from packager.diet import apply_diet
-from packager.diet.table import REPLACED
-from packager.diet.versions import HASHES
-from packager.interpreter import SUPPORTED_PYTHONS, find_interpreter
-from packager.runtime_files import template_folder
-from packager.uv import run_uv
+from packager.bundle.code_archive import write_archive
+from packager.bundle.runtime_files import template_folder
+from packager.dependencies.diet.apply import apply_diet
+from packager.dependencies.diet.table import REPLACED
+from packager.dependencies.diet.versions import HASHES
+from packager.host.bytecode import compile_files
+from packager.host.cache import cache_folder
+from packager.host.interpreter import SUPPORTED_PYTHONS, find_interpreter
+from packager.host.uv import run_uv
 from tests.integration.conftest import Release
 
 HERE = Path(__file__).parent / "diet"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from packager.interpreter import Interpreter
+from packager.host.interpreter import Interpreter
 from tests.integration.conftest import Command
 from tests.plugin_writer import write_plugin
 from tests.unit.wheels import make_wheel

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from packager.code_archive import HOT
-from packager.events import make_event
-from packager.interpreter import Interpreter, host_architecture
+from packager.bundle.code_archive import HOT
+from packager.host.interpreter import Interpreter, host_architecture
+from packager.local.request_event import make_event
 from tests.integration.conftest import NEKO, Command
 from tests.runtime.hostile_api import RuntimeServer, event
 from tests.runtime.loop_process import (

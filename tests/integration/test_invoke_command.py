@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from packager.built import LITERALS, BuiltBundle
+from packager.bundle.read import LITERALS, BuiltBundle
 from packager.cli.invoke import names_for_log
-from packager.events import make_event
-from packager.interpreter import Interpreter, host_architecture
+from packager.host.interpreter import Interpreter, host_architecture
+from packager.local.request_event import make_event
 from tests.integration.conftest import NEKO, NEKO_ENV, ROOT, Command
 from tests.integration.trouble import CONFIGURATION, FILES
 from tests.plugin_writer import write_plugin

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.invoke import InvocationFailed, invoke_bundle
+from packager.local.invoke import InvocationFailed, invoke_bundle
 from tests.plugin_writer import write_plugin
 
 SOURCE = """

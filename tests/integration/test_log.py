@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.events import make_event
+from packager.local.request_event import make_event
 from tests.integration.rie import emulator
 
 TOKEN = "a-token/of 'some' length"

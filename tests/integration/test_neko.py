@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from packager.events import PAYLOADS, Payload, make_event
-from packager.interpreter import Interpreter
-from packager.invoke import invoke_bundle
-from packager.reply import HttpReply, read_reply
+from packager.host.interpreter import Interpreter
+from packager.local.http_reply import HttpReply, read_reply
+from packager.local.invoke import invoke_bundle
+from packager.local.request_event import PAYLOADS, Payload, make_event
 from tests.integration.conftest import NEKO_ENV
 from tests.integration.rie import Emulator
 

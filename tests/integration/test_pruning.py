@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from packager.interpreter import Interpreter
-from packager.needs import TEST_FOLDERS, normalised
-from packager.prune import Kept, prune
-from packager.uv import run_uv
+from packager.dependencies.prune import Kept, prune
+from packager.dependencies.used_files import TEST_FOLDERS, normalised
+from packager.host.interpreter import Interpreter
+from packager.host.uv import run_uv
 
 PACKAGES = ("cryptography", "httpx", "lxml", "numpy", "pydantic", "requests", "sqlalchemy")
 

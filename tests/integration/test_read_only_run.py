@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from packager.invoke import invoke_bundle
+from packager.local.invoke import invoke_bundle
 from tests.integration.conftest import Command
 from tests.plugin_writer import write_plugin
 
@@ -153,7 +153,7 @@ def test_without_namespaces_python_itself_refuses(
 ) -> None:
     start = tmp_path / "start.py"
     start.write_text(START)
-    monkeypatch.setattr("packager.read_only._START", start)
+    monkeypatch.setattr("packager.local.read_only._START", start)
     before = digest(bundle)
 
     reply, log = ask(bundle, Path("/tmp") / tmp_path.name)

@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 
 from packager.errors import FaultCollector
-from packager.events import make_event
-from packager.fake_dify import FakeDify, Fault
-from packager.interpreter import Interpreter
-from packager.invoke import invoke_bundle
-from packager.load import load_plugin
-from packager.local_settings import LocalSettings, local_environment
-from packager.reply import read_reply
+from packager.host.interpreter import Interpreter
+from packager.local.fake_dify.server import FakeDify, Fault
+from packager.local.http_reply import read_reply
+from packager.local.invoke import invoke_bundle
+from packager.local.request_event import make_event
+from packager.plugin.load import load_plugin
+from packager.settings.local_file import LocalSettings, local_environment
 from tests.integration.conftest import Command
 from tests.integration.fake_daemon import FakeDaemon
 from tests.plugins.slack_api import slack_api

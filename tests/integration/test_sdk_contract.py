@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from packager.interpreter import Interpreter
+from packager.host.interpreter import Interpreter
 
 ROOT = Path(__file__).resolve().parents[2]
 LIGHT = ROOT / "handler_template"

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from packager.cache import cache_folder
-from packager.events import make_event
-from packager.fake_dify import FakeDify
-from packager.invoke import invoke_bundle
-from packager.reply import read_reply
+from packager.host.cache import cache_folder
+from packager.local.fake_dify.server import FakeDify
+from packager.local.http_reply import read_reply
+from packager.local.invoke import invoke_bundle
+from packager.local.request_event import make_event
 from tests.integration.conftest import Command
 from tests.plugin_writer import write_plugin
 from tests.runtime.test_read_only import drop_override

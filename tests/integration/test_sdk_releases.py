@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from packager.cache import cache_folder, cached_folder
-from packager.fake_dify import FakeDify, Fault
-from packager.interpreter import Interpreter
-from packager.runtime_files import runtime_files
-from packager.uv import find_uv
+from packager.bundle.runtime_files import runtime_files
+from packager.host.cache import cache_folder, cached_folder
+from packager.host.interpreter import Interpreter
+from packager.host.uv import find_uv
+from packager.local.fake_dify.server import FakeDify, Fault
 from tests.runtime.builders import endpoint, literals, url, write_files
 
 # The newest of each line that differs in what the runtime leans on.

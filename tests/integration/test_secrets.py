@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.leaks import search_for
+from packager.bundle.secret_scan import search_for
 from tests.faulty_aws import FaultyAws, faulty_aws
 from tests.integration.conftest import Command
 from tests.integration.keeper import CONFIGURATION, FILES

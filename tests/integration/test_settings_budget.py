@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from packager.events import make_event
-from packager.interpreter import Interpreter
+from packager.host.interpreter import Interpreter
+from packager.local.request_event import make_event
 from tests.faulty_aws import FaultyAws, faulty_aws
 from tests.integration.conftest import Command
 from tests.integration.test_import_budget import imported

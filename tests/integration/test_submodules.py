@@ -17,7 +17,7 @@ import markupsafe
 import pytest
 
 from endpoint_runtime.loading import _PACKAGES
-from packager.interpreter import SUPPORTED_PYTHONS, Interpreter, find_interpreter
+from packager.host.interpreter import SUPPORTED_PYTHONS, Interpreter, find_interpreter
 from tests.integration.conftest import ROOT, Release
 
 PYTHONS = [python for python in SUPPORTED_PYTHONS if find_interpreter(python)]

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from packager.config import read_configuration
-from packager.config_keys import KEYS
+from packager.config.keys import KEYS
+from packager.config.read import read_configuration
 from packager.errors import FaultCollector
-from packager.local_settings import read_local_settings
-from packager.model import LOG_RETENTIONS
-from packager.template import check_template, render_template
+from packager.model.options import LOG_RETENTIONS
+from packager.sam.template import check_template, render_template
+from packager.settings.local_file import read_local_settings
 from tests.template_builders import make_plan, make_setting, of_type, translate
 
 DOCS = Path(__file__).parents[2] / "docs"

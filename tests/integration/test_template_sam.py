@@ -17,8 +17,8 @@ import boto3
 import pytest
 import yaml
 
-from packager.model import EnvSource, FunctionPlan, SecretSource, SsmSource
-from packager.template import render_template, template_files, write_files
+from packager.model.options import EnvSource, FunctionPlan, SecretSource, SsmSource
+from packager.sam.template import render_template, template_files, write_files
 from tests.template_builders import make_plan, make_setting, of_type, translate
 
 BIN = Path(sys.executable).parent

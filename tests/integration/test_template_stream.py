@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.template import render_template
+from packager.sam.template import render_template
 from tests.integration.test_template_sam import BIN, PLUGINS, run
 from tests.template_builders import make_plan, of_type, translate
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from packager.bundle import build_bundle
+from packager.bundle.build import build_bundle
 from packager.errors import FaultCollector
-from packager.interpreter import newest_supported
-from packager.load import load_plugin
-from packager.model import FunctionPlan
-from packager.plan import plan_functions
-from packager.template import render_template
+from packager.host.interpreter import newest_supported
+from packager.model.functions import plan_functions
+from packager.model.options import FunctionPlan
+from packager.plugin.load import load_plugin
+from packager.sam.template import render_template
 from tests.moto_server import MotoServer, moto_server
 from tests.template_builders import translate
 

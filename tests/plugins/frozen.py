@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from packager.built import read_bundle
-from packager.client import client_folder
-from packager.events import make_event
-from packager.interpreter import find_interpreter
-from packager.invoke import function_command, function_environment
-from packager.reply import HttpReply, read_reply
-from packager.runtime_api import Answer, Failure, Ready, RuntimeApi
+from packager.bundle.read import read_bundle
+from packager.host.interpreter import find_interpreter
+from packager.local.http_reply import HttpReply, read_reply
+from packager.local.invoke import function_command, function_environment
+from packager.local.request_event import make_event
+from packager.local.runtime_api_server import Answer, Failure, Ready, RuntimeApi
+from packager.local.stock_client import client_folder
 
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:test"
 

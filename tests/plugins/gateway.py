@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from packager.events import make_event
-from packager.reply import read_reply
+from packager.local.http_reply import read_reply
+from packager.local.request_event import make_event
 from tests.integration.rie import Emulator, emulator
 
 

@@ -21,11 +21,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from packager.bundle import build_bundle
+from packager.bundle.build import build_bundle
 from packager.errors import FaultCollector
-from packager.interpreter import need_interpreter
-from packager.load import load_plugin
-from packager.plan import plan_functions
+from packager.host.interpreter import need_interpreter
+from packager.model.functions import plan_functions
+from packager.plugin.load import load_plugin
 
 PLUGIN = Path(__file__).parents[2] / "plugins/github_webhook"
 DRIVER = Path(__file__).with_name("drive.py")

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from packager.fake_dify import FakeDify
-from packager.fake_dify import Fault as DifyFault
+from packager.local.fake_dify.server import FakeDify
+from packager.local.fake_dify.server import Fault as DifyFault
 from tests.moto_server import MotoServer
 from tests.plugins.conftest import Build, dify_at
 from tests.plugins.gateway import Gateway, gateway

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from packager.events import make_event
-from packager.fake_dify import FakeDify
-from packager.fake_dify import Fault as DifyFault
-from packager.local_settings import LocalSettings, local_environment
-from packager.reply import read_reply
+from packager.local.fake_dify.server import FakeDify
+from packager.local.fake_dify.server import Fault as DifyFault
+from packager.local.http_reply import read_reply
+from packager.local.request_event import make_event
+from packager.settings.local_file import LocalSettings, local_environment
 from tests.moto_server import MotoServer
 from tests.plugins.conftest import Build, dify_at
 from tests.plugins.frozen import function

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from packager.fake_dify import FakeDify
-from packager.fake_dify import Fault as DifyFault
-from packager.local_settings import LocalSettings, local_environment
+from packager.local.fake_dify.server import FakeDify
+from packager.local.fake_dify.server import Fault as DifyFault
+from packager.settings.local_file import LocalSettings, local_environment
 from tests.moto_server import MotoServer
 from tests.plugins.conftest import Build, deploy_storage, dify_at, plan_of
 from tests.plugins.frozen import Function, function

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from packager.fake_dify import FakeDify
+from packager.local.fake_dify.server import FakeDify
 
 
 class TimedDify(FakeDify):

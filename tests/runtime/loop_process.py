@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from packager.client import client_folder
-from packager.interpreter import SUPPORTED_PYTHONS, Interpreter, find_interpreter
+from packager.host.interpreter import SUPPORTED_PYTHONS, Interpreter, find_interpreter
+from packager.local.stock_client import client_folder
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "handler_template"
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from packager.bytecode import compile_files
-from packager.code_archive import ARCHIVE, HOT, archived, write_archive
-from packager.interpreter import Interpreter
-from packager.runtime_files import template_folder
+from packager.bundle.code_archive import ARCHIVE, HOT, archived, write_archive
+from packager.bundle.runtime_files import template_folder
+from packager.host.bytecode import compile_files
+from packager.host.interpreter import Interpreter
 from tests.runtime.loop_process import interpreters
 
 LATE = "endpoint_runtime.headers"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from packager.interpreter import find_interpreter
+from packager.host.interpreter import find_interpreter
 from tests.runtime import fast_bundle
 from tests.runtime.builders import TEMPLATE
 from tests.runtime.fast_bundle import invocation, request

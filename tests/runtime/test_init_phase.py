@@ -15,7 +15,7 @@ import pytest
 from endpoint_runtime import init_phase
 from endpoint_runtime.application import Application
 from packager.entry import ENTRIES
-from packager.interpreter import Interpreter, find_interpreter
+from packager.host.interpreter import Interpreter, find_interpreter
 from tests.runtime import fast_bundle
 from tests.runtime.fast_bundle import request
 from tests.runtime.hostile_api import RuntimeServer

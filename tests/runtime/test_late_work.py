@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.interpreter import Interpreter, find_interpreter
+from packager.host.interpreter import Interpreter, find_interpreter
 from tests.runtime import fast_bundle
 from tests.runtime.builders import Bundle, url
 from tests.runtime.fast_bundle import invocation, request

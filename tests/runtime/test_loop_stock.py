@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from packager.interpreter import Interpreter
+from packager.host.interpreter import Interpreter
 from tests.runtime.hostile_api import RuntimeServer, event
 from tests.runtime.loop_process import (
     environment,

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from packager.interpreter import Interpreter
+from packager.host.interpreter import Interpreter
 from tests.runtime import fast_bundle
 from tests.runtime.builders import Bundle, http_2, rest, url
 from tests.runtime.fast_bundle import invocation, request

@@ -11,7 +11,7 @@ from pathlib import Path
 import docker  # type: ignore[import-untyped]
 import pytest
 
-from packager.interpreter import need_interpreter
+from packager.host.interpreter import need_interpreter
 from tests.sam_local.daemon import BRIDGE, docker_daemon, install_docker, processes_of
 from tests.sam_local.image import CHANGES, image_tag, write_image
 from tests.sam_local.sam import Sam, sam_environment

@@ -17,10 +17,10 @@ import boto3
 import botocore.config
 import pytest
 
-from packager.code_archive import ARCHIVE, archived
-from packager.events import PAYLOADS, Payload, make_event
-from packager.interpreter import need_interpreter
-from packager.invoke import invoke_bundle
+from packager.bundle.code_archive import ARCHIVE, archived
+from packager.host.interpreter import need_interpreter
+from packager.local.invoke import invoke_bundle
+from packager.local.request_event import PAYLOADS, Payload, make_event
 from tests.sam_local.exchanges import BYTES, OCTETS, REQUESTS, VARIABLES, Request
 from tests.sam_local.sam import Sam
 

@@ -9,8 +9,8 @@ import signal
 import time
 from pathlib import Path
 
-from packager.cache import cached_folder, cached_text, keep_text
-from packager.cache_index import INDEX
+from packager.host.cache import cached_folder, cached_text, keep_text
+from packager.host.cache_index import INDEX
 from tests.soak.conftest import Soak
 
 FILES = 30

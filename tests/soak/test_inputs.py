@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from packager.gitignore import Patterns
+from packager.inputs.gitignore import Patterns
 from tests.attacks import attacks
 from tests.hostile_inputs import (
     TEXTS,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.interpreter import Interpreter
+from packager.host.interpreter import Interpreter
 from tests.runtime import fast_bundle
 from tests.runtime.builders import http_2, url
 from tests.runtime.hostile_api import RuntimeServer, Step

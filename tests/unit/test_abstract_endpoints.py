@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from packager.endpoint_classes import endpoint_classes
+from packager.analysis.endpoint_classes import endpoint_classes
+from packager.analysis.facts import analyse_sources
 from packager.errors import FaultCollector
-from packager.load import load_plugin
-from packager.sources import analyse_sources
+from packager.plugin.load import load_plugin
 from tests.plugin_writer import write_plugin
 
 ABSTRACT = {

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from packager.archive import write_zip
-from packager.interpreter import SUPPORTED_PYTHONS, find_interpreter
+from packager.bundle.zip_file import write_zip
+from packager.host.interpreter import SUPPORTED_PYTHONS, find_interpreter
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,7 +41,7 @@ def test_names_dates_and_modes(tmp_path: Path) -> None:
 
 
 def test_code_is_compressed_more_thoroughly_than_the_rest(tmp_path: Path) -> None:
-    data = b"".join(path.read_bytes() for path in sorted((ROOT / "packager").glob("*.py")))
+    data = b"".join(path.read_bytes() for path in sorted((ROOT / "packager").rglob("*.py")))
     for name in ("a.py", "a.so"):
         (tmp_path / name).write_bytes(data)
     write_zip(tmp_path, tmp_path.parent / "f.zip")
@@ -68,7 +68,7 @@ def test_times_order_of_making_and_umask_do_not_show(tmp_path: Path) -> None:
 def test_every_interpreter_of_the_tool_writes_the_same_bytes(tmp_path: Path) -> None:
     folder = folder_of(tmp_path / "f", ["z.py", "a/b.py", "ä.txt"])
     script = (
-        "import sys; from pathlib import Path; from packager.archive import write_zip; "
+        "import sys; from pathlib import Path; from packager.bundle.zip_file import write_zip; "
         f"write_zip(Path({str(folder)!r}), Path(sys.argv[1]))"
     )
     digests = {}
@@ -106,7 +106,7 @@ def test_more_files_than_old_zips_can_count(
 
 
 def test_how_far_it_is_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("packager.archive._OFTEN", 0)
+    monkeypatch.setattr("packager.bundle.zip_file._OFTEN", 0)
     for name in ("a", "b.py", "c"):
         (tmp_path / name).write_bytes(os.urandom(1 << 20))
     told: list[str] = []

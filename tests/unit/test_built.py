@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.built import (
+from packager.bundle.read import (
     BuiltBundle,
     bundle_folder,
     bundles_in,

@@ -11,17 +11,18 @@ from typing import Any
 
 import pytest
 
-import packager.bundle
-from packager.bundle import Bundle, build_bundle
-from packager.bytecode import compile_files
-from packager.code_archive import archived
+import packager.bundle.build
+import packager.host.interpreter
+from packager.bundle.build import Bundle, build_bundle
+from packager.bundle.code_archive import archived
+from packager.bundle.literals import render_bundle_literals
+from packager.bundle.runtime_files import template_folder
+from packager.bundle.runtime_parts import PARTS
+from packager.dependencies.uv_install import PackageSize
 from packager.errors import Fault, InputFaults, PackagerError, Place, UsageError
-from packager.install import PackageSize
-from packager.interpreter import find_interpreter
-from packager.literals import render_bundle_literals
-from packager.model import Endpoint, EndpointGroup, FunctionPlan, Options, Plugin
-from packager.runtime_files import template_folder
-from packager.runtime_parts import PARTS
+from packager.host.bytecode import compile_files
+from packager.host.interpreter import find_interpreter
+from packager.model.options import Endpoint, EndpointGroup, FunctionPlan, Options, Plugin
 from tests.unit.wheels import make_wheel
 
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -244,7 +245,7 @@ def test_needed_modules_are_kept_whatever_is_ignored(tmp_path: Path, plan: Plan)
 
 
 def test_too_big(tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packager.bundle, "MAX_UNZIPPED", 1024 * 1024)
+    monkeypatch.setattr(packager.bundle.build, "MAX_UNZIPPED", 1024 * 1024)
     made = plan({"requirements.txt": "big"})
     make_wheel(tmp_path / "index", "big", "1.0", files={"big.txt": "x" * 2 * 1024 * 1024})
     (tmp_path / "neko/data.bin").write_bytes(b"x" * 3 * 1024 * 1024)
@@ -258,7 +259,7 @@ def test_too_big(tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_zip_for_s3_only(tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packager.bundle, "MAX_DIRECT_ZIP", 1024)
+    monkeypatch.setattr(packager.bundle.build, "MAX_DIRECT_ZIP", 1024)
     bundle = build_bundle(plan(), tmp_path / "out")
     assert [fault.message.partition(" has ")[0] for fault in bundle.notes] == ["NekoFunction.zip"]
 
@@ -297,11 +298,13 @@ def test_a_missing_interpreter_is_needed_for_bytecode_alone(
 ) -> None:
     real = find_interpreter
     monkeypatch.setattr(
-        packager.interpreter,
+        packager.host.interpreter,
         "find_interpreter",
         lambda python: real(python) if python == THIS else None,
     )
-    monkeypatch.setattr(packager.bundle, "find_interpreter", packager.interpreter.find_interpreter)
+    monkeypatch.setattr(
+        packager.bundle.build, "find_interpreter", packager.host.interpreter.find_interpreter
+    )
     made = plan()
     later = Options(runtime="python3.14")
     made = FunctionPlan(made.plugin, made.group, made.logical_id, later)
@@ -372,7 +375,7 @@ def test_a_zip_that_would_not_run_is_none(
         for path in root.glob("plugin/endpoints/__pycache__/*"):
             path.write_bytes(b"stale" + path.read_bytes()[5:])
 
-    monkeypatch.setattr("packager.layout.compile_files", stale)
+    monkeypatch.setattr("packager.bundle.layout.compile_files", stale)
     with pytest.raises(PackagerError) as caught:
         build_bundle(plan(), tmp_path / "out")
     assert str(caught.value).startswith(

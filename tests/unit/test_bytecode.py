@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from packager.bytecode import compile_files
 from packager.errors import PackagerError
-from packager.interpreter import Interpreter, find_interpreter
+from packager.host.bytecode import compile_files
+from packager.host.interpreter import Interpreter, find_interpreter
 
 SOURCES = {
     "a.py": "from utils.crypto import one, two\nNAMES = {'one', 'two', 'three'}\n"

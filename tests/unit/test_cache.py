@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from packager.cache import cache_folder, cached_folder, cached_text, discard, keep_text
-from packager.cache_index import INDEX
+from packager.host.cache import cache_folder, cached_folder, cached_text, discard, keep_text
+from packager.host.cache_index import INDEX
 
 
 def test_the_folder_is_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from packager import config_keys
-from packager.config import read_configuration
+from packager.config import keys as config_keys
+from packager.config.read import read_configuration
 from packager.errors import Fault, FaultCollector, Place
-from packager.model import EndpointGroup, EnvSource, LiteralSource, Options, Setting
+from packager.model.options import EndpointGroup, EnvSource, LiteralSource, Options, Setting
 
 PLACE = Place("m.yaml", 1, 1)
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from packager.config import read_configuration
+from packager.bundle.literals import render_bundle_literals
+from packager.config.read import read_configuration
 from packager.errors import FaultCollector
-from packager.literals import render_bundle_literals
-from packager.model import EndpointGroup, EnvSource, Options, SecretSource, SsmSource
-from packager.template import render_template
+from packager.model.options import EndpointGroup, EnvSource, Options, SecretSource, SsmSource
+from packager.sam.template import render_template
 from tests.template_builders import PLACE, make_plan, make_setting, of_type, translate
 
 BASE = "https://dify.example.com/v1"

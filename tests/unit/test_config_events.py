@@ -9,20 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packager.config import read_configuration
-from packager.config_events import read_events
-from packager.config_files import ConfigTable
-from packager.config_keys import KEYS
+from packager.config.events import read_events
+from packager.config.files import ConfigTable
+from packager.config.keys import KEYS
+from packager.config.read import read_configuration
+from packager.config.schedules import expression_problem
 from packager.errors import Fault, FaultCollector, Place
-from packager.event_mappings import (
+from packager.model.events import (
     EventMapping,
     PatternEvent,
     QueueEvent,
     ScheduleEvent,
     TopicEvent,
 )
-from packager.model import EndpointGroup, Options
-from packager.schedule_expression import expression_problem
+from packager.model.options import EndpointGroup, Options
 from tests.template_builders import PLACE, make_endpoint
 
 QUEUE = "arn:aws:sqs:eu-west-1:123456789012:jobs"

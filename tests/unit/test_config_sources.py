@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from packager.config_keys import KEYS
-from packager.config_refused import Refused
-from packager.config_sources import read_reference, ssm_name
-from packager.model import AwsSource, SecretSource, SsmSource
+from packager.config.keys import KEYS
+from packager.config.refused import Refused
+from packager.config.sources import read_reference, ssm_name
+from packager.model.options import AwsSource, SecretSource, SsmSource
 
 PARAMETER_ARN = "arn:aws:ssm:eu-west-1:123456789012:parameter/neko/key"
 SECRET_ARN = "arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:neko/key-a1B2c3"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from packager.client import client_folder
 from packager.errors import PackagerError
-from packager.interpreter import find_interpreter
-from packager.uv import find_uv
+from packager.host.interpreter import find_interpreter
+from packager.host.uv import find_uv
+from packager.local.stock_client import client_folder
 from tests.unit.test_dependencies import NEWEST, THIS, Install, index, install, names
 from tests.unit.wheels import make_wheel
 
@@ -25,7 +25,7 @@ def _uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
     path.parent.mkdir()
     path.write_text(f"#!/bin/sh\nUV={find_uv()}\n{script}\n")
     path.chmod(0o755)
-    monkeypatch.setattr("packager.uv.find_uv", lambda: str(path))
+    monkeypatch.setattr("packager.host.uv.find_uv", lambda: str(path))
 
 
 @pytest.mark.parametrize(

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from packager.dependencies import Dependencies, install_dependencies
+from packager.dependencies.install import Dependencies, install_dependencies
+from packager.dependencies.prune import Kept
+from packager.dependencies.target import Target
+from packager.dependencies.used_files import Needs
 from packager.errors import FaultCollector, PackagerError
-from packager.interpreter import find_interpreter, host_architecture
-from packager.needs import Needs
-from packager.permissions import Permissions
-from packager.prune import Kept
-from packager.requirements import read_requirements
-from packager.target import Target
-from packager.uv import run_uv
-from packager.uv_failures import Unreachable
+from packager.host.interpreter import find_interpreter, host_architecture
+from packager.host.uv import run_uv
+from packager.host.uv_failures import Unreachable
+from packager.model.permissions import Permissions
+from packager.requirements.read import read_requirements
 from tests.unit.wheels import make_sdist, make_wheel
 
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -368,12 +368,12 @@ def test_an_index_out_of_reach_leaves_the_versions_of_an_earlier_build(
     install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = install("markupsafe")
-    monkeypatch.setattr("packager.dependencies.RESOLUTION_SECONDS", 0)
+    monkeypatch.setattr("packager.dependencies.install.RESOLUTION_SECONDS", 0)
 
     def refuse(*arguments: object, **options: object) -> None:
         raise Unreachable("no network")
 
-    monkeypatch.setattr("packager.dependencies.resolve", refuse)
+    monkeypatch.setattr("packager.dependencies.install.resolve", refuse)
     got = install("markupsafe")
     assert (got.folder, got.notes) == (
         before.folder,

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from packager.development_parts import names_development_parts, remove_development_parts
-from packager.prune import Kept
+from packager.dependencies.development_parts import (
+    names_development_parts,
+    remove_development_parts,
+)
+from packager.dependencies.prune import Kept
 
 FILES = (
     *("__init__.py", "serving.py", "_reloader.py", "testapp.py", "test.py", "wsgi.py"),

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-import packager.diet
-from packager.diet import DietReport, apply_diet, source_hash
-from packager.diet.plan import ModuleSource, Rules, plan_package
-from packager.diet.versions import HASHES
-from packager.diet.write import write_treated
+import packager.dependencies.diet.apply
+from packager.dependencies.diet.apply import DietReport, apply_diet, source_hash
+from packager.dependencies.diet.plan import ModuleSource, Rules, plan_package
+from packager.dependencies.diet.versions import HASHES
+from packager.dependencies.diet.write import write_treated
 
 HEAD = "from __future__ import annotations\n\n"
 START = "from tiny import _deferred; _lazy = _deferred.Lazy(globals()); "
@@ -42,7 +42,7 @@ def run(folder: Path, files: dict[str, str], code: str, *eager: str) -> str:
     package.mkdir()
     for name, text in ({"": ""} | files | treat(files, *eager)).items():
         (package / f"{name or '__init__'}.py").write_text(text)
-    helper = Path(packager.diet.__file__).with_name("deferred.py")
+    helper = Path(packager.dependencies.diet.apply.__file__).with_name("deferred.py")
     (package / "_deferred.py").write_bytes(helper.read_bytes())
     done = subprocess.run(
         [sys.executable, "-S", "-W", "error", "-c", code],

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packager.diet import deferred
+from packager.dependencies.diet import deferred
 
 
 @pytest.fixture

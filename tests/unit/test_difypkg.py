@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from packager import difypkg
-from packager.difypkg import plugin_folder
 from packager.errors import Fault, InputFaults, PackagerError, Place, UsageError
+from packager.plugin import difypkg
+from packager.plugin.difypkg import plugin_folder
 from tests.plugin_writer import SOUND, write_plugin
 
 WHAT = "name a plugin's folder (with manifest.yaml), or a .difypkg"

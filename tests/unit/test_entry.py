@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from packager.config import read_configuration
+from packager.config.read import read_configuration
 from packager.errors import Fault, FaultCollector, Place
-from packager.model import EndpointGroup
-from packager.template import render_template
+from packager.model.options import EndpointGroup
+from packager.sam.template import render_template
 from tests.template_builders import make_plan, of_type, translate
 
 HINT = 'leave entry out, or say entry = "stock"'

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packager.env_file import read_env_file
 from packager.errors import Fault, FaultCollector, Place
+from packager.inputs.dotenv_file import read_env_file
 
 ENVIRONMENT = {"HOST_NAME": "from outside"}
 

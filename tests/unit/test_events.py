@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from endpoint_runtime.events import environ_of, source_of
 from packager.errors import UsageError
-from packager.events import PAYLOADS, Payload, make_event, parse_header, parse_request
+from packager.local.request_event import PAYLOADS, Payload, make_event, parse_header, parse_request
 
 NOW = 1583348638.390
 REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"

@@ -14,9 +14,9 @@ import packager
 
 # Expressions that only what is ours or the user's own, and short, is matched against.
 SHORT = {
-    ("packager.source_builds", "_KEPT"),  # names of this shell's variables
-    ("packager.known_secrets", "_PASSWORD"),  # their values
-    ("packager.uv_failures", "_GIT_ADDRESS"),  # what uv says of a failure, a few KB
+    ("packager.dependencies.source_builds", "_KEPT"),  # names of this shell's variables
+    ("packager.bundle.known_secrets", "_PASSWORD"),  # their values
+    ("packager.host.uv_failures", "_GIT_ADDRESS"),  # what uv says of a failure, a few KB
 }
 LENGTH = 5_000
 SECONDS = 1 / 16  # of CPU: what takes as long as the square of the length takes 1 s for 20,000

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from packager.archive import write_zip
-from packager.bytecode import compile_files
-from packager.code_archive import ARCHIVE, write_archive
+from packager.bundle.code_archive import ARCHIVE, write_archive
+from packager.bundle.verify import check_zip
+from packager.bundle.zip_file import write_zip
 from packager.errors import PackagerError
-from packager.finished import check_zip
-from packager.interpreter import Interpreter, find_interpreter
+from packager.host.bytecode import compile_files
+from packager.host.interpreter import Interpreter, find_interpreter
 
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 TAG = sys.implementation.cache_tag

@@ -8,7 +8,7 @@ import pytest
 from werkzeug.formparser import parse_form_data
 
 from packager.errors import UsageError
-from packager.form_data import encode_form
+from packager.local.form_data import encode_form
 
 FILES = {"cat.png": b"\x89PNG\r\n--", "folder/note": b"a\r\nb", "-": b"from stdin"}
 

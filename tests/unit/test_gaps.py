@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from packager.bundle import Bundle, build_bundles
+from packager.bundle.build import Bundle, build_bundles
 from packager.errors import IMPORT_FAILS, Fault, InputFaults, Place
-from packager.model import Endpoint, EndpointGroup, FunctionPlan, Options, Plugin
+from packager.model.options import Endpoint, EndpointGroup, FunctionPlan, Options, Plugin
 from tests.unit.wheels import make_wheel
 
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -345,7 +345,7 @@ def test_modules_that_newer_pythons_lack(build: Build, index: Path) -> None:
 def test_what_was_found_is_kept(build: Build, index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_wheel(index, "leaning", "1.0", files={"leaning.py": "import packaging\n"})
     build("import leaning\n", "leaning")
-    monkeypatch.setattr("packager.gaps._run", None)
+    monkeypatch.setattr("packager.dependencies.gaps._run", None)
 
     again = build("import leaning\n", "leaning")
 
@@ -357,5 +357,5 @@ def test_what_was_found_is_kept(build: Build, index: Path, monkeypatch: pytest.M
 def test_nothing_is_read_where_nothing_is_installed(
     build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("packager.gaps._run", None)
+    monkeypatch.setattr("packager.dependencies.gaps._run", None)
     assert versions(build("import werkzeug\n")) == {}

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from packager.gitignore import MAX_COMPILED, MAX_PATTERNS, PatternError, Patterns
+from packager.inputs.gitignore import MAX_COMPILED, MAX_PATTERNS, PatternError, Patterns
 
 PIECES = (
     *("a", "b", "ab", "c", "*", "**", "/", "/", "?", "[ab]", "[!a]", "[^b]", "[a-c]", "[]a]"),

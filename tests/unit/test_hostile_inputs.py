@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from packager.cli import main
+from packager.cli.main import main
 from tests.attacks import attacks
 from tests.hostile_inputs import TEXTS, hostile_zip, mutated, read_folder, read_package, timed
 from tests.plugin_writer import write_plugin

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from packager import interpreter, missing_modules, preload
-from packager.cli import main
+from packager.analysis import missing_imports as missing_modules
+from packager.bundle import preload
+from packager.cli.main import main
 from packager.errors import Fault, PackagerError, Place
-from packager.permissions import Permissions
-from packager.read_only import read_only_command
+from packager.host import interpreter
+from packager.local.read_only import read_only_command
+from packager.model.permissions import Permissions
 from tests.hostile_inputs import read_folder
 from tests.plugin_writer import write_plugin
 from tests.unit.test_paths import IMPOSSIBLE, LONG

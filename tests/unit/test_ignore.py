@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from packager.errors import Fault, FaultCollector, Place
-from packager.ignore import LeftOut, large_folders, plugin_files
+from packager.plugin.files import LeftOut, large_folders, plugin_files
 
 
 def plugin(root: Path, *names: str, **texts: str) -> Path:

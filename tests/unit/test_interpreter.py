@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from packager.errors import PackagerError
-from packager.interpreter import (
+from packager.host.interpreter import (
     find_interpreter,
     home_folder,
     host_architecture,

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from packager.client import client_folder
 from packager.entry import ENTRIES
 from packager.errors import PackagerError
-from packager.interpreter import Interpreter, host_architecture, newest_supported
-from packager.invoke import Invocation, InvocationFailed, invoke_bundle
+from packager.host.interpreter import Interpreter, host_architecture, newest_supported
+from packager.local.invoke import Invocation, InvocationFailed, invoke_bundle
+from packager.local.stock_client import client_folder
 from tests.runtime.loop_process import write_bundle
 
 MakeBundle = Callable[..., Path]
@@ -241,7 +241,7 @@ def test_a_failure_keeps_the_log(make_bundle: MakeBundle) -> None:
 def test_a_time_out_leaves_nothing_running(
     make_bundle: MakeBundle, tmp_path: Path, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("packager.invoke.INIT_SECONDS", 0.3)
+    monkeypatch.setattr("packager.local.invoke.INIT_SECONDS", 0.3)
     ids = tmp_path / "ids"
     # The process and a child of its own, which waits longer.
     write = (

@@ -15,10 +15,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from endpoint_runtime.secret_search import SecretSearch
+from packager.bundle.known_secrets import KnownSecret, known_secrets
+from packager.bundle.secret_scan import refuse_leaks, refuse_leaks_in, search_for
 from packager.errors import PackagerError
-from packager.known_secrets import KnownSecret, known_secrets
-from packager.leaks import refuse_leaks, refuse_leaks_in, search_for
-from packager.model import EnvSource, FunctionPlan
+from packager.model.options import EnvSource, FunctionPlan
 from tests.secret_forms import FORMS
 from tests.template_builders import literal, make_plan, make_setting
 

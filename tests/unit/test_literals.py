@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from packager.bundle.literals import render, render_bundle_literals
 from packager.errors import Place
-from packager.literals import render, render_bundle_literals
-from packager.model import (
+from packager.model.options import (
     Endpoint,
     EndpointGroup,
     EnvSource,

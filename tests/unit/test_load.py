@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from packager.errors import Fault, FaultCollector, Place
-from packager.load import load_plugin
-from packager.model import Endpoint, EndpointGroup, Options, Plugin, Setting
+from packager.model.options import Endpoint, EndpointGroup, Options, Plugin, Setting
+from packager.plugin.load import load_plugin
 from tests.plugin_writer import ENDPOINT, GROUP, MANIFEST, SOURCE, write_plugin
 
 ONE_EACH = "declare one endpoint for each method; they may share path and source"

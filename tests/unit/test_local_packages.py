@@ -279,14 +279,14 @@ def test_a_member_of_the_plugins_own_workspace(
 
 
 def _lock(folder: Path) -> None:
-    from packager.uv import run_uv
+    from packager.host.uv import run_uv
 
     run = run_uv(["lock", "--python", _python()], cwd=folder)
     assert run.code == 0, run.problem
 
 
 def _python() -> str:
-    from packager.interpreter import find_interpreter
+    from packager.host.interpreter import find_interpreter
     from tests.unit.test_dependencies import THIS
 
     interpreter = find_interpreter(THIS)

@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packager.local_paths import RenamedPaths, names_of_paths
+from packager.local.log_paths import RenamedPaths, names_of_paths
 
 NAMES = names_of_paths(Path("/tmp/packager-x/F"), "my/plugin")
 TEXT = (

@@ -9,7 +9,7 @@ import pytest
 from endpoint_runtime.dify.keys import LOCAL as LOCAL_APPS
 from endpoint_runtime.settings import LOCAL, SettingsError, read_settings
 from packager.errors import Fault, FaultCollector, Place
-from packager.local_settings import (
+from packager.settings.local_file import (
     APPS_VARIABLE,
     VARIABLE,
     LocalSettings,

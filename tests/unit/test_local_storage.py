@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from packager.built import BuiltBundle
-from packager.cli.local import storage_variables
+from packager.bundle.read import BuiltBundle
+from packager.local.environment import storage_variables
 
 TABLE = "PACKAGER_STORAGE_TABLE"
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packager.errors import Fault, FaultCollector, Place
-from packager.marked import MAX_FILE, Marked, parse_marked, read_marked
+from packager.inputs.yaml_tree import MAX_FILE, Marked, parse_marked, read_marked
 
 
 def parse(text: str) -> tuple[Marked | None, list[Fault]]:

@@ -8,11 +8,11 @@ from textwrap import dedent
 
 import pytest
 
+from packager.analysis.facts import analyse_sources, imported_for_certain, reachable
+from packager.analysis.missing_imports import warn_of_foreign
 from packager.errors import IMPORT_FAILS, Fault, FaultCollector
-from packager.interpreter import Interpreter, newest_supported
-from packager.load import load_plugin
-from packager.missing_modules import warn_of_foreign
-from packager.sources import analyse_sources, imported_for_certain, reachable
+from packager.host.interpreter import Interpreter, newest_supported
+from packager.plugin.load import load_plugin
 from tests.plugin_writer import SOURCE, write_plugin
 
 START = "endpoints/duck.py"

@@ -2,7 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from packager.needs import BUILD_SUFFIXES, EVERY, OWN, STUBS, TEST_FOLDERS, Needs, read_needs
+from packager.dependencies.used_files import (
+    BUILD_SUFFIXES,
+    EVERY,
+    OWN,
+    STUBS,
+    TEST_FOLDERS,
+    Needs,
+    read_needs,
+)
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from packager.bundle.publish import check_out, staging_in
 from packager.errors import PackagerError, UsageError
-from packager.model import FunctionPlan
-from packager.output import check_out, staging_in
-from packager.scratch import scratch_folder
+from packager.host.scratch import scratch_folder
+from packager.model.options import FunctionPlan
 from tests.plugin_writer import write_plugin
 from tests.template_builders import make_plan
 
@@ -82,7 +82,7 @@ def test_what_is_not_of_a_build_stays(tmp_path: Path, plan: FunctionPlan, name: 
 WORK = """
 import sys, time
 from pathlib import Path
-from packager.output import staging_in
+from packager.bundle.publish import staging_in
 
 with staging_in(Path(sys.argv[1])) as folder:
     (folder / "work").mkdir()

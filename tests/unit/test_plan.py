@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from packager.errors import Fault, FaultCollector, Place
-from packager.model import EndpointGroup, Options, Plugin
-from packager.plan import function_id, pascal_case, plan_functions
+from packager.model.functions import function_id, pascal_case, plan_functions
+from packager.model.options import EndpointGroup, Options, Plugin
 
 
 def group(name: str) -> EndpointGroup:

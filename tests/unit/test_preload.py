@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from packager.bundle.preload import check_preload
 from packager.errors import Fault, FaultCollector, Place
-from packager.interpreter import newest_supported
-from packager.model import Options
-from packager.preload import check_preload
+from packager.host.interpreter import newest_supported
+from packager.model.options import Options
 
 PLUGIN = ("manifest.yaml", "main.py", "shop/stock.py", "shop/__init__.py", "deep/er/a-b.py")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from packager.errors import PackagerError
-from packager.uv import run_uv
+from packager.host.uv import run_uv
 from tests.unit.private_index import PrivateIndex
 from tests.unit.test_dependencies import NEWEST, Install, failure, index, install, names
 from tests.unit.test_local_packages import _pyproject, _python

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from packager.needs import EVERY, Needs
-from packager.prune import Kept, prune
+from packager.dependencies.prune import Kept, prune
+from packager.dependencies.used_files import EVERY, Needs
 
 INFO = {"tool-1.0.dist-info/METADATA": "Name: tool\n", "tool-1.0.dist-info/WHEEL": ""}
 READS_ALL = {"reader/__init__.py": "from importlib.metadata import version\nversion(name)\n"}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from packager.errors import PackagerError
-from packager.reply import HttpReply, read_reply
+from packager.local.http_reply import HttpReply, read_reply
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packager.errors import Fault, FaultCollector, Place
-from packager.permissions import Permissions
-from packager.requirements import Requirements, read_requirements
-from packager.requirements_file import Declared, logical_lines
+from packager.model.permissions import Permissions
+from packager.requirements.read import Requirements, read_requirements
+from packager.requirements.requirements_txt import Declared, logical_lines
 
 
 def read(root: Path) -> tuple[Requirements, list[Fault]]:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from packager.runtime_api import MAX_REPLY, Answer, Failure, Ready, RuntimeApi
-from packager.streamed import Part
+from packager.local.runtime_api_server import MAX_REPLY, Answer, Failure, Ready, RuntimeApi
+from packager.local.streamed_reply import Part
 
 NEXT = "/2018-06-01/runtime/invocation/next"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from packager import runtime_bytecode
-from packager.interpreter import newest_supported
-from packager.runtime_bytecode import write_runtime_bytecode
+from packager.bundle import runtime_bytecode
+from packager.bundle.runtime_bytecode import write_runtime_bytecode
+from packager.host.interpreter import newest_supported
 
 SOURCES = {
     "endpoint_runtime/a.py": '"""Gone."""\nx = 1\n',

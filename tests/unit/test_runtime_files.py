@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from packager.runtime_files import runtime_files, template_folder
+from packager.bundle.runtime_files import runtime_files, template_folder
 
 
 def names(sdk: str) -> set[str]:

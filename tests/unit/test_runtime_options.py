@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from packager.config import read_configuration
+from packager.bundle.literals import render_bundle_literals
+from packager.config.read import read_configuration
 from packager.errors import Fault, FaultCollector, Place
-from packager.literals import render_bundle_literals
-from packager.load import load_plugin
-from packager.model import EndpointGroup, Options
-from packager.plan import plan_functions
-from packager.sam.check import check_template
-from packager.template import render_template
+from packager.model.functions import plan_functions
+from packager.model.options import EndpointGroup, Options
+from packager.plugin.load import load_plugin
+from packager.sam.checks.template import check_template
+from packager.sam.template import render_template
 from tests.plugin_writer import write_plugin
 from tests.template_builders import make_plan, of_type, translate
 

@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 
+from packager.analysis.facts import analyse_sources
+from packager.bundle.runtime_files import runtime_files, template_folder
+from packager.bundle.runtime_parts import PARTS, left_out
 from packager.errors import Place
-from packager.model import (
+from packager.model.options import (
     Endpoint,
     EndpointGroup,
     EnvSource,
@@ -22,9 +25,6 @@ from packager.model import (
     SecretSource,
     SsmSource,
 )
-from packager.runtime_files import runtime_files, template_folder
-from packager.runtime_parts import PARTS, left_out
-from packager.sources import analyse_sources
 
 NAMES = tuple(part.name for part in PARTS)
 FILES = [name for _, name in runtime_files("light")]

@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from packager.sdk_set import PYDANTIC_NAMES, imported_distributions, only_for_sdk, serves_requests
-from packager.sources import ImportedModule, SourceFacts
+from packager.analysis.facts import ImportedModule, SourceFacts
+from packager.analysis.sdk_distributions import (
+    PYDANTIC_NAMES,
+    imported_distributions,
+    only_for_sdk,
+    serves_requests,
+)
 
 LISTING = """
 from dify_plugin.core.lazy_names import ELSEWHERE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from packager.errors import FaultCollector
-from packager.load import load_plugin
+from packager.plugin.load import load_plugin
 from tests.plugin_writer import write_plugin
 
 ENDPOINT = """\

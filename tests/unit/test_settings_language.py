@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from packager.settings_language import language_of, text_in
+from packager.settings.language import language_of, text_in
 
 LABEL = {"en_US": "Key", "zh_Hans": "密钥", "pt_BR": "Chave", "ja_Jp": "鍵"}
 

@@ -10,9 +10,9 @@ import pytest
 from moto import mock_aws
 
 from packager.errors import FaultCollector
-from packager.model import SecretSource, SsmSource
-from packager.sam.check import check_template
-from packager.template import render_template
+from packager.model.options import SecretSource, SsmSource
+from packager.sam.checks.template import check_template
+from packager.sam.template import render_template
 from tests.template_builders import make_plan, make_setting, of_type, translate
 
 PARAMETER = {"Fn::Sub": "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/a/b"}

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from endpoint_runtime.settings import SettingsError, read_settings
+from packager.bundle.literals import _setting
 from packager.errors import FaultCollector, Place
-from packager.literals import _setting
-from packager.marked import parse_marked
-from packager.model import Setting
-from packager.settings_values import (
+from packager.inputs.yaml_tree import parse_marked
+from packager.model.options import Setting
+from packager.settings.values import (
     WrongValue,
     text_of_value,
     value_of_json,

@@ -12,17 +12,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from packager.endpoint_classes import ClassPlace, EndpointClasses, endpoint_classes
-from packager.errors import Fault, FaultCollector, PackagerError, Place
-from packager.interpreter import find_interpreter
-from packager.load import load_plugin
-from packager.sources import (
+from packager.analysis.endpoint_classes import ClassPlace, EndpointClasses, endpoint_classes
+from packager.analysis.facts import (
     ImportedModule,
     SourceError,
     SourceFacts,
     analyse_sources,
     reachable,
 )
+from packager.errors import Fault, FaultCollector, PackagerError, Place
+from packager.host.interpreter import find_interpreter
+from packager.plugin.load import load_plugin
 from tests.plugin_writer import ENDPOINT, GROUP, SOURCE, write_plugin
 
 HERE = Path(sys.executable)

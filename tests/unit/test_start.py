@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from packager.config import read_configuration
+from packager.bundle.literals import render_bundle_literals
+from packager.config.read import read_configuration
 from packager.errors import Fault, FaultCollector, Place
-from packager.event_mappings import QueueEvent, TopicEvent
-from packager.literals import render_bundle_literals
-from packager.model import EndpointGroup, Options
-from packager.template import check_template, render_template
+from packager.model.events import QueueEvent, TopicEvent
+from packager.model.options import EndpointGroup, Options
+from packager.sam.template import check_template, render_template
 from tests.template_builders import make_plan, of_type, translate
 
 HERE = Place("p/packager.toml", 2, 1)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
+from packager.bundle.literals import render_bundle_literals
 from packager.errors import FaultCollector
-from packager.literals import render_bundle_literals
-from packager.sam.check import check_template
-from packager.template import render_template
+from packager.sam.checks.template import check_template
+from packager.sam.template import render_template
 from tests.template_builders import make_plan
 
 

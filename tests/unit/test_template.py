@@ -14,7 +14,7 @@ from samtranslator.model.sam_resources import (  # type: ignore[import-untyped]
 )
 
 from packager import __version__
-from packager.model import EnvSource, Setting
+from packager.model.options import EnvSource, Setting
 from packager.sam.properties import (
     API_PROPERTIES,
     FUNCTION_PROPERTIES,
@@ -22,7 +22,7 @@ from packager.sam.properties import (
     OWNED_BY_FUNCTION,
     merge,
 )
-from packager.template import CodeLocation, render_template
+from packager.sam.template import CodeLocation, render_template
 from tests.template_builders import literal, make_plan, make_setting, of_type, translate
 
 LOGS = {

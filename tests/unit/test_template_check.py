@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from packager.errors import Fault, FaultCollector, Place
-from packager.model import EnvSource, FunctionPlan, LiteralSource
-from packager.template import check_template
+from packager.model.options import EnvSource, FunctionPlan, LiteralSource
+from packager.sam.template import check_template
 from tests.template_builders import make_plan, make_setting
 
 HERE = Place("plugins/neko/pyproject.toml", 7, 1)

@@ -15,13 +15,13 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from packager.cli import main
+from packager.cli.main import main
 from packager.errors import FaultCollector, PackagerError
-from packager.event_mappings import ScheduleEvent
-from packager.model import EndpointGroup, EnvSource, FunctionPlan
-from packager.sam.check import check_template
+from packager.model.events import ScheduleEvent
+from packager.model.options import EndpointGroup, EnvSource, FunctionPlan
+from packager.sam.checks.template import check_template
 from packager.sam.makefile import render_makefile
-from packager.template import render_template
+from packager.sam.template import render_template
 from tests.plugin_writer import write_plugin
 from tests.template_builders import PLACE, make_endpoint, make_plan, make_setting, translate
 

@@ -14,19 +14,19 @@ from typing import Any
 import boto3
 import pytest
 
-from packager.config import read_configuration
+from packager.bundle.literals import render_bundle_literals
+from packager.config.read import read_configuration
 from packager.errors import Fault, FaultCollector, Place
-from packager.event_mappings import (
+from packager.model.events import (
     EventMapping,
     PatternEvent,
     QueueEvent,
     ScheduleEvent,
     TopicEvent,
 )
-from packager.literals import render_bundle_literals
-from packager.model import EnvSource, FunctionPlan
+from packager.model.options import EnvSource, FunctionPlan
 from packager.sam.names import event_names, parameter_names
-from packager.template import check_template, render_template
+from packager.sam.template import check_template, render_template
 from tests.template_builders import make_plan, make_setting, of_type, translate
 
 BIN = Path(sys.executable).parent

@@ -10,7 +10,7 @@ import pytest
 
 from packager import __version__
 from packager.errors import PackagerError
-from packager.template import (
+from packager.sam.template import (
     GeneratedFile,
     check_files,
     render_makefile,

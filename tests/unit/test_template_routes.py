@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, RequestRedirect, Rule
 
+from packager.sam.route_segments import AnyText, Literal, Rest, gateway_segments
 from packager.sam.routes import GatewayRoute, gateway_routes
-from packager.sam.rules import AnyText, Literal, Rest, gateway_segments
 from tests.template_builders import make_endpoint
 
 

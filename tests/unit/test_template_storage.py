@@ -11,12 +11,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from packager.bundle.literals import render_bundle_literals
 from packager.errors import FaultCollector, Place
-from packager.literals import render_bundle_literals
-from packager.load import load_plugin
-from packager.model import FunctionPlan
-from packager.plan import plan_functions
-from packager.template import check_template, render_template
+from packager.model.functions import plan_functions
+from packager.model.options import FunctionPlan
+from packager.plugin.load import load_plugin
+from packager.sam.template import check_template, render_template
 from tests.plugin_writer import SOURCE, write_plugin
 from tests.template_builders import make_plan, of_type, translate
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from packager.cli.console import show_error, show_faults, write, write_json
+from packager.cli.terminal import shown, shown_bytes, shown_json
 from packager.errors import Fault, PackagerError, Place
-from packager.report import show_error, show_faults, write, write_json
-from packager.terminal import shown, shown_bytes, shown_json
 
 everything = st.text(st.characters(exclude_categories=()) | st.sampled_from("\x1b\x9b\u202e\n\t"))
 

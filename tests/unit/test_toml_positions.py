@@ -7,7 +7,7 @@ import tomllib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packager.toml_positions import nearest_position, toml_positions
+from packager.inputs.toml_positions import nearest_position, toml_positions
 
 TEXT = """\
 # a comment with [brackets] and = signs

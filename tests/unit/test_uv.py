@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.uv import UvRun, mask_credentials, readable, run_uv
+from packager.host.uv import UvRun, mask_credentials, readable, run_uv
 
 
 @pytest.mark.parametrize(

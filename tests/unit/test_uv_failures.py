@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from packager.uv import mask_credentials
-from packager.uv_failures import OutOfResources, Unreachable, could_not_fetch, lack_of_resources
+from packager.host.uv import mask_credentials
+from packager.host.uv_failures import (
+    OutOfResources,
+    Unreachable,
+    could_not_fetch,
+    lack_of_resources,
+)
 
 CLONE = """Failed to download and build `foo @ git+https://host/a/b.git@main`
   cause: Git operation failed

@@ -1,0 +1,1 @@
+"""What a plugin's Python says, found without running it."""

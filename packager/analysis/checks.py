@@ -1,0 +1,169 @@
+"""Checks the sources of endpoints: that they parse, and that each holds one Endpoint subclass."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from packager.analysis.endpoint_classes import endpoint_classes
+from packager.analysis.facts import (
+    SourceError,
+    SourceFacts,
+    analyse_sources,
+    imported_for_certain,
+    reachable,
+)
+from packager.analysis.late_work import check_timing
+from packager.analysis.missing_imports import warn_of_own
+from packager.analysis.sdk_use import warn_of_apps, warn_of_calls, warn_of_imports
+from packager.errors import NO_INVOKE, FaultCollector, Place
+from packager.host.interpreter import Interpreter, find_interpreter, newest_supported
+from packager.inputs.plugin_folder import PluginFolder
+from packager.model.options import EndpointGroup, Options
+
+# Who calls its class needs no attribute of the session.
+_STORAGE_MODULE = "dify_plugin.invocations.storage"
+
+
+def check_sources(
+    folder: PluginFolder,
+    groups: Sequence[EndpointGroup],
+    options: Mapping[str, Options],
+    faults: FaultCollector,
+) -> frozenset[str]:
+    """Note what is wrong with the Python files of the plugin, read as its functions will read them.
+
+    Of endpoints' files also what they use of `dify_plugin` that functions don't have or answer.
+
+    A syntax error is an error in an endpoint's source and in what that imports, and a warning
+    elsewhere: plugins ship templates, tests and scripts that no function runs. Gives the names of
+    the groups whose code uses `session.storage`, as far as can be seen.
+    """
+    files = list(folder.files((".py",)))
+    by_python: dict[str, list[EndpointGroup]] = {}
+    for group in groups:
+        by_python.setdefault(options[group.name].python, []).append(group)
+    said: set[tuple[str, SourceError | None]] = set()
+    called: set[str] = set()  # files whose calls were looked at
+    asking: set[str] = set()  # files whose calls of apps were
+    storing: set[str] = set()
+    for python, those in by_python.items():
+        sources = dict.fromkeys(endpoint.source for group in those for endpoint in group.endpoints)
+        if not sources:
+            continue
+        path, version = _reader(python)
+        shipped = dict.fromkeys([*sources, *files])  # a source may lie in a folder like .endpoints
+        facts = analyse_sources(folder.root, list(shipped), path)
+        storing |= {group.name for group in those if _stores(group, facts)}
+        reached = reachable(facts, sources)
+        for file, fact in facts.items():
+            if fact.error is None or (file, fact.error) in said:
+                continue
+            said.add((file, fact.error))
+            _syntax_fault(folder, fact, fact.error, file in reached, python, version, faults)
+        for group in those:
+            check_timing(folder, group, options[group.name], facts, faults)
+        sound = {file for file in reached if facts[file].error is None}
+        certain = imported_for_certain(facts, sources)
+        warn_of_own(folder.display_of, facts, sound - called, certain, faults)
+        warn_of_calls(folder, facts, sound - called, faults)
+        for group in those:
+            own = reachable(facts, [endpoint.source for endpoint in group.endpoints]) & sound
+            warn_of_apps(folder, facts, own - asking, options[group.name], faults)
+            asking |= own
+        light = {
+            endpoint.source
+            for group in those
+            if options[group.name].sdk == "light"
+            for endpoint in group.endpoints
+        }
+        reached_light = sound & reachable(facts, light)
+        warn_of_imports(folder, facts, reached_light - called, certain, path, faults)
+        called |= sound
+        for source in sources:
+            if facts[source].error is None and (source, None) not in said:
+                said.add((source, None))
+                _class_fault(folder, facts, source, faults)
+    return frozenset(storing)
+
+
+def _stores(group: EndpointGroup, facts: Mapping[str, SourceFacts]) -> bool:
+    reached = reachable(facts, {endpoint.source for endpoint in group.endpoints})
+    return any(
+        any(name == "storage" for name, _ in facts[file].uses)
+        or any(each.module == _STORAGE_MODULE for each in facts[file].imports)
+        for file in reached
+    )
+
+
+def _reader(python: str) -> tuple[Path, str]:
+    """Give the interpreter whose grammar is used for `python`, and its version: that, or nearest.
+
+    Where the very version is missing, the newest there is: what it can't read, nothing older can.
+    """
+    found: Interpreter | None = find_interpreter(python) or newest_supported()
+    here = (sys.version_info.major, sys.version_info.minor)
+    if found is not None and (found.python == python or found.version[:2] >= here):
+        return found.path, found.python
+    return Path(sys.executable), ".".join(map(str, here))
+
+
+def _syntax_fault(
+    folder: PluginFolder,
+    fact: SourceFacts,
+    error: SourceError,
+    reached: bool,
+    python: str,
+    version: str,
+    faults: FaultCollector,
+) -> None:
+    if error.line is None:  # nothing of the file was seen: it can't be read
+        if reached:
+            faults.error(error.message, Place(folder.display_of(fact.path)))
+        return
+    older = _number(version) < _number(python)
+    hint = f"install Python {python}, whose grammar may differ" if version != python else None
+    say = faults.error if reached and not older else faults.warn
+    say(
+        f"syntax error: {error.message} (read with Python {version})",
+        Place(folder.display_of(fact.path), error.line, error.column),
+        hint=hint,
+    )
+
+
+def _number(python: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in python.split("."))
+
+
+def _class_fault(
+    folder: PluginFolder, facts: Mapping[str, SourceFacts], source: str, faults: FaultCollector
+) -> None:
+    classes = endpoint_classes(facts, source)
+    display = folder.display_of(source)
+    if len(classes.certain) > 1:
+        named = " and ".join(
+            f"{each.name} ({Place(folder.display_of(each.file), each.line)})"
+            for each in classes.certain
+        )
+        own = [each.line for each in classes.certain if each.file == source]
+        faults.error(
+            f"expected one subclass of dify_plugin.Endpoint, not {len(classes.certain)}: {named}",
+            Place(display, own[1] if len(own) > 1 else 1),
+            hint="give each endpoint a file of its own; import a base class by its module, "
+            "not by its name",
+        )
+    elif not classes.certain and not classes.maybe_more:
+        faults.error(
+            "expected one subclass of dify_plugin.Endpoint, and there is none",
+            Place(display, 1),
+            hint="define one: class MyEndpoint(Endpoint), with _invoke(self, r, values, settings)",
+        )
+    elif classes.abstract and not classes.maybe_more:
+        (only,) = classes.abstract
+        faults.warn(
+            f"{only.name} has no _invoke: it can't be made, and every request is answered with 500",
+            Place(folder.display_of(only.file), only.line),
+            hint="define _invoke(self, r, values, settings); invoke is Endpoint's own",
+            code=NO_INVOKE,
+        )

@@ -1,0 +1,125 @@
+"""Warns of what endpoints use of `dify_plugin` that no function answers or has."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterable, Mapping, Set
+from pathlib import Path
+
+from packager.analysis.facts import SourceFacts
+from packager.bundle.runtime_files import template_folder
+from packager.errors import (
+    APP_KEY_UNSET,
+    IMPORT_FAILS,
+    FaultCollector,
+    PackagerError,
+    Place,
+)
+from packager.inputs.plugin_folder import PluginFolder
+from packager.model.options import Options
+from packager.settings.local_file import LOCAL_SETTINGS
+
+SCRIPT = Path(__file__).parents[1] / "_in_target" / "sdk_names.py"
+TIME_LIMIT = 60  # seconds
+_NO_KEY = "needs an API key of the app, and no app has one: the call will fail"
+# What a run can do without a key.
+FAKE_DIFY = "or run it with Dify's stand-in: packager invoke --fake-dify"
+_OF_DIFY = ("app.", "file.")  # calls that Dify's Service API answers
+
+
+def warn_of_calls(
+    folder: PluginFolder,
+    facts: Mapping[str, SourceFacts],
+    reached: Iterable[str],
+    faults: FaultCollector,
+) -> None:
+    """Warn of each call back to Dify that nothing outside Dify answers.
+
+    `facts` are of the plugin's files, `reached` those that an endpoint may run.
+    """
+    for path in sorted(reached):
+        for use in facts[path].calls:
+            if use.call.startswith(_OF_DIFY):
+                continue
+            faults.warn(
+                f"session.{use.call} is not answered outside Dify: the call raises "
+                "InvocationUnavailable",
+                Place(folder.display_of(path), use.line, use.column),
+                hint="docs/plugins.md says which calls are answered",
+            )
+
+
+def warn_of_apps(
+    folder: PluginFolder,
+    facts: Mapping[str, SourceFacts],
+    reached: Iterable[str],
+    options: Options,
+    faults: FaultCollector,
+) -> None:
+    """Warn of each call of a Dify app, where no app has an API key.
+
+    `reached` are the files that the endpoints of the group with these `options` may run.
+    """
+    if options.apps:
+        return
+    for path in sorted(reached):
+        for use in facts[path].calls:
+            if use.call.startswith(_OF_DIFY):
+                faults.warn(
+                    f"session.{use.call} {_NO_KEY}",
+                    Place(folder.display_of(path), use.line, use.column),
+                    hint="say where keys are, in packager.toml under [apps]: "
+                    '"<app id>" = {ssm = "/dify/app-key"}; for runs on this machine in '
+                    f'{LOCAL_SETTINGS} under [apps]: "<app id>" = "app-..."; {FAKE_DIFY}',
+                    code=APP_KEY_UNSET,
+                )
+
+
+def warn_of_imports(
+    folder: PluginFolder,
+    facts: Mapping[str, SourceFacts],
+    reached: Iterable[str],
+    certain: Set[str],
+    interpreter: Path,
+    faults: FaultCollector,
+) -> None:
+    """Warn of each name imported from `dify_plugin` that bundles don't have.
+
+    `certain` are the files that endpoints run for certain, `interpreter` is what the plugin's
+    sources are read with. Raises `PackagerError` if it fails.
+    """
+    paths = sorted(reached)
+    asked = {(each.module, each.name) for path in paths for each in facts[path].sdk_imports}
+    if not asked:
+        return
+    missing = _missing(sorted(asked, key=str), interpreter)
+    for path in paths:
+        for each in facts[path].sdk_imports:
+            if (each.module, each.name) in missing:
+                named = each.module if each.name is None else f"{each.module}.{each.name}"
+                faults.warn(
+                    f"{named} is not in the light dify_plugin that bundles have",
+                    Place(folder.display_of(path), each.line, each.column),
+                    hint='the import fails in a function; sdk = "real" bundles the SDK itself',
+                    code=IMPORT_FAILS if each.certain and path in certain else "",
+                )
+
+
+def _missing(
+    asked: list[tuple[str, str | None]], interpreter: Path
+) -> frozenset[tuple[str, str | None]]:
+    try:
+        done = subprocess.run(
+            [str(interpreter), "-I", "-S", "-B", str(SCRIPT), str(template_folder())],
+            input=json.dumps(asked).encode(),
+            capture_output=True,
+            timeout=TIME_LIMIT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise PackagerError(f"{interpreter} could not read dify_plugin: {error}") from None
+    if done.returncode != 0:
+        last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise PackagerError(f"{interpreter} could not read dify_plugin: {last or done.returncode}")
+    return frozenset((module, name) for module, name in json.loads(done.stdout))

@@ -1,0 +1,83 @@
+"""Lays a bundle's folder out: dependencies, runtime, literals, the plugin's files, bytecode."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from packager.bundle.code_archive import write_archive
+from packager.bundle.literals import render_bundle_literals
+from packager.bundle.runtime_bytecode import write_runtime_bytecode
+from packager.bundle.runtime_files import runtime_files
+from packager.bundle.zip_file import file_mode
+from packager.dependencies.install import Dependencies
+from packager.host.bytecode import compile_files
+from packager.host.interpreter import Interpreter
+from packager.model.options import FunctionPlan
+from packager.plugin.files import PluginFile
+
+LITERALS = "endpoint_runtime/_bundle.py"
+
+
+def lay_out(
+    plan: FunctionPlan,
+    folder: Path,
+    dependencies: Dependencies,
+    absent: tuple[str, ...],
+    files: tuple[PluginFile, ...],
+    compiler: Interpreter | None,
+    note: Callable[[str], None],
+) -> None:
+    """Fill `folder` with the dependencies, the runtime, the literals, the plugin, and bytecode.
+
+    `absent` are the parts of the runtime that are left out; `note` is told of damage in the cache.
+    """
+    folder.mkdir()
+    _copy_tree(dependencies.folder, folder)
+    runtime = [each for each in runtime_files(plan.options.sdk, absent) if each[1] != LITERALS]
+    for path, name in runtime:
+        _copy(path, folder / name)
+    literals = folder / LITERALS
+    literals.parent.mkdir(parents=True, exist_ok=True)
+    literals.write_text(
+        render_bundle_literals(plan, diet=dependencies.diet, left_out=absent), "ascii"
+    )
+    literals.chmod(0o644)
+    (folder / "plugin").mkdir(exist_ok=True)
+    for file in files:
+        _copy(file.source, folder / "plugin" / file.path)
+    if compiler:
+        own = [f"plugin/{file.path}" for file in files if file.path.endswith(".py")]
+        compile_files(compiler, folder, [LITERALS, *own])
+        sources = [each for each in runtime if each[1].endswith(".py")]
+        write_runtime_bytecode(compiler, folder, sources, note)
+        write_archive(folder, compiler)
+    for path in (folder, *folder.rglob("*")):
+        found = path.stat().st_mode
+        mode = 0o755 if stat.S_ISDIR(found) or found & 0o100 else 0o644
+        if stat.S_IMODE(found) != mode:  # of thousands, those that were made here
+            path.chmod(mode)
+
+
+def _copy_tree(source: Path, target: Path) -> None:
+    """Copy the files below `source`, which are thousands: each folder is made once."""
+    for folder, folders, files in os.walk(source):
+        folders.sort()
+        inner = target / Path(folder).relative_to(source)
+        if files:
+            inner.mkdir(parents=True, exist_ok=True)
+        for name in sorted(files):
+            _copy_file(Path(folder, name), inner / name)
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _copy_file(source, target)
+
+
+def _copy_file(source: Path, target: Path) -> None:
+    shutil.copyfile(source, target)
+    target.chmod(file_mode(source))

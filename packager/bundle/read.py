@@ -1,0 +1,174 @@
+"""Finds built bundles, and reads what they say of themselves."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import shlex
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from packager.adapters import HANDLERS
+from packager.errors import PackagerError, UsageError
+from packager.model.options import Architecture, Entry
+from packager.paths import is_file, is_folder
+
+LITERALS = "endpoint_runtime/_bundle.py"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltBundle:
+    """A bundle on disk, unpacked. `timeout` is in seconds; `variables` its settings come from,
+    `settings` are those that its group declares."""
+
+    folder: Path
+    function: str
+    python: str
+    architecture: Architecture
+    timeout: int
+    variables: tuple[str, ...]
+    handler: str = HANDLERS["native"]
+    entry: Entry = "stock"
+    stream: bool = False
+    group: str = ""
+    settings: tuple[str, ...] = ()
+    storage: str | None = None  # its kind, if the configuration names one
+    routes: tuple[tuple[str, str, str], ...] = ()  # path, method, source
+    diet: str = ""  # the package on the import diet and its version
+
+    @property
+    def compiled(self) -> bool:
+        """Whether it holds compiled code, which runs on one architecture alone."""
+        return any(self.folder.rglob("*.so")) or any(self.folder.rglob("*.so.*"))
+
+
+def read_bundle(folder: Path) -> BuiltBundle:
+    """Read the literals of the bundle in `folder`; raise `PackagerError` if it has none."""
+    try:
+        tree = ast.parse((folder / LITERALS).read_bytes())
+        literals = {
+            target.id: statement.value
+            for statement in tree.body
+            if isinstance(statement, ast.Assign)
+            for target in statement.targets
+            if isinstance(target, ast.Name)
+        }
+        found = ast.literal_eval(literals["FORMAT"])
+        if found != FORMAT:
+            raise PackagerError(
+                f"{folder} is a bundle of format {found}, and this packager knows format {FORMAT}",
+                hint="build it again",
+            )
+        optional = {
+            name.lower(): ast.literal_eval(literals[name])
+            for name in ("HANDLER", "ENTRY", "GROUP", "STREAM", "ROUTES", "DIET")
+            if name in literals
+        }
+        return BuiltBundle(
+            folder,
+            ast.literal_eval(literals["FUNCTION"]),
+            ast.literal_eval(literals["PYTHON"]),
+            ast.literal_eval(literals["ARCHITECTURE"]),
+            ast.literal_eval(literals["TIMEOUT"]),
+            tuple(dict.fromkeys(_variables(literals["SOURCES"], literals.get("APPS")))),
+            settings=tuple(_settings(literals.get("SETTINGS"))),
+            storage=_kind(literals.get("STORAGE")),
+            **optional,
+        )
+    except (OSError, ValueError, SyntaxError, KeyError) as fault:
+        raise PackagerError(
+            f"{folder} is no bundle that can be read: {LITERALS} is missing or damaged",
+            hint="build it again",
+        ) from fault
+
+
+def _variables(*sources: ast.expr | None) -> Iterator[str]:
+    """Give the environment variables that SOURCES and APPS name. Literals are not looked at."""
+    for each in sources:
+        for source in each.values if isinstance(each, ast.Dict) else ():
+            match source:
+                case ast.Tuple(elts=[ast.Constant(value="env"), ast.Constant(value=str(name))]):
+                    yield name
+
+
+def _kind(storage: ast.expr | None) -> str | None:
+    """Give the kind that STORAGE names, None for none."""
+    match storage:
+        case ast.Tuple(elts=[ast.Constant(value=str(kind)), *_]):
+            return kind
+    return None
+
+
+def _settings(declaration: ast.expr | None) -> Iterator[str]:
+    """Give the names of SETTINGS. Its other literals are not looked at, either."""
+    for setting in declaration.elts if isinstance(declaration, ast.Tuple) else ():
+        for key, value in (
+            zip(setting.keys, setting.values, strict=True) if isinstance(setting, ast.Dict) else ()
+        ):
+            match key, value:
+                case ast.Constant(value="name"), ast.Constant(value=str(name)):
+                    yield name
+
+
+def is_bundle(path: Path) -> bool:
+    """Whether `path` is the folder or the zip of a bundle."""
+    if is_folder(path):
+        return is_file(path / LITERALS)
+    if not is_file(path):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            archive.getinfo(LITERALS)
+    except (OSError, zipfile.BadZipFile, KeyError):
+        return False
+    return True
+
+
+def bundles_in(path: Path) -> dict[str, Path]:
+    """Give the bundles that the folder `path` holds, by name; a folder goes before its zip."""
+    found: dict[str, Path] = {}
+    for entry in sorted(path.iterdir()) if is_folder(path) else ():
+        if is_folder(entry) and is_bundle(entry):
+            found[entry.name] = entry
+        elif entry.suffix == ".zip" and is_bundle(entry):
+            found.setdefault(entry.stem, entry)
+    return found
+
+
+def choose_function(display: str, function: str | None, names: list[str]) -> str:
+    """Give the one of `names` that `function` asks for; raise `UsageError` if that is unclear."""
+    listing = ", ".join(names)
+    if function is None and len(names) == 1:
+        return names[0]
+    if function is None:
+        raise UsageError(
+            f"{display} has {len(names)} functions: {listing}",
+            hint=f"choose one with --function {shlex.quote(names[0])}",
+        )
+    if function not in names:
+        raise UsageError(f"{display} has no function {function}", hint=f"it has {listing}")
+    return function
+
+
+@contextlib.contextmanager
+def bundle_folder(path: Path) -> Iterator[Path]:
+    """Give the folder of the bundle at `path`; a zip is unpacked for as long as it is used."""
+    if is_folder(path):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="packager-") as folder:
+        root = Path(folder).resolve()
+        try:
+            with zipfile.ZipFile(path) as archive:
+                for entry in archive.infolist():
+                    unpacked = Path(archive.extract(entry, root))  # never outside of root
+                    if entry.external_attr >> 16 & 0o100 and not entry.is_dir():
+                        unpacked.chmod(0o755)
+        except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as fault:
+            raise PackagerError(f"{path} can't be unpacked: {fault}") from fault
+        yield root

@@ -1,0 +1,48 @@
+"""Says which files every bundle's root holds, beside the plugin and its dependencies."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path, PurePosixPath
+
+import packager
+from packager.bundle.runtime_parts import PARTS
+
+_LIGHT = "dify_plugin"
+# What of the light SDK answers calls where the real one is bundled (endpoint_runtime/real_sdk.py).
+_ANSWERING = {
+    "core/runtime.py": "runtime.py",
+    "invocations/storage.py": "storage.py",
+    "invocations/app/__init__.py": "app/__init__.py",
+    "invocations/app/chat.py": "app/chat.py",
+    "invocations/app/completion.py": "app/completion.py",
+    "invocations/app/workflow.py": "app/workflow.py",
+}
+
+
+def template_folder() -> Path:
+    """Give the folder whose contents every bundle's root holds, in a wheel or in the repository."""
+    package = Path(packager.__file__).parent
+    inside = package / "handler_template"
+    return inside if inside.is_dir() else package.parent / "handler_template"
+
+
+def runtime_files(sdk: str, left_out: Collection[str] = ()) -> Iterator[tuple[Path, str]]:
+    """Give the files of a bundle's root, each with its posix path there, sorted.
+
+    `sdk` is "light", or "real" for a bundle among whose dependencies is `dify_plugin` itself;
+    `left_out` names the parts of the runtime that the function can't use.
+    """
+    parts = [part for part in PARTS if part.name in left_out]
+    template = template_folder()
+    for path in sorted(template.rglob("*")):
+        name = path.relative_to(template).as_posix()
+        if not path.is_file() or "__pycache__" in path.parts:
+            continue
+        if any(part.holds(name) for part in parts):
+            continue
+        if sdk == "light" or PurePosixPath(name).parts[0] != _LIGHT:
+            yield path, name
+    if sdk == "real":
+        for name, copy in _ANSWERING.items():
+            yield template / _LIGHT / name, f"endpoint_runtime/sdk_calls/{copy}"

@@ -1,0 +1,185 @@
+"""Shows progress and faults on stderr, in colour on a terminal only, and results on stdout."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from packager.cli.terminal import shown, shown_bytes, shown_json
+from packager.errors import Fault, InputFaults, PackagerError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.status import Status
+
+_COLOURS = {"error": "bold red", "warning": "bold yellow", "hint": "dim"}
+_MAX_MESSAGE = 4000  # characters: a plugin's whole file could be in it
+_status: list[Status] = []  # the line that shows progress now, for as long as it is shown
+
+
+def say(message: str) -> None:
+    """Show progress: a line on stderr, on a terminal one that the next replaces."""
+    if _status:
+        _update(message)
+    else:
+        echo(message)
+
+
+def say_briefly(message: str) -> None:
+    """Show progress that is worth no line of its own: on a terminal only."""
+    if _status:
+        _update(message)
+
+
+@contextmanager
+def progress() -> Iterator[None]:
+    """Show what `say` is told on one changing line, where stderr is a terminal."""
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield
+        return
+    with _console().status("") as status:
+        _status.append(status)
+        try:
+            yield
+        finally:
+            _status.pop()
+
+
+def show_faults(faults: Iterable[Fault]) -> None:
+    """Show faults on stderr, a line each, with their hints below."""
+    for fault in faults:
+        where = f"{fault.place}: " if fault.place else ""
+        key = f"{fault.key}: " if fault.key else ""
+        message = _shortened(f"{key}{fault.message}")
+        _lines((where, ""), (f"{fault.level}: ", fault.level), (message, ""), indent="  ")
+        _hint(fault.hint)
+
+
+def show_error(error: PackagerError) -> None:
+    """Show on stderr why a command failed, and what to try next."""
+    if isinstance(error, InputFaults):
+        show_faults(error.faults)
+        return
+    _lines(("error: ", "error"), (str(error), ""))
+    _hint(error.hint)
+
+
+def warn(message: str) -> None:
+    """Show on stderr something worth knowing."""
+    _lines(("warning: ", "warning"), (message, ""))
+
+
+def write(text: str) -> None:
+    """Write a result to stdout, made fit for a terminal."""
+    click.echo(shown(text).encode(), nl=False)
+
+
+def write_exactly(text: str) -> None:
+    """Write a result to stdout, as it is."""
+    click.echo(text.encode(), nl=False)
+
+
+def write_bytes(data: bytes) -> None:
+    """Write what a function sent to stdout: as it is, unless stdout is a terminal."""
+    click.echo(shown_bytes(data) if sys.stdout.isatty() else data, nl=False)
+
+
+def write_json(value: object) -> None:
+    """Write a result to stdout as JSON, for programs."""
+    write_exactly(shown_json(json.dumps(value, indent=2, ensure_ascii=False)) + "\n")
+
+
+def write_log(chunk: bytes) -> None:
+    """Write to stderr what a function wrote: as it is, unless stderr is a terminal."""
+    click.echo(shown_bytes(chunk) if sys.stderr.isatty() else chunk, nl=False, err=True)
+
+
+def echo(text: str) -> None:
+    """Show a line on stderr."""
+    click.echo(shown(text), err=True)
+
+
+def ask(text: str, *, hidden: bool) -> str:
+    """Ask on stderr for a line of text, which may be empty."""
+    answer: str = click.prompt(
+        shown(text), default="", show_default=False, hide_input=hidden, err=True
+    )
+    return answer
+
+
+def fault_facts(fault: Fault) -> dict[str, Any]:
+    """Give a fault as JSON says it; what there is not is null."""
+    place = fault.place
+    return {
+        "level": fault.level,
+        "code": fault.code or None,
+        "message": fault.message,
+        "file": place.file if place else None,
+        "line": place.line if place else None,
+        "column": place.column if place else None,
+        "key": fault.key or None,
+        "hint": fault.hint,
+    }
+
+
+def columns(rows: Sequence[Sequence[str]], indent: str = "") -> str:
+    """Give rows as lines of aligned columns, two spaces apart."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        lines.append(f"{indent}{'  '.join(cells)}".rstrip() + "\n")
+    return "".join(lines)
+
+
+def byte_size(size: int) -> str:
+    """Give bytes as people read them: `412 KB`, `1.2 MB` (powers of ten)."""
+    if size < 1_000_000:
+        return f"{size / 1000:.0f} KB" if size >= 1000 else f"{size} B"
+    return f"{size / 1_000_000:.1f} MB"
+
+
+def counted(number: int, noun: str) -> str:
+    """Give `1 route`, `2 routes`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _hint(hint: str | None) -> None:
+    if hint:
+        _lines((f"  hint: {_shortened(hint)}", "hint"), indent="  ")
+
+
+def _update(message: str) -> None:
+    from rich.text import Text  # no markup: a package's name may have brackets
+
+    _status[-1].update(Text(shown(message)))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MAX_MESSAGE else f"{text[:_MAX_MESSAGE]}…"
+
+
+def _lines(*parts: tuple[str, str], indent: str = "") -> None:
+    """Show one message; with `indent` its later lines stand behind it, as what a plugin wrote may
+    hold line breaks and must not pass for a message of its own."""
+    fit = [(shown(text).replace("\n", f"\n{indent}"), kind) for text, kind in parts]
+    if not sys.stderr.isatty() or os.environ.get("NO_COLOR"):
+        click.echo("".join(text for text, _ in fit), err=True)
+        return
+    from rich.text import Text
+
+    styled = [(text, _COLOURS.get(kind, "")) for text, kind in fit]
+    _console().print(Text.assemble(*styled), soft_wrap=True)
+
+
+def _console() -> Console:
+    """Give rich's console on stderr, which obeys NO_COLOR; rich costs time to import."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)

@@ -1,0 +1,97 @@
+"""The `packager` command."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from packager import __version__
+from packager.cli.build import build
+from packager.cli.check import check
+from packager.cli.console import show_error
+from packager.cli.invoke import invoke
+from packager.cli.list import list_functions
+from packager.cli.profile import profile
+from packager.cli.settings import settings
+from packager.cli.template import template
+from packager.cli.terminal import shown
+from packager.errors import PackagerError
+
+INTERRUPTED = 130  # 128 and SIGINT, as shells have it
+BROKEN_PIPE = 141  # 128 and SIGPIPE
+# What a machine may refuse anywhere, without a bug in the program: room, permission, long paths.
+_REFUSALS = (
+    *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE),
+    *(errno.ENAMETOOLONG, errno.ELOOP),
+)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let SIGTERM be an exception, so that no process or half-made folder is left behind."""
+
+    def stop(number: int, frame: object) -> None:
+        sys.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class _Commands(click.Group):
+    """Turns the errors meant for a user into words on stderr and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            with _stoppable():
+                return super().invoke(ctx)
+        except click.ClickException as error:  # click shows it: with what was typed in it
+            error.message = shown(error.message)
+            raise
+        except PackagerError as error:
+            show_error(error)
+            ctx.exit(error.exit_code)
+        except (KeyboardInterrupt, click.Abort):  # the latter where a question is not answered
+            ctx.exit(INTERRUPTED)
+        except BrokenPipeError:
+            # Whoever read the output went away; the interpreter's last flush must not complain
+            # either (Python's documentation, "Note on SIGPIPE").
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(BROKEN_PIPE)
+        except OSError as error:
+            if error.errno not in _REFUSALS:
+                raise
+            where = f"{error.filename}: " if error.filename else ""
+            show_error(PackagerError(f"{where}{error.strerror}"))
+            ctx.exit(PackagerError.exit_code)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Deploying, following logs and deleting are sam's: sam deploy, sam logs, sam delete.",
+)
+@click.version_option(__version__, prog_name="packager", message="%(prog)s %(version)s")
+def main() -> None:
+    """Make AWS Lambda functions of Dify plugins: one for every endpoint group.
+
+    A PLUGIN is a plugin's folder (with manifest.yaml) or its package, a .difypkg file.
+    """
+
+
+main.add_command(build)
+main.add_command(check)
+main.add_command(list_functions)
+main.add_command(invoke)
+main.add_command(profile)
+main.add_command(template)
+main.add_command(settings)

@@ -1,0 +1,1 @@
+"""`[tool.packager]` and `packager.toml`: their keys, which value holds, and their checks."""

@@ -1,0 +1,307 @@
+"""Reads `events`: the non-HTTP events that reach an endpoint, with every fault at its line."""
+
+from __future__ import annotations
+
+import json
+import re
+import zoneinfo
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import Map, RequestRedirect, Rule
+
+from packager.config.files import ConfigTable
+from packager.config.keys import Key, choice, is_plain, text, truth, whole
+from packager.config.refused import Refused, found
+from packager.config.schedules import expression_problem
+from packager.errors import Place
+from packager.inputs.toml_positions import KeyPath
+from packager.inputs.yaml_fields import did_you_mean
+from packager.model.events import (
+    EVENT_SOURCES,
+    EventMapping,
+    PatternEvent,
+    QueueEvent,
+    ScheduleEvent,
+    TopicEvent,
+    event_arn,
+)
+from packager.model.options import EndpointGroup
+from packager.plugin.routes import is_rule
+
+# `report(message, path, hint, place_path)` notes an error at the key `path`.
+Report = Callable[[str, KeyPath, str | None, KeyPath | None], None]
+
+# A standard queue's batch may hold 10,000 messages, but only 10 without a window to gather more
+# in; a FIFO queue's 10 (Lambda, "Creating and configuring an Amazon SQS event source mapping").
+_MAX_BATCH, _MAX_PLAIN_BATCH = 10_000, 10
+_ARN = r"arn:aws[a-z-]*:{}:[a-z0-9-]+:\d{{12}}:{}"
+
+
+def _checked(name: str, expected: str, problem: Callable[[str], str | None]) -> Key:
+    """A key that takes text which `problem` finds nothing wrong with."""
+
+    def read(value: object) -> str:
+        if not isinstance(value, str):
+            raise Refused(found(value))
+        wrong = problem(value)
+        if wrong is not None:
+            raise Refused(f"{found(value)}: {wrong}")
+        return value
+
+    return Key(name, expected, read)
+
+
+def _pattern(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, dict) or not value:
+        raise Refused("an empty one" if value == {} else found(value))
+    if not is_plain(value):
+        raise Refused("one with dates, nan or inf")
+    for name, field in _fields(value):
+        if not isinstance(field, list) or not field:
+            raise Refused(f"one whose {name} is {found(field) if field != [] else 'empty'}")
+    return value
+
+
+def _fields(pattern: Mapping[str, Any]) -> Iterable[tuple[str, object]]:
+    for name, field in pattern.items():
+        if isinstance(field, dict) and field:
+            yield from ((f"{name}.{inner}", value) for inner, value in _fields(field))
+        else:
+            yield name, field
+
+
+def _input(value: object) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise Refused(found(value))
+    if not is_plain(value) or len(json.dumps(value)) > 200_000:
+        raise Refused("one with dates, nan or inf, or of more than 200 KB")
+    return value
+
+
+def _timezone_problem(name: str) -> str | None:
+    known = zoneinfo.available_timezones()  # none where the machine has no such database
+    if not known or name in known:
+        return None
+    return did_you_mean(name, known) or "there is no such time zone"
+
+
+_PATH = text(
+    "path",
+    "a URL path that starts with /, without a query, with values in place of variables",
+    r"/[^?#<>\x00-\x20\x7f]*",
+)
+_RETRY = (whole("retries", 0, 185, "retries"), whole("max_age", 60, 86400, "seconds"))
+_KINDS: dict[str, tuple[type[Any], tuple[Key, ...], tuple[str, ...]]] = {
+    "sqs": (
+        QueueEvent,
+        (
+            text("queue", "the ARN of an SQS queue", _ARN.format("sqs", r"[\w-]{1,80}(\.fifo)?")),
+            whole("batch_size", 1, _MAX_BATCH, "messages"),
+            whole("batch_window", 0, 300, "seconds"),
+            whole("max_concurrency", 2, 1000, "invocations"),
+            text("kms_key", "the ARN of a KMS key", _ARN.format("kms", r"key/[\w-]+")),
+            truth("fifo"),
+            whole("visibility_timeout", 1, 43200, "seconds"),
+            whole("max_receives", 1, 1000, "receives"),
+        ),
+        (),
+    ),
+    "sns": (
+        TopicEvent,
+        # Lambda can't subscribe to a FIFO topic ("Amazon SNS message delivery for FIFO topics").
+        (text("topic", "the ARN of an SNS topic, not a FIFO one", _ARN.format("sns", r"[\w-]+")),),
+        (),
+    ),
+    "eventbridge": (
+        PatternEvent,
+        (
+            Key("pattern", "an event pattern, whose fields are lists of values", _pattern),
+            text("bus", "the name or ARN of an event bus", r"arn:aws[^\s]{1,1600}|[\w./-]{1,256}"),
+            *_RETRY,
+        ),
+        ("pattern",),
+    ),
+    "schedule": (
+        ScheduleEvent,
+        (
+            _checked("expression", "a schedule", expression_problem),
+            _checked("timezone", "a time zone such as Europe/Berlin", _timezone_problem),
+            Key("input", "a table of whatever JSON can hold", _input),
+            *_RETRY,
+        ),
+        ("expression",),
+    ),
+}
+_SOURCE = choice("source", EVENT_SOURCES)
+# What only a queue that the template makes has.
+_OF_A_QUEUE_MADE = ("fifo", "visibility_timeout", "max_receives")
+
+
+def read_events(
+    entries: Sequence[object],
+    table: ConfigTable,
+    path: KeyPath,
+    groups: Sequence[EndpointGroup],
+    report: Report,
+    *,
+    complete: bool = True,
+) -> dict[str, tuple[EventMapping, ...]]:
+    """Give the events of each of `groups`, by name, from the list `entries` at `path` of `table`.
+
+    Each entry is for the group that takes its path by POST; none or several are errors. With
+    `complete` false, endpoints may be missing from `groups` and none is no error.
+    """
+    events: dict[str, list[EventMapping]] = {group.name: [] for group in groups}
+    for number, entry in enumerate(entries):
+        entry_path = (*path, number)
+        event = _read_entry(entry, table, entry_path, report)
+        if event is None:
+            continue
+        taking = [group for group in groups if _path_problem(group, event.path) is None]
+        if len(taking) == 1:
+            _check_twice(event, events[taking[0].name], entry_path, report)
+            events[taking[0].name].append(event)
+        elif taking:
+            names = " and ".join(group.name for group in taking)
+            hint = f"say it in [[groups.{taking[0].name}.events]] or the other's"
+            problem = f"the groups {names} both take POST {event.path}"
+            report(problem, (*entry_path, "path"), hint, None)
+        elif complete:
+            report(*_no_endpoint(groups, event.path, (*entry_path, "path")), None)
+    return {name: tuple(found) for name, found in events.items()}
+
+
+def _read_entry(
+    entry: object, table: ConfigTable, path: KeyPath, report: Report
+) -> EventMapping | None:
+    if not isinstance(entry, dict):
+        report(f"expected a table, not {found(entry)}", path, None, None)
+        return None
+    try:
+        source = _SOURCE.read(entry["source"])
+    except KeyError:
+        report(f"missing; expected {_SOURCE.expected}", (*path, "source"), None, path)
+        return None
+    except Refused as refused:
+        hint = did_you_mean(str(entry["source"]), EVENT_SOURCES)
+        report(f"expected {_SOURCE.expected}, not {refused}", (*path, "source"), hint, None)
+        return None
+    kind, kind_keys, required = _KINDS[str(source)]
+    keys = {key.name: key for key in (_PATH, *kind_keys)}
+    values: dict[str, Any] = {}
+    sound = True
+    for name, value in entry.items():
+        if name == "source":
+            continue
+        try:
+            if name not in keys:
+                _report_unknown(name, str(source), keys, (*path, name), report)
+                sound = False
+            else:
+                values[name] = keys[name].read(value)
+        except Refused as refused:
+            report(f"expected {keys[name].expected}, not {refused}", (*path, name), None, None)
+            sound = False
+    for name in ("path", *required):
+        if name not in entry:
+            report(f"missing; expected {keys[name].expected}", (*path, name), None, path)
+            sound = False
+    if not sound:
+        return None
+    places: dict[str, Place] = {name: table.place((*path, name)) for name in entry}
+    places[""] = table.place(path)
+    event: EventMapping = kind(**values, places=places)
+    if isinstance(event, QueueEvent) and not _check_queue(event, entry, path, report):
+        return None
+    return event
+
+
+def _report_unknown(
+    name: str, source: str, keys: Iterable[str], path: KeyPath, report: Report
+) -> None:
+    others = [kind for kind, (_, theirs, _) in _KINDS.items() if name in [k.name for k in theirs]]
+    if others:
+        report(f"is a key of source = {' and '.join(map(repr, others))}", path, None, None)
+        return
+    known = ["source", *keys]
+    hint = did_you_mean(name, known) or f"the keys of {source!r} are " + ", ".join(known)
+    report("there is no such key", path, hint, None)
+
+
+def _check_queue(
+    event: QueueEvent, entry: Mapping[str, Any], path: KeyPath, report: Report
+) -> bool:
+    faults: list[tuple[str, str, str | None]] = []
+    fifo = event.fifo or (event.queue or "").endswith(".fifo")
+    if event.queue is not None:
+        own = "a queue that is there already has its own; leave out this key or queue"
+        faults += [
+            (name, "is for a queue that the template makes, and queue names one", own)
+            for name in _OF_A_QUEUE_MADE
+            if name in entry
+        ]
+    if fifo and event.batch_size > _MAX_PLAIN_BATCH:
+        problem = f"a FIFO queue's batch has at most {_MAX_PLAIN_BATCH} messages"
+        faults.append(("batch_size", problem, None))
+    elif event.batch_size > _MAX_PLAIN_BATCH and event.batch_window < 1:
+        problem = f"more than {_MAX_PLAIN_BATCH} messages take a batch_window of 1 s or more"
+        faults.append(("batch_size", problem, None))
+    if fifo and event.batch_window:
+        faults.append(("batch_window", "a FIFO queue has no batch window", None))
+    for name, problem, hint in faults:
+        report(problem, (*path, name), hint, None)
+    return not faults
+
+
+def _check_twice(
+    event: EventMapping, others: Sequence[EventMapping], path: KeyPath, report: Report
+) -> None:
+    arn = event_arn(event)
+    if arn is not None and arn in map(event_arn, others):
+        key = "queue" if isinstance(event, QueueEvent) else "topic"
+        report(f"{arn} is mapped twice", (*path, key), "one entry has one path", None)
+
+
+def _no_endpoint(
+    groups: Sequence[EndpointGroup], path: str, key_path: KeyPath
+) -> tuple[str, KeyPath, str | None]:
+    problems = [_path_problem(group, path) for group in groups]
+    problem = f"no endpoint takes POST {path}"
+    # One group's own reason says more; of several groups only a redirect does.
+    problem = next((p for p in problems if p and (len(groups) == 1 or "redirect" in p)), problem)
+    posts = [e.path for group in groups for e in group.endpoints if e.method == "POST"]
+    hint = did_you_mean(path, posts)
+    if hint is None:
+        listed = ", ".join(dict.fromkeys(posts))
+        hint = f"endpoints with method POST: {listed}" if posts else "add one with method POST"
+    return problem, key_path, hint
+
+
+def _path_problem(group: EndpointGroup, path: str) -> str | None:
+    """Say why a POST of `path` reaches no endpoint of `group`; None if it reaches one."""
+    routes = _routes(tuple((endpoint.path, endpoint.method) for endpoint in group.endpoints))
+    try:
+        routes.bind("localhost").match(path, method="POST")
+    except RequestRedirect as redirect:
+        there = re.sub(r"^\w+://[^/]*", "", redirect.new_url)
+        return f"POST {path} is redirected to {there}, and a redirect is a failure"
+    except MethodNotAllowed as fault:
+        methods = ", ".join(sorted(fault.valid_methods or ()))
+        return f"{path} takes {methods}, not POST"
+    except HTTPException:
+        return f"no endpoint takes POST {path}"
+    return None
+
+
+@lru_cache(maxsize=16)
+def _routes(endpoints: tuple[tuple[str, str], ...]) -> Map:
+    """Give the routes of a group's endpoints, those left out whose path is no rule: that is a fault
+    where it is declared."""
+    return Map(
+        Rule(path, methods=[method], endpoint=path)
+        for path, method in endpoints
+        if is_rule(path, method)
+    )

@@ -1,0 +1,285 @@
+"""Decides the options of every group: command line over group table, plugin table, default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from packager.config.dify import read_apps, read_dify
+from packager.config.events import read_events
+from packager.config.files import ConfigTable, Configuration, read_config_files
+from packager.config.keys import KEYS, RUNTIMES
+from packager.config.refused import Refused, found
+from packager.config.settings import read_source
+from packager.config.sources import SOURCE_KEYS, is_reference
+from packager.entry import check_entry
+from packager.errors import FaultCollector, Place
+from packager.inputs.toml_positions import KeyPath
+from packager.inputs.yaml_fields import did_you_mean
+from packager.model.events import EventMapping
+from packager.model.options import EndpointGroup, Options, Source
+
+COMMAND_LINE = "command line"
+_PATCHES = range(100)  # Lambda runs the newest patch of a version, whichever that is
+
+
+@dataclass(slots=True)
+class _Layer:
+    """What one table says, checked."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    settings: dict[tuple[str, str], Source] = field(default_factory=dict)  # by group and name
+    apps: dict[str, Source] = field(default_factory=dict)
+    events: dict[str, tuple[EventMapping, ...]] = field(default_factory=dict)  # by group
+    places: dict[str, Place] = field(default_factory=dict)
+
+
+def read_configuration(
+    root: Path,
+    display: str,
+    groups: Sequence[EndpointGroup],
+    faults: FaultCollector,
+    overrides: Mapping[str, object] | None = None,
+    *,
+    complete: bool = True,
+) -> Mapping[str, Options]:
+    """Give the options of each of `groups`, by name, from the plugin's folder `root`.
+
+    `overrides` are keys the command line gave, in the form of a table. `complete` is false when
+    groups or settings may be missing from `groups`: then unknown names are no faults.
+    """
+    files = read_config_files(root, display, faults)
+    reader = _Reader(groups, faults, complete)
+    plugin_layer = _Layer()
+    group_layers: dict[str, _Layer] = {}
+    if files.table is not None:
+        plugin_layer = reader.layer(files.table, (), files.table.values, groups)
+        group_layers = reader.group_layers(files.table)
+    command_line = ConfigTable(dict(overrides or {}), COMMAND_LINE)
+    top_layer = reader.layer(command_line, (), command_line.values, groups)
+
+    options: dict[str, Options] = {}
+    for group in groups:
+        layers = (plugin_layer, group_layers.get(group.name, _Layer()), top_layer)
+        values: dict[str, Any] = {}
+        settings: dict[str, Source] = {}
+        apps: dict[str, Source] = {}
+        places: dict[str, Place] = {}
+        for layer in layers:
+            values |= layer.values
+            if group.name in layer.events:
+                values["events"] = layer.events[group.name]
+            own = {name: each for (of, name), each in layer.settings.items() if of == group.name}
+            settings |= own
+            apps |= layer.apps
+            places |= {
+                key: place
+                for key, place in layer.places.items()
+                if not key.startswith("settings.") or key.removeprefix("settings.") in own
+            }
+        options[group.name] = Options(**values, settings=settings, apps=apps, places=places)
+    _check_fit(options, faults)
+    return _fit_python(options, files, faults)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    groups: Sequence[EndpointGroup]
+    faults: FaultCollector
+    complete: bool
+
+    def layer(
+        self,
+        table: ConfigTable,
+        path: KeyPath,
+        values: Mapping[str, Any],
+        groups: Sequence[EndpointGroup],
+    ) -> _Layer:
+        """Check the keys of one table, which apply to `groups`."""
+        layer = _Layer()
+        top = not path
+        for name, value in values.items():
+            key_path = (*path, name)
+            place = table.place(key_path)
+            if name in KEYS:
+                try:
+                    layer.values[name] = KEYS[name].read(value)
+                    layer.places[name] = place
+                    # Faults found later may be in one entry of it.
+                    whole = isinstance(value, dict) or name == "preload"
+                    for inner in _paths_in(value) if whole else ():
+                        below = ".".join(map(str, (name, *inner)))
+                        layer.places[below] = table.place((*key_path, *inner))
+                    if name == "events":
+                        self.events(table, key_path, layer.values.pop(name), groups, layer)
+                except Refused as refused:
+                    self.error(f"expected {KEYS[name].expected}, not {refused}", table, key_path)
+            elif name == "settings":
+                self.settings(table, key_path, value, groups, layer)
+            elif name in ("apps", "dify"):
+                self.dify(name, table, key_path, value, layer)
+            elif name != "groups" or not top:
+                known = [*KEYS, "settings", "apps", "dify", *(["groups"] if top else [])]
+                hint = did_you_mean(name, known) or "the keys are " + ", ".join(known)
+                self.error("there is no such key", table, key_path, hint)
+        return layer
+
+    def events(
+        self,
+        table: ConfigTable,
+        path: KeyPath,
+        entries: Sequence[object],
+        groups: Sequence[EndpointGroup],
+        layer: _Layer,
+    ) -> None:
+        def report(message: str, path: KeyPath, hint: str | None, place: KeyPath | None) -> None:
+            self.error(message, table, path, hint, place_path=place)
+
+        layer.events = read_events(entries, table, path, groups, report, complete=self.complete)
+
+    def dify(
+        self, name: str, table: ConfigTable, path: KeyPath, value: object, layer: _Layer
+    ) -> None:
+        def report(message: str, path: KeyPath, hint: str | None, place: KeyPath | None) -> None:
+            self.error(message, table, path, hint, place_path=place)
+
+        if name == "apps":
+            layer.apps = dict(read_apps(value, path, report))
+            layer.places |= {
+                f"apps.{app_id}": table.place((*path, app_id)) for app_id in layer.apps
+            }
+        elif (base_url := read_dify(value, path, report)) is not None:
+            layer.values["dify_base_url"] = base_url
+            layer.places["dify.base_url"] = table.place((*path, "base_url"))
+
+    def settings(
+        self,
+        table: ConfigTable,
+        path: KeyPath,
+        values: object,
+        groups: Sequence[EndpointGroup],
+        layer: _Layer,
+    ) -> None:
+        if not isinstance(values, dict):
+            self.error(f"expected a table, not {found(values)}", table, path)
+            return
+        names = [setting.name for group in groups for setting in group.settings]
+        for name, value in values.items():
+            key_path = (*path, name)
+            if name not in names and self.complete:
+                self.error(
+                    f"no endpoint group declares the setting {name!r}"
+                    if len(groups) != 1
+                    else f"the group {groups[0].name} declares no setting {name!r}",
+                    table,
+                    key_path,
+                    did_you_mean(name, names)
+                    or ("the settings are " + ", ".join(dict.fromkeys(names)) if names else None),
+                )
+            for group in groups:
+                for setting in group.settings:
+                    if setting.name != name:
+                        continue
+                    try:
+                        layer.settings[group.name, name] = read_source(setting, value)
+                        layer.places[f"settings.{name}"] = table.place(key_path)
+                    except Refused as refused:
+                        place_path = key_path
+                        if isinstance(value, dict) and is_reference(value):
+                            inside = next(key for key in SOURCE_KEYS if key in value)
+                            place_path = (*key_path, inside)
+                        self.error(str(refused), table, key_path, place_path=place_path)
+
+    def group_layers(self, table: ConfigTable) -> dict[str, _Layer]:
+        """Check the tables below `groups`, each for its group."""
+        tables = table.values.get("groups", {})
+        if not isinstance(tables, dict):
+            self.error(f"expected a table, not {found(tables)}", table, ("groups",))
+            return {}
+        by_name = {group.name: group for group in self.groups}
+        layers: dict[str, _Layer] = {}
+        for name, values in tables.items():
+            path = ("groups", name)
+            if name not in by_name:
+                if self.complete:
+                    hint = did_you_mean(name, by_name) or "the groups are " + ", ".join(by_name)
+                    self.error(f"there is no endpoint group {name!r}", table, path, hint)
+            elif not isinstance(values, dict):
+                self.error(f"expected a table, not {found(values)}", table, path)
+            else:
+                layers[name] = self.layer(table, path, values, [by_name[name]])
+        return layers
+
+    def error(
+        self,
+        message: str,
+        table: ConfigTable,
+        path: KeyPath,
+        hint: str | None = None,
+        *,
+        place_path: KeyPath | None = None,
+    ) -> None:
+        self.faults.error(message, table.place(place_path or path), key=table.key(path), hint=hint)
+
+
+def _paths_in(value: object) -> Iterator[KeyPath]:
+    """Give the path of each entry in a table or a list, and of those in them."""
+    entries: Iterable[tuple[str | int, object]] = ()
+    if isinstance(value, dict):
+        entries = value.items()
+    elif isinstance(value, list):
+        entries = enumerate(value)
+    for key, inner in entries:
+        yield (key,)
+        yield from ((key, *path) for path in _paths_in(inner))
+
+
+def _check_fit(options: Mapping[str, Options], faults: FaultCollector) -> None:
+    """Note keys that contradict each other; a key that several groups share is faulted once."""
+    noted = FaultCollector()
+    for option in options.values():
+        check_entry(option, noted)
+    faults.faults += dict.fromkeys(noted.faults)
+
+
+def _fit_python(
+    options: dict[str, Options], files: Configuration, faults: FaultCollector
+) -> Mapping[str, Options]:
+    """Choose a runtime that requires-python allows, where none is configured; say so."""
+    if files.requires_python is None:
+        return options
+    try:
+        wanted = SpecifierSet(files.requires_python)
+    except InvalidSpecifier:
+        return options  # uv says so, at the build
+    allowed = [
+        runtime
+        for runtime in RUNTIMES
+        if any(f"{runtime.removeprefix('python')}.{patch}" in wanted for patch in _PATCHES)
+    ]
+    fitted: dict[str, Options] = {}
+    notes: set[str] = set()
+    for name, option in options.items():
+        fitted[name] = option
+        if option.runtime in allowed:
+            continue
+        if "runtime" not in option.places and allowed:
+            fitted[name] = replace(option, runtime=allowed[-1])
+            notes.add(
+                f"{option.python} is excluded by {files.requires_python!r}; "
+                f"the runtime is {allowed[-1]}"
+            )
+        else:
+            notes.add(f"{option.python}, the runtime, is excluded by {files.requires_python!r}")
+    for note in sorted(notes):
+        faults.warn(
+            "Python " + note,
+            files.requires_python_place,
+            key="project.requires-python",
+            hint="set runtime in the configuration",
+        )
+    return fitted

@@ -1,0 +1,215 @@
+"""Finds what installed packages import without declaring it, and adds what the SDK would bring."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import subprocess
+from collections.abc import Callable, Iterable, Mapping, Set
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from packager.analysis.facts import TIME_LIMIT, SourceFacts
+from packager.analysis.missing_imports import ELSEWHERE, hint_on, library_changes
+from packager.analysis.sdk_distributions import DISTRIBUTIONS, own_modules, serves_requests
+from packager.dependencies.install import Dependencies
+from packager.dependencies.resolve import RUNTIME
+from packager.errors import IMPORT_FAILS, FaultCollector, PackagerError, Place
+from packager.host.cache import cache_folder, cached_text, keep_text
+from packager.host.interpreter import Interpreter
+from packager.requirements.read import Requirements
+
+_SCRIPT = Path(__file__).parents[1] / "_in_target" / "package_imports.py"
+_FORMAT = 2  # of what is kept: changes with whatever changes what is found
+# Every bundle has these, and they lack nothing.
+_COMPLETE = frozenset({RUNTIME, "markupsafe"})
+# Not of the SDK's set, but old releases of what is needed it: a listing or a lock may have it.
+_SETUPTOOLS = frozenset({"pkg_resources", "setuptools"})
+
+Start = tuple[str, tuple[str, ...]]  # a module, and the names that are taken from it
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A `module` that nothing brings, and what imports it: a `package`'s file and line.
+
+    `wanted` are the dotted names that are asked for. `starts` are those of the plugin's imports
+    that run it for certain, and `unsure` those of them that may run something before which changes
+    what imports find.
+    """
+
+    module: str
+    wanted: tuple[str, ...]
+    package: str
+    file: str
+    line: int
+    starts: frozenset[Start]
+    unsure: frozenset[Start]
+
+
+def install_without_gaps(
+    install: Callable[[Set[str]], Dependencies],
+    wanted: Set[str],
+    facts: Mapping[str, SourceFacts],
+    requirements: Requirements,
+    interpreter: Interpreter,
+    python: str,
+    progress: Callable[[str], None],
+) -> tuple[Dependencies, tuple[Gap, ...]]:
+    """Install what is `wanted` of the SDK's set, and what more of it packages turn out to import.
+
+    Returns what is installed in the end, and the gaps that are left. `facts` are of the plugin's
+    Python files, `python` is the target's version.
+    """
+    wanted = {*wanted}
+    notes: list[str] = []
+    while True:
+        dependencies = install(wanted)
+        notes += dependencies.notes
+        gaps = find_gaps(dependencies, facts, interpreter, python)
+        found: dict[str, Gap] = {}
+        for gap in gaps:
+            name = _distribution(gap.wanted, requirements)
+            if name and name not in wanted:
+                found.setdefault(name, gap)
+        if not found:
+            return replace(dependencies, notes=tuple(dict.fromkeys(notes))), gaps
+        for name, gap in found.items():
+            progress(f"adding {name}: {gap.package} imports {gap.module} and does not declare it")
+        wanted |= {*found}
+
+
+def find_gaps(
+    dependencies: Dependencies,
+    facts: Mapping[str, SourceFacts],
+    interpreter: Interpreter,
+    python: str,
+) -> tuple[Gap, ...]:
+    """Return what installed packages lack to be imported as the plugin's code imports them."""
+    if {package.name for package in dependencies.packages} <= _COMPLETE:
+        return ()
+    own = own_modules(facts)
+    starts = sorted(
+        {
+            (imported.module, imported.names)
+            for path, fact in facts.items()
+            if serves_requests(path)
+            for imported in fact.imports
+            if imported.module.partition(".")[0] not in own
+        }
+    )
+    removed, added = library_changes(python)
+    request = {
+        "start": starts,
+        # What the runtime has too, in whatever version, Dify has in the SDK's.
+        "present": sorted(own | ELSEWHERE - {*DISTRIBUTIONS}),
+        "removed": sorted(removed),
+        "added": sorted(added),
+    }
+    cache = cache_folder() if dependencies.identity else None
+    made_of = [_FORMAT, dependencies.identity, interpreter.version, request]
+    key = f"gaps/{hashlib.sha256(json.dumps(made_of).encode()).hexdigest()}"
+    text = cached_text(cache, key, math.inf)
+    if text is None:
+        text = _run({"root": str(dependencies.folder.absolute()), **request}, interpreter)
+        keep_text(cache, key, text)
+    return tuple(
+        Gap(
+            each["module"],
+            tuple(each["wanted"]),
+            dependencies.owner_of(each["file"]) or each["file"].partition("/")[0],
+            each["file"],
+            each["line"],
+            frozenset(starts[index] for index in each["starts"]),
+            frozenset(starts[index] for index in each["changes"]),
+        )
+        for each in json.loads(text)
+    )
+
+
+def warn_of_gaps(
+    display_of: Callable[[str], str],
+    facts: Mapping[str, SourceFacts],
+    reached: Iterable[str],
+    certain: Set[str],
+    gaps: Iterable[Gap],
+    python: str,
+    faults: FaultCollector,
+) -> None:
+    """Warn of each gap, at the import of the plugin's that runs into it.
+
+    `reached` are the files that an endpoint may run, `certain` those that it runs for certain. A
+    name that occurs somewhere in the plugin is passed over: the plugin may extend sys.path.
+    """
+    inside = {part.removesuffix(".py") for file in facts for part in PurePosixPath(file).parts}
+    reached = sorted(reached)
+    for gap in gaps:
+        if gap.module.partition(".")[0] in inside:
+            continue
+        places: list[tuple[bool, Place]] = []
+        for path in reached:
+            for each in facts[path].required:
+                start = _start_of(facts[path], each.module, each.line, gap)
+                if start:
+                    fails = each.certain and path in certain and start not in gap.unsure
+                    places.append((not fails, Place(display_of(path), each.line, each.column)))
+        if not places:  # it is caught, or nothing that an endpoint runs
+            continue
+        unsure, place = min(places, key=lambda each: each[0])
+        faults.warn(
+            f"this import runs {gap.package}'s {gap.file}, which imports {gap.module} in line "
+            f"{gap.line}: neither the bundle nor the standard library has it",
+            place,
+            hint=hint_on(gap.module, python),
+            code="" if unsure else IMPORT_FAILS,
+        )
+
+
+def _start_of(facts: SourceFacts, module: str | None, line: int, gap: Gap) -> Start | None:
+    """Return which of a gap's starts an import in a file is."""
+    found = {
+        (imported.module, imported.names)
+        for imported in facts.imports
+        if imported.module == module and (imported.line == line or not imported.names)
+    }
+    return next(iter(sorted(found & gap.starts)), None)
+
+
+def _distribution(wanted: Iterable[str], requirements: Requirements) -> str | None:
+    """Return what of the SDK's set brings one of the modules; None where it is not of that."""
+    for module in wanted:
+        parts = module.split(".")
+        if parts[0] in _SETUPTOOLS:
+            return "setuptools" if _has_setuptools(requirements) else None
+        found = DISTRIBUTIONS.get(parts[0]) or DISTRIBUTIONS.get(".".join(parts[:2]))
+        if found:
+            return found
+    return None
+
+
+def _has_setuptools(requirements: Requirements) -> bool:
+    """Return whether Dify would install it, at a version that is stated."""
+    if "setuptools" in requirements.names or not requirements.locked:
+        return "setuptools" in requirements.names
+    return '\nname = "setuptools"\n' in (requirements.where / "uv.lock").read_text("utf-8")
+
+
+def _run(request: Mapping[str, object], interpreter: Interpreter) -> str:
+    try:
+        done = subprocess.run(
+            [str(interpreter.path), "-I", "-S", "-B", str(_SCRIPT)],
+            input=json.dumps(request).encode(),
+            capture_output=True,
+            timeout=TIME_LIMIT,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise PackagerError(f"{interpreter.path} could not read the packages: {error}") from None
+    if done.returncode != 0:
+        last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        raise PackagerError(
+            f"{interpreter.path} could not read the packages: {last or done.returncode}",
+            hint="is this interpreter sound? choose another runtime to leave it out",
+        )
+    return done.stdout.decode()

@@ -1,0 +1,103 @@
+"""Finds what can shut a build in on this machine: namespaces of its own, or bubblewrap."""
+
+from __future__ import annotations
+
+import functools
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from packager._in_build.hook import SYSTEM, enter
+from packager.errors import PackagerError
+from packager.host.interpreter import home_folder
+
+NAMESPACES = "namespaces"
+PROBE_SECONDS = 20
+_PREFIXES = "import json, sys; print(json.dumps([sys.base_prefix, sys.base_exec_prefix]))"
+# It works if nothing but the loopback device is there, and this file's folder is not.
+_PROBE = """
+import os, socket, sys
+assert [name for _, name in socket.if_nameindex()] == ["lo"]
+assert not os.path.exists(sys.argv[1])
+print("shut in")
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """What shuts builds in: `kind` is "namespaces" or the path of bubblewrap; None for nothing.
+
+    `read` are the files that they see of the interpreter, beside the system's own.
+    """
+
+    kind: str | None
+    read: tuple[str, ...]
+
+    @property
+    def name(self) -> str | None:
+        """What it is called in results."""
+        return "bubblewrap" if self.kind not in (None, NAMESPACES) else self.kind
+
+
+@functools.cache
+def find_sandbox(python: Path) -> Sandbox:
+    """Give what shuts in the builds that `python` runs, found out by running it in there."""
+    read = _files_of(python)
+    kinds = [NAMESPACES] if sys.platform == "linux" else []
+    bubblewrap = shutil.which("bwrap")
+    kinds += [bubblewrap] if bubblewrap else []
+    return Sandbox(next((kind for kind in kinds if _works(kind, python, read)), None), read)
+
+
+def _works(kind: str, python: Path, read: tuple[str, ...]) -> bool:
+    with tempfile.TemporaryDirectory(prefix="packager-") as folder:
+        scratch = Path(folder).resolve()
+        hidden = scratch / "hidden"
+        for each in (hidden, scratch / "root", scratch / "tmp"):
+            each.mkdir()
+        spec = {
+            "command": [str(python), "-I", "-S", "-c", _PROBE, str(hidden)],
+            "cwd": "/tmp",  # noqa: S108
+            "root": str(scratch / "root"),
+            "read": [*SYSTEM, *read],
+            "write": [[str(scratch / "tmp"), "/tmp"]],  # noqa: S108
+        }
+        try:
+            done = subprocess.run(
+                enter(kind, spec, scratch / "spec.json"),
+                env={},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=PROBE_SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+        return done.returncode == 0 and done.stdout.strip() == b"shut in"
+
+
+def _files_of(python: Path) -> tuple[str, ...]:
+    """Give the folders that an interpreter is in; all of a home or a root would be too much."""
+    try:
+        done = subprocess.run(
+            [str(python), "-I", "-S", "-c", _PREFIXES],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PROBE_SECONDS,
+            check=True,
+        )
+        prefixes = {Path(each) for each in json.loads(done.stdout)}
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        raise PackagerError(f"{python} can't be run: {error}") from None
+    home = home_folder()
+    found = {str(python), str(python.resolve())}
+    for prefix in {*prefixes, *(each.resolve() for each in prefixes)}:
+        if home is not None and home.is_relative_to(prefix):
+            found |= {str(prefix / name) for name in ("bin", "lib", "lib64", "include")}
+        else:
+            found.add(str(prefix))
+    return tuple(sorted(found - {"/", "/usr"}))

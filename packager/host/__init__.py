@@ -1,0 +1,1 @@
+"""What this machine has: interpreters, uv, the cache, room for work in progress."""

@@ -1,0 +1,167 @@
+"""Keeps results between builds in the user's cache folder, safe with several builds at once."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from packager.host.cache_index import DamagedError, check_entry, sealed, unsealed, write_index
+from packager.host.interpreter import home_folder
+
+FORMAT = 3  # part of every path: entries of other formats are never read
+UNUSED_SECONDS = 30 * 24 * 3600
+UNFINISHED_SECONDS = 24 * 3600  # what a killed build leaves
+_LOCK = ".lock-"
+Note = Callable[[str], None]
+
+
+def cache_folder() -> Path | None:
+    """Give packager's folder under the user's caches; None where none can be written.
+
+    `XDG_CACHE_HOME` where it is set, else what the platform uses (XDG Base Directory
+    Specification; Apple's File System Programming Guide).
+    """
+    configured = os.environ.get("XDG_CACHE_HOME", "")
+    if Path(configured).is_absolute():
+        base = Path(configured)
+    else:
+        home = home_folder()
+        if home is None:
+            return None
+        base = home / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+    folder = base / "packager" / f"v{FORMAT}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder if os.access(folder, os.W_OK | os.X_OK) else None
+
+
+def _unheard(message: str) -> None:
+    """Take a note that nobody wants."""
+
+
+def cached_text(folder: Path | None, key: str, max_age: float, note: Note = _unheard) -> str | None:
+    """Give the text kept as `key`, if there is one that is less than `max_age` seconds old.
+
+    One that is not whole counts as none; `note` is told.
+    """
+    if folder is None:
+        return None
+    path = folder / key
+    try:
+        age = time.time() - path.stat().st_mtime
+        return unsealed(path.read_text("utf-8")) if 0 <= age < max_age else None
+    except (DamagedError, UnicodeDecodeError):
+        note(f"{path}, in the cache, was damaged: made again")
+    except OSError:
+        pass
+    return None
+
+
+def keep_text(folder: Path | None, key: str, text: str) -> None:
+    """Keep `text` as `key`; it appears whole or not at all. Failing to is no error."""
+    if folder is None:
+        return
+    path = folder / key
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(sealed(text))
+            Path(temporary).replace(path)
+        except OSError:  # a full disk, say
+            Path(temporary).unlink(missing_ok=True)
+
+
+def cached_folder(
+    folder: Path, key: str, make: Callable[[Path], None], note: Note = _unheard
+) -> Path:
+    """Return the folder kept as `key`; without one, let `make` fill a new folder and keep that.
+
+    An entry appears by rename, complete; its contents never change after, and are checked at each
+    use: a damaged entry is made again, and `note` is told. Of several builds at once one makes an
+    entry, and the others wait for it; where the file system has no locks, whoever is first wins.
+    Entries unused for 30 days are removed when one is added. What `make` raises goes on; raises
+    `OSError` where the cache can't be written.
+    """
+    entry = folder / key
+    if entry.is_dir() and not _damage(entry):
+        return entry
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(entry):
+        if entry.is_dir():  # by now, or damaged
+            damage = _damage(entry)
+            if not damage:
+                return entry
+            note(f"{entry}, in the cache, was damaged ({damage}): made again")
+            discard(folder, key)
+        _remove_unused(entry.parent)
+        with tempfile.TemporaryDirectory(dir=entry.parent, prefix=".new-") as temporary:
+            made = Path(temporary) / "entry"
+            made.mkdir()
+            make(made)
+            write_index(made)
+            with contextlib.suppress(OSError):  # somebody else's is there
+                made.rename(entry)
+            if not entry.is_dir():
+                raise OSError(f"the cache entry {entry} could not be made")
+    return entry
+
+
+def discard(folder: Path, key: str) -> None:
+    """Remove the entry `key`: first from its name, so that nobody finds it half removed."""
+    entry = folder / key
+    with contextlib.suppress(OSError):
+        gone = Path(tempfile.mkdtemp(dir=entry.parent, prefix=".old-"))
+        entry.rename(gone / "entry")
+        shutil.rmtree(gone, ignore_errors=True)
+
+
+def _damage(entry: Path) -> str:
+    """Return what is wrong with an entry, "" for nothing; one that is sound counts as used."""
+    try:
+        check_entry(entry)
+    except DamagedError as error:
+        return str(error)
+    with contextlib.suppress(OSError):
+        os.utime(entry)
+    return ""
+
+
+@contextlib.contextmanager
+def _alone(entry: Path) -> Iterator[None]:
+    """Wait until no other build makes `entry`; some file systems have no locks."""
+    lock = entry.parent / f"{_LOCK}{entry.name}"
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        with contextlib.suppress(OSError):
+            os.utime(lock)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _remove_unused(folder: Path) -> None:
+    now = time.time()
+    for entry in folder.iterdir():
+        with contextlib.suppress(OSError):
+            hidden = entry.name.startswith(".")
+            unfinished = hidden and not entry.name.startswith(_LOCK)
+            if now - entry.stat().st_mtime < (UNFINISHED_SECONDS if unfinished else UNUSED_SECONDS):
+                continue
+            if not entry.is_dir():
+                entry.unlink()
+            elif hidden:
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                discard(folder, entry.name)

@@ -1,0 +1,153 @@
+"""Finds the files that a plugin's descriptions refer to, and keeps them inside the plugin."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from packager.bundle.read import LITERALS
+from packager.errors import FaultCollector
+from packager.inputs.default_exclusions import is_environment
+from packager.inputs.yaml_fields import expect_text
+from packager.inputs.yaml_tree import Marked
+from packager.paths import exists, is_file, is_folder, is_inside, unseen
+
+_DRIVE = re.compile(r"[A-Za-z]:")
+# Never a plugin's own: version control, caches, environments, packages of another world.
+_SKIPPED = {"__pycache__", "node_modules", "__pypackages__"}
+MAX_FILES = 50_000  # what is looked at for suggestions and sources
+MAX_DEPTH = 100  # folders inside each other; real plugins have a handful
+_MAX_SUGGESTIONS = 50  # of one folder: to look for what was meant takes time
+_MAX_NAME = 200  # characters of a path that something near is looked for
+
+
+def is_foreign(folder: Path) -> bool:
+    """Tell whether a folder in a plugin holds what is not the plugin's own.
+
+    That is a virtual environment, a bundle, or what `packager build` wrote bundles into: an output
+    folder inside the plugin must not go into the next bundle, nor its dependencies be read.
+    """
+    return is_environment(folder) or holds_bundles(folder)
+
+
+def holds_bundles(folder: Path) -> bool:
+    """Whether a folder is a bundle, or has one right in it."""
+    try:
+        if exists(folder / LITERALS):
+            return True
+        with os.scandir(folder) as entries:
+            return any(exists(Path(entry.path) / LITERALS) for entry in entries if entry.is_dir())
+    except OSError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class PluginFolder:
+    """A plugin's folder, and how messages name it."""
+
+    root: Path
+    display: str
+    # What was found for suggestions: files by suffixes, and how often it was looked for.
+    _known: dict[tuple[str, ...], tuple[str, ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    _looked: list[str] = field(default_factory=list, repr=False, compare=False)
+
+    def display_of(self, path: str) -> str:
+        """Give how messages name the plugin's file `path`."""
+        return str(PurePosixPath(self.display) / path)
+
+    def files(self, suffixes: tuple[str, ...]) -> Iterator[str]:
+        """Give the paths of the plugin's own regular files that end so, sorted."""
+        seen = 0
+        for folder, folders, names in os.walk(self.root):
+            deep = len(Path(folder).relative_to(self.root).parts) >= MAX_DEPTH
+            folders[:] = sorted(
+                name
+                for name in folders
+                if not deep
+                and name not in _SKIPPED
+                and not name.startswith(".")
+                and not is_foreign(Path(folder) / name)
+            )
+            for name in sorted(names):
+                seen += 1
+                if seen > MAX_FILES:
+                    return
+                path = (Path(folder) / name).relative_to(self.root).as_posix()
+                if name.endswith(suffixes) and self._is_file(path) and self.holds(self.root / path):
+                    yield path
+
+    def holds(self, path: Path) -> bool:
+        """Tell whether `path` lies inside the folder, links followed."""
+        return is_inside(path, self.root)
+
+    def resolve(
+        self, reference: Marked, faults: FaultCollector, *, what: str, suffixes: tuple[str, ...]
+    ) -> str | None:
+        """Give the path of the file that `reference` names, relative to the root, posix.
+
+        References count from the plugin's root, wherever they are written, as they do in the SDK.
+        None after a fault: not text, outside of the plugin, no file, or not one of `suffixes`.
+        """
+        written = expect_text(reference, faults, what)
+        if written is None:
+            return None
+        path = self._inside(written)
+        if path is None:
+            faults.error(
+                f"{written} lies outside the plugin; expected {what}, relative to its folder",
+                reference.place,
+                key=reference.key,
+            )
+            return None
+        if not self._is_file(path) and self._is_file(path + suffixes[0]):
+            path += suffixes[0]  # the SDK finds a module that is named without its suffix
+        if not self._is_file(path):
+            thing = "only a folder" if is_folder(self.root / path) else "no file"
+            problem = f"there is {thing} {written}{unseen(self.root / path)}; expected {what}"
+        elif not self.holds(self.root / path):
+            problem = f"{written} is a link that leaves the plugin; expected {what}"
+        elif not path.endswith(suffixes):
+            problem = f"expected {what}, not {written}"
+        else:
+            return path
+        faults.error(
+            problem, reference.place, key=reference.key, hint=self._suggestion(path, suffixes)
+        )
+        return None
+
+    def _is_file(self, path: str) -> bool:
+        return is_file(self.root / path)
+
+    def _inside(self, written: str) -> str | None:
+        # A backslash separates folders where plugins are written on Windows.
+        slashed = written if self._is_file(written) else written.replace("\\", "/")
+        if slashed.startswith("/") or _DRIVE.match(slashed) or "\0" in slashed:
+            return None
+        path = posixpath.normpath(slashed)
+        return None if path == ".." or path.startswith("../") else path
+
+    def _suggestion(self, path: str, suffixes: tuple[str, ...]) -> str | None:
+        if len(path) > _MAX_NAME or len(self._looked) >= _MAX_SUGGESTIONS:
+            return None
+        self._looked.append(path)
+        if suffixes not in self._known:
+            self._known[suffixes] = tuple(self.files(suffixes))
+        files = self._known[suffixes]
+        name = PurePosixPath(path).name
+        stem = PurePosixPath(path).stem
+        for same in (
+            [file for file in files if file.lower() == path.lower()],
+            [file for file in files if PurePosixPath(file).name == name],
+            [file for file in files if PurePosixPath(file).stem == stem],
+            difflib.get_close_matches(path, files, 1),
+        ):
+            if same:
+                return f"did you mean {same[0]}?"
+        return None

@@ -1,0 +1,84 @@
+"""Takes typed values out of a marked tree, with a fault where the type is another."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+
+from packager.errors import FaultCollector
+from packager.inputs.yaml_tree import Marked
+
+# What pydantic takes for a bool, which is what the SDK reads these files with.
+_TRUE = {"true", "t", "yes", "y", "on", "1"}
+_FALSE = {"false", "f", "no", "n", "off", "0"}
+
+
+def expect_mapping(
+    node: Marked, faults: FaultCollector, what: str = "a mapping"
+) -> Mapping[str, Marked] | None:
+    """Give the entries of `node`, or None and a fault that names what was expected."""
+    if node.kind != "a mapping":
+        wrong_type(node, what, faults)
+        return None
+    return node.entries
+
+
+def expect_list(
+    node: Marked, faults: FaultCollector, what: str = "a list"
+) -> tuple[Marked, ...] | None:
+    """Give the items of `node`, or None and a fault that names what was expected."""
+    if node.kind != "a list":
+        wrong_type(node, what, faults)
+        return None
+    return node.items
+
+
+def expect_text(node: Marked, faults: FaultCollector, what: str = "text") -> str | None:
+    """Give `node` as it was written, or None and a fault if it is no scalar, or empty."""
+    if node.kind in ("a mapping", "a list", "nothing") or not node.text:
+        wrong_type(node, what, faults)
+        return None
+    return node.text
+
+
+def expect_bool(node: Marked | None, faults: FaultCollector) -> bool:
+    """Give `node` as true or false; false if it is absent or null, or after a fault."""
+    if node is None or node.value is None:
+        return False
+    word = node.text.strip().lower() if node.kind not in ("a mapping", "a list") else ""
+    if word not in _TRUE | _FALSE:
+        wrong_type(node, "true or false", faults)
+    return word in _TRUE
+
+
+def expect_entry(parent: Marked, name: str, faults: FaultCollector, what: str) -> Marked | None:
+    """Give the entry `name` of `parent`, or None and a fault that says it is missing."""
+    entry = parent.entries.get(name)
+    if entry is None:
+        wrong = near(name, parent.entries)
+        faults.error(
+            f"missing; expected {what}",
+            parent.place,
+            key=parent.key_of(name),
+            hint=f"is {parent.key_of(wrong)} meant to be {name}?" if wrong else None,
+        )
+    return entry
+
+
+def wrong_type(node: Marked, what: str, faults: FaultCollector) -> None:
+    """Note that `node` should be `what`."""
+    found = "empty text" if node.kind == "text" and not node.text else node.kind
+    faults.error(f"expected {what}, not {found}", node.place, key=node.key)
+
+
+def near(word: str, words: Iterable[str]) -> str | None:
+    """Give the one of `words` that `word` was most likely meant to be."""
+    candidates = list(words)
+    same = [each for each in candidates if each.lower() == word.lower()]
+    return next(iter(same or difflib.get_close_matches(word, candidates, 1)), None)
+
+
+def did_you_mean(word: str, words: Iterable[str]) -> str | None:
+    """Give a hint that names the nearest of `words`, where one is near."""
+    nearest = near(word, words)
+    return f"did you mean {nearest}?" if nearest else None

@@ -1,0 +1,1 @@
+"""A function run on this machine, as Lambda runs it."""

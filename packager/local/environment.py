@@ -1,0 +1,141 @@
+"""Gives a function that runs here its settings, its storage and its Dify.
+
+Settings are from this shell, `.env` and `settings.local.toml`; storage is a file where the function
+has none that is its own; Dify's stand-in answers where that is wished.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from packager.bundle.read import BuiltBundle
+from packager.errors import FaultCollector
+from packager.host.interpreter import home_folder
+from packager.inputs.dotenv_file import read_env_file
+from packager.paths import expanded, is_file
+from packager.plugin.manifest import MANIFEST
+from packager.sam.storage import BUCKET_VARIABLE, TABLE_VARIABLE
+from packager.settings.local_file import (
+    LOCAL_SETTINGS,
+    LocalSettings,
+    local_environment,
+    read_local_settings,
+)
+
+
+def shell_variables(path: Path) -> dict[str, str]:
+    """Give this shell's variables and, below them, those of `.env` in the plugin's folder `path`.
+
+    Raises `InputFaults`.
+    """
+    faults = FaultCollector()
+    beside: dict[str, str] = {}
+    if is_file(path / MANIFEST) and is_file(path / ".env"):
+        beside = read_env_file(path / ".env", faults, os.environ)
+    faults.raise_errors()
+    return beside | os.environ
+
+
+def local_values(path: Path, group: str, settings_file: Path | None) -> LocalSettings | None:
+    """Give what `settings_file` has for `group`, or `settings.local.toml` in the plugin's folder
+    `path`; None where there is no such file. Raises `InputFaults`."""
+    if settings_file is None:
+        if not (is_file(path / MANIFEST) and is_file(path / LOCAL_SETTINGS)):
+            return None
+        settings_file = path / LOCAL_SETTINGS
+    faults = FaultCollector()
+    local = read_local_settings(settings_file, group, faults)
+    faults.raise_errors()
+    return local
+
+
+def local_variables(
+    path: Path, bundle: BuiltBundle, settings_file: Path | None = None
+) -> dict[str, str]:
+    """Give the environment variables that settings come from; raises `InputFaults`.
+
+    They are those of `shell_variables` and `local_values`.
+    """
+    found = shell_variables(path)
+    named = {name: found[name] for name in bundle.variables if name in found}
+    local = local_values(path, bundle.group, settings_file)
+    if local is not None:
+        given = local.settings
+        declared = {name: given[name] for name in bundle.settings if name in given}
+        named |= local_environment(LocalSettings(declared, local.apps))
+    return named
+
+
+def aws_variables(wanted: bool, profile: str | None) -> dict[str, str]:
+    """Give the variables that let a function call AWS as this shell's user, or as `profile`.
+
+    None unless `wanted` or a profile is named. Raises `PackagerError` where there are no
+    credentials.
+    """
+    if not wanted and profile is None:
+        return {}
+    from packager.settings.aws import credential_variables  # boto3 takes time to import
+
+    endpoints = {name: each for name, each in os.environ.items() if name.startswith(_ENDPOINT_URL)}
+    return endpoints | credential_variables(profile)
+
+
+_ENDPOINT_URL = "AWS_ENDPOINT_URL"
+_NAMED_BY = {"dynamodb": TABLE_VARIABLE, "s3": BUCKET_VARIABLE}
+
+
+def storage_variables(
+    bundle: BuiltBundle, file: Path | None = None, given: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Give the environment variable of a function's storage here: `file`, or the user's own.
+
+    Storage in memory is what it is elsewhere; a table or a bucket is used if one is named, as the
+    template would, by `given`, the function's other variables, or by this shell.
+    """
+    if file is None:
+        variable = _NAMED_BY.get(bundle.storage or "", "")
+        named = (given or {}).get(variable) or os.environ.get(variable)
+        if named:
+            return {variable: named}
+        if bundle.storage == "memory":
+            return {}
+        file = _default_storage()
+    return {"PACKAGER_STORAGE": str(expanded(str(file)).absolute())}
+
+
+def dify_memory(bundle: BuiltBundle, storage: Path | None) -> Path | None:
+    """Give the file of the stand-in's conversations: they last as long as local storage does."""
+    if storage is None and bundle.storage == "memory":
+        return None
+    file = expanded(str(storage or _default_storage())).absolute()
+    return file.with_name(f"{file.name}.dify.json")
+
+
+def _default_storage() -> Path:
+    return _state_folder() / "packager" / "storage.sqlite"
+
+
+@contextmanager
+def dify_variables(fake: bool, memory: Path | None = None) -> Iterator[dict[str, str]]:
+    """Give the environment variable of Dify's stand-in, which runs for as long as the context.
+
+    It remembers conversations in the file `memory`.
+    """
+    if not fake:
+        yield {}
+        return
+    from packager.local.fake_dify.server import FakeDify  # an HTTP server: few commands need one
+
+    with FakeDify(memory=memory) as dify:
+        yield {"PACKAGER_DIFY": dify.url}
+
+
+def _state_folder() -> Path:
+    """Give the folder of what programs keep between runs (XDG Base Directory Specification)."""
+    configured = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if configured.is_absolute():
+        return configured
+    return (home_folder() or Path("/tmp")) / ".local/state"  # noqa: S108 - a user without a home

@@ -1,0 +1,1 @@
+"""Dify's stand-in: its API for apps, answered on this machine."""

@@ -1,0 +1,105 @@
+"""Says what a run on this machine lacks: values of settings, keys of apps, AWS credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from packager.analysis.sdk_use import FAKE_DIFY
+from packager.errors import APP_KEY_UNSET, SETTING_UNSET, Fault, FaultCollector
+from packager.model.options import EnvSource, FunctionPlan, SecretSource, Setting, SsmSource
+from packager.model.value_sources import all_settings, place_of, setting_source, source_of
+from packager.settings.local_file import LOCAL_SETTINGS, LocalSettings
+from packager.settings.unset import toml_key
+
+
+@dataclass(frozen=True, slots=True)
+class RunValues:
+    """What a run has: `local` values, if there is a file of them, in place of all that AWS keeps;
+    the `variables` that settings may come from; whether it may call AWS, and whether Dify's
+    stand-in answers calls of apps."""
+
+    variables: Mapping[str, str]
+    local: LocalSettings | None = None
+    credentials: bool = False
+    fake_dify: bool = False
+
+
+def concerns(fault: Fault, values: RunValues) -> bool:
+    """Whether a warning of `check` regards this run: not one of keys that it has or needs not."""
+    answered = values.fake_dify or (values.local is not None and values.local.apps)
+    return fault.code != APP_KEY_UNSET or not answered
+
+
+def warn_of_lacking(plan: FunctionPlan, values: RunValues, faults: FaultCollector) -> None:
+    """Note every value that the function `plan` needs and this run does not have."""
+    for setting in all_settings(plan):
+        is_key = setting not in plan.group.settings
+        if is_key and values.fake_dify:
+            continue
+        if not _is_here(setting, is_key, values):
+            _warn_of_setting(plan, setting, is_key, values, faults)
+
+
+def _is_here(setting: Setting, is_key: bool, values: RunValues) -> bool:
+    if values.local is None:
+        return False
+    if not is_key:
+        return setting.name in values.local.settings
+    app_id = setting.name.removeprefix("apps.")
+    return app_id in values.local.apps or "*" in values.local.apps
+
+
+def _warn_of_setting(
+    plan: FunctionPlan,
+    setting: Setting,
+    is_key: bool,
+    values: RunValues,
+    faults: FaultCollector,
+) -> None:
+    own = source_of(plan, setting)
+    source = own or plan.options.settings_from
+    needed = setting.required and not (setting.has_default and setting.default is not None)
+    key = setting.name if is_key else f"settings.{setting.name}"
+    wanted = setting.name.removeprefix("apps.") if is_key else setting.name
+    here = f"put a value into {LOCAL_SETTINGS}, under [{'apps' if is_key else 'settings'}]: "
+    here += f"{toml_key(wanted)} = ..."
+    here += f"; {FAKE_DIFY}" if is_key else ""
+    code = SETTING_UNSET if needed else ""
+    if source is None:
+        if needed:
+            faults.warn(
+                f"the required setting {setting.name} has no value in this run: every request "
+                "will be answered with 500",
+                setting.place,
+                hint=here,
+                code=code,
+            )
+    elif isinstance(source, EnvSource):
+        if needed and not values.variables.get(source.name):
+            faults.warn(
+                f"comes from the variable {source.name}, which this run does not have",
+                place_of(plan, setting),
+                key=key,
+                hint=f"set it in this shell, in .env or by --env-file, or {here}",
+                code=code,
+            )
+    elif isinstance(source, SsmSource | SecretSource):
+        told = setting_source(plan, setting)
+        if values.local is not None:
+            if needed:
+                faults.warn(
+                    f"is not in the file that stands in for AWS ({told})",
+                    place_of(plan, setting),
+                    key=key,
+                    hint=here,
+                    code=code,
+                )
+        elif not values.credentials:
+            faults.warn(
+                f"comes from AWS ({told}), and this run has no credentials",
+                place_of(plan, setting),
+                key=key,
+                hint=f"{here}; or hand this shell's credentials on with --aws",
+                code=code,
+            )

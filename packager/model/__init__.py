@@ -1,0 +1,1 @@
+"""The nouns: frozen data that the other packages hand each other, and no input or output."""

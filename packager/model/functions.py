@@ -1,0 +1,60 @@
+"""Decides which functions follow from plugins: one for every endpoint group."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from packager.errors import FaultCollector
+from packager.model.options import EndpointGroup, FunctionPlan, Plugin
+
+MAX_LOGICAL_ID = 255  # CloudFormation, "Resources section structure"
+
+
+def plan_functions(
+    plugins: Sequence[Plugin], faults: FaultCollector, *, host: bool = False
+) -> tuple[FunctionPlan, ...]:
+    """Give one plan for every group of `plugins`, in their order.
+
+    `host` plans for this machine instead of for Lambda. Equal logical ids are errors in `faults`,
+    since both functions would be one resource and one folder.
+    """
+    plans: dict[str, FunctionPlan] = {}
+    for plugin in plugins:
+        for group in plugin.groups:
+            logical_id = function_id(plugin.name, group)
+            plan = FunctionPlan(plugin, group, logical_id, plugin.options[group.name], host)
+            other = plans.setdefault(logical_id, plan)
+            if other is not plan:
+                faults.error(
+                    f"the function id {logical_id} is taken by {other.group.file} of "
+                    f"{other.plugin.display}; ids must differ",
+                    group.place,
+                    hint="rename the group's file or the plugin, or build them into two folders",
+                )
+            if len(logical_id) > MAX_LOGICAL_ID:
+                faults.error(
+                    f"the function id has {len(logical_id)} characters; CloudFormation takes "
+                    f"{MAX_LOGICAL_ID}",
+                    group.place,
+                    hint="shorten the plugin's name or the group's file name",
+                )
+    return tuple(plans.values())
+
+
+def function_id(plugin_name: str, group: EndpointGroup) -> str:
+    """Give the logical id of a group's function: `neko` -> `NekoFunction`.
+
+    The group's name (its file's stem, or the path where two stems agree) follows the plugin's
+    where it says something else: `slack_bot` and `group/events.yaml` -> `SlackBotEventsFunction`.
+    """
+    plugin_part = pascal_case(plugin_name)
+    group_part = pascal_case(group.name) or pascal_case(PurePosixPath(group.file).parent.name)
+    return (plugin_part if group_part == plugin_part else plugin_part + group_part) + "Function"
+
+
+def pascal_case(text: str) -> str:
+    """Give `text` as PascalCase, with only the letters and digits CloudFormation takes."""
+    words = re.findall(r"[A-Za-z0-9]+", text)
+    return "".join(word[0].upper() + word[1:] for word in words)

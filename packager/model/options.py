@@ -1,0 +1,246 @@
+"""The nouns: what a plugin declares, how it is configured, and the functions that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from packager.errors import Place
+from packager.model.events import EventMapping
+from packager.model.permissions import Permissions
+
+Architecture = Literal["arm64", "x86_64"]
+Api = Literal["http", "rest", "url"]
+Routes = Literal["all", "declared"]
+Adapter = Literal["native", "mangum", "aws-wsgi"]
+Sdk = Literal["light", "real"]
+Errors = Literal["opaque", "dify"]
+Entry = Literal["fast", "stock"]
+Storage = Literal["dynamodb", "s3", "file", "memory"]
+# What CloudWatch Logs keeps events for, in days (AWS::Logs::LogGroup, RetentionInDays).
+LOG_RETENTIONS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
+    *(365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+METHODS = ("HEAD", "GET", "POST", "PUT", "DELETE", "OPTIONS")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One ProviderConfig of a group's `settings`. `has_default` tells a null from no default."""
+
+    name: str
+    type: str
+    required: bool
+    place: Place
+    default: Any = None
+    has_default: bool = False
+    options: tuple[str, ...] = ()
+    multiple: bool = False
+    label: Mapping[str, str] = field(default_factory=dict)
+    help: Mapping[str, str] = field(default_factory=dict)
+    placeholder: Mapping[str, str] = field(default_factory=dict)
+    scope: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One HTTP interface: a werkzeug rule, one method, and the source file that answers it."""
+
+    path: str
+    method: str
+    source: str  # posix path, relative to the plugin's root
+    hidden: bool
+    place: Place  # of the endpoint's file, or of the inline mapping
+    path_place: Place
+    source_place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointGroup:
+    """Endpoints that share settings. `name` is the file's stem, or its path where two agree."""
+
+    name: str
+    file: str  # posix path, relative to the plugin's root
+    settings: tuple[Setting, ...]
+    endpoints: tuple[Endpoint, ...]
+    place: Place  # of the group's entry in the manifest
+
+
+@dataclass(frozen=True, slots=True)
+class LiteralSource:
+    """A setting's value written in the configuration (never for a secret-input)."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class EnvSource:
+    """A setting's value comes from this environment variable."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SsmSource:
+    """A value in Systems Manager's Parameter Store: a name (`/a/b`, `/a/b:3`) or an ARN."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSource:
+    """A value in Secrets Manager: a secret by name or ARN, the whole of it or one `key` of it."""
+
+    name: str
+    key: str | None = None
+
+
+AwsSource = SsmSource | SecretSource
+Source = LiteralSource | EnvSource | AwsSource
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `[tool.packager]` and the command line say about one group, defaults filled in."""
+
+    runtime: str = "python3.13"
+    architecture: Architecture = "arm64"
+    memory: int = 512  # MiB
+    timeout: int = 29  # seconds
+    api: Api = "http"
+    routes: Routes = "all"
+    log_retention: int = 30  # days, one of LOG_RETENTIONS
+    template: Mapping[str, Any] = field(default_factory=dict)  # properties of the function in SAM
+    api_template: Mapping[str, Any] = field(default_factory=dict)  # properties of its API in SAM
+    hook_id: str | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    entry: Entry | None = None  # as it was said: what follows is FunctionPlan.entry
+    preload: tuple[str, ...] = ()  # dotted names of modules
+    snapstart: bool = False
+    provisioned_concurrency: int = 0  # execution environments kept ready
+    adapter: Adapter = "native"
+    stream: bool = False  # generators are sent as they come
+    stream_heartbeat: int = 0  # seconds between comments in silent event streams; 0: none
+    errors: Errors = "opaque"
+    max_body: int = 6 * 1024 * 1024  # bytes: Lambda's synchronous payload limit ("Lambda quotas")
+    binary_types: tuple[str, ...] = ()  # media types, `*` for any characters
+    text_types: tuple[str, ...] = ()  # likewise
+    gzip: bool = False
+    sdk: Sdk = "light"
+    diet: bool = True
+    storage: Storage | None = None  # as it was said: what follows is FunctionPlan.storage
+    storage_limit: int | None = None  # bytes, of all values together
+    storage_bucket: str | None = None  # None: the template makes one
+    storage_prefix: str | None = None  # of the keys in the bucket
+    base_path: str = ""  # of an API mapping, "/v1", no slash at its end
+    settings: Mapping[str, Source] = field(default_factory=dict)
+    settings_from: AwsSource | None = None  # a JSON object with settings as its keys
+    settings_ttl: int = 300  # seconds that values from AWS are kept
+    apps: Mapping[str, Source] = field(default_factory=dict)  # each app's API key; "*": all others'
+    dify_base_url: str | None = None  # of the Service API, without a slash at its end
+    kms_key: str | None = None  # what encrypts those values: an id or ARN, or an alias (or its ARN)
+    events: tuple[EventMapping, ...] = ()
+    # Where each key was written, for faults found later: "timeout", "settings.api_key", ...
+    places: Mapping[str, Place] = field(default_factory=dict)
+
+    def place(self, key: str) -> Place | None:
+        """Give where a key was written, or else the table around it; None where neither was."""
+        while key not in self.places and "." in key:
+            key = key.rpartition(".")[0]
+        return self.places.get(key)
+
+    @property
+    def sources(self) -> Mapping[str, Source]:
+        """Every source of a value, by the key that names it: `settings.api_key`, `apps.<id>`."""
+        found = {f"settings.{name}": source for name, source in self.settings.items()}
+        return found | {f"apps.{app_id}": source for app_id, source in self.apps.items()}
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The environment variables that values come from, each once."""
+        names = [each.name for each in self.sources.values() if isinstance(each, EnvSource)]
+        return tuple(dict.fromkeys(names))
+
+    @property
+    def python(self) -> str:
+        """The Python version alone: `3.13` of `python3.13`."""
+        return self.runtime.removeprefix("python")
+
+    @property
+    def started_by(self) -> Entry:
+        """How Lambda starts the function: the fast entry, where nothing needs the stock one."""
+        return self.entry or ("stock" if self.needs_stock else "fast")
+
+    @property
+    def needs_stock(self) -> str | None:
+        """What of it the stock entry alone serves, as it was written; None for nothing."""
+        if self.snapstart:
+            return "snapstart = true"
+        return f'adapter = "{self.adapter}"' if self.adapter != "native" else None
+
+    @property
+    def alias(self) -> Any:
+        """The alias that requests and events come to (AWS SAM, AutoPublishAlias); None for none.
+
+        Provisioned concurrency and SnapStart are of published versions.
+        """
+        wanted = self.snapstart or self.provisioned_concurrency
+        return self.template.get("AutoPublishAlias", "live" if wanted else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A plugin's folder, read and found sound. `display` is how messages name the folder."""
+
+    root: Path
+    display: str
+    name: str
+    version: str
+    author: str
+    description: str
+    groups: tuple[EndpointGroup, ...]
+    options: Mapping[str, Options]  # by group name
+    storage_enabled: bool
+    place: Place  # of the manifest's name
+    storage_size: int | None = None  # bytes, of storage.size
+    storing: frozenset[str] = frozenset()  # groups whose code uses session.storage
+    package: bool = False  # a .difypkg: from anywhere, where a folder is its builder's own
+    permissions: Permissions | None = None  # None: it was read to be looked at, not to be built
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionPlan:
+    """One Lambda function to be: a group of a plugin with everything decided."""
+
+    plugin: Plugin
+    group: EndpointGroup
+    logical_id: str
+    options: Options
+    host: bool = False  # build for this machine, to run here, instead of for Lambda
+
+    @property
+    def hook_id(self) -> str:
+        """What `Dify-Hook-Id` says."""
+        return self.options.hook_id or self.logical_id
+
+    @property
+    def storage(self) -> Storage | None:
+        """What keeps the bytes of `session.storage`; None if the function is not seen to use it."""
+        used = self.group.name in self.plugin.storing
+        return self.options.storage or ("dynamodb" if used else None)
+
+    @property
+    def storage_prefix(self) -> str:
+        """What the names of objects in the bucket start with."""
+        prefix = self.options.storage_prefix
+        return f"{self.plugin.name}/" if prefix is None else prefix
+
+    @property
+    def entry(self) -> Entry:
+        """How Lambda starts the function: the fast entry, where nothing needs the stock one."""
+        return self.options.started_by

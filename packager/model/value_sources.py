@@ -1,0 +1,93 @@
+"""Says where the values of a function's settings come from, never which they are."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from packager.errors import Place
+from packager.model.options import (
+    AwsSource,
+    EnvSource,
+    FunctionPlan,
+    LiteralSource,
+    SecretSource,
+    Setting,
+    Source,
+    SsmSource,
+)
+
+_APP = "apps."
+
+
+def aws_sources(plan: FunctionPlan) -> tuple[AwsSource, ...]:
+    """Give every parameter and secret that a function reads, each once, in the plan's order."""
+    options = plan.options
+    found = [
+        source
+        for source in (*options.sources.values(), options.settings_from)
+        if isinstance(source, SsmSource | SecretSource)
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def all_settings(plan: FunctionPlan) -> tuple[Setting, ...]:
+    """Give the settings of a function's group, and with them the API keys of its apps.
+
+    Such a key is a secret called `apps.<app id>`, as in the configuration.
+    """
+    place = plan.group.place
+    keys = (
+        Setting(
+            f"{_APP}{app_id}",
+            "secret-input",
+            True,
+            plan.options.place(f"{_APP}{app_id}") or place,
+            label={
+                "en_US": "API key of every other Dify app"
+                if app_id == "*"
+                else f"API key of the Dify app {app_id}"
+            },
+        )
+        for app_id in plan.options.apps
+    )
+    declared = {setting.name for setting in plan.group.settings}
+    return (*plan.group.settings, *(key for key in keys if key.name not in declared))
+
+
+def source_of(plan: FunctionPlan, setting: Setting) -> Source | None:
+    """Give a setting's own source, or an app key's; None for one of the group's document."""
+    if setting in plan.group.settings:
+        return plan.options.settings.get(setting.name)
+    return plan.options.apps.get(setting.name.removeprefix(_APP))
+
+
+def place_of(plan: FunctionPlan, setting: Setting) -> Place:
+    """Give where the source is written, or else the declaration."""
+    key = f"settings.{setting.name}" if setting in plan.group.settings else setting.name
+    return plan.options.place(key) or setting.place
+
+
+def setting_source(plan: FunctionPlan, setting: Setting) -> str | None:
+    """Say where a setting's value comes from; None if it comes from nowhere."""
+    source = source_of(plan, setting)
+    if source is not None:
+        return source_label(source)
+    if plan.options.settings_from is not None:
+        return f"{source_label(plan.options.settings_from)}, {setting.name} in it"
+    return "default" if setting.has_default and setting.default is not None else None
+
+
+def source_label(source: Source) -> str:
+    """Name a source for a message."""
+    match source:
+        case EnvSource(name):
+            return f"environment variable {name}"
+        case LiteralSource():
+            return "configuration"
+        case SsmSource(name):
+            return f"SSM parameter {name}"
+        case SecretSource(name, None):
+            return f"secret {name}"
+        case SecretSource(name, key):
+            return f"secret {name}, key {key}"
+    assert_never(source)

@@ -1,0 +1,1 @@
+"""A plugin's folder or package, read and checked."""

@@ -1,0 +1,32 @@
+"""Warns, where nothing is built, of what a build refuses until it is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from packager.errors import FaultCollector
+from packager.model.options import FunctionPlan
+from packager.model.permissions import Permissions
+from packager.plugin.package_asks import check_asks
+from packager.requirements.read import read_requirements
+
+
+def warn_of_asks(
+    plans: Iterable[FunctionPlan], permissions: Permissions, faults: FaultCollector
+) -> None:
+    """Note, as warnings, what builds of the plugins of `plans` need besides `permissions`.
+
+    Only the plugins' own files are read: what packages from an index ask for is not known.
+    """
+    plugins = {plan.plugin.root: plan.plugin for plan in plans}
+    for plugin in plugins.values():
+        refused = FaultCollector()
+        read_requirements(
+            plugin.root, plugin.display, refused, package=plugin.package, permissions=permissions
+        )
+        if plugin.package:
+            check_asks(plugin.root, plugin.display, permissions, refused)
+        for fault in refused.errors:
+            message = f"a build refuses this until it is allowed: {fault.message}"
+            faults.add(replace(fault, message=message, level="warning"))

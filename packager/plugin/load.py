@@ -1,0 +1,94 @@
+"""Reads a plugin's folder into a Plugin, with every fault in it said at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from packager.analysis.checks import check_sources
+from packager.config.read import read_configuration
+from packager.errors import FaultCollector
+from packager.inputs.plugin_folder import PluginFolder
+from packager.model.options import EndpointGroup, Options, Plugin
+from packager.model.permissions import Permissions
+from packager.plugin.files import check_endpoints, plugin_files
+from packager.plugin.groups import read_groups
+from packager.plugin.manifest import read_manifest
+from packager.plugin.package_asks import check_asks
+from packager.plugin.routes import check_rules
+from packager.requirements.read import read_requirements
+
+
+def load_plugin(
+    path: Path,
+    faults: FaultCollector,
+    *,
+    overrides: Mapping[str, object] | None = None,
+    display: str | None = None,
+    package: bool = False,
+    permissions: Permissions | None = None,
+) -> Plugin | None:
+    """Read the plugin in the folder `path`; None, and errors in `faults`, if it can't be packaged.
+
+    `overrides` are configuration keys from the command line. Messages call the folder `display`,
+    which is `path` unless something else was given (a package that was unpacked). What the plugin
+    may ask for where it is built, a `package` or a folder, is what `permissions` say; without them
+    nothing is built.
+    """
+    folder = PluginFolder(path, str(path) if display is None else display)
+    before = len(faults.errors)
+    manifest = read_manifest(folder, faults)
+    if manifest is None:
+        return None
+    groups = read_groups(folder, manifest.group_files, faults)
+    # After a fault above, settings and groups may be missing: no second fault for their names.
+    complete = len(faults.errors) == before
+    for group in groups:
+        check_rules(group, faults)
+    options = read_configuration(path, folder.display, groups, faults, overrides, complete=complete)
+    storing = check_sources(folder, groups, options, faults)
+    read_requirements(path, folder.display, faults, package=package, permissions=permissions)
+    if package and permissions is not None:
+        check_asks(path, folder.display, permissions, faults)
+    _check_files(folder, groups, options, faults)
+    if len(faults.errors) > before:
+        return None
+    return Plugin(
+        root=path,
+        display=folder.display,
+        name=manifest.name,
+        version=manifest.version,
+        author=manifest.author,
+        description=manifest.description,
+        groups=groups,
+        options=options,
+        storage_enabled=manifest.storage_enabled,
+        place=manifest.place,
+        storage_size=manifest.storage_size,
+        storing=storing,
+        package=package,
+        permissions=permissions,
+    )
+
+
+def _check_files(
+    folder: PluginFolder,
+    groups: Sequence[EndpointGroup],
+    options: Mapping[str, Options],
+    faults: FaultCollector,
+) -> None:
+    """Note every file that would ship and can't be read, and every endpoint that would not ship."""
+    for group in groups:
+        found = FaultCollector()
+        chosen = options[group.name]
+        files = plugin_files(
+            folder.root,
+            folder.display,
+            found,
+            needed={endpoint.source for endpoint in group.endpoints},
+            include=chosen.include,
+            exclude=chosen.exclude,
+        )
+        check_endpoints(files, group.endpoints, found)
+        for fault in found.errors:
+            faults.add(fault)

@@ -1,0 +1,151 @@
+"""Reads a plugin's manifest.yaml: its name, and the files of its endpoint groups."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from packager.errors import FaultCollector, Place
+from packager.inputs.plugin_folder import PluginFolder
+from packager.inputs.yaml_fields import (
+    expect_bool,
+    expect_entry,
+    expect_list,
+    expect_mapping,
+    expect_text,
+    wrong_type,
+)
+from packager.inputs.yaml_tree import Marked, read_marked
+from packager.paths import exists, is_file, unseen
+
+MANIFEST = "manifest.yaml"
+NAME = re.compile(r"[a-z0-9_-]{1,128}")  # the SDK's PluginConfiguration
+GROUP_FILE = "the path of an endpoint group's YAML file"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a manifest says that matters here. `storage_size` is in bytes."""
+
+    name: str
+    version: str
+    author: str
+    description: str
+    group_files: tuple[Marked, ...]
+    storage_enabled: bool
+    storage_size: int | None
+    place: Place  # of the name
+
+
+def read_manifest(folder: PluginFolder, faults: FaultCollector) -> Manifest | None:
+    """Read the manifest of the plugin in `folder`; None after a fault that leaves nothing to read.
+
+    Only what is used is checked: what else Dify wants of a manifest is Dify's to say.
+    """
+    display = folder.display_of(MANIFEST)
+    if not is_file(folder.root / MANIFEST):
+        other = next(
+            (name for name in ("manifest.yml", "manifest.json") if exists(folder.root / name)),
+            None,
+        )
+        faults.error(
+            f"there is no {MANIFEST}{unseen(folder.root / MANIFEST)}, so this is no plugin",
+            Place(display),
+            hint=f"rename {other} to manifest.yaml" if other else "name the plugin's own folder",
+        )
+        return None
+    if not folder.holds(folder.root / MANIFEST):
+        faults.error("is a link that leaves the plugin", Place(display))
+        return None
+    top = read_marked(folder.root / MANIFEST, display, faults)
+    if top is None or expect_mapping(top, faults, "a mapping with name and plugins") is None:
+        return None
+    name = _name(top, faults)
+    enabled, size = _storage(top, faults)
+    return Manifest(
+        name=name.text if name else "",
+        version=_optional_text(top, "version", faults),
+        author=_optional_text(top, "author", faults),
+        description=_description(top),
+        group_files=_group_files(top, faults),
+        storage_enabled=enabled,
+        storage_size=size,
+        place=name.place if name else top.place,
+    )
+
+
+def _name(top: Marked, faults: FaultCollector) -> Marked | None:
+    name = expect_entry(top, "name", faults, "the plugin's name")
+    if name is None or expect_text(name, faults, "the plugin's name") is None:
+        return None
+    if not NAME.fullmatch(name.text):
+        faults.error(
+            f"{name.text!r} can't be a plugin's name; expected 1 to 128 of a-z, 0-9, _ and -",
+            name.place,
+            key=name.key,
+        )
+    return name
+
+
+def _group_files(top: Marked, faults: FaultCollector) -> tuple[Marked, ...]:
+    plugins = top.entries.get("plugins")
+    if plugins is not None and plugins.value is not None:
+        if expect_mapping(plugins, faults, "a mapping with endpoints") is None:
+            return ()
+        endpoints = plugins.entries.get("endpoints")
+        if endpoints is not None and endpoints.value is not None:
+            files = expect_list(endpoints, faults, "a list of endpoint groups' YAML files")
+            if files is None or files:
+                return files or ()
+            plugins = endpoints
+    others = sorted(plugins.entries) if plugins else []
+    faults.error(
+        "the plugin declares no endpoint group; expected " + GROUP_FILE,
+        plugins.place if plugins else top.place,
+        key="plugins.endpoints",
+        hint=f"only endpoints can be packaged; this plugin has {', '.join(others)}"
+        if others
+        else "list the group's file, such as group/webhook.yaml, under plugins.endpoints",
+    )
+    return ()
+
+
+def _storage(top: Marked, faults: FaultCollector) -> tuple[bool, int | None]:
+    node = top
+    for name in ("resource", "permission", "storage"):
+        entry = node.entries.get(name)
+        if entry is None or entry.value is None:
+            return False, None
+        if expect_mapping(entry, faults) is None:
+            return False, None
+        node = entry
+    size = node.entries.get("size")
+    if size is None or size.value is None:
+        return expect_bool(node.entries.get("enabled"), faults), None
+    if isinstance(size.value, bool) or not isinstance(size.value, int):
+        wrong_type(size, "a number of bytes", faults)
+        return expect_bool(node.entries.get("enabled"), faults), None
+    return expect_bool(node.entries.get("enabled"), faults), size.value
+
+
+def _optional_text(top: Marked, name: str, faults: FaultCollector) -> str:
+    node = top.entries.get(name)
+    if node is None or node.value is None or node.text == "":
+        return ""
+    return expect_text(node, faults) or ""
+
+
+def _description(top: Marked) -> str:
+    """Give the description in English, else in the first language there is."""
+    node = top.entries.get("description")
+    texts = i18n_texts(node)
+    return texts.get("en_US") or next(iter(texts.values()), "")
+
+
+def i18n_texts(node: Marked | None) -> dict[str, str]:
+    """Give the texts of an i18n object by language; a bare text counts as English."""
+    if node is None or node.value is None:
+        return {}
+    if node.kind == "a mapping":
+        return {language: entry.text for language, entry in node.entries.items() if entry.text}
+    return {"en_US": node.text} if node.text else {}

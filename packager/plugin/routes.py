@@ -1,0 +1,127 @@
+"""Checks the paths of endpoints as werkzeug rules, and that no two routes of a group are one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from werkzeug.routing import BaseConverter, Map, Rule
+
+from packager.errors import FaultCollector, Place
+from packager.inputs.yaml_fields import did_you_mean
+from packager.model.options import Endpoint, EndpointGroup
+
+CONVERTERS = tuple(sorted(name for name in Map.default_converters if name != "default"))
+# <name> or <converter(arguments):name>, as werkzeug reads it.
+_VARIABLE = re.compile(
+    r"<(?:(?P<converter>[A-Za-z_]\w*)(?:\(.*?\))?:)?(?P<name>[A-Za-z_]\w*)>", re.ASCII
+)
+MAX_PATH = 2048  # characters; to read a rule takes time that grows with their square
+_BLANKS = re.compile(r"\s{9}")  # with their cube
+_FORM = "a variable is <name> or <converter:name>; a name is letters, digits and _"
+
+
+class _RecordingRule(Rule):
+    """A rule that remembers which converter each of its variables got."""
+
+    def __init__(self, path: str, method: str) -> None:
+        self.converters: dict[str, BaseConverter] = {}
+        super().__init__(path, methods=[method])
+
+    def get_converter(
+        self,
+        variable_name: str,
+        converter_name: str,
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+    ) -> BaseConverter:
+        converter = super().get_converter(variable_name, converter_name, args, kwargs)
+        re.compile(converter.regex)  # werkzeug does so at the first request only
+        self.converters[variable_name] = converter
+        return converter
+
+
+def check_rules(group: EndpointGroup, faults: FaultCollector) -> None:
+    """Note every path of `group` that is no werkzeug rule, and every route declared twice."""
+    first: dict[tuple[str, object], Endpoint] = {}
+    for endpoint in group.endpoints:
+        rule = _read_rule(endpoint.path, endpoint.method, endpoint.path_place, faults)
+        if rule is None:
+            continue
+        other = first.setdefault((endpoint.method, _shape(rule)), endpoint)
+        if other is not endpoint:
+            faults.error(
+                f"the route {endpoint.method} {endpoint.path} is declared twice; "
+                f"first at {other.path_place}"
+                + (f" as {other.path}" if other.path != endpoint.path else ""),
+                endpoint.path_place,
+                key="path",
+                hint="only the first could ever be reached; remove one or change its path",
+            )
+
+
+def check_path(path: str, place: Place, faults: FaultCollector) -> None:
+    """Note a path that is no werkzeug rule, of an endpoint that is faulty in other ways, too."""
+    _read_rule(path, "GET", place, faults)
+
+
+def is_rule(path: str, method: str) -> bool:
+    """Whether werkzeug takes `path` as a rule, and any request to match it against."""
+    return _read_rule(path, method, Place(""), FaultCollector()) is not None
+
+
+def _read_rule(
+    path: str, method: str, place: Place, faults: FaultCollector
+) -> _RecordingRule | None:
+    if len(path) > MAX_PATH:
+        faults.error(
+            f"the path has {len(path)} characters; at most {MAX_PATH} are possible",
+            place,
+            key="path",
+        )
+        return None
+    if _BLANKS.search(path):
+        faults.error("the path holds many blanks in a row; expected none", place, key="path")
+        return None
+    try:
+        rule = _RecordingRule(path, method)
+        Map([rule])
+    except Exception as error:  # a rule can make werkzeug, re or a converter raise anything
+        _explain(path, place, error, faults)
+        return None
+    return rule
+
+
+def _shape(rule: _RecordingRule) -> object:
+    """Give what a rule matches: equal for two rules that differ in their variables' names only."""
+    static = _VARIABLE.sub("<>", re.sub("/{2,}", "/", rule.rule))  # as merge_slashes does
+    converters = []
+    for converter in rule.converters.values():
+        state = {key: value for key, value in vars(converter).items() if key != "map"}
+        converters.append((type(converter), converter.regex, repr(sorted(state.items()))))
+    return static, tuple(converters)
+
+
+def _explain(path: str, place: Place, error: Exception, faults: FaultCollector) -> None:
+    hint: str | None = None
+    variables = list(_VARIABLE.finditer(path))
+    names = [variable["name"] for variable in variables]
+    converters = [variable["converter"] for variable in variables if variable["converter"]]
+    unknown = next((name for name in converters if name not in CONVERTERS), None)
+    if not path.startswith("/"):
+        problem = f"{path!r} does not start with /; expected a URL path such as /{path}"
+    elif isinstance(error, LookupError) and unknown:
+        problem = f"there is no converter {unknown!r}; expected one of {', '.join(CONVERTERS)}"
+        hint = did_you_mean(unknown, CONVERTERS)
+    elif isinstance(error, SyntaxError) and len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        problem = f"the variable {twice!r} occurs twice in {path}; expected different names"
+    elif isinstance(error, ValueError) and str(error).startswith("malformed"):
+        problem = f"{path!r} is no werkzeug rule; expected < and > around each variable"
+        hint = _FORM
+    else:
+        why = error.msg if isinstance(error, re.error) else error
+        problem = f"{path!r} is no werkzeug rule: {why}"
+        hint = "see URL Routing in werkzeug's documentation"
+    faults.error(problem, place, key="path", hint=hint)

@@ -1,0 +1,170 @@
+"""Reads the settings that an endpoint group declares (ProviderConfig in Dify's words)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from packager.errors import FaultCollector, Place
+from packager.inputs.yaml_fields import (
+    did_you_mean,
+    expect_bool,
+    expect_entry,
+    expect_text,
+    wrong_type,
+)
+from packager.inputs.yaml_tree import Marked
+from packager.model.options import Setting
+from packager.plugin.manifest import i18n_texts
+
+# The SDK's ProviderConfig.Config, the daemon's `any`, and what the documentation names besides.
+SETTING_TYPES = (
+    "secret-input",
+    "text-input",
+    "select",
+    "boolean",
+    "model-selector",
+    "app-selector",
+    "array[tools]",
+    "number",
+    "tool-selector",
+    "any",
+)
+MAX_SETTINGS = 64  # the daemon's ValidateProviderConfigs
+MAX_NAME = 1023  # characters
+_MAX_SHOWN = 50  # options in a message
+# Their values are text, however the default was written: `default: 8080` means "8080".
+_TEXT_TYPES = ("secret-input", "text-input", "select")
+
+
+def read_settings(group: Marked, faults: FaultCollector) -> tuple[Setting, ...]:
+    """Read the `settings` of a group's file: a list, or a map from name to ProviderConfig."""
+    node = group.entries.get("settings")
+    if node is None or node.value is None:
+        return ()
+    settings: list[Setting] = []
+    if node.kind == "a list":
+        for item in node.items:
+            if item.kind != "a mapping":
+                wrong_type(item, "a setting: a mapping with name and type", faults)
+                continue
+            name = expect_entry(item, "name", faults, "the setting's name")
+            if name is not None and expect_text(name, faults, "the setting's name") is not None:
+                settings += _setting(name.text, name.place, item, faults)
+    elif node.kind == "a mapping":
+        for key, item in node.entries.items():
+            if item.kind != "a mapping":
+                wrong_type(item, "a setting: a mapping with type", faults)
+                continue
+            settings += _setting(key, item.key_place or item.place, item, faults)
+    else:
+        wrong_type(node, "a list of settings", faults)
+    return _without_twins(settings, node, faults)
+
+
+def _setting(name: str, place: Place, node: Marked, faults: FaultCollector) -> list[Setting]:
+    """Give the setting, or nothing after a fault without which it would have no meaning."""
+    if len(name) > MAX_NAME:
+        faults.error(
+            f"the setting's name has {len(name)} characters; at most {MAX_NAME} are possible",
+            place,
+            key=node.key,
+        )
+    required = expect_bool(node.entries.get("required"), faults)
+    multiple = expect_bool(node.entries.get("multiple"), faults)
+    options = _options(node, faults)
+    type_ = expect_entry(node, "type", faults, "one of " + ", ".join(SETTING_TYPES))
+    if type_ is None or expect_text(type_, faults, "a setting's type") is None:
+        return []
+    if type_.text not in SETTING_TYPES:
+        faults.error(
+            f"{type_.text!r} is no type of a setting; expected one of {', '.join(SETTING_TYPES)}",
+            type_.place,
+            key=type_.key,
+            hint=did_you_mean(type_.text, SETTING_TYPES),
+        )
+        return []
+    default = node.entries.get("default")
+    scope = node.entries.get("scope")
+    setting = Setting(
+        name=name,
+        type=type_.text,
+        required=required,
+        place=place,
+        default=_default(type_.text, default),
+        has_default=default is not None,
+        options=options,
+        multiple=multiple,
+        label=i18n_texts(node.entries.get("label")),
+        help=i18n_texts(node.entries.get("help")),
+        placeholder=i18n_texts(node.entries.get("placeholder")),
+        scope=(scope.text or None) if scope else None,
+    )
+    if default is not None:
+        _check_default(setting, default, faults)
+    return [setting]
+
+
+def _default(type_: str, node: Marked | None) -> Any:
+    if node is None or node.value is None:
+        return None
+    if type_ in _TEXT_TYPES and node.kind not in ("a mapping", "a list"):
+        return node.text
+    return node.plain()
+
+
+def _check_default(setting: Setting, node: Marked, faults: FaultCollector) -> None:
+    # Published plugins do this, and Dify lets them: the user picks another value.
+    values = setting.default if isinstance(setting.default, list) else [setting.default]
+    if setting.type == "select" and setting.options and setting.default not in (None, ""):
+        options = set(setting.options)
+        shown = [*setting.options[:_MAX_SHOWN], *(["…"] if len(options) > _MAX_SHOWN else [])]
+        for value in {repr(each): each for each in values}.values():
+            if not isinstance(value, str) or value not in options:
+                faults.warn(
+                    f"the default {value!r} is not among the options: " + ", ".join(shown),
+                    node.place,
+                    key=node.key,
+                )
+
+
+def _options(node: Marked, faults: FaultCollector) -> tuple[str, ...]:
+    options = node.entries.get("options")
+    if options is None or options.value is None:
+        return ()
+    if options.kind != "a list":
+        wrong_type(options, "a list of options", faults)
+        return ()
+    values: list[str] = []
+    for option in options.items:
+        if option.kind == "a mapping":
+            value = expect_entry(option, "value", faults, "the option's value")
+            if value is None:
+                continue
+        else:
+            value = option
+        if value.kind in ("a mapping", "a list", "nothing"):  # empty text is a value
+            wrong_type(value, "the option's value", faults)
+        else:
+            values.append(value.text)
+    return tuple(values)
+
+
+def _without_twins(
+    settings: list[Setting], node: Marked, faults: FaultCollector
+) -> tuple[Setting, ...]:
+    by_name: dict[str, Setting] = {}
+    for setting in settings:
+        other = by_name.setdefault(setting.name, setting)
+        if other is not setting:
+            faults.error(
+                f"the setting {setting.name} is declared twice; first at {other.place}",
+                setting.place,
+                key=node.key,
+            )
+    if len(by_name) > MAX_SETTINGS:
+        faults.error(
+            f"the group has {len(by_name)} settings; Dify takes {MAX_SETTINGS}",
+            list(by_name.values())[MAX_SETTINGS].place,
+            key=node.key,
+        )
+    return tuple(by_name.values())

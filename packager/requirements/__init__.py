@@ -1,0 +1,1 @@
+"""What a plugin requires, as it states it: lines, files, locks, hashes and sources of packages."""

@@ -1,0 +1,297 @@
+"""Reads what a plugin says it depends on: pyproject.toml with uv.lock, or requirements.txt."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from packager.analysis.sdk_distributions import SDK
+from packager.config.files import ConfigTable, parse_toml, read_toml
+from packager.errors import FaultCollector, Place
+from packager.model.permissions import Permissions, SourcePolicy
+from packager.paths import is_file, is_folder, is_inside, real_path, unseen
+from packager.requirements.hashes import Stated
+from packager.requirements.requirements_txt import (
+    Declared,
+    parse_requirement,
+    read_requirements_file,
+)
+from packager.requirements.rules import RequirementRules
+from packager.requirements.uv_config import UvConfig, read_uv_config
+from packager.requirements.uv_sources import apply_sources
+from packager.requirements.uv_workspace import Workspace, find_workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """A plugin's declared dependencies. `file` names where they are from, "" if nowhere.
+
+    `options` are index options for uv's command line; `lock` names the uv.lock that holds for the
+    pyproject.toml they are from, "" if none does. `workspace` is uv's workspace around the plugin,
+    `indexes` are those that its configuration names, for requirements that are for one alone;
+    `require_hashes` is where every package is asked to have a hash.
+    """
+
+    root: Path
+    file: str = ""
+    declared: tuple[Declared, ...] = ()
+    constraints: tuple[Declared, ...] = ()
+    options: tuple[str, ...] = ()
+    lock: str = ""
+    workspace: Workspace | None = None
+    indexes: tuple[Mapping[str, Any], ...] = ()
+    require_hashes: Place | None = None
+    policy: SourcePolicy = field(default_factory=SourcePolicy)  # whether sources are built, and how
+    expanded: Mapping[str, str] = field(default_factory=dict)  # the variables that were put in
+    allowed: frozenset[str] = frozenset()  # the variables that were named for it
+    uv: UvConfig = field(default_factory=UvConfig)
+
+    @property
+    def locked(self) -> bool:
+        """Whether a uv.lock says what to install."""
+        return bool(self.lock)
+
+    @property
+    def where(self) -> Path:
+        """The folder whose configuration of uv holds: the workspace's root, or the plugin's."""
+        return self.workspace.root if self.workspace else self.root
+
+    @property
+    def workspace_above(self) -> bool:
+        """Whether the plugin is a member of a workspace whose root is a folder above it."""
+        return self.workspace is not None and self.workspace.root != real_path(self.root)
+
+    @property
+    def hashes(self) -> tuple[Stated, ...]:
+        """The hashes that stand beside requirements and constraints."""
+        return tuple(
+            Stated(line.name, kind, value, line.place)
+            for line in (*self.declared, *self.constraints)
+            for kind, value in line.hashes
+        )
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The normalised names of what is declared."""
+        return frozenset(declared.name for declared in self.declared)
+
+    @property
+    def without_sdk(self) -> tuple[Declared, ...]:
+        """What is declared but for `dify_plugin`."""
+        return tuple(declared for declared in self.declared if declared.name != SDK)
+
+    @property
+    def may_change(self) -> bool:
+        """Whether something here may change with no trace in any file that is known to be read."""
+        lines = (*self.declared, *self.constraints)
+        return any("git+file:" in line.text for line in lines)
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders that are named here as packages."""
+        found = []
+        for line in (*self.declared, *self.constraints):
+            text = line.text.partition(" @ ")[2].partition(" ;")[0] or line.text.partition("[")[0]
+            if line.local:
+                address = urlsplit(text)
+                found.append(Path(url2pathname(address.path) if address.scheme else text))
+        return tuple(path for path in found if is_folder(path))
+
+    def place_of(self, name: str) -> Place | None:
+        """Give where the distribution `name` is declared, None if it is not."""
+        return next((line.place for line in self.declared if line.name == name), None)
+
+
+def read_requirements(
+    root: Path,
+    display: str,
+    faults: FaultCollector,
+    *,
+    package: bool = False,
+    permissions: Permissions | None = None,
+) -> Requirements:
+    """Read the dependencies of the plugin in `root`, which messages call `display`.
+
+    A pyproject.toml counts where it has `[project].dependencies`, as in Dify; else it is
+    requirements.txt, else there are none. What can't be read is an error in `faults`, and so is
+    what a plugin (a `package`, or a folder) may not ask for without `permissions`; those are None
+    where nothing will be built.
+    """
+    rules = RequirementRules(root, package, permissions, faults)
+    found = _read(root, display, faults, rules)
+    policy = (permissions or Permissions()).policy(package=package)
+    if permissions is not None:
+        _refuse_sources(found, policy, faults)
+    return replace(
+        found,
+        policy=policy,
+        expanded=rules.expanded,
+        allowed=permissions.variables if permissions else frozenset(),
+        uv=read_uv_config(root, display, faults, rules) if permissions else UvConfig(),
+    )
+
+
+def _refuse_sources(found: Requirements, policy: SourcePolicy, faults: FaultCollector) -> None:
+    """Note each path and address of source that would have to be built and may not be."""
+    if policy.mode != "refuse" and policy.named:
+        return
+    for line in found.declared:
+        if line.is_source:
+            what = "a folder or an archive of source" if line.local else "the address of source"
+            faults.error(
+                f"{line.title} is {what}: building it would run its code"
+                + ("" if policy.mode == "refuse" else ", which a package may not bring along"),
+                line.place,
+                hint="--source-builds=isolated builds it without your environment, and without "
+                "network where this machine can (docs/security.md)",
+            )
+
+
+def _read(
+    root: Path, display: str, faults: FaultCollector, rules: RequirementRules
+) -> Requirements:
+    text_file = root / "requirements.txt"
+    text_display = str(PurePosixPath(display) / text_file.name)
+    pyproject = read_toml(root, display, "pyproject.toml", faults)
+    if pyproject:
+        requirements = _from_pyproject(root, display, pyproject, faults, rules)
+        if requirements:
+            return requirements
+    if is_file(text_file) and is_inside(text_file, root):
+        read = read_requirements_file(text_file, root, display, faults, rules)
+        return Requirements(
+            root,
+            text_display,
+            tuple(read.declared),
+            tuple(read.constraints),
+            tuple(read.options),
+            require_hashes=read.require_hashes or _asked_by_environment(),
+        )
+    if os.path.lexists(text_file):
+        faults.error(f"is no file of the plugin{unseen(text_file)}", Place(text_display))
+    elif pyproject:
+        _warn_of_others(pyproject, faults)
+    return Requirements(root)
+
+
+def _warn_of_others(pyproject: ConfigTable, faults: FaultCollector) -> None:
+    """Note dependencies that are said in a way which is not read, where no other says them."""
+    project = _table(pyproject.values, "project")
+    poetry = _table(_table(pyproject.values, "tool"), "poetry")
+    for found, path in (
+        (_lists(project.get("dynamic"), "dependencies"), ("project", "dynamic")),
+        ("dependencies" in poetry, ("tool", "poetry", "dependencies")),
+    ):
+        if found:
+            faults.warn(
+                "dependencies said in this way are not read, and none are installed",
+                pyproject.place(path),
+                key=".".join(path),
+                hint="list them under project.dependencies, or in a requirements.txt",
+            )
+
+
+def _from_pyproject(
+    root: Path,
+    display: str,
+    pyproject: ConfigTable,
+    faults: FaultCollector,
+    rules: RequirementRules,
+) -> Requirements | None:
+    file = pyproject.file
+    dependencies = _table(pyproject.values, "project").get("dependencies")
+    if dependencies is None:
+        return None
+    at = ("project", "dependencies")
+    if not isinstance(dependencies, list):
+        faults.error(
+            "expected a list of requirements", pyproject.place(at), key="project.dependencies"
+        )
+        return Requirements(root, file)
+    declared = []
+    for index, item in enumerate(dependencies):
+        key = f"project.dependencies[{index}]"
+        place = pyproject.place((*at, index))
+        if not isinstance(item, str):
+            faults.error("expected a requirement as text", place, key=key)
+            continue
+        expanded = rules.expand(item, place)
+        read = parse_requirement(expanded, place, faults, rules) if expanded is not None else None
+        if read:
+            declared.append(read)
+    workspace = find_workspace(root)
+    if workspace and rules.package and workspace.root != real_path(root):
+        workspace = None  # a package is unpacked anywhere
+    placed = [
+        made
+        for read in declared
+        for made in apply_sources(read, pyproject.values, root, workspace, faults, rules)
+    ]
+    return Requirements(
+        root,
+        file,
+        tuple(placed),
+        lock=_lock_of(root, display, workspace, faults),
+        workspace=workspace,
+        indexes=_indexes(pyproject, workspace, rules),
+        require_hashes=_asked_by_environment(),
+    )
+
+
+def _asked_by_environment() -> Place | None:
+    asked = os.environ.get("UV_REQUIRE_HASHES", "").lower() in ("1", "true", "yes", "on", "t", "y")
+    return Place("UV_REQUIRE_HASHES") if asked else None
+
+
+def _indexes(
+    pyproject: ConfigTable, workspace: Workspace | None, rules: RequirementRules
+) -> tuple[Mapping[str, Any], ...]:
+    """Return the indexes that the configuration names, for requirements that are for one alone."""
+    found: list[Mapping[str, Any]] = []
+    for values in (pyproject.values, workspace.pyproject if workspace else {}):
+        indexes = _table(_table(values, "tool"), "uv").get("index")
+        for index in indexes if isinstance(indexes, list) else ():
+            if isinstance(index, dict) and isinstance(index.get("url"), str):
+                place = pyproject.place(("tool", "uv", "index"))
+                url = rules.expand(index["url"], place)
+                if url is not None and index | {"url": url} not in found:
+                    rules.address(url, place)
+                    found.append(index | {"url": url})
+    return tuple(found)
+
+
+def _lock_of(root: Path, display: str, workspace: Workspace | None, faults: FaultCollector) -> str:
+    """Return what messages call the uv.lock that holds for the plugin, "" if there is none."""
+    if workspace and workspace.root != real_path(root):
+        return _lock_in(workspace.root, str(workspace.root / "uv.lock"), faults)
+    return _lock_in(root, str(PurePosixPath(display) / "uv.lock"), faults)
+
+
+def _lock_in(folder: Path, file: str, faults: FaultCollector) -> str:
+    """Return `file` if `folder` has a uv.lock; what is in it is uv's to say, if it is one."""
+    try:
+        content = (folder / "uv.lock").read_bytes()
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        faults.error(f"can't be read: {error.strerror}", Place(file))
+        return file
+    lock = parse_toml(content, file, faults)
+    if lock is not None and "version" not in lock:
+        hint = "make it anew with `uv lock`, or remove it"
+        faults.error("is no lock file of uv's: it has no version", Place(file), hint=hint)
+    return file
+
+
+def _lists(value: object, item: str) -> bool:
+    return isinstance(value, list) and item in value
+
+
+def _table(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = table.get(key)
+    return value if isinstance(value, dict) else {}

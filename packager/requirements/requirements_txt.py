@@ -1,0 +1,320 @@
+"""Parses requirements.txt files: pip's format, with every fault's line."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from packaging.requirements import InvalidRequirement
+from packaging.requirements import Requirement as Parsed
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+
+from packager.errors import FaultCollector, Place
+from packager.host.uv import mask_credentials
+from packager.paths import exists, expanded, is_file, missing, real_path
+from packager.requirements.hashes import stated_in
+from packager.requirements.rules import RequirementRules
+
+# The format: pip's documentation, "Requirements File Format".
+_COMMENT = re.compile(r"(^|(?<!\s)\s++)#.*$")
+_PER_REQUIREMENT = re.compile(
+    r"\s--(hash|config-settings?|global-option|install-option)(?=[=\s]).*"
+)
+_URL = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]+:")  # C:\\wheels is none
+_ARCHIVE = (".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
+
+_NESTED = {"-r": "requirements", "--requirement": "requirements"}
+_NESTED |= {"-c": "constraints", "--constraint": "constraints"}
+# pip's options on their own line, as uv's command line takes them.
+_WITH_VALUE = {
+    "-i": "--index-url",
+    "--index-url": "--index-url",
+    "--pypi-url": "--index-url",
+    "--extra-index-url": "--extra-index-url",
+    "-f": "--find-links",
+    "--find-links": "--find-links",
+    "--trusted-host": "--allow-insecure-host",
+}
+_FLAGS = {"--no-index": ("--no-index",), "--pre": ("--prerelease", "allow")}
+# Without a meaning here: what is built from source is decided by the target.
+_IGNORED = {"--no-binary", "--only-binary", "--prefer-binary", "--use-feature"}
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One requirement as uv takes it (paths absolute); `name` is normalised, "" if not said."""
+
+    text: str
+    name: str
+    place: Place
+    local: bool = False  # a path: what it holds may change while the text stays
+    hashes: tuple[tuple[str, str], ...] = ()  # algorithms and values, of which one has to match
+    index: str = ""  # the name of the only index to take it from
+    written: str = field(default="", compare=False)  # a path as the file has it
+
+    @property
+    def title(self) -> str:
+        """What messages call it."""
+        return mask_credentials(self.written or self.name or self.text)
+
+    @property
+    def is_source(self) -> bool:
+        """Whether it is a path or an address of anything but a wheel, which would be built."""
+        _, found, address = self.text.partition(" @ ")
+        if not found and not self.local:
+            return False
+        bare = re.split(r"\s;|[#\[?]", address if found else self.text)[0]
+        return not bare.strip().endswith(".whl")
+
+
+@dataclass(slots=True)
+class RequirementsFile:
+    """What a requirements file and the files it names say."""
+
+    declared: list[Declared] = field(default_factory=list)
+    constraints: list[Declared] = field(default_factory=list)
+    options: list[str] = field(default_factory=list)  # for uv's command line
+    require_hashes: Place | None = None
+
+
+def read_requirements_file(
+    path: Path, root: Path, display: str, faults: FaultCollector, rules: RequirementRules
+) -> RequirementsFile:
+    """Read the requirements file `path` of the plugin in `root`, called `display` in messages.
+
+    Files it names by -r and -c are read too. Whatever can't be read, or `rules` refuse, is an error
+    in `faults`.
+    """
+    result = RequirementsFile()
+    _Reader(real_path(root), display, faults, rules, result).read(path, result.declared)
+    return result
+
+
+def parse_requirement(
+    text: str, place: Place, faults: FaultCollector, rules: RequirementRules
+) -> Declared | None:
+    """Read one requirement in the form of the dependency specifiers (PEP 508)."""
+    try:
+        parsed = Parsed(text)
+    except InvalidRequirement as error:
+        reason = str(error).splitlines()[0].strip()
+        faults.error(
+            f"unreadable requirement {mask_credentials(text)!r}: {reason[:1].lower()}{reason[1:]}",
+            place,
+            hint="expected a name with optional versions, such as requests>=2.31",
+        )
+        return None
+    local: bool | None = False
+    if parsed.url:
+        local = rules.source(parsed.url, place)
+    hashes = tuple(stated_in(text)[0]) if parsed.url else ()
+    return Declared(text, canonicalize_name(parsed.name), place, bool(local), hashes)
+
+
+@dataclass(slots=True)
+class _Reader:
+    root: Path
+    display: str
+    faults: FaultCollector
+    rules: RequirementRules
+    result: RequirementsFile
+    open_files: list[Path] = field(default_factory=list)
+
+    def read(self, path: Path, into: list[Declared]) -> None:
+        real = real_path(path)
+        if real in self.open_files:
+            return
+        self.open_files.append(real)
+        name = self.name_of(real)
+        try:
+            text = _decode(real.read_bytes())
+        except UnicodeDecodeError as error:
+            before = error.object[: error.start].count(b"\n")
+            self.faults.error("the file is not UTF-8 text", Place(name, before + 1))
+            return
+        except OSError as error:
+            self.faults.error(f"can't be read: {error.strerror}", Place(name))
+            return
+        if "\0" in text:
+            place = Place(name, *_position(text, text.index("\0")))
+            self.faults.error("a NUL character; expected text", place)
+            return
+        for number, line in logical_lines(text):
+            place = Place(name, number)
+            filled = self.rules.expand(line, place)
+            if filled is not None:
+                self.line(filled, place, real, into)
+
+    def line(self, line: str, place: Place, file: Path, into: list[Declared]) -> None:
+        if not line.startswith("-"):
+            self.requirement(line, place, file, into)
+            return
+        option, value = _split_option(line)
+        if option in _NESTED:
+            kept = self.result.constraints if _NESTED[option] == "constraints" else into
+            self.nested(value, place, file, kept)
+        elif option in ("-e", "--editable"):
+            self.requirement(value, place, file, into)
+        elif option in _WITH_VALUE and value:
+            taken = _WITH_VALUE[option]
+            if taken == "--allow-insecure-host":
+                self.rules.address(value, place)
+            elif _URL.match(value):
+                self.rules.source(value, place)
+            elif taken == "--find-links":
+                path = real_path(file.parent / value)
+                self.rules.path(path, value, place)
+                value = str(path)
+            else:
+                self.rules.address(value, place)
+            self.result.options += [taken, value]
+        elif option in _FLAGS:
+            self.result.options += _FLAGS[option]
+        elif option == "--require-hashes":
+            self.result.require_hashes = self.result.require_hashes or place
+        elif option not in _IGNORED:
+            self.faults.error(
+                f"unknown option {option!r}",
+                place,
+                hint="expected a requirement, or one of pip's options for requirements files",
+            )
+
+    def nested(self, value: str, place: Place, file: Path, into: list[Declared]) -> None:
+        path = real_path(file.parent / value)
+        if not value or _URL.match(value):
+            self.faults.error("expected the path of a file of the plugin", place)
+        elif not is_file(path):
+            self.faults.error(missing("file", path, value), place)
+        elif self.rules.path(path, value, place):
+            self.read(path, into)
+
+    def requirement(self, line: str, place: Place, file: Path, into: list[Declared]) -> None:
+        hashes, unknown = stated_in(line)
+        for each in unknown:
+            self.faults.error(
+                f"expected a hash such as sha256:0123abcd, not {each!r}",
+                place,
+                hint="`pip hash FILE` prints one",
+            )
+        read: list[Declared] = []
+        self.unhashed(line, place, file, read)
+        if hashes and read and not read[0].name:
+            hint = "say it as `name @ address`"
+            self.faults.error("a hash for a package whose name is not known", place, hint=hint)
+        into += [replace(each, hashes=tuple(hashes)) for each in read]
+
+    def unhashed(self, line: str, place: Place, file: Path, into: list[Declared]) -> None:
+        text = _PER_REQUIREMENT.sub("", f"{line} ").strip()
+        bare = text.split(";")[0].split(" ")[0]
+        if _URL.match(bare):
+            local = self.rules.source(bare, place)
+            if local is not None:
+                into.append(_from_url(text, place, local=local))
+        elif (
+            bare.startswith((".", "/", "~")) or bare.endswith(_ARCHIVE) or "/" in bare.split("@")[0]
+        ):
+            self.path(bare, place, file, into)
+        else:
+            declared = parse_requirement(text, place, self.faults, self.rules)
+            if declared:
+                into.append(declared)
+
+    def path(self, text: str, place: Place, file: Path, into: list[Declared]) -> None:
+        bare, _, extras = text.partition("[")
+        path = real_path(file.parent / expanded(bare))
+        if path == self.root:
+            self.faults.warn("the plugin itself is no dependency: left out", place)
+        elif not exists(path):
+            self.faults.error(
+                missing("file or folder", path, bare),
+                place,
+                hint="expected a requirement such as requests>=2.31, a path or a URL",
+            )
+        elif self.rules.path(path, bare, place):
+            name = _archive_name(path.name)
+            absolute = f"{path}{'[' if extras else ''}{extras}"
+            into.append(Declared(absolute, name, place, local=True, written=bare))
+
+    def name_of(self, path: Path) -> str:
+        if path.is_relative_to(self.root):
+            return str(Path(self.display) / path.relative_to(self.root))
+        return str(path)
+
+
+def logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Give each line that says something, with the number (from 1) of the line it starts on.
+
+    Comments are off, and continuations joined.
+    """
+    joined = ""
+    start = 1
+    lines = text.splitlines()
+    for number, line in enumerate(lines, 1):
+        if not joined:
+            start = number
+        is_comment = line.lstrip().startswith("#")
+        if line.endswith("\\") and not is_comment and number < len(lines):
+            joined += line[:-1]
+            continue
+        line = _COMMENT.sub("", f"{joined}{line.removesuffix(chr(92))}").strip()
+        joined = ""
+        if line:
+            yield start, line
+
+
+def _position(text: str, at: int) -> tuple[int, int]:
+    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+
+
+def _split_option(line: str) -> tuple[str, str]:
+    match = re.match(r"(--[\w-]+|-\w)\s*=?\s*(.*)", line)
+    if match is None:
+        return line.split()[0], ""
+    return match[1], match[2].strip().strip("\"'")
+
+
+def _decode(data: bytes) -> str:
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
+        if data.startswith(mark):
+            return data.decode(encoding)
+    return data.decode()
+
+
+def _from_url(text: str, place: Place, *, local: bool) -> Declared:
+    """Read a bare URL; its name is in pip's old `#egg=`, or in the archive's file name."""
+    url, _, marker = text.partition(" ;")
+    parts = urlsplit(url.strip())
+    egg = re.search(r"(?:^|&)egg=([\w.-]+)(\[[^\[\]]*\])?", parts.fragment)
+    kept = "&".join(part for part in parts.fragment.split("&") if part and part[:4] != "egg=")
+    bare = parts._replace(fragment=kept).geturl()
+    name = egg[1] if egg else _archive_name(parts.path.rpartition("/")[2])
+    suffix = f" ;{marker}" if marker else ""
+    if not name:
+        return Declared(f"{bare}{suffix}", "", place, local)
+    extras = (egg[2] or "") if egg else ""
+    return Declared(f"{name}{extras} @ {bare}{suffix}", canonicalize_name(name), place, local)
+
+
+def _archive_name(file: str) -> str:
+    try:
+        if file.endswith(".whl"):
+            return str(parse_wheel_filename(file)[0])
+        if file.endswith((".tar.gz", ".zip")):
+            return str(parse_sdist_filename(file)[0])
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        pass
+    return ""

@@ -1,0 +1,133 @@
+"""Decides what a plugin's requirements may reach: variables, paths outside of it, addresses."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from packager._in_build.hook import metadata_of
+from packager.errors import FaultCollector, Place, UsageError
+from packager.host.uv import mask_credentials
+from packager.model.permissions import INDEX, Permissions
+from packager.paths import is_inside
+
+# As pip and uv have it (pip's documentation, "Using environment variables").
+_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
+
+
+@dataclass(slots=True)
+class RequirementRules:
+    """What holds for the plugin in `root`, a package or a folder.
+
+    `permissions` are None where nothing is built: then nothing is expanded and nothing refused but
+    paths out of a package. `expanded` gets each variable that was put in, and its value.
+    """
+
+    root: Path
+    package: bool
+    permissions: Permissions | None
+    faults: FaultCollector
+    expanded: dict[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    def expand(self, text: str, place: Place | None) -> str | None:
+        """Give `text` with its variables put in; None, and errors noted, if one may not be."""
+        if self.permissions is None:
+            return text
+        failed = False
+        for name in dict.fromkeys(_VARIABLE.findall(text)):
+            if name not in self.permissions.variables:
+                failed = True
+                self.faults.error(
+                    f"${{{name}}} is not put in: a plugin's requirements are given no variable "
+                    "that you don't name",
+                    place,
+                    hint=f"if {name} may go where this line sends it: --requirements-env "
+                    f"{shlex.quote(name)}",
+                )
+            elif name not in self.environment:
+                failed = True
+                self.faults.error(
+                    f"${{{name}}} has no value: the variable is not set",
+                    place,
+                    hint="set it in the environment of packager",
+                )
+            else:
+                self.expanded[name] = self.environment[name]
+        if failed:
+            return None
+        return _VARIABLE.sub(lambda match: self.environment[match[1]], text)
+
+    def path(self, path: Path, written: str, place: Place | None) -> bool:
+        """Tell whether `path`, which was `written` so, may be used; note if it is outside."""
+        if path.suffix == ".whl" and self.permissions is not None:
+            self._metadata(path, place)
+        if is_inside(path, self.root):
+            return True
+        shown = mask_credentials(written)
+        if self.package:
+            self.faults.error(
+                f"{shown} lies outside the plugin; a package may use what is in it alone",
+                place,
+                hint="unpack it and build the folder, if you know what that path has",
+            )
+            return False
+        self.faults.warn(f"{shown} lies outside the plugin: it is taken from there", place)
+        return True
+
+    def _metadata(self, wheel: Path, place: Place | None) -> None:
+        """Note variables in what a wheel says that it needs: uv would put in the value of any."""
+        for text in metadata_of(wheel):
+            for line in text.decode("utf-8", "replace").splitlines():
+                found = _VARIABLE.search(line)
+                if found and line.lower().startswith("requires-dist:"):
+                    self.faults.error(
+                        f"the wheel's metadata has the variable {found[0]}: it is not put in", place
+                    )
+
+    def source(self, url: str, place: Place | None) -> bool | None:
+        """Note what there is against a URL to get a package from; tell whether it is a path.
+
+        None, and an error noted, for what is no URL.
+        """
+        try:
+            parts = urlsplit(url.strip())
+        except ValueError as error:
+            self.faults.error(f"unreadable address {mask_credentials(url)!r}: {error}", place)
+            return None
+        if parts.scheme.rpartition("+")[2] in ("file", ""):
+            self.path(self.root / url2pathname(parts.path), url, place)
+            return True
+        self.address(url, place)
+        return False
+
+    def address(self, address: str, place: Place | None) -> None:
+        """Note that a package names a place to fetch packages from, where that is not allowed."""
+        if self.package and self.permissions is not None and not self.permissions.allows(INDEX):
+            self.faults.error(
+                f"the package asks for {mask_credentials(address)}, another place to get packages "
+                "from than your own index",
+                place,
+                key=INDEX,
+                hint=f"look at it, then allow it: --allow-config {INDEX}",
+            )
+
+
+def refuse_variables(lines: Iterable[str]) -> None:
+    """Raise `UsageError` for a variable in what uv is given: it would put in the value of any.
+
+    Those of the plugin's own lines are put in, or refused, by now; what is left is of a lock.
+    """
+    for line in lines:
+        found = _VARIABLE.search(line)
+        if found:
+            raise UsageError(
+                f"uv.lock has the variable {found[0]}: it is not put in",
+                hint="lock without it: name the index in uv's own configuration",
+            )

@@ -1,0 +1,1 @@
+"""What AWS or SAM would refuse late, found before."""

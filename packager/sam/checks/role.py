@@ -1,0 +1,52 @@
+"""Finds roles that IAM refuses: policies that are longer than a role may have."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from packager.errors import FaultCollector
+from packager.model.options import FunctionPlan
+from packager.sam.document import Intrinsic
+from packager.sam.event_resources import event_statements
+from packager.sam.role import role_resource
+
+_MAX_POLICIES = 10_240  # characters of a role's inline policies, blanks aside ("IAM quotas")
+_REFERENCE = re.compile(r"\$\{[^}]*\}")
+# What stands for references, whose values are known at the deployment: names as long as usual.
+_PSEUDO = {
+    "${AWS::Partition}": "aws",
+    "${AWS::Region}": "eu-central-1",
+    "${AWS::AccountId}": "123456789012",
+}
+_ARN = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/" + "x" * 64 + ":*"
+
+
+def check_role(plan: FunctionPlan, faults: FaultCollector) -> None:
+    """Note in `faults` that the inline policies of the plan's role are too long."""
+    role = role_resource(plan, event_statements(plan))
+    documents = [each["PolicyDocument"] for each in role["Properties"]["Policies"]]
+    size = sum(len(json.dumps(_plain(each), separators=(",", ":"))) for each in documents)
+    if size > _MAX_POLICIES:
+        faults.error(
+            f"the function's role would have policies of {size} characters; IAM takes "
+            f"{_MAX_POLICIES}",
+            plan.options.place("settings") or plan.options.place("template.Policies"),
+            hint="keep several settings in one secret ({secret, key}), or all in one document "
+            "(settings_from): each parameter and secret is named in the role",
+        )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Intrinsic):
+        return _REFERENCE.sub(_known, value.value) if value.name == "Sub" else _ARN
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value if isinstance(value, str | int | float | None) else str(value)
+
+
+def _known(reference: re.Match[str]) -> str:
+    return _PSEUDO.get(reference.group(), reference.group())

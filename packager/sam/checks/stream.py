@@ -1,0 +1,34 @@
+"""Checks `stream`: that what stands before the function streams, and what starts it does."""
+
+from __future__ import annotations
+
+from packager.errors import FaultCollector
+from packager.model.options import FunctionPlan
+
+
+def check_stream(plan: FunctionPlan, faults: FaultCollector) -> None:
+    """Note in `faults` what keeps a function with `stream = true` from streaming."""
+    options = plan.options
+    if not options.stream:
+        if options.stream_heartbeat:
+            faults.warn(
+                "says nothing without stream = true",
+                options.place("stream_heartbeat"),
+                key="stream_heartbeat",
+            )
+        return
+    if options.api == "http":
+        faults.error(
+            "an HTTP API buffers replies, so nothing would stream",
+            options.place("stream"),
+            key="stream",
+            hint='take api = "url" (function URL) or "rest"; load balancers buffer, too',
+        )
+    if plan.entry == "stock":
+        why = options.needs_stock or 'entry = "stock"'
+        faults.error(
+            f"{why} means AWS's client, which can't stream",
+            options.place("stream"),
+            key="stream",
+            hint="leave out stream, or what asks for the stock entry",
+        )

@@ -1,0 +1,160 @@
+"""Finds what AWS or SAM would refuse late: options that do not fit each other or their limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from packager.entry import VARIABLE, WRAPPER
+from packager.errors import FaultCollector, Place
+from packager.model.options import EnvSource, FunctionPlan, Options, Setting
+from packager.sam.checks.events import check_events, check_names
+from packager.sam.checks.properties import check_properties
+from packager.sam.checks.references import referable
+from packager.sam.checks.role import check_role
+from packager.sam.checks.stack import check_stack
+from packager.sam.checks.start import check_start
+from packager.sam.checks.storage import check_storage
+from packager.sam.checks.stream import check_stream
+from packager.sam.function import REST_TIMEOUT, declared_routes
+from packager.sam.names import parameter_names
+from packager.sam.parameters import check_defaults
+from packager.sam.shapes import is_deferred
+from packager.sam.storage import storage_variables
+
+# Seconds an answer may take ("Quotas for HTTP APIs", "Quotas for REST APIs", "Lambda quotas").
+API_TIMEOUTS = {"http": 30, "rest": REST_TIMEOUT, "url": 900}
+API_KINDS = {"http": "an HTTP API", "rest": "a REST API", "url": "a function URL"}
+_MAX_ENVIRONMENT = 4096  # bytes of names and values ("Lambda quotas")
+# A function's resource policy holds 20 KB ("Lambda quotas"), and SAM adds a statement of about
+# 450 bytes for each route.
+_MAX_ROUTES = 40
+
+
+def check_template(plans: Sequence[FunctionPlan], faults: FaultCollector) -> None:
+    """Note in `faults` what the template of `plans` would have that AWS or SAM refuses.
+
+    A key that several groups share is faulted once.
+    """
+    known = frozenset(parameter_names(plans).values()).union(*map(referable, plans))
+    for plan in plans:
+        noted = FaultCollector()
+        _check_limits(plan, noted)
+        _check_environment(plan, noted)
+        check_defaults(plan, noted)
+        check_stream(plan, noted)
+        check_properties(plan, noted, known)
+        check_events(plan, noted)
+        check_start(plan, noted)
+        if not noted.errors:  # else the role can't be made
+            check_role(plan, noted)
+        faults.faults += [fault for fault in noted.faults if fault not in faults.faults]
+    check_storage(plans, faults)
+    check_stack(plans, faults)
+    check_names(plans, faults)
+
+
+def _check_limits(plan: FunctionPlan, faults: FaultCollector) -> None:
+    options = plan.options
+    limit = API_TIMEOUTS[options.api]
+    streams = options.stream and options.api == "rest"  # "Stream the integration response"
+    if options.timeout > limit and not streams:
+        faults.error(
+            f"{API_KINDS[options.api]} waits at most {limit} s, not {options.timeout}",
+            options.place("timeout") or options.place("api"),
+            key="timeout",
+            hint='api = "url" waits up to 900 s',
+        )
+    if options.adapter == "aws-wsgi" and options.api == "url":
+        faults.error(
+            "a function URL sends payload 2.0, which the adapter aws-wsgi can't read",
+            options.place("adapter") or options.place("api"),
+            key="adapter",
+            hint='take api = "http" or "rest", or another adapter',
+        )
+    if options.api == "url" and options.routes == "declared":
+        faults.error(
+            "a function URL has no routes to declare",
+            options.place("routes") or options.place("api"),
+            key="routes",
+            hint='leave routes out, or take api = "http" or "rest"',
+        )
+    elif options.routes == "declared":
+        routes = len(declared_routes(plan))
+        if routes > _MAX_ROUTES:
+            faults.error(
+                f"{routes} routes need more permissions than a function can hold; "
+                f"{_MAX_ROUTES} fit",
+                options.place("routes"),
+                key="routes",
+                hint='leave routes out, which is "all"',
+            )
+
+
+def _check_environment(plan: FunctionPlan, faults: FaultCollector) -> None:
+    options = plan.options
+    environment = options.template.get("Environment")
+    theirs = environment.get("Variables") if isinstance(environment, Mapping) else None
+    for key, value in (("Environment", environment), ("Environment.Variables", theirs)):
+        if is_deferred(value):  # it would take the place of all that the template sets
+            faults.error(
+                "expected a table: the function has variables of its own",
+                options.place(f"template.{key}"),
+                key=f"template.{key}",
+            )
+            return
+    variables: dict[str, Any] = dict(theirs) if isinstance(theirs, Mapping) else {}
+    if plan.entry == "fast":
+        if VARIABLE in variables:
+            faults.error(
+                "starts the fast entry",
+                options.place(f"template.Environment.Variables.{VARIABLE}"),
+                key=f"template.Environment.Variables.{VARIABLE}",
+                hint='with entry = "stock", a key beside template, the variable is yours',
+            )
+        variables[VARIABLE] = WRAPPER
+    for name in storage_variables(plan):
+        if name in variables:
+            faults.error(
+                "tells the function where its storage is",
+                options.place(f"template.Environment.Variables.{name}"),
+                key=f"template.Environment.Variables.{name}",
+            )
+        variables[name] = ""  # a name that is known at the deployment
+    for key, source in options.sources.items():
+        if isinstance(source, EnvSource):
+            if not isinstance(variables.get(source.name, source), EnvSource):
+                kind, _, name = key.partition(".")
+                owner = f"the setting {name}'s" if kind == "settings" else f"the app {name}'s"
+                faults.error(
+                    f"the variable {source.name} is {owner}",
+                    options.place(f"template.Environment.Variables.{source.name}"),
+                    key=f"template.Environment.Variables.{source.name}",
+                )
+            variables[source.name] = source
+    size = sum(len(key.encode()) + _known_size(value) for key, value in variables.items())
+    size += sum(_default_size(plan, setting) for setting in plan.group.settings)
+    if size > _MAX_ENVIRONMENT:
+        faults.error(
+            f"the environment has {size} bytes or more; Lambda takes {_MAX_ENVIRONMENT}",
+            options.place("template.Environment") or _first_setting(options),
+            key="template.Environment" if theirs else "settings",
+        )
+
+
+def _known_size(value: object) -> int:
+    """Give the bytes of a variable's value, none where it is known at the deployment only."""
+    return len(str(value).encode()) if isinstance(value, str | int | float) else 0
+
+
+def _default_size(plan: FunctionPlan, setting: Setting) -> int:
+    """Give the bytes of a setting's default that the template makes its variable's."""
+    source = plan.options.settings.get(setting.name)
+    if isinstance(source, EnvSource) and isinstance(setting.default, str):
+        return len(setting.default.encode()) if setting.type == "text-input" else 0
+    return 0
+
+
+def _first_setting(options: Options) -> Place | None:
+    places = (options.place(f"settings.{name}") for name in options.settings)
+    return next((place for place in places if place), None)

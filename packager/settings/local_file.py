@@ -1,0 +1,141 @@
+"""Reads `settings.local.toml`: values for runs on this machine, in place of what AWS keeps."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from packager.config.files import ConfigTable, parse_toml
+from packager.config.keys import is_plain
+from packager.config.refused import found
+from packager.errors import FaultCollector, Place
+from packager.inputs.toml_positions import toml_positions
+from packager.inputs.yaml_fields import did_you_mean
+
+LOCAL_SETTINGS = "settings.local.toml"
+# What endpoint_runtime/settings.py takes settings from, and endpoint_runtime/dify/keys.py keys.
+VARIABLE, APPS_VARIABLE = "PACKAGER_LOCAL_SETTINGS", "PACKAGER_LOCAL_APPS"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Where the file has a setting; `group` is whose table it is in, None for that of all."""
+
+    place: Place
+    key: str
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSettings:
+    """What the file has for a group: settings by name, and API keys of Dify's apps by app id.
+
+    `written` says where the settings are from, `groups` where each group is named.
+    """
+
+    settings: dict[str, Any] = field(default_factory=dict, repr=False)
+    apps: dict[str, str] = field(default_factory=dict, repr=False)
+    written: dict[str, Written] = field(default_factory=dict, compare=False)
+    groups: dict[str, Place] = field(default_factory=dict, compare=False)
+
+
+def read_local_settings(path: Path, group: str, faults: FaultCollector) -> LocalSettings:
+    """Give what is in `[settings]` and `[apps]`, and in `[groups.<group>.settings]` and `.apps`.
+
+    The latter go before the former, as in the configuration. Settings are of the types that JSON
+    has; the runtime checks them against the declaration.
+    """
+    display = str(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        faults.error(f"can't be read: {error.strerror}", Place(display))
+        return LocalSettings()
+    values = parse_toml(content, display, faults)
+    if values is None:
+        return LocalSettings()
+    table = ConfigTable(
+        values, display, (), toml_positions(content.decode().removeprefix("\ufeff"))
+    )
+    for name in values:
+        if name not in ("settings", "apps", "groups"):
+            known = ["settings", "apps", "groups"]
+            hint = did_you_mean(name, known) or "there are settings, apps and groups"
+            faults.error("there is no such table", table.place((name,)), key=name, hint=hint)
+    read = _Reader(table, faults)
+    settings = read.settings(("settings",), values.get("settings", {}))
+    written = {name: _written(table, ("settings", name)) for name in settings}
+    apps = read.keys(("apps",), values.get("apps", {}))
+    groups = read.table(("groups",), values.get("groups", {}))
+    for name, inner in groups.items():
+        own = read.table(("groups", name), inner)
+        for key in own:
+            if key not in ("settings", "apps"):
+                at = ("groups", name, key)
+                faults.error("there is no such table", table.place(at), key=table.key(at))
+        found_there = read.settings(("groups", name, "settings"), own.get("settings", {}))
+        keys_there = read.keys(("groups", name, "apps"), own.get("apps", {}))
+        if name == group:
+            settings |= found_there
+            at_group = ("groups", name, "settings")
+            written |= {each: _written(table, (*at_group, each), name) for each in found_there}
+            apps |= keys_there
+    places = {name: table.place(("groups", name)) for name in groups}
+    return LocalSettings(settings, apps, written, places)
+
+
+def _written(table: ConfigTable, path: tuple[str, ...], group: str | None = None) -> Written:
+    return Written(table.place(path), table.key(path), group)
+
+
+def local_environment(settings: LocalSettings) -> dict[str, str]:
+    """Give the environment variables that hand the values to a function's process."""
+    return {VARIABLE: json.dumps(settings.settings), APPS_VARIABLE: json.dumps(settings.apps)}
+
+
+class _Reader:
+    def __init__(self, table: ConfigTable, faults: FaultCollector) -> None:
+        self.of = table
+        self.faults = faults
+
+    def table(self, path: tuple[str, ...], value: object) -> dict[str, Any]:
+        if isinstance(value, dict):
+            return value
+        place = self.of.place(path)
+        self.faults.error(f"expected a table, not {_kind(value)}", place, key=self.of.key(path))
+        return {}
+
+    def settings(self, path: tuple[str, ...], value: object) -> dict[str, Any]:
+        good = {}
+        for name, each in self.table(path, value).items():
+            at = (*path, name)
+            if not is_plain(each):
+                self.faults.error(
+                    "expected nothing but text, finite numbers, true, false, lists and tables",
+                    self.of.place(at),
+                    key=self.of.key(at),
+                )
+            else:
+                good[name] = each
+        return good
+
+    def keys(self, path: tuple[str, ...], value: object) -> dict[str, str]:
+        good = {}
+        for app_id, key in self.table(path, value).items():
+            if isinstance(key, str):
+                good[app_id] = key
+            else:
+                at = (*path, app_id)
+                self.faults.error(
+                    "expected the app's API key as text, in quotes",
+                    self.of.place(at),
+                    key=self.of.key(at),
+                )
+        return good
+
+
+def _kind(value: object) -> str:
+    """Say what a value is; text may be a secret."""
+    return "text" if isinstance(value, str) else found(value)

@@ -1,0 +1,66 @@
+"""Tells what settings a function has and where their values come from; secrets stay masked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from packager.model.options import (
+    EnvSource,
+    FunctionPlan,
+    LiteralSource,
+    SecretSource,
+    Setting,
+    SsmSource,
+)
+from packager.model.value_sources import all_settings, setting_source, source_of
+
+MASK = "***"
+_MAX_SHOWN = 40  # characters of a value
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSetting:
+    """A setting as it may be shown. `value` is what can be said of it: nothing of a secret."""
+
+    name: str
+    type: str
+    required: bool
+    source: str | None
+    value: str | None
+
+
+def show_settings(plan: FunctionPlan, environment: Mapping[str, str]) -> list[ShownSetting]:
+    """Give the settings of a function; `environment` is where variables would come from here."""
+    return [
+        ShownSetting(
+            setting.name,
+            setting.type,
+            setting.required,
+            setting_source(plan, setting),
+            _value(plan, setting, environment),
+        )
+        for setting in all_settings(plan)
+    ]
+
+
+def _value(plan: FunctionPlan, setting: Setting, environment: Mapping[str, str]) -> str | None:
+    match source_of(plan, setting):
+        case EnvSource(name):
+            return "set here" if name in environment else "not set here"
+        case LiteralSource(value):
+            return _masked(setting, value)
+        case SsmSource() | SecretSource():
+            return MASK
+    if plan.options.settings_from is not None:
+        return MASK
+    return _masked(setting, setting.default) if setting.default is not None else None
+
+
+def _masked(setting: Setting, value: Any) -> str:
+    if setting.type == "secret-input":
+        return MASK
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 1] + "…"
