@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -54,16 +55,20 @@ class MotoServer:
 
     def boto(self, service: str) -> Any:
         """boto3's client of a service, for what a test prepares and looks up."""
-        bundle = self.environment.get("AWS_CA_BUNDLE", True)
-        session: Any = boto3.session.Session()
-        return session.client(
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id="AKIDTEST",
-            aws_secret_access_key=SECRET_KEY,
-            verify=bundle,
-        )
+        return _client(service, self.url, self.environment.get("AWS_CA_BUNDLE", True))
+
+
+@cache  # making one takes longer than all that a test asks of it
+def _client(service: str, url: str, bundle: str | bool) -> Any:
+    session: Any = boto3.session.Session()
+    return session.client(
+        service,
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id="AKIDTEST",
+        aws_secret_access_key=SECRET_KEY,
+        verify=bundle,
+    )
 
 
 def make_authority(folder: Path, *, only: str | None = None) -> Authority:

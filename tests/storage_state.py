@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.moto_server import MotoServer
-from tests.storage_table import client_of
 
 
 @dataclass(frozen=True)
@@ -72,13 +71,13 @@ class State:
 
 
 def read_state(moto: MotoServer, table: str) -> State:
-    pages = client_of(moto).get_paginator("scan").paginate(TableName=table)
+    pages = moto.boto("dynamodb").get_paginator("scan").paginate(TableName=table)
     return State({item["id"]["S"]: item for page in pages for item in page["Items"]})
 
 
 def expire(moto: MotoServer, table: str) -> None:
     """Do what DynamoDB's TTL has done a day later."""
-    client = client_of(moto)
+    client = moto.boto("dynamodb")
     for name, item in read_state(moto, table).items.items():
         if "x" in item:
             client.delete_item(TableName=table, Key={"id": {"S": name}})

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,12 @@ from tests.integration.conftest import Release
 HERE = Path(__file__).parent / "diet"
 PYTHONS = [python for python in SUPPORTED_PYTHONS if find_interpreter(python)]
 NEWEST = next(reversed(HASHES))
+# Of werkzeug's tests, those that take most of the time: over hashing, or a route of a thousand
+# parts. They run once as written and once from an archive.
+LONG = (
+    *("security.py::test_pbkdf2", "security.py::test_salted_hashes", "security.py::test_scrypt"),
+    *("routing.py::test_long_build", "routing.py::test_no_memory_leak_from_Rule_builder"),
+)
 # Both ends of both series with one Python, the newest release with every Python.
 MATRIX = sorted(
     {
@@ -68,12 +75,13 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     return make
 
 
-@pytest.fixture
-def treated(tmp_path: Path, release: Release) -> Release:
-    """The same with the diet."""
+@pytest.fixture(scope="session")
+def treated(tmp_path_factory: pytest.TempPathFactory, release: Release) -> Release:
+    """The same with the diet; not to be changed."""
 
+    @cache
     def make(version: str) -> Path:
-        folder = tmp_path / f"treated-{version}"
+        folder = tmp_path_factory.mktemp("treated")
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(release(version) / "werkzeug", folder / "werkzeug", ignore=ignored)
         assert apply_diet(folder, version).reason is None
@@ -120,7 +128,8 @@ def test_werkzeugs_own_tests_pass(
     tmp_path: Path, treated: Release, environment: Environment, python: str, version: str
 ) -> None:
     """Without those that start werkzeug's development server and debugger."""
-    out = _own_tests(environment(python), version, tmp_path, treated(version))
+    long = (python, version) == (PYTHONS[-1], NEWEST)
+    out = _own_tests(environment(python), version, tmp_path, treated(version), long=long)
 
     assert int(out.split(" passed")[0]) >= 840
 
@@ -135,8 +144,8 @@ def test_werkzeugs_own_tests_pass_on_a_bundles_archive(
     """As it ships: compiled without what a bundle leaves out, and loaded from the one file."""
     interpreter = find_interpreter(python)
     assert interpreter is not None
-    site = treated(version)
     ignored = shutil.ignore_patterns("__pycache__")
+    site = shutil.copytree(treated(version), tmp_path / "site", ignore=ignored)
     shutil.copytree(template_folder(), site, ignore=ignored, dirs_exist_ok=True)
     names = [path.relative_to(site).as_posix() for path in site.rglob("*.py")]
     of_sdk = {name for name in names if name.startswith("dify_plugin/")}
@@ -145,7 +154,9 @@ def test_werkzeugs_own_tests_pass_on_a_bundles_archive(
     write_archive(site, interpreter)
     (site / "from_archive.py").write_text(FROM_ARCHIVE)
 
-    out = _own_tests(environment(python), version, tmp_path, site, "-p", "from_archive")
+    long = (python, version) == (PYTHONS[-1], NEWEST)
+    options = ("-p", "from_archive")
+    out = _own_tests(environment(python), version, tmp_path, site, *options, long=long)
 
     assert int(out.split(" passed")[0]) >= 840
 
@@ -163,12 +174,15 @@ def pytest_sessionfinish(session):
 """
 
 
-def _own_tests(python: Path, version: str, folder: Path, site: Path, *options: str) -> str:
-    """Run a release's own tests on what is in `site`; give the summary."""
+def _own_tests(
+    python: Path, version: str, folder: Path, site: Path, *options: str, long: bool
+) -> str:
+    """Run a release's own tests, the long ones perhaps, on what is in `site`; give the summary."""
     left_out = ("test_serving.py", "test_debug.py", "live_apps", "middleware/test_http_proxy.py")
     out = _run(
         *(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", "60", *options),
         *(f"--ignore=tests/{name}" for name in left_out),
+        *(f"--deselect=tests/test_{name}" for name in (() if long else LONG)),
         "tests",
         cwd=_sdist(version, folder),
         PYTHONPATH=str(site),

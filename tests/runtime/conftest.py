@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +13,7 @@ import pytest
 from endpoint_runtime.application import Application
 from endpoint_runtime.invocation import answer_event
 from tests.runtime.builders import ECHO, TEMPLATE, Bundle, endpoint, http_2, literals, write_files
+from tests.runtime.sources import copy_sources
 
 MakeApplication = Callable[..., Application]
 
@@ -77,8 +77,7 @@ def bundle(tmp_path: Path) -> Callable[..., Bundle]:
 def make_bundle(parent: Path, files: Mapping[str, str] | None, values: Mapping[str, Any]) -> Bundle:
     """Put the template, a `_bundle.py` and a plugin into a folder `bundle`."""
     folder = parent / "bundle"
-    skip = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(TEMPLATE, folder, ignore=skip)
+    copy_sources(TEMPLATE, folder)
     text = "".join(f"{name} = {value!r}\n" for name, value in literals(**values).items())
     (folder / "endpoint_runtime" / "_bundle.py").write_text(text)
     (folder / "plugin").mkdir()

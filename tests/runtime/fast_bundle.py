@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from tests.runtime.builders import url
 from tests.runtime.conftest import make_bundle
 from tests.runtime.hostile_api import RuntimeServer, event
 from tests.runtime.loop_process import environment, fast_command, start
+from tests.runtime.sources import copy_sources
 
 PYTHON = Path(sys.executable)
 HEAD = """
@@ -44,8 +44,7 @@ def write(parent: Path, endpoints: Mapping[str, str], **literals: Any) -> Path:
     folder = make_bundle(parent, files, {"ROUTES": tuple(routes), "STREAM": True, **literals})
     for package in (werkzeug, markupsafe):
         where = Path(package.__file__ or "").parent
-        ignore = shutil.ignore_patterns("__pycache__", "debug")
-        shutil.copytree(where, folder.folder / where.name, ignore=ignore)
+        copy_sources(where, folder.folder / where.name, "debug")
     return folder.folder
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from collections.abc import Mapping
 from functools import cache
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from packager.host.interpreter import SUPPORTED_PYTHONS, Interpreter, find_interpreter
 from packager.local.stock_client import client_folder
+from tests.runtime.sources import copy_sources
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "handler_template"
 
@@ -29,8 +29,7 @@ def stock_client(interpreter: Interpreter) -> Path:
 
 def write_bundle(folder: Path, handler: str) -> Path:
     """The fast entry and `handler` as the source of `endpoint_runtime.lambda_handler`."""
-    skip = shutil.ignore_patterns("__pycache__", "dify_plugin")
-    shutil.copytree(TEMPLATE, folder, ignore=skip)
+    copy_sources(TEMPLATE, folder, "dify_plugin")
     (folder / "endpoint_runtime" / "lambda_handler.py").write_text(handler, encoding="utf-8")
     return folder
 

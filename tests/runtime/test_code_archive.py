@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -27,16 +29,31 @@ def interpreter(request: pytest.FixtureRequest) -> Interpreter:
     return found
 
 
+@pytest.fixture(scope="session")
+def archived_for(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[Interpreter], Path]:
+    """The runtime with its code archived for an interpreter; not to be changed."""
+
+    @cache
+    def make(interpreter: Interpreter) -> Path:
+        folder = tmp_path_factory.mktemp("archived") / "bundle"
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(template_folder(), folder, ignore=ignored)
+        sources = [path.relative_to(folder).as_posix() for path in folder.rglob("*.py")]
+        compile_files(interpreter, folder, sources, columns=False)
+        write_archive(folder, interpreter)
+        return folder
+
+    return make
+
+
 @pytest.fixture
-def bundle(tmp_path: Path, interpreter: Interpreter) -> Path:
+def bundle(
+    tmp_path: Path, archived_for: Callable[[Interpreter], Path], interpreter: Interpreter
+) -> Path:
     """The runtime with its code archived, in a folder that is not the one it was compiled for."""
-    folder = tmp_path / "bundle"
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(template_folder(), folder, ignore=ignored)
-    sources = [path.relative_to(folder).as_posix() for path in folder.rglob("*.py")]
-    compile_files(interpreter, folder, sources, columns=False)
-    write_archive(folder, interpreter)
-    return folder
+    return Path(shutil.copytree(archived_for(interpreter), tmp_path / "bundle"))
 
 
 def run(bundle: Path, interpreter: Interpreter, code: str, *path: Path) -> Any:
