@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 import struct
 import time
@@ -96,18 +97,55 @@ TOKENS = (
 PYPROJECT = """\
 [project]
 name = "a"
-dependencies = ["a>=1"]
+dependencies = ["a>=1", "b", "c ; python_version > '3'"]
+[tool.uv]
+find-links = ["./wheels"]
+index = [{name = "i", url = "file:simple"}]
+override-dependencies = ["d @ file:lib"]
+sources = {a = {path = "lib"}, b = {git = "file:lib"}, c = {workspace = true}}
+workspace = {members = ["lib/*", "../*"], exclude = ["lib/x"]}
 [tool.packager]
 memory = 512
 include = ["*.bin"]
 events = [{source = "schedule", path = "/a", expression = "rate(1 hour)"}]
 """
+REQUIREMENTS = """\
+dify_plugin==0.4.4
+requests>=2 ; python_version > '3.8'  # a
+-r more.txt
+-c ./limits.txt
+-e ./lib[x]
+--find-links wheels
+~/a-1-py3-none-any.whl --hash=sha256:00
+b @ file:lib
+"""
 TEXTS = {
     **{name: SOUND[name] for name in ("manifest.yaml", "group/tiny.yaml", "endpoints/duck.yaml")},
-    "requirements.txt": "dify_plugin==0.4.4\nrequests>=2 ; python_version > '3.8'  # a\n",
+    "requirements.txt": REQUIREMENTS,
+    "more.txt": "-r requirements.txt\n./lib\n",
     "pyproject.toml": PYPROJECT,
     ".difyignore": "*.py[co]\nbuild/\n!a/**/b\n",
 }
+
+
+WORD = re.compile(r"[^\s\"'\[\]{},:=@]+")
+# What nothing can be at, or nothing of a plugin, in place of a word, which may be a path.
+PATHS = (
+    *("x" * 256, "x" * 256 + "/x.py", "x/" * 2100 + "x", "/" + "x" * 5000, "a\0b", "\\0", "\ud800"),
+    *(
+        "manifest.yaml/x",
+        "circle",
+        "circle/x",
+        "~nobody-of-this-name/x",
+        "~",
+        "/",
+        "//",
+        ".",
+        "./.",
+    ),
+    *("../" * 3000, "file:", "file://%00", "file:circle", "http://[", "C:\\x", "**", "/**", "**x"),
+    *("/root/x", "/proc/self/fd/999", "/dev/null", "group", "", "lib/" * 40 + "*"),
+)
 
 
 def mutated(random: Random, text: str) -> bytes:
@@ -115,7 +153,7 @@ def mutated(random: Random, text: str) -> bytes:
     data = text
     for _ in range(random.randrange(1, 6)):
         at, end = sorted(random.choices(range(len(data) + 1), k=2))
-        match random.randrange(5):
+        match random.randrange(7):
             case 0:
                 data = data[:at] + data[min(end, at + 20) :]
             case 1:
@@ -124,13 +162,44 @@ def mutated(random: Random, text: str) -> bytes:
                 data = data[:at] + random.choice(TOKENS) * random.choice([1, 1, 2, 300]) + data[at:]
             case 3:
                 data = data[:at] + chr(random.choice([random.randrange(256), 0x202E])) + data[at:]
-            case _:
+            case 4:
                 data = data[:at] + random.choice(TOKENS) + data[at:]
+            case _:
+                word = random.choice([*WORD.finditer(data)] or [re.match("", data)])
+                assert word is not None
+                long = word[0][:20] * 300
+                path = random.choice([*PATHS, long, f"./{long}", f"{word[0]}/x", f"../{word[0]}"])
+                data = data[: word.start()] + path + data[word.end() :]
     raw = data.encode("utf-8", "surrogatepass")
     if random.random() < 0.1:
         at = random.randrange(len(raw) + 1)
         raw = raw[:at] + random.randbytes(3) + raw[at:]
     return raw
+
+
+def read_mutated(root: Path, random: Random) -> None:
+    """Read the plugin of `TEXTS` in `root` with one or two of its files mutated for the while."""
+    names = random.sample(sorted(TEXTS), k=random.choice([1, 1, 2]))
+    written: dict[str, bytes | None] = {name: mutated(random, TEXTS[name]) for name in names}
+    if {"requirements.txt", "more.txt"} & written.keys():
+        written.setdefault("pyproject.toml", None)  # they are not read beside its dependencies
+    for name, content in written.items():
+        if content is None:
+            (root / name).unlink()
+        else:
+            (root / name).write_bytes(content)
+    package, permissions = random.random() < 0.5, random.choice([None, Permissions()])
+    try:
+        timed(
+            sum(len(content or b"") for content in written.values()),
+            ", ".join(names),
+            lambda: read_folder(root, package=package, permissions=permissions),
+        )
+    except BaseException:
+        print(package, permissions, written)
+        raise
+    for name in written:
+        (root / name).write_text(TEXTS[name])
 
 
 NAMES = (

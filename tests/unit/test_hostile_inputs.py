@@ -13,7 +13,7 @@ import pytest
 
 from packager.cli.main import main
 from tests.attacks import attacks
-from tests.hostile_inputs import TEXTS, hostile_zip, mutated, read_folder, read_package, timed
+from tests.hostile_inputs import TEXTS, hostile_zip, read_folder, read_mutated, read_package, timed
 from tests.plugin_writer import write_plugin
 
 ATTACKS = attacks(30_000)  # the soak does the same with 100,000 bytes
@@ -32,11 +32,7 @@ def test_mutated_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     random = Random(15)
     root = write_plugin(tmp_path / "p", TEXTS)
     for _ in range(60):
-        name = random.choice(sorted(TEXTS))
-        content = mutated(random, TEXTS[name])
-        (root / name).write_bytes(content)
-        timed(len(content), name, lambda: read_folder(root))
-        (root / name).write_text(TEXTS[name])
+        read_mutated(root, random)
     said = capsys.readouterr().err
     assert ("\x1b" in said, "\u202e" in said) == (False, False)
 
