@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -22,7 +23,7 @@ from packager.cli.profile import profile
 from packager.cli.settings import settings
 from packager.cli.template import template
 from packager.cli.terminal import shown
-from packager.errors import PackagerError
+from packager.errors import PackagerError, UsageError
 
 INTERRUPTED = 130  # 128 and SIGINT, as shells have it
 BROKEN_PIPE = 141  # 128 and SIGPIPE
@@ -47,11 +48,23 @@ def _stoppable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+def _need_here() -> None:
+    """Raise `UsageError` if the working directory is gone: every relative path counts from it."""
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise UsageError(
+            f"the folder you are in can't be used: {error.strerror}",
+            hint="it may have been removed: change to another",
+        ) from None
+
+
 class _Commands(click.Group):
     """Turns the errors meant for a user into words on stderr and an exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
+            _need_here()
             with _stoppable():
                 return super().invoke(ctx)
         except click.ClickException as error:  # click shows it: with what was typed in it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from packager.inputs.toml_limits import TooMuch, load_toml
 from packager.inputs.toml_positions import KeyPath, Position, nearest_position, toml_positions
 from packager.inputs.yaml_fields import did_you_mean
 from packager.inputs.yaml_tree import MAX_FILE
-from packager.paths import is_file, is_inside
+from packager.paths import is_file, is_inside, unseen
 
 _WHERE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
@@ -85,9 +86,11 @@ def read_config_files(root: Path, display: str, faults: FaultCollector) -> Confi
 def read_toml(root: Path, display: str, name: str, faults: FaultCollector) -> ConfigTable | None:
     """Read the TOML file `name` in the plugin's folder; None if there is none, or after a fault."""
     path = root / name
-    if not is_file(path):
-        return None
     file = str(PurePosixPath(display) / name)
+    if not is_file(path):
+        if os.path.lexists(path):
+            faults.error(f"is no file{unseen(path)}", Place(file))
+        return None
     if not is_inside(path, root):
         faults.error("is a link that leaves the plugin", Place(file))
         return None

@@ -15,6 +15,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from packager.inputs.toml_limits import load_toml
+from packager.paths import exists, is_file, is_folder, is_inside, real_path
 
 # Build backends that read nothing but the package's folder and what its pyproject.toml names
 # (their documentation). Others may read whatever they like.
@@ -51,7 +52,7 @@ def content_digest(path: Path) -> str:
     names, and the configuration of uv around it. A package with build code of its own, or whose
     version is that of a repository, may be built from anything.
     """
-    if not path.is_dir():
+    if not is_folder(path):
         try:
             return _file_digest(path)
         except OSError:
@@ -69,7 +70,7 @@ def content_digest(path: Path) -> str:
 
 
 def _is_predictable(folder: Path) -> bool:
-    if any((folder / name).exists() for name in _BUILD_CODE):
+    if any(exists(folder / name) for name in _BUILD_CODE):
         return False
     text = _text(folder / "pyproject.toml")
     if not text or _HOOKS.search(text) or _HOOKS.search(_text(folder / "setup.cfg")):
@@ -98,27 +99,26 @@ def _named_outside(folder: Path) -> set[Path]:
     for text in texts:
         if ".." in text or text.startswith("/"):
             start = re.split(r"[*?\[]", text)[0] or "."
-            with contextlib.suppress(OSError, ValueError):
-                named = (folder / start).resolve()
-                if named.exists() and not folder.resolve().is_relative_to(named):
-                    found.add(named)
-    return {path for path in found if not path.is_relative_to(folder.resolve())}
+            named = real_path(folder / start)
+            if exists(named) and not is_inside(folder, named):
+                found.add(named)
+    return {path for path in found if not is_inside(path, folder)}
 
 
 def _projects_around(folder: Path) -> list[Path]:
     """Give the pyproject.toml files around `folder`, of which one may be its workspace's."""
-    above = (parent / "pyproject.toml" for parent in folder.resolve().parents)
-    return [path for path in above if path.is_file()]
+    above = (parent / "pyproject.toml" for parent in real_path(folder).parents)
+    return [path for path in above if is_file(path)]
 
 
 def _files(root: Path) -> Iterator[tuple[str, Path]]:
     """Give the files below `root`, or itself, by posix path; links are followed, once each."""
-    if not root.is_dir():
+    if not is_folder(root):
         yield "", root
         return
     seen: set[Path] = set()
     for folder, folders, files in os.walk(root, followlinks=True):
-        real = Path(folder).resolve()
+        real = real_path(Path(folder))
         if real in seen:
             folders.clear()
             continue
@@ -127,13 +127,13 @@ def _files(root: Path) -> Iterator[tuple[str, Path]]:
         folders[:] = sorted(each for each in folders if not _is_passed_over(at, each, root))
         for name in sorted(files):
             file = Path(folder) / name
-            if not name.endswith(".pyc") and file.is_file():
+            if not name.endswith(".pyc") and is_file(file):
                 yield (at / name).as_posix(), file
 
 
 def _is_passed_over(at: Path, name: str, root: Path) -> bool:
     path = (at / name).as_posix()
-    environment = (root / at / name / "pyvenv.cfg").exists()
+    environment = exists(root / at / name / "pyvenv.cfg")
     left = name.endswith(".egg-info") or bool(_BUILT.fullmatch(path))
     return name in _PASSED_OVER or environment or left
 
@@ -145,7 +145,7 @@ def builds_cleared_away(folders: Iterable[Path]) -> Iterator[None]:
     What it left in `build/lib` is in the next wheel, too, though its source may be gone by then.
     What was there before stays.
     """
-    before = {folder: set(_leavings(folder)) for folder in folders if folder.is_dir()}
+    before = {folder: set(_leavings(folder)) for folder in folders if is_folder(folder)}
     try:
         yield
     finally:
@@ -165,7 +165,7 @@ def stale_builds(folder: Path) -> bool:
 def _leavings(folder: Path) -> Iterator[Path]:
     for path in (*folder.glob("build/*"), *folder.glob("*.egg-info"), *folder.glob("*/*.egg-info")):
         inner = path.relative_to(folder).as_posix()
-        if path.is_dir() and (path.suffix == ".egg-info" or _BUILT.fullmatch(inner)):
+        if is_folder(path) and (path.suffix == ".egg-info" or _BUILT.fullmatch(inner)):
             yield path
 
 

@@ -19,7 +19,7 @@ from packager.inputs.default_exclusions import (
 from packager.inputs.gitignore import PatternError, Patterns
 from packager.inputs.plugin_folder import MAX_DEPTH, holds_bundles
 from packager.model.options import Endpoint
-from packager.paths import is_file, real_path
+from packager.paths import is_file, real_path, unseen
 
 _ASSETS = "_assets"
 # Files in which a plugin may name its own assets.
@@ -149,6 +149,9 @@ class _Choice:
                     self.unreadable(name, error)
                 except PatternError as error:
                     self.faults.error(str(error), self.place(name))
+                break
+            if os.path.lexists(path):
+                self.faults.error(f"is no file{unseen(path)}", self.place(name))
                 break
         return "", Patterns(())
 

@@ -224,9 +224,7 @@ def _from_pyproject(
         read = parse_requirement(expanded, place, faults, rules) if expanded is not None else None
         if read:
             declared.append(read)
-    workspace = find_workspace(root)
-    if workspace and rules.package and workspace.root != real_path(root):
-        workspace = None  # a package is unpacked anywhere
+    workspace = find_workspace(root, alone=rules.package)
     placed = [
         made
         for read in declared

@@ -21,7 +21,7 @@ from packaging.utils import (
 
 from packager.errors import FaultCollector, Place
 from packager.host.uv import mask_credentials
-from packager.paths import exists, expanded, is_file, missing, real_path
+from packager.paths import expanded, real_path
 from packager.requirements.hashes import stated_in
 from packager.requirements.rules import RequirementRules
 
@@ -193,9 +193,7 @@ class _Reader:
         path = real_path(file.parent / value)
         if not value or _URL.match(value):
             self.faults.error("expected the path of a file of the plugin", place)
-        elif not is_file(path):
-            self.faults.error(missing("file", path, value), place)
-        elif self.rules.path(path, value, place):
+        elif self.rules.path(path, value, place, what="file"):
             self.read(path, into)
 
     def requirement(self, line: str, place: Place, file: Path, into: list[Declared]) -> None:
@@ -234,13 +232,12 @@ class _Reader:
         path = real_path(file.parent / expanded(bare))
         if path == self.root:
             self.faults.warn("the plugin itself is no dependency: left out", place)
-        elif not exists(path):
-            self.faults.error(
-                missing("file or folder", path, bare),
-                place,
-                hint="expected a requirement such as requests>=2.31, a path or a URL",
-            )
-        elif self.rules.path(path, bare, place):
+        elif self.rules.path(
+            path,
+            bare,
+            place,
+            hint="expected a requirement such as requests>=2.31, a path or a URL",
+        ):
             name = _archive_name(path.name)
             absolute = f"{path}{'[' if extras else ''}{extras}"
             into.append(Declared(absolute, name, place, local=True, written=bare))

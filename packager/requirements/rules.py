@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -15,7 +16,7 @@ from packager._in_build.hook import metadata_of
 from packager.errors import FaultCollector, Place, UsageError
 from packager.host.uv import mask_credentials
 from packager.model.permissions import INDEX, Permissions
-from packager.paths import is_inside
+from packager.paths import exists, is_file, is_inside, missing
 
 # As pip and uv have it (pip's documentation, "Using environment variables").
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
@@ -64,13 +65,31 @@ class RequirementRules:
             return None
         return _VARIABLE.sub(lambda match: self.environment[match[1]], text)
 
-    def path(self, path: Path, written: str, place: Place | None) -> bool:
-        """Tell whether `path`, which was `written` so, may be used; note if it is outside."""
+    def path(
+        self,
+        path: Path,
+        written: str,
+        place: Place | None,
+        *,
+        what: Literal["file", "file or folder"] = "file or folder",
+        hint: str | None = None,
+    ) -> bool:
+        """Return whether there is `what` at `path`, which was `written` so, and it may be used.
+
+        Note why not, with the `hint` where there is nothing, and if it is outside.
+        """
+        inside = is_inside(path, self.root)
+        shown = mask_credentials(written)
+        if not (is_file(path) if what == "file" else exists(path)):
+            if self.permissions is None and _VARIABLE.search(written):
+                return False  # it can't be known
+            if inside or not self.package:
+                self.faults.error(missing(what, path, shown), place, hint=hint)
+                return False
         if path.suffix == ".whl" and self.permissions is not None:
             self._metadata(path, place)
-        if is_inside(path, self.root):
+        if inside:
             return True
-        shown = mask_credentials(written)
         if self.package:
             self.faults.error(
                 f"{shown} lies outside the plugin; a package may use what is in it alone",
@@ -102,7 +121,10 @@ class RequirementRules:
             self.faults.error(f"unreadable address {mask_credentials(url)!r}: {error}", place)
             return None
         if parts.scheme.rpartition("+")[2] in ("file", ""):
-            self.path(self.root / url2pathname(parts.path), url, place)
+            written = parts.path
+            if "+" in parts.scheme and not exists(self.root / url2pathname(written)):
+                written = written.rpartition("@")[0] or written  # a revision is at its end
+            self.path(self.root / url2pathname(written), url, place)
             return True
         self.address(url, place)
         return False

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,10 @@ from packaging.utils import canonicalize_name
 
 from packager.config.files import read_toml
 from packager.errors import FaultCollector
-from packager.paths import is_file, real_path
+from packager.paths import is_file, is_folder, real_path
+
+MAX_FOLDERS = 20_000  # that `**` stands for; what is beyond is not found
+_WILD = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +30,15 @@ class Workspace:
     members: Mapping[str, Path]
 
 
-def find_workspace(project: Path) -> Workspace | None:
+def find_workspace(project: Path, *, alone: bool = False) -> Workspace | None:
     """Return the workspace whose root or member the folder `project` is, None if there is none.
 
     As in uv, the nearest pyproject.toml above a project decides: it has a workspace with it in, or
-    the project is in none.
+    the project is in none. With `alone` nothing counts but what is in `project`: a package is
+    unpacked anywhere.
     """
     project = real_path(project)
-    for folder in (project, *project.parents):
+    for folder in (project,) if alone else (project, *project.parents):
         values = _pyproject(folder)
         if values is None:
             continue
@@ -41,7 +47,7 @@ def find_workspace(project: Path) -> Workspace | None:
             found = table.get(key)
             table = found if isinstance(found, dict) else {}
         if _has_workspace(values):
-            folders = set(_members(folder, table))
+            folders = set(_members(folder, table, alone))
             if folder == project or project in folders:
                 return Workspace(folder, values, _by_name([folder, *sorted(folders)]))
         if folder != project:
@@ -55,22 +61,51 @@ def _has_workspace(values: Mapping[str, Any]) -> bool:
     return isinstance(ours, dict) and isinstance(ours.get("workspace"), dict)
 
 
-def _members(root: Path, table: Mapping[str, Any]) -> Iterator[Path]:
-    excluded = {real_path(found) for found in _matches(root, table.get("exclude"))}
-    for found in _matches(root, table.get("members")):
-        folder = real_path(found)
+def _members(root: Path, table: Mapping[str, Any], alone: bool) -> Iterator[Path]:
+    excluded = set(_matches(root, table.get("exclude"), alone))
+    for folder in _matches(root, table.get("members"), alone):
         if is_file(folder / "pyproject.toml") and folder not in excluded:
             yield folder
 
 
-def _matches(root: Path, globs: object) -> Iterator[Path]:
-    """Yield what the patterns `globs` match; those that can't be followed are uv's to refuse."""
+def _matches(root: Path, globs: object, alone: bool) -> Iterator[Path]:
+    """Yield the folders that the patterns `globs` match, links followed."""
     for glob in globs if isinstance(globs, list) else ():
-        if isinstance(glob, str) and glob:
-            above = Path(root, *[part for part in Path(glob).parts if part == ".."])
-            inner = "/".join(part for part in Path(glob).parts if part not in ("..", "."))
-            with suppress(OSError, ValueError, RuntimeError):  # the last for very many parts
-                yield from above.glob(inner) if inner else (root,)
+        parts = Path(glob).parts if isinstance(glob, str) and glob else ()
+        leaves = ".." in parts or parts[:1] == ("/",)
+        if parts and not (alone and leaves):
+            # One part after the other, and each folder once: `**/*/**/*` takes no longer for it.
+            found = {root}
+            for part in parts:
+                found = _matching(found, part)
+            yield from map(real_path, found)
+
+
+def _matching(folders: set[Path], part: str) -> set[Path]:
+    """Return what one part of a pattern leads to from `folders`."""
+    if part == "**":
+        found, pending = set(folders), [*folders]
+        while pending and len(found) < MAX_FOLDERS:
+            inner = set(_folders_in(pending.pop(), links=False)) - found
+            found |= inner
+            pending += inner
+        return found
+    if _WILD.search(part):
+        return {
+            inner
+            for each in folders
+            for inner in _folders_in(each)
+            if fnmatchcase(inner.name, part)
+        }
+    return {each / part for each in folders if is_folder(each / part)}
+
+
+def _folders_in(folder: Path, *, links: bool = True) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            return [Path(each.path) for each in entries if each.is_dir(follow_symlinks=links)]
+    except OSError:
+        return []
 
 
 def _by_name(folders: list[Path]) -> dict[str, Path]:

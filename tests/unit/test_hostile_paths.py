@@ -14,7 +14,7 @@ from packager.errors import Fault, PackagerError, Place
 from packager.host import interpreter
 from packager.local.read_only import read_only_command
 from packager.model.permissions import Permissions
-from tests.hostile_inputs import read_folder
+from tests.hostile_inputs import read_folder, timed
 from tests.plugin_writer import write_plugin
 from tests.unit.test_paths import IMPOSSIBLE, LONG
 
@@ -97,6 +97,25 @@ def test_what_is_said_of_a_path_in_requirements(
     place = Place(f"{root}/requirements.txt", 2)
     message = f"there is no {what} {shown}{why}"
     assert (place, message) in [(fault.place, fault.message) for fault in faults]
+
+
+@pytest.mark.parametrize("name", ["links", "a named address", "uv's source", "uv's links"])
+def test_what_is_said_of_a_path_elsewhere(tmp_path: Path, name: str) -> None:
+    file = IN_FILES[name][0]
+    root = write_plugin(tmp_path / "p", {file: _placed("nothing", name)})
+
+    for permissions in (None, Permissions()):
+        if name == "uv's links" and permissions is None:
+            continue  # uv's configuration is for builds alone
+        faults = read_folder(root, permissions=permissions)
+        assert [fault.message for fault in faults if fault.level == "error"] == [
+            f"there is no file or folder {'file:///' * (name == 'a named address')}nothing"
+        ]
+        assert [fault.place.line for fault in faults if fault.place and fault.level == "error"] in (
+            [2],
+            [3],
+            [5],
+        )
 
 
 def test_a_nul_in_requirements(tmp_path: Path) -> None:
@@ -184,3 +203,51 @@ def test_a_storage_that_can_not_be(tmp_path: Path) -> None:
         ),
     ):
         pass
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "packager.toml", "uv.toml", ".gitignore"])
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [("nothing", ""), (LONG, " (file name too long)"), ("file/x", " (not a directory)")],
+)
+def test_a_file_that_is_a_link_to_nowhere(tmp_path: Path, name: str, target: str, why: str) -> None:
+    """It was as if there were no such file: what it says to leave out shipped."""
+    root = write_plugin(tmp_path / "p", {"file": ""})
+    (root / name).symlink_to(target)
+
+    faults = read_folder(root, permissions=Permissions())
+
+    assert Fault(f"is no file{why}", Place(f"{root}/{name}")) in faults
+
+
+def test_a_working_directory_that_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    try:
+        for command in (["check"], ["build", "x", "-o", "y"], ["list", str(tmp_path)]):
+            with pytest.raises(SystemExit) as ended:
+                main(command)
+            assert ended.value.code == 2
+            assert capsys.readouterr().err == (
+                "error: the folder you are in can't be used: No such file or directory\n"
+                "  hint: it may have been removed: change to another\n"
+            )
+    finally:
+        monkeypatch.undo()
+
+
+def test_patterns_of_a_workspace_take_no_longer_for_their_length(tmp_path: Path) -> None:
+    root = write_plugin(
+        tmp_path / "p",
+        {
+            "pyproject.toml": PROJECT
+            + f'[tool.uv.workspace]\nmembers = ["{"**/*/" * 20}x", "{"../" * 40}**/x"]\n'
+        },
+    )
+    (root / ("d/" * 60)).mkdir(parents=True)
+
+    timed(0, "a workspace", lambda: read_folder(root, package=True))

@@ -185,12 +185,12 @@ def test_a_branch_of_a_repository_on_this_disk(
         assert value(got.folder, "mylib") == text
 
 
-def test_a_repository_that_can_not_be_cloned_is_no_index(install: Install) -> None:
-    message, hint = failure(install, "mylib @ git+file:///nowhere/mylib.git@main")
-    assert message.splitlines()[0] == (
-        "the git repository file:///nowhere/mylib.git@main can't be fetched:"
-    )
-    assert "'/nowhere/mylib.git' does not appear to be a git repository" in message
+def test_a_repository_that_can_not_be_cloned_is_no_index(install: Install, tmp_path: Path) -> None:
+    folder = tmp_path / "mylib.git"
+    folder.mkdir()
+    message, hint = failure(install, f"mylib @ git+file://{folder}@main")
+    assert message.splitlines()[0] == f"the git repository file://{folder}@main can't be fetched:"
+    assert f"'{folder}' does not appear to be a git repository" in message
     assert hint == "check the address and the network: git ls-remote <address>"
 
 

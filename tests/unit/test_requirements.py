@@ -78,6 +78,7 @@ def test_a_requirements_file(tmp_path: Path) -> None:
 def test_options_nested_files_and_paths(tmp_path: Path) -> None:
     (tmp_path / "more").mkdir()
     (tmp_path / "lib").mkdir()
+    (tmp_path / "wheels").mkdir()
     (tmp_path / "more/base.txt").write_text("-r ../requirements.txt\nsix\n-e ../lib\n")
     (tmp_path / "limits.txt").write_text("six<2\n")
     (tmp_path / "requirements.txt").write_text(
@@ -158,6 +159,7 @@ def test_utf_16_is_read_by_its_mark(tmp_path: Path) -> None:
 
 
 def test_a_pyproject_comes_before_a_requirements_file(tmp_path: Path) -> None:
+    (tmp_path / "lib").mkdir()
     (tmp_path / "requirements.txt").write_text("ignored\n")
     (tmp_path / "uv.lock").write_text("version = 1\n")
     (tmp_path / "pyproject.toml").write_text(
@@ -331,3 +333,31 @@ def test_an_address_that_is_none(tmp_path: Path, line: str) -> None:
     (tmp_path / "requirements.txt").write_text(f"{line}\n")
     [fault] = read(tmp_path)[1]
     assert (fault.place, "unreadable" in fault.message) == (at("requirements.txt", 1), True)
+
+
+@pytest.mark.parametrize("address", ["file:lib@1", "git+file:lib@main", "git+file:lib"])
+def test_what_follows_an_address_of_a_repository(tmp_path: Path, address: str) -> None:
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "requirements.txt").write_text(f"lib @ {address}\n")
+
+    _, faults = read(tmp_path)
+
+    missing = address == "file:lib@1"
+    assert [each.message for each in faults] == (
+        [f"there is no file or folder {address}"] if missing else []
+    )
+
+
+def test_a_path_with_a_variable_is_known_when_it_is_put_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHERE", "lib")
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "requirements.txt").write_text("./${WHERE}\n-r ${WHERE}/x\n-f ${WHERE}\n")
+
+    assert read(tmp_path)[1] == []
+    found, faults = read_for_a_build(tmp_path, "WHERE")
+    assert [each.message for each in faults if "there is no" in each.message] == [
+        "there is no file lib/x"
+    ]
+    assert [each.text for each in found.declared] == [str(tmp_path / "lib")]
