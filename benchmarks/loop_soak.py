@@ -21,8 +21,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.runtime.hostile_api import ACCEPTED, RuntimeServer, Step, answer, cut, event, slow
-from tests.runtime.loop_process import environment, fast_command, write_bundle
+from tests.support.hostile_api import ACCEPTED, RuntimeServer, Step, answer, cut, event, slow
+from tests.support.loop_process import environment, fast_command, write_bundle
 
 HANDLER = """
 def handler(event, context):

@@ -27,7 +27,7 @@ from benchmarks.cold import Bench, Subject
 from benchmarks.machine import describe_machine
 from benchmarks.warm import target_python
 from packager.host.interpreter import host_architecture
-from tests.moto_server import make_authority
+from tests.support.aws.moto_server import make_authority
 
 NAMES = [f"s{number}" for number in range(5)]
 IN_AWS = "".join(

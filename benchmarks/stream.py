@@ -25,8 +25,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "handler_template"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.runtime import fast_bundle
-from tests.runtime.loop_process import environment, fast_command
+from tests.support import fast_bundle
+from tests.support.loop_process import environment, fast_command
 
 SIZES = (100, 4096, 65536, 1_000_000)
 SOURCE = """

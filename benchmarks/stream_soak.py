@@ -24,10 +24,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "handler_template"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.runtime import fast_bundle
-from tests.runtime.builders import http_2, url
-from tests.runtime.hostile_api import RuntimeServer, Step, answer, cut, event, reset
-from tests.runtime.loop_process import environment, fast_command
+from tests.support import fast_bundle
+from tests.support.builders import http_2, url
+from tests.support.hostile_api import RuntimeServer, Step, answer, cut, event, reset
+from tests.support.loop_process import environment, fast_command
 
 SOURCE = """
 import os

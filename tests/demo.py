@@ -20,7 +20,7 @@ from packager.local.fake_dify.server import FakeDify
 from packager.local.http_reply import read_reply
 from packager.local.request_event import Payload, make_event
 from packager.settings.local_file import LocalSettings, local_environment
-from tests.integration.rie import Emulator, emulator
+from tests.support.rie import Emulator, emulator
 
 ROOT = Path(__file__).resolve().parents[1]
 STAND_IN = "PACKAGER_DIFY"  # where the runtime finds Dify's Service API, in place of the real one

@@ -16,7 +16,7 @@ from packager import __version__
 from packager.errors import PackagerError
 from packager.host.interpreter import host_architecture, newest_supported
 from tests.cli.conftest import Done, Run
-from tests.plugin_writer import MANIFEST, write_plugin
+from tests.support.plugin_writer import MANIFEST, write_plugin
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGURED = {"packager.toml": '[settings]\napi_key = {env = "DUCK_KEY"}\n'}

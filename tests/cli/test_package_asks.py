@@ -15,8 +15,8 @@ import pytest
 
 from packager.host.interpreter import newest_supported
 from tests.cli.conftest import Done, Run
-from tests.plugin_writer import GROUP, write_plugin
-from tests.unit.wheels import make_wheel
+from tests.support.packages.wheels import make_wheel
+from tests.support.plugin_writer import GROUP, write_plugin
 
 SECRET = "wJalrXUtnFEMI"
 ASKING = """\

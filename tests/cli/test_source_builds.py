@@ -26,9 +26,15 @@ from packager._in_build.hook import OF_COMPILERS
 from packager.dependencies.sandbox import NAMESPACES, Sandbox, find_sandbox
 from packager.host.interpreter import newest_supported
 from tests.cli.conftest import Done, Run
-from tests.hostile_package import SECRET, make_build_tools, make_sdist_of, setup_py, write_sources
-from tests.plugin_writer import GROUP, write_plugin
-from tests.unit.wheels import make_wheel
+from tests.support.packages.hostile_package import (
+    SECRET,
+    make_build_tools,
+    make_sdist_of,
+    setup_py,
+    write_sources,
+)
+from tests.support.packages.wheels import make_wheel
+from tests.support.plugin_writer import GROUP, write_plugin
 
 REFUSED = "refused: "
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from packager.local.fake_dify.server import FakeDify
-from tests.runtime.builders import Bundle, endpoint, url
 from tests.runtime.conftest import bundle  # noqa: F401
+from tests.support.builders import Bundle, endpoint, url
 
 # The client, as far as every call needs it.
 CLIENT = {

@@ -16,8 +16,8 @@ from endpoint_runtime.dify.errors import AppError
 from endpoint_runtime.invocation import answer_event
 from packager.local.fake_dify.server import Fault
 from tests.dify.conftest import Dify, MakeDify
-from tests.runtime.builders import endpoint, url
 from tests.runtime.conftest import make_application  # noqa: F401
+from tests.support.builders import endpoint, url
 
 CHAT = "/v1/chat-messages"
 

@@ -16,9 +16,9 @@ from packager.entry import ENTRIES
 from packager.host.cache import cache_folder, cached_folder
 from packager.host.interpreter import Interpreter, host_architecture, newest_supported
 from packager.host.uv import find_uv
-from tests.integration.rie import Emulator, emulator
-from tests.integration.trouble import CONFIGURATION, FILES
-from tests.plugin_writer import write_plugin
+from tests.support.plugin_writer import write_plugin
+from tests.support.rie import Emulator, emulator
+from tests.support.trouble import CONFIGURATION, FILES
 
 ROOT = Path(__file__).resolve().parents[2]
 NEKO = ROOT / "plugins" / "neko"

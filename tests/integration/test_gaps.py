@@ -6,8 +6,8 @@ from pathlib import Path
 
 from packager.host.interpreter import Interpreter
 from tests.integration.conftest import Command
-from tests.plugin_writer import write_plugin
-from tests.unit.wheels import make_wheel
+from tests.support.packages.wheels import make_wheel
+from tests.support.plugin_writer import write_plugin
 
 ENDPOINT = """\
 from dify_plugin import Endpoint

@@ -18,8 +18,8 @@ from packager.bundle.code_archive import HOT
 from packager.host.interpreter import Interpreter, host_architecture
 from packager.local.request_event import make_event
 from tests.integration.conftest import NEKO, Command
-from tests.runtime.hostile_api import RuntimeServer, event
-from tests.runtime.loop_process import (
+from tests.support.hostile_api import RuntimeServer, event
+from tests.support.loop_process import (
     environment,
     fast_command,
     interpreters,

@@ -19,8 +19,8 @@ from packager.cli.invoke import names_for_log
 from packager.host.interpreter import Interpreter, host_architecture
 from packager.local.request_event import make_event
 from tests.integration.conftest import NEKO, NEKO_ENV, ROOT, Command
-from tests.integration.trouble import CONFIGURATION, FILES
-from tests.plugin_writer import write_plugin
+from tests.support.plugin_writer import write_plugin
+from tests.support.trouble import CONFIGURATION, FILES
 
 TIMES = re.compile(r"^Init Duration: \d+\.\d ms  Duration: \d+\.\d ms$", re.MULTILINE)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.conftest import Command
-from tests.plugin_writer import write_plugin
+from tests.support.plugin_writer import write_plugin
 
 CHATBOT = """\
 import json

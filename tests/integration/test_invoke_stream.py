@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from packager.local.invoke import InvocationFailed, invoke_bundle
-from tests.plugin_writer import write_plugin
+from tests.support.plugin_writer import write_plugin
 
 SOURCE = """
 import time

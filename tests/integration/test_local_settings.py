@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.integration.conftest import Command
-from tests.integration.keeper import FILES
-from tests.plugin_writer import write_plugin
+from tests.support.keeper import FILES
+from tests.support.plugin_writer import write_plugin
 
 KEY, TOKEN = "key-of-the-keeper-1", 'token "2" of\nthe kéeper'
 LOCAL = f"""\

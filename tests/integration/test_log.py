@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from packager.local.request_event import make_event
-from tests.integration.rie import emulator
+from tests.support.rie import emulator
 
 TOKEN = "a-token/of 'some' length"
 MESSAGES = [

@@ -14,7 +14,7 @@ from packager.local.http_reply import HttpReply, read_reply
 from packager.local.invoke import invoke_bundle
 from packager.local.request_event import PAYLOADS, Payload, make_event
 from tests.integration.conftest import NEKO_ENV
-from tests.integration.rie import Emulator
+from tests.support.rie import Emulator
 
 BYTES = bytes(range(256)) * 40
 CORS = (

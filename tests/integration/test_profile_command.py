@@ -10,7 +10,7 @@ import pytest
 
 from packager.profile.cpu_share import Unlimited, cpu_share
 from tests.integration.conftest import NEKO, NEKO_ENV, Command
-from tests.plugin_writer import write_plugin
+from tests.support.plugin_writer import write_plugin
 
 SLOW = """\
 import sqlite3

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.conftest import NEKO_ENV, ROOT
-from tests.runtime.test_read_only import drop_override
+from tests.support.capabilities import drop_override
 
 
 @pytest.mark.parametrize(

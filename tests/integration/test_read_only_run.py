@@ -11,7 +11,7 @@ import pytest
 
 from packager.local.invoke import invoke_bundle
 from tests.integration.conftest import Command
-from tests.plugin_writer import write_plugin
+from tests.support.plugin_writer import write_plugin
 
 WRITER = '''\
 """Tries to write in many ways, and says what came of each."""

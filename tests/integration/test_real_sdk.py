@@ -25,8 +25,8 @@ from packager.local.request_event import make_event
 from packager.plugin.load import load_plugin
 from packager.settings.local_file import LocalSettings, local_environment
 from tests.integration.conftest import Command
-from tests.integration.fake_daemon import FakeDaemon
-from tests.plugins.slack_api import slack_api
+from tests.support.fake_daemon import FakeDaemon
+from tests.support.slack_api import slack_api
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted(path.parent for path in (ROOT / "plugins").glob("*/manifest.yaml"))

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.integration.conftest import Command
-from tests.integration.keeper import FILES
 from tests.integration.test_local_settings import LOCAL, NO_AWS, SEEN
-from tests.moto_server import moto_server
-from tests.plugin_writer import write_plugin
+from tests.support.aws.moto_server import moto_server
+from tests.support.keeper import FILES
+from tests.support.plugin_writer import write_plugin
 
 AWS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE")
 NONE = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_SHARED_CREDENTIALS_FILE": "/none"}

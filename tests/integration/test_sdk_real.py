@@ -19,8 +19,8 @@ from packager.local.http_reply import read_reply
 from packager.local.invoke import invoke_bundle
 from packager.local.request_event import make_event
 from tests.integration.conftest import Command
-from tests.plugin_writer import write_plugin
-from tests.runtime.test_read_only import drop_override
+from tests.support.capabilities import drop_override
+from tests.support.plugin_writer import write_plugin
 
 SOURCE = """\
 import json

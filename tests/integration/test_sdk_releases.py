@@ -16,7 +16,7 @@ from packager.host.cache import cache_folder, cached_folder
 from packager.host.interpreter import Interpreter
 from packager.host.uv import find_uv
 from packager.local.fake_dify.server import FakeDify, Fault
-from tests.runtime.builders import endpoint, literals, url, write_files
+from tests.support.builders import endpoint, literals, url, write_files
 
 # The newest of each line that differs in what the runtime leans on.
 RELEASES = ("0.2.4", "0.3.2", "0.4.4", "0.5.1", "0.7.4", "0.9.1", "0.10.2")

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from packager.bundle.secret_scan import search_for
-from tests.faulty_aws import FaultyAws, faulty_aws
 from tests.integration.conftest import Command
-from tests.integration.keeper import CONFIGURATION, FILES
-from tests.moto_server import MotoServer, moto_server
-from tests.plugin_writer import write_plugin
+from tests.support.aws.faulty_aws import FaultyAws, faulty_aws
+from tests.support.aws.moto_server import MotoServer, moto_server
+from tests.support.keeper import CONFIGURATION, FILES
+from tests.support.plugin_writer import write_plugin
 
 KEY, TOKEN, APP = "key/of+the keeper", 'tök"en\n  in two lines', "app-0123456789abcdefghij"
 VALUES = {"api_key": KEY, "token": TOKEN, "apps.an-app": APP, "loud": True}

@@ -10,12 +10,12 @@ import pytest
 
 from packager.host.interpreter import Interpreter
 from packager.local.request_event import make_event
-from tests.faulty_aws import FaultyAws, faulty_aws
 from tests.integration.conftest import Command
 from tests.integration.test_import_budget import imported
-from tests.moto_server import MotoServer, make_authority, moto_server
-from tests.plugin_writer import write_plugin
-from tests.runtime.loop_process import fast_command
+from tests.support.aws.faulty_aws import FaultyAws, faulty_aws
+from tests.support.aws.moto_server import MotoServer, make_authority, moto_server
+from tests.support.loop_process import fast_command
+from tests.support.plugin_writer import write_plugin
 
 NAMES = [f"s{number}" for number in range(5)]
 GROUP = "settings:\n" + "".join(

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from tests.integration.conftest import Command
-from tests.integration.keeper import CONFIGURATION, FILES
-from tests.moto_server import MotoServer, moto_server
-from tests.plugin_writer import write_plugin
+from tests.support.aws.moto_server import MotoServer, moto_server
+from tests.support.keeper import CONFIGURATION, FILES
+from tests.support.plugin_writer import write_plugin
 
 KEY, TOKEN = "s3cr3t-key-1", 'a "s3cr3t" token:\n  éè'
 VALUES = f"""\

@@ -13,7 +13,7 @@ import pytest
 
 from tests.integration.conftest import Command
 from tests.integration.test_template_sam import BIN, run
-from tests.plugin_writer import MANIFEST, write_plugin
+from tests.support.plugin_writer import MANIFEST, write_plugin
 
 CAT = {"manifest.yaml": MANIFEST.replace("name: tiny", "name: cat")}
 

@@ -16,7 +16,7 @@ from packager.errors import FaultCollector
 from packager.model.options import LOG_RETENTIONS
 from packager.sam.template import check_template, render_template
 from packager.settings.local_file import read_local_settings
-from tests.template_builders import make_plan, make_setting, of_type, translate
+from tests.support.template_builders import make_plan, make_setting, of_type, translate
 
 DOCS = Path(__file__).parents[2] / "docs"
 BIN = Path(sys.executable).parent

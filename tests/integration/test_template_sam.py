@@ -19,7 +19,7 @@ import yaml
 
 from packager.model.options import EnvSource, FunctionPlan, SecretSource, SsmSource
 from packager.sam.template import render_template, template_files, write_files
-from tests.template_builders import make_plan, make_setting, of_type, translate
+from tests.support.template_builders import make_plan, make_setting, of_type, translate
 
 BIN = Path(sys.executable).parent
 # One plugin for each thing that published plugins do with paths.

@@ -8,7 +8,7 @@ import pytest
 
 from packager.sam.template import render_template
 from tests.integration.test_template_sam import BIN, PLUGINS, run
-from tests.template_builders import make_plan, of_type, translate
+from tests.support.template_builders import make_plan, of_type, translate
 
 KINDS = [("url", "all"), ("rest", "all"), ("rest", "declared")]
 

@@ -17,8 +17,8 @@ from packager.model.functions import plan_functions
 from packager.model.options import FunctionPlan
 from packager.plugin.load import load_plugin
 from packager.sam.template import render_template
-from tests.moto_server import MotoServer, moto_server
-from tests.template_builders import translate
+from tests.support.aws.moto_server import MotoServer, moto_server
+from tests.support.template_builders import translate
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 STORES = ("AWS::DynamoDB::Table", "AWS::S3::Bucket")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from packager.local.http_reply import read_reply
 from packager.local.request_event import make_event
-from tests.integration.rie import Emulator, emulator
+from tests.support.rie import Emulator, emulator
 
 
 @dataclass(frozen=True, slots=True)

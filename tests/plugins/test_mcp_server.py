@@ -15,9 +15,9 @@ import pytest
 
 from packager.local.fake_dify.server import FakeDify
 from packager.local.fake_dify.server import Fault as DifyFault
-from tests.moto_server import MotoServer
 from tests.plugins.conftest import Build, dify_at
 from tests.plugins.gateway import Gateway, gateway
+from tests.support.aws.moto_server import MotoServer
 
 CLIENT = Path(__file__).with_name("mcp_client.py")
 TOKEN = "an example's token"

@@ -15,11 +15,11 @@ from packager.local.fake_dify.server import Fault as DifyFault
 from packager.local.http_reply import read_reply
 from packager.local.request_event import make_event
 from packager.settings.local_file import LocalSettings, local_environment
-from tests.moto_server import MotoServer
 from tests.plugins.conftest import Build, dify_at
 from tests.plugins.frozen import function
 from tests.plugins.gateway import Gateway, gateway
 from tests.plugins.timed_dify import TimedDify
+from tests.support.aws.moto_server import MotoServer
 
 CLIENT = Path(__file__).with_name("openai_client.py")
 STREAM_CLIENT = Path(__file__).with_name("openai_stream_client.py")

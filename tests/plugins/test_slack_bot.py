@@ -16,11 +16,11 @@ import pytest
 from packager.local.fake_dify.server import FakeDify
 from packager.local.fake_dify.server import Fault as DifyFault
 from packager.settings.local_file import LocalSettings, local_environment
-from tests.moto_server import MotoServer
 from tests.plugins.conftest import Build, deploy_storage, dify_at, plan_of
 from tests.plugins.frozen import Function, function
 from tests.plugins.gateway import Gateway, gateway
-from tests.plugins.slack_api import SlackApi, slack_api
+from tests.support.aws.moto_server import MotoServer
+from tests.support.slack_api import SlackApi, slack_api
 
 SECRET, TOKEN, KEY = "8f742231b10e8888abcd99yyyzzz85a5", "xoxb-an-example", "app-of-slack"
 MENTION = {

@@ -12,8 +12,15 @@ import pytest
 
 from endpoint_runtime.application import Application
 from endpoint_runtime.invocation import answer_event
-from tests.runtime.builders import ECHO, TEMPLATE, Bundle, endpoint, http_2, literals, write_files
-from tests.runtime.sources import copy_sources
+from tests.support.builders import (
+    ECHO,
+    Bundle,
+    endpoint,
+    http_2,
+    literals,
+    make_bundle,
+    write_files,
+)
 
 MakeApplication = Callable[..., Application]
 
@@ -72,14 +79,3 @@ def bundle(tmp_path: Path) -> Callable[..., Bundle]:
         return make_bundle(tmp_path, files, values)
 
     return make
-
-
-def make_bundle(parent: Path, files: Mapping[str, str] | None, values: Mapping[str, Any]) -> Bundle:
-    """Put the template, a `_bundle.py` and a plugin into a folder `bundle`."""
-    folder = parent / "bundle"
-    copy_sources(TEMPLATE, folder)
-    text = "".join(f"{name} = {value!r}\n" for name, value in literals(**values).items())
-    (folder / "endpoint_runtime" / "_bundle.py").write_text(text)
-    (folder / "plugin").mkdir()
-    write_files(folder / "plugin", {"endpoints/echo.py": ECHO} if files is None else files)
-    return Bundle(folder)

@@ -16,7 +16,7 @@ import pytest
 
 from endpoint_runtime.application import Application
 from endpoint_runtime.invocation import answer_event
-from tests.runtime.builders import alb, http_1, http_2, rest, url
+from tests.support.builders import alb, http_1, http_2, rest, url
 
 Event = dict[str, Any]
 Handler = Callable[[Event, Any], dict[str, Any]]

@@ -13,7 +13,7 @@ import pytest
 from endpoint_runtime import report
 from endpoint_runtime.application import Application
 from endpoint_runtime.invocation import answer_event
-from tests.runtime.builders import endpoint, url
+from tests.support.builders import endpoint, url
 
 MakeApplication = Callable[..., Application]
 Answer = Callable[..., dict[str, Any]]

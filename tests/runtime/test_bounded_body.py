@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from endpoint_runtime.invocation import answer_event
-from tests.runtime.builders import alb, endpoint, http_2
 from tests.runtime.conftest import MakeApplication
+from tests.support.builders import alb, endpoint, http_2
 
 Answer = Callable[..., dict[str, Any]]
 

@@ -17,7 +17,7 @@ from packager.bundle.code_archive import ARCHIVE, HOT, archived, write_archive
 from packager.bundle.runtime_files import template_folder
 from packager.host.bytecode import compile_files
 from packager.host.interpreter import Interpreter
-from tests.runtime.loop_process import interpreters
+from tests.support.loop_process import interpreters
 
 LATE = "endpoint_runtime.headers"
 COLD = "dify_plugin.entities.tool"

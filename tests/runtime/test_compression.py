@@ -16,7 +16,7 @@ from werkzeug.test import Client
 
 from endpoint_runtime.application import Application
 from endpoint_runtime.compression import accepts_gzip, compress
-from tests.runtime.builders import alb, endpoint, http_1, http_2, rest, url
+from tests.support.builders import alb, endpoint, http_1, http_2, rest, url
 
 Answer = Callable[..., dict[str, Any]]
 TEXT = 'Response("a\u00e9" * 2000, content_type="text/plain")'

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from endpoint_runtime.events import environ_of, source_of
-from tests.runtime.event_fuzz import LARGE, Event, Fuzz, events, large
+from tests.support.event_fuzz import LARGE, Event, Fuzz, events, large
 
 FUZZ = Fuzz()
 

@@ -15,7 +15,7 @@ from endpoint_runtime.events import (
     environ_of,
     source_of,
 )
-from tests.runtime.builders import alb, http_1, http_2, rest, url
+from tests.support.builders import alb, http_1, http_2, rest, url
 
 
 def environ(event: dict[str, Any], **options: Any) -> dict[str, Any]:

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from packager.host.interpreter import find_interpreter
-from tests.runtime import fast_bundle
-from tests.runtime.builders import TEMPLATE
-from tests.runtime.fast_bundle import invocation, request
-from tests.runtime.hostile_api import RuntimeServer
-from tests.runtime.loop_process import environment, interpreters, start, stock_client, stock_command
+from tests.support import fast_bundle
+from tests.support.builders import TEMPLATE
+from tests.support.fast_bundle import invocation, request
+from tests.support.hostile_api import RuntimeServer
+from tests.support.loop_process import environment, interpreters, start, stock_client, stock_command
 
 HANDLER = "endpoint_runtime.lambda_handler.handler"
 HEAD = """

@@ -17,7 +17,7 @@ import pytest
 
 from endpoint_runtime.application import Application
 from endpoint_runtime.invocation import answer_event
-from tests.runtime.builders import endpoint, url
+from tests.support.builders import endpoint, url
 
 SOURCES = {
     "text.py": endpoint("""
@@ -50,7 +50,7 @@ LITERALS: dict[str, Any] = {"ROUTES": ROUTES, "MAX_BODY": 100, "GZIP": True}
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a gunicorn that serves the bundle."""
-    from tests.runtime.conftest import make_bundle
+    from tests.support.builders import make_bundle
 
     folder = make_bundle(tmp_path_factory.mktemp("gunicorn"), SOURCES, LITERALS).folder
     command = [sys.executable, "-m", "gunicorn", "endpoint_runtime.lambda_handler:application"]

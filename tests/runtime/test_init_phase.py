@@ -16,10 +16,10 @@ from endpoint_runtime import init_phase
 from endpoint_runtime.application import Application
 from packager.entry import ENTRIES
 from packager.host.interpreter import Interpreter, find_interpreter
-from tests.runtime import fast_bundle
-from tests.runtime.fast_bundle import request
-from tests.runtime.hostile_api import RuntimeServer
-from tests.runtime.loop_process import (
+from tests.support import fast_bundle
+from tests.support.fast_bundle import request
+from tests.support.hostile_api import RuntimeServer
+from tests.support.loop_process import (
     environment,
     fast_command,
     start,

@@ -12,7 +12,7 @@ import pytest
 
 from endpoint_runtime.application import Application
 from endpoint_runtime.invocation import answer_event
-from tests.runtime.builders import Bundle, endpoint, http_2, url
+from tests.support.builders import Bundle, endpoint, http_2, url
 
 MakeApplication = Callable[..., Application]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.builders import ECHO, Bundle, endpoint, rest, url
+from tests.support.builders import ECHO, Bundle, endpoint, rest, url
 
 MakeBundle = Callable[..., Bundle]
 
@@ -133,6 +133,6 @@ def test_under_lambdas_own_client(bundle: MakeBundle) -> None:
 
 
 def test_the_template_holds_no_trace_of_a_build() -> None:
-    from tests.runtime.builders import TEMPLATE
+    from tests.support.builders import TEMPLATE
 
     assert not list(Path(TEMPLATE).rglob("_bundle.py"))

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from endpoint_runtime.runtime_api import RuntimeApi, RuntimeApiError
-from tests.runtime import fast_bundle
-from tests.runtime.fast_bundle import PYTHON, invocation, request
-from tests.runtime.hostile_api import RuntimeServer
-from tests.runtime.loop_process import environment, fast_command, start, write_bundle
 from tests.runtime.test_forks import body_of, serve
+from tests.support import fast_bundle
+from tests.support.fast_bundle import PYTHON, invocation, request
+from tests.support.hostile_api import RuntimeServer
+from tests.support.loop_process import environment, fast_command, start, write_bundle
 
 ECHO = "def handler(event, context):\n    return event\n"
 TEXT = "return Response('hello')"

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from packager.host.interpreter import Interpreter, find_interpreter
-from tests.runtime import fast_bundle
-from tests.runtime.builders import Bundle, url
-from tests.runtime.fast_bundle import invocation, request
-from tests.runtime.hostile_api import RuntimeServer
-from tests.runtime.loop_process import (
+from tests.support import fast_bundle
+from tests.support.builders import Bundle, url
+from tests.support.fast_bundle import invocation, request
+from tests.support.hostile_api import RuntimeServer
+from tests.support.loop_process import (
     environment,
     interpreters,
     start,

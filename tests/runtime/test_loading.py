@@ -12,7 +12,7 @@ import pytest
 from endpoint_runtime.application import Application
 from endpoint_runtime.invocation import answer_event
 from endpoint_runtime.loading import EndpointError, load_endpoint
-from tests.runtime.builders import endpoint, url
+from tests.support.builders import endpoint, url
 
 MakeApplication = Callable[..., Application]
 SOURCE = endpoint("return Response(__name__)")

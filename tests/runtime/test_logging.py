@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.runtime import fast_bundle
-from tests.runtime.fast_bundle import request
-from tests.runtime.loop_process import fast_command, interpreters, stock_client, stock_command
 from tests.runtime.test_loop_stock import session
+from tests.support import fast_bundle
+from tests.support.fast_bundle import request
+from tests.support.loop_process import fast_command, interpreters, stock_client, stock_command
 
 INTERPRETER = interpreters()[-1]
 HEAD = """

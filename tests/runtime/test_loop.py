@@ -20,7 +20,7 @@ from endpoint_runtime.event_json import decode_json, encode_json
 from endpoint_runtime.lambda_context import LambdaContext
 from endpoint_runtime.loop import load_handler, run
 from endpoint_runtime.runtime_api import Fault, RuntimeApi, RuntimeApiError
-from tests.runtime.hostile_api import ARN, RuntimeServer, answer, event
+from tests.support.hostile_api import ARN, RuntimeServer, answer, event
 
 END = (
     "the Runtime API answered GET invocation/next with status 403: 'not today'"  # the server's end

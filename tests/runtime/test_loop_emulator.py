@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.integration.rie import emulator_path, free_ports
-from tests.runtime.loop_process import environment, write_bundle
+from tests.support.loop_process import environment, write_bundle
+from tests.support.rie import emulator_path, free_ports
 
 HANDLER = """
 import os

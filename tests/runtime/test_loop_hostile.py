@@ -11,7 +11,7 @@ import pytest
 
 from endpoint_runtime.loop import run
 from endpoint_runtime.runtime_api import RuntimeApi, RuntimeApiError
-from tests.runtime.hostile_api import (
+from tests.support.hostile_api import (
     ACCEPTED,
     RuntimeServer,
     Step,

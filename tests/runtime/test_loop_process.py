@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from packager.host.interpreter import Interpreter
-from tests.runtime.hostile_api import RuntimeServer, answer, cut, event
-from tests.runtime.loop_process import environment, fast_command, interpreters, start, write_bundle
+from tests.support.hostile_api import RuntimeServer, answer, cut, event
+from tests.support.loop_process import environment, fast_command, interpreters, start, write_bundle
 
 PYTHON = Path(sys.executable)
 INTERPRETERS = interpreters()

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from packager.host.interpreter import Interpreter
-from tests.runtime.hostile_api import RuntimeServer, event
-from tests.runtime.loop_process import (
+from tests.support.hostile_api import RuntimeServer, event
+from tests.support.loop_process import (
     environment,
     fast_command,
     interpreters,

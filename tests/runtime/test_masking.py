@@ -17,7 +17,7 @@ import endpoint_runtime
 from endpoint_runtime import masking
 from endpoint_runtime.settings import secret_texts
 from tests.runtime.test_logging import lines, serve
-from tests.secret_forms import (
+from tests.support.secret_forms import (
     ENCODING,
     FORMS,
     HELD,

@@ -19,7 +19,7 @@ from dify_plugin import Endpoint
 from endpoint_runtime import invocation
 from endpoint_runtime.application import Application
 from endpoint_runtime.invocation import answer_event
-from tests.runtime.builders import alb, http_1, http_2, literals, rest, url
+from tests.support.builders import alb, http_1, http_2, literals, rest, url
 
 Make = Callable[[], Response]
 EVENTS: dict[str, Callable[..., dict[str, Any]]] = {

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.runtime import fast_bundle
-from tests.runtime.fast_bundle import invocation, request
-from tests.runtime.hostile_api import RuntimeServer, cut, event
+from tests.support import fast_bundle
+from tests.support.fast_bundle import invocation, request
+from tests.support.hostile_api import RuntimeServer, cut, event
 
 TEXT = "return Response('hello')"
 SCHEDULE = {"detail-type": "Scheduled Event", "source": "aws.scheduler", "detail": {}}

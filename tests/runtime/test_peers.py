@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from endpoint_runtime.application import Application
-from tests.runtime.builders import endpoint
 from tests.runtime.peers import ADAPTERS, CASES, PEERS, Event, Handler, native, outcome
+from tests.support.builders import endpoint
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 # Cases whose rows say what aws-wsgi can't read at all; elsewhere a dash stands for it.

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime import fast_bundle
-from tests.runtime.fast_bundle import request
-from tests.runtime.hostile_api import RuntimeServer
 from tests.runtime.test_forks import body_of, serve
+from tests.support import fast_bundle
+from tests.support.fast_bundle import request
+from tests.support.hostile_api import RuntimeServer
 
 HEAD = """
 import asyncio, atexit, builtins, decimal, gc, io, json, locale, logging, os, random, resource

@@ -13,11 +13,11 @@ from werkzeug.test import Client
 import endpoint_runtime
 from endpoint_runtime.application import Application
 from endpoint_runtime.refused import shown
-from tests.runtime import fast_bundle
-from tests.runtime.builders import alb, http_1, http_2, rest, url
-from tests.runtime.fast_bundle import request
-from tests.runtime.hostile_api import RuntimeServer
 from tests.runtime.peers import Context, Handler, native, own
+from tests.support import fast_bundle
+from tests.support.builders import alb, http_1, http_2, rest, url
+from tests.support.fast_bundle import request
+from tests.support.hostile_api import RuntimeServer
 
 MakeApplication = Callable[..., Application]
 Log = pytest.CaptureFixture[str]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.runtime.builders import alb, http_1, http_2, rest, url
+from tests.support.builders import alb, http_1, http_2, rest, url
 
 Answer = Callable[..., dict[str, Any]]
 COOKIES = """

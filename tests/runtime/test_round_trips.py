@@ -17,7 +17,7 @@ from werkzeug.wrappers import Request
 from endpoint_runtime.application import Application
 from endpoint_runtime.events import NotAnHttpEvent, environ_of, source_of
 from endpoint_runtime.invocation import answer_event
-from tests.runtime.builders import alb, http_1, http_2, literals, rest, url
+from tests.support.builders import alb, http_1, http_2, literals, rest, url
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 SEGMENT = TEXT.filter(lambda text: text not in (".", ".."))

@@ -26,7 +26,7 @@ from werkzeug.wrappers import Request, Response
 from dify_plugin import Endpoint
 from endpoint_runtime.application import Application
 from endpoint_runtime.invocation import answer_event
-from tests.runtime.builders import literals
+from tests.support.builders import literals
 
 ALL = "/<path:proxy>"
 HOST = "127.0.0.1:3000"

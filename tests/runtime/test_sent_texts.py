@@ -12,13 +12,13 @@ import pytest
 import endpoint_runtime
 from endpoint_runtime.application import Application
 from packager.entry import ENTRIES
-from tests.runtime import fast_bundle
-from tests.runtime.builders import endpoint, rest
 from tests.runtime.conftest import MakeApplication
-from tests.runtime.fast_bundle import request
-from tests.runtime.hostile_api import RuntimeServer
 from tests.runtime.peers import ADAPTERS, Handler, native
 from tests.runtime.test_init_phase import serve
+from tests.support import fast_bundle
+from tests.support.builders import endpoint, rest
+from tests.support.fast_bundle import request
+from tests.support.hostile_api import RuntimeServer
 
 KEY = "sk-live/7'\"<\u00e9>&+ 0123456789abcdef"
 PARTS = ("sk-live", "abcdef", "hush-hush")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dify_plugin.core.runtime import InvocationUnavailable, Session
-from tests.runtime.builders import Bundle
+from tests.support.builders import Bundle
 
 # What published endpoint plugins import (reference: dify-endpoints.md).
 NAMES = """

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from packager.host.interpreter import Interpreter
-from tests.runtime import fast_bundle
-from tests.runtime.builders import Bundle, http_2, rest, url
-from tests.runtime.fast_bundle import invocation, request
-from tests.runtime.hostile_api import RuntimeServer, answer, cut, reset
-from tests.runtime.loop_process import interpreters
+from tests.support import fast_bundle
+from tests.support.builders import Bundle, http_2, rest, url
+from tests.support.fast_bundle import invocation, request
+from tests.support.hostile_api import RuntimeServer, answer, cut, reset
+from tests.support.loop_process import interpreters
 
 TICKS = """
 def ticks():

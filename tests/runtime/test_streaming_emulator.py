@@ -21,12 +21,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.rie import PATH, emulator_path, free_ports, wait_for
-from tests.runtime import fast_bundle
-from tests.runtime.builders import url
-from tests.runtime.hostile_api import RuntimeServer
-from tests.runtime.loop_process import environment
 from tests.runtime.test_streaming import MIDWAY, MIXED, TICKS
+from tests.support import fast_bundle
+from tests.support.builders import url
+from tests.support.hostile_api import RuntimeServer
+from tests.support.loop_process import environment
+from tests.support.rie import PATH, emulator_path, free_ports, wait_for
 
 Invoke = Callable[[str], tuple[int, bytes]]
 ENDPOINTS = {

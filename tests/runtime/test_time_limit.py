@@ -20,11 +20,11 @@ from endpoint_runtime.bounded_body import BoundedBody
 from endpoint_runtime.invocation import answer_event
 from endpoint_runtime.late_work import close_in_time
 from endpoint_runtime.time_limit import TimeLimit, TimeUp, end_of
-from tests.runtime import fast_bundle
-from tests.runtime.builders import endpoint, http_2
 from tests.runtime.conftest import MakeApplication
-from tests.runtime.hostile_api import RuntimeServer
 from tests.runtime.test_bounded_body import Context
+from tests.support import fast_bundle
+from tests.support.builders import endpoint, http_2
+from tests.support.hostile_api import RuntimeServer
 
 Answer = Callable[..., dict[str, Any]]
 NOTHING_LEFT = (signal.SIG_DFL, (0.0, 0.0))

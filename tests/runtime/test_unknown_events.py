@@ -9,8 +9,8 @@ import pytest
 
 from endpoint_runtime.events import NotAnHttpEvent, source_of
 from endpoint_runtime.invocation import answer_event
-from tests.runtime.builders import ECHO, http_1, http_2, rest
 from tests.runtime.conftest import MakeApplication
+from tests.support.builders import ECHO, http_1, http_2, rest
 
 ARN = "arn:aws:execute-api:us-east-1:123456789012:abcdef123/test/GET/request"
 SECRET = "s3cr3t of a client"

@@ -12,11 +12,11 @@ from werkzeug.test import Client
 
 import endpoint_runtime
 from endpoint_runtime.invocation import answer_event
-from tests.runtime import fast_bundle
-from tests.runtime.builders import alb, endpoint, http_1, http_2, rest, url
 from tests.runtime.conftest import MakeApplication
-from tests.runtime.hostile_api import RuntimeServer
 from tests.runtime.peers import ADAPTERS, Context, Handler
+from tests.support import fast_bundle
+from tests.support.builders import alb, endpoint, http_1, http_2, rest, url
+from tests.support.hostile_api import RuntimeServer
 
 # What an endpoint does to a response, and what the log says of it.
 ATTACKS = {

@@ -19,11 +19,11 @@ from endpoint_runtime.events import NotAnHttpEvent
 from endpoint_runtime.invocation import answer_event
 from endpoint_runtime.worker import ARNS_VARIABLE, EventFailed
 from packager.adapters import HANDLERS
-from tests.runtime.builders import Bundle, endpoint, http_2
 from tests.runtime.conftest import MakeApplication
-from tests.runtime.hostile_api import RuntimeServer
-from tests.runtime.hostile_api import event as loop_event
-from tests.runtime.loop_process import environment, fast_command, start, stock_command
+from tests.support.builders import Bundle, endpoint, http_2
+from tests.support.hostile_api import RuntimeServer
+from tests.support.hostile_api import event as loop_event
+from tests.support.loop_process import environment, fast_command, start, stock_command
 
 EVENTS = Path(__file__).parents[1] / "events"
 QUEUE = "arn:aws:sqs:us-east-2:123456789012:my-queue"

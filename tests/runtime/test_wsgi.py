@@ -11,7 +11,7 @@ from werkzeug.test import Client, EnvironBuilder
 
 from endpoint_runtime.application import Application
 from endpoint_runtime.invocation import answer_event
-from tests.runtime.builders import endpoint, url
+from tests.support.builders import endpoint, url
 
 MakeApplication = Callable[..., Application]
 SOURCES = {

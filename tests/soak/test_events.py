@@ -1,4 +1,4 @@
-"""A million events, nearly right or not at all (tests/runtime/event_fuzz.py), and large ones."""
+"""A million events, nearly right or not at all (tests/support/event_fuzz.py), and large ones."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.runtime import fast_bundle
-from tests.runtime.event_fuzz import BASES, LARGE, TEXTS, WITNESS, Event, Fuzz, events, large
-from tests.runtime.hostile_api import RuntimeServer, event
-from tests.runtime.loop_process import interpreters
 from tests.soak.conftest import Soak
+from tests.support import fast_bundle
+from tests.support.event_fuzz import BASES, LARGE, TEXTS, WITNESS, Event, Fuzz, events, large
+from tests.support.hostile_api import RuntimeServer, event
+from tests.support.loop_process import interpreters
 
 BATCH = 1000
 _EACH = 300  # events for one process, each with a sound one behind it

@@ -9,8 +9,10 @@ from random import Random
 import pytest
 
 from packager.inputs.gitignore import Patterns
-from tests.attacks import attacks
-from tests.hostile_inputs import (
+from tests.soak.conftest import Soak
+from tests.support.attacks import attacks
+from tests.support.git_patterns import NAMES, PIECES, ignored_by_git, ignored_here, tree_of
+from tests.support.hostile_inputs import (
     TEXTS,
     hostile_zip,
     read_folder,
@@ -18,9 +20,7 @@ from tests.hostile_inputs import (
     read_package,
     timed,
 )
-from tests.plugin_writer import write_plugin
-from tests.soak.conftest import Soak
-from tests.unit.test_gitignore import NAMES, PIECES, ignored_by_git, ignored_here, tree_of
+from tests.support.plugin_writer import write_plugin
 
 
 def test_files_of_a_plugin(tmp_path: Path, soak: Soak, capsys: pytest.CaptureFixture[str]) -> None:

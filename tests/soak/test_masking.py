@@ -10,8 +10,16 @@ import pytest
 import endpoint_runtime
 from endpoint_runtime import masking
 from packager.bundle.secret_scan import search_for
-from tests.secret_forms import ENCODING, HELD, QUOTED, QUOTING, is_read, most_quotings, spelt
 from tests.soak.conftest import Soak
+from tests.support.secret_forms import (
+    ENCODING,
+    HELD,
+    QUOTED,
+    QUOTING,
+    is_read,
+    most_quotings,
+    spelt,
+)
 
 ALPHABETS = (
     string.ascii_letters + string.digits,

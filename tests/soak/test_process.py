@@ -11,14 +11,14 @@ from random import Random
 
 import pytest
 
-from tests.runtime import fast_bundle
-from tests.runtime.fast_bundle import PYTHON, request
-from tests.runtime.hostile_api import RuntimeServer
-from tests.runtime.loop_process import environment, fast_command, start
 from tests.runtime.test_forks import HEAD, SOURCES
 from tests.runtime.test_last_resorts import RAISED
 from tests.runtime.test_process_state import CHANGES, WITNESSES, changing
 from tests.soak.conftest import Soak
+from tests.support import fast_bundle
+from tests.support.fast_bundle import PYTHON, request
+from tests.support.hostile_api import RuntimeServer
+from tests.support.loop_process import environment, fast_command, start
 
 _AT_A_TIME = 300  # invocations of one environment
 # What uses up descriptors and gives them back, and what ends the environment at once.

@@ -19,14 +19,14 @@ import pytest
 from endpoint_runtime import aws
 from endpoint_runtime.backends import Backends
 from endpoint_runtime.storage import generations
-from tests import storage_worker
-from tests.faulty_aws import FaultyAws, faulty_aws
-from tests.moto_server import MotoServer, moto_server
-from tests.runtime.builders import TEMPLATE
 from tests.soak.conftest import Soak
-from tests.storage_state import expire, read_state
-from tests.storage_table import make_table
-from tests.storage_worker import KEYS, Call, name_of, stale_reads
+from tests.support.aws import storage_worker
+from tests.support.aws.faulty_aws import FaultyAws, faulty_aws
+from tests.support.aws.moto_server import MotoServer, moto_server
+from tests.support.aws.storage_state import expire, read_state
+from tests.support.aws.storage_table import make_table
+from tests.support.aws.storage_worker import KEYS, Call, name_of, stale_reads
+from tests.support.builders import TEMPLATE
 
 OPERATIONS = 1_000  # of one round
 PROCESSES = 5

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from packager.host.interpreter import Interpreter
-from tests.runtime import fast_bundle
-from tests.runtime.builders import http_2, url
-from tests.runtime.hostile_api import RuntimeServer, Step
-from tests.runtime.loop_process import environment, fast_command, interpreters, start
 from tests.soak.conftest import Soak
+from tests.support import fast_bundle
+from tests.support.builders import http_2, url
+from tests.support.hostile_api import RuntimeServer, Step
+from tests.support.loop_process import environment, fast_command, interpreters, start
 
 ENDS = """
 import signal

@@ -12,9 +12,16 @@ from random import Random
 import pytest
 
 from packager.cli.main import main
-from tests.attacks import attacks
-from tests.hostile_inputs import TEXTS, hostile_zip, read_folder, read_mutated, read_package, timed
-from tests.plugin_writer import write_plugin
+from tests.support.attacks import attacks
+from tests.support.hostile_inputs import (
+    TEXTS,
+    hostile_zip,
+    read_folder,
+    read_mutated,
+    read_package,
+    timed,
+)
+from tests.support.plugin_writer import write_plugin
 
 ATTACKS = attacks(30_000)  # the soak does the same with 100,000 bytes
 

@@ -14,8 +14,8 @@ from packager.errors import Fault, PackagerError, Place
 from packager.host import interpreter
 from packager.local.read_only import read_only_command
 from packager.model.permissions import Permissions
-from tests.hostile_inputs import read_folder, timed
-from tests.plugin_writer import write_plugin
+from tests.support.hostile_inputs import read_folder, timed
+from tests.support.plugin_writer import write_plugin
 from tests.unit.test_paths import IMPOSSIBLE, LONG
 
 PROJECT = '[project]\nname = "a"\ndependencies = ["a"]\n'

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from endpoint_runtime import aws
-from tests.moto_server import Authority, MotoServer, make_authority, moto_server
+from tests.support.aws.moto_server import Authority, MotoServer, make_authority, moto_server
 
 
 @pytest.fixture(scope="session")

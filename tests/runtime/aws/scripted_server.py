@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.moto_server import Authority
+from tests.support.aws.moto_server import Authority
 
 # What is done with a request: `(status, headers, body)`, or "cut" or "hang".
 Reply = tuple[int, dict[str, str], bytes] | str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from endpoint_runtime.aws import AwsError, client
-from tests.moto_server import MotoServer
+from tests.support.aws.moto_server import MotoServer
 
 
 def test_parameters(moto: MotoServer) -> None:

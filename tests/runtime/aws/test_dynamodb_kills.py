@@ -12,9 +12,9 @@ import pytest
 from endpoint_runtime.aws import AwsError
 from endpoint_runtime.storage import dynamodb, generations
 from endpoint_runtime.storage.dynamodb import DynamoDBStorage
-from tests.moto_server import MotoServer, moto_server
-from tests.storage_state import expire, read_state
-from tests.storage_table import make_table
+from tests.support.aws.moto_server import MotoServer, moto_server
+from tests.support.aws.storage_state import expire, read_state
+from tests.support.aws.storage_table import make_table
 
 # In a table whose items have at most 5,000 bytes, of which moto is quick to read many.
 CHUNK, MAX_ITEM = 4000, 5000

@@ -14,8 +14,8 @@ from endpoint_runtime.backends import Backends
 from endpoint_runtime.storage import dynamodb
 from endpoint_runtime.storage.dynamodb import MAX_ITEM, DynamoDBStorage
 from endpoint_runtime.storage.generations import CHUNK
-from tests.moto_server import MotoServer, moto_server
-from tests.storage_table import make_table
+from tests.support.aws.moto_server import MotoServer, moto_server
+from tests.support.aws.storage_table import make_table
 
 LARGE = os.urandom(CHUNK * 2 + 5)
 OTHER = os.urandom(MAX_ITEM)

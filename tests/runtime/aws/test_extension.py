@@ -14,8 +14,8 @@ import pytest
 
 from endpoint_runtime import aws
 from endpoint_runtime.sources import SourceError, read_sources
-from tests.faulty_aws import FaultyAws, faulty_aws
-from tests.moto_server import MotoServer, moto_server
+from tests.support.aws.faulty_aws import FaultyAws, faulty_aws
+from tests.support.aws.moto_server import MotoServer, moto_server
 
 TOKEN = "the function's session token"
 

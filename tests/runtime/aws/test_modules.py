@@ -6,9 +6,9 @@ import os
 import subprocess
 import sys
 
-from tests.moto_server import REGION, MotoServer
-from tests.runtime.builders import TEMPLATE
-from tests.storage_table import make_table
+from tests.support.aws.moto_server import REGION, MotoServer
+from tests.support.aws.storage_table import make_table
+from tests.support.builders import TEMPLATE
 
 CLIENT = {
     "endpoint_runtime",

@@ -13,7 +13,7 @@ from endpoint_runtime.aws.transport import Answer, Origin
 from endpoint_runtime.backends import Backends
 from endpoint_runtime.storage import s3
 from endpoint_runtime.storage.s3 import S3Storage
-from tests.moto_server import REGION, MotoServer
+from tests.support.aws.moto_server import REGION, MotoServer
 
 _numbers = itertools.count()
 

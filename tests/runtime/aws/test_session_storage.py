@@ -12,8 +12,8 @@ from dify_plugin.core.runtime import Session
 from dify_plugin.invocations.storage import StorageInvocation
 from endpoint_runtime.aws import AwsError
 from endpoint_runtime.backends import Backends
-from tests.moto_server import REGION, MotoServer
-from tests.storage_table import make_table
+from tests.support.aws.moto_server import REGION, MotoServer
+from tests.support.aws.storage_table import make_table
 
 MISSING = "load data failed, please check if the key is correct or you have not set it"
 MakeStorage = Callable[[float | None], StorageInvocation]

@@ -13,9 +13,9 @@ import pytest
 
 from endpoint_runtime import aws, kept
 from endpoint_runtime.invocation import answer_event
-from tests.faulty_aws import FaultyAws, faulty_aws
-from tests.moto_server import MotoServer, moto_server
-from tests.runtime.builders import endpoint, http_2
+from tests.support.aws.faulty_aws import FaultyAws, faulty_aws
+from tests.support.aws.moto_server import MotoServer, moto_server
+from tests.support.builders import endpoint, http_2
 
 SHOW = endpoint("import json; return Response(json.dumps(settings, sort_keys=True))")
 ROUTES = [("/", "GET", "show.py")]

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from endpoint_runtime.backends import Backends
-from tests import storage_worker
-from tests.moto_server import REGION, MotoServer
-from tests.runtime.builders import TEMPLATE
-from tests.storage_table import make_table
-from tests.storage_worker import KEYS, Call, name_of, stale_reads
+from tests.support.aws import storage_worker
+from tests.support.aws.moto_server import REGION, MotoServer
+from tests.support.aws.storage_table import make_table
+from tests.support.aws.storage_worker import KEYS, Call, name_of, stale_reads
+from tests.support.builders import TEMPLATE
 
 PROCESSES = 8
 SECONDS = 4

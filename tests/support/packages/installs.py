@@ -1,0 +1,105 @@
+"""Installs a plugin's requirements from wheels made here, so that no index is asked."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from packager.dependencies.install import Dependencies, install_dependencies
+from packager.dependencies.prune import Kept
+from packager.dependencies.target import Target
+from packager.errors import FaultCollector, PackagerError
+from packager.host.interpreter import find_interpreter, host_architecture
+from packager.model.permissions import Permissions
+from packager.requirements.read import read_requirements
+from tests.support.packages.wheels import make_wheel
+
+THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
+NEWEST = {"markupsafe": "3.0.0", "werkzeug": "3.1.0"}  # of what `index` has
+Install = Callable[..., Dependencies]
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Path:
+    folder = tmp_path / "index"
+    make_wheel(folder, "werkzeug", "3.0.0", requires=["markupsafe"])
+    make_wheel(folder, "werkzeug", "3.1.0", requires=["markupsafe"])
+    make_wheel(folder, "markupsafe", "3.0.0")
+    return folder
+
+
+@pytest.fixture
+def install(tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+    for name in list(os.environ):
+        if name.startswith("UV_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    monkeypatch.setenv("UV_CONFIG_FILE", str(tmp_path / "offline.toml"))
+    (tmp_path / "offline.toml").write_text(f"no-index = true\nfind-links = ['{index}']\n")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    runs = iter(range(100))
+
+    def run(
+        *lines: str,
+        imported: tuple[str, ...] = (),
+        python: str = "3.13",
+        host: bool = False,
+        bytecode: bool = False,
+        steps: list[str] | None = None,
+        kept: Kept | None = None,
+        sdk: bool = False,
+        trusted: bool = False,
+    ) -> Dependencies:
+        root = tmp_path / "plugin"
+        root.mkdir(exist_ok=True)
+        if lines:
+            (root / "requirements.txt").write_text("\n".join(lines))
+        faults = FaultCollector()
+        permissions = Permissions(source_builds="trusted" if trusted else None)
+        requirements = read_requirements(root, "p", faults, permissions=permissions)
+        faults.raise_errors()
+        interpreter = find_interpreter(THIS)
+        assert interpreter is not None
+        return install_dependencies(
+            requirements,
+            imported,
+            Target(THIS if host else python, host_architecture(), interpreter.path, host)
+            if host
+            else Target(python, "arm64", interpreter.path),
+            tmp_path / f"work{next(runs)}",
+            bytecode=interpreter if bytecode else None,
+            kept=kept or Kept(),
+            sdk=sdk,
+            progress=steps.append if steps is not None else lambda message: None,
+        )
+
+    return run
+
+
+def names(dependencies: Dependencies) -> Mapping[str, str]:
+    return {package.name: package.version for package in dependencies.packages}
+
+
+def failure(install: Install, *lines: str) -> tuple[str, str | None]:
+    with pytest.raises(PackagerError) as caught:
+        install(*lines)
+    return str(caught.value), caught.value.hint
+
+
+def write_pyproject(tmp_path: Path, text: str) -> None:
+    """Write the plugin's pyproject.toml; `text` goes on with its table `project`."""
+    (tmp_path / "plugin").mkdir(exist_ok=True)
+    (tmp_path / "plugin/pyproject.toml").write_text(
+        f'[project]\nname = "plugin"\nversion = "1"\nrequires-python = ">=3.11"\n{text}'
+    )
+
+
+def python_path() -> str:
+    """The path of the interpreter that runs the tests."""
+    interpreter = find_interpreter(THIS)
+    assert interpreter
+    return str(interpreter.path)

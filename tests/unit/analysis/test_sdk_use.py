@@ -1,0 +1,120 @@
+"""Warnings of what functions don't answer or have, said of the files that endpoints reach."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from packager.errors import FaultCollector
+from packager.plugin.load import load_plugin
+from tests.support.plugin_writer import write_plugin
+
+ENDPOINT = """\
+from dify_plugin import Endpoint
+from dify_plugin.core.plugin_registration import PluginRegistration
+from dify_plugin.entities import BaseModel, I18nObject
+from dify_plugin.entities.tool import ToolConfiguration, ToolInvokeMessage
+from dify_plugin.interfaces.endpoint import Request, Response
+from dify_plugin.invocations.app import chat
+from helpers import ask
+
+
+class E(Endpoint):
+    def _invoke(self, r, values, settings):
+        self.session.tool.invoke(1)
+        return Response(ask(self.session))
+"""
+HELPERS = """\
+def ask(session):
+    return session.model.llm.invoke(1)
+"""
+
+
+def warnings(root: Path, **files: str) -> list[str]:
+    plugin = write_plugin(
+        root, {name.replace("__", "/") + ".py": text for name, text in files.items()}
+    )
+    faults = FaultCollector()
+    assert load_plugin(plugin, faults, display="p") is not None
+    return [f"{fault.place}: {fault.message}" for fault in faults.warnings]
+
+
+def test_of_files_that_endpoints_reach(tmp_path: Path) -> None:
+    said = warnings(
+        tmp_path,
+        endpoints__duck=ENDPOINT,
+        helpers=HELPERS,
+        tools__other=HELPERS,
+        main="from dify_plugin.nothing import Nothing\n",
+    )
+
+    unanswered = "is not answered outside Dify: the call raises InvocationUnavailable"
+    absent = "is not in the light dify_plugin that bundles have"
+    assert said == [
+        f"p/endpoints/duck.py:12:9: session.tool.invoke {unanswered}",
+        f"p/helpers.py:2:12: session.model.llm.invoke {unanswered}",
+        "p/endpoints/duck.py:2:50: "
+        f"dify_plugin.core.plugin_registration.PluginRegistration {absent}",
+        f"p/endpoints/duck.py:4:39: dify_plugin.entities.tool.ToolConfiguration {absent}",
+    ]
+
+
+def test_of_nothing_in_a_plain_plugin(tmp_path: Path) -> None:
+    assert warnings(tmp_path) == []
+
+
+CHATBOT = """\
+from dify_plugin import Endpoint
+from dify_plugin.invocations.app.chat import ChatAppInvocation
+from dify_plugin.invocations.file import File, UploadFileResponse
+
+
+class E(Endpoint):
+    def _invoke(self, r, values, settings):
+        ChatAppInvocation(self.session).invoke("a", "q", {})
+        self.session.app.workflow.invoke("a", {})
+        File(self.session).upload("a", b"", "text/plain")
+"""
+KEYS = {"packager.toml": '[apps]\n"*" = {ssm = "/dify/key"}\n'}
+
+
+def test_of_apps_without_a_key(tmp_path: Path) -> None:
+    said = warnings(tmp_path, endpoints__duck=CHATBOT)
+
+    assert said == [
+        f"p/endpoints/duck.py:{line}:9: session.{call} needs an API key of the app, and no app "
+        "has one: the call will fail"
+        for line, call in ((8, "app.chat.invoke"), (9, "app.workflow.invoke"), (10, "file.upload"))
+    ]
+
+
+def test_the_hint_names_the_table_and_the_stand_in(tmp_path: Path) -> None:
+    write_plugin(tmp_path, {"endpoints/duck.py": CHATBOT})
+    faults = FaultCollector()
+
+    assert load_plugin(tmp_path, faults, display="p") is not None
+    assert {fault.hint for fault in faults.warnings} == {
+        "say where keys are, in packager.toml under [apps]: "
+        '"<app id>" = {ssm = "/dify/app-key"}; for runs on this machine in '
+        'settings.local.toml under [apps]: "<app id>" = "app-..."; '
+        "or run it with Dify's stand-in: packager invoke --fake-dify"
+    }
+
+
+def test_of_no_apps_with_a_key(tmp_path: Path) -> None:
+    write_plugin(tmp_path, {**KEYS, "endpoints/duck.py": CHATBOT})
+    faults = FaultCollector()
+
+    assert load_plugin(tmp_path, faults, display="p") is not None
+    assert faults.warnings == []
+
+
+def test_of_files_without_a_key(tmp_path: Path) -> None:
+    upload = CHATBOT.replace("        ChatApp", "        # ").replace(
+        "        self.s", "        # "
+    )
+
+    said = warnings(tmp_path, endpoints__duck=upload)
+
+    assert [each.split(" needs ")[0] for each in said] == [
+        "p/endpoints/duck.py:10:9: session.file.upload"
+    ]

@@ -1,0 +1,398 @@
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import zipfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import packager.bundle.build
+import packager.host.interpreter
+from packager.bundle.build import Bundle, build_bundle
+from packager.bundle.code_archive import archived
+from packager.bundle.literals import render_bundle_literals
+from packager.bundle.runtime_files import template_folder
+from packager.bundle.runtime_parts import PARTS
+from packager.dependencies.uv_install import PackageSize
+from packager.errors import Fault, InputFaults, PackagerError, Place, UsageError
+from packager.host.bytecode import compile_files
+from packager.host.interpreter import find_interpreter
+from packager.model.options import Endpoint, EndpointGroup, FunctionPlan, Options, Plugin
+from tests.support.packages.wheels import make_wheel
+
+THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
+TAG = sys.implementation.cache_tag
+Plan = Callable[..., FunctionPlan]
+
+
+@pytest.fixture(autouse=True)
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An index of packages made here, and a cache of its own."""
+    for name in list(os.environ):
+        if name.startswith("UV_"):
+            monkeypatch.delenv(name)
+    folder = tmp_path / "index"
+    make_wheel(folder, "werkzeug", "3.1.0", files={"werkzeug/__init__.py": "x = 1\n"})
+    make_wheel(folder, "httpx", "1.0")
+    (tmp_path / "offline.toml").write_text(f"no-index = true\nfind-links = ['{folder}']\n")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    monkeypatch.setenv("UV_CONFIG_FILE", str(tmp_path / "offline.toml"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return folder
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    def make(
+        files: dict[str, str] | None = None, *, host: bool = False, **options: Any
+    ) -> FunctionPlan:
+        root = tmp_path / "neko"
+        written = {"manifest.yaml": "", "endpoints/duck.py": "import httpx\n"} | (files or {})
+        for name, text in written.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        place = Place("neko/x")
+        endpoint = Endpoint("/duck", "GET", "endpoints/duck.py", False, place, place, place)
+        group = EndpointGroup("neko", "group/neko.yaml", (), (endpoint,), place)
+        # The werkzeug that these tests install is none of the releases.
+        chosen = Options(runtime=f"python{THIS}", **({"diet": False} | options))
+        plugin = Plugin(
+            root, "neko", "neko", "0.0.1", "a", "", (group,), {"neko": chosen}, False, place
+        )
+        return FunctionPlan(plugin, group, "NekoFunction", chosen, host)
+
+    return make
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def runtime_files() -> set[str]:
+    template = template_folder()
+    files = (path for path in template.rglob("*") if path.is_file())
+    names = (path.relative_to(template).as_posix() for path in files)
+    return {name for name in names if not name.endswith(".pyc")}
+
+
+def without_runtime(names: set[str]) -> set[str]:
+    mine = ("endpoint_runtime/", "dify_plugin/")
+    return {name for name in names if not name.startswith(mine) and name != "start_fast"}
+
+
+def test_the_layout(tmp_path: Path, plan: Plan) -> None:
+    (tmp_path / "neko").mkdir()
+    files = {"data/x.json": "{}", ".env": "SECRET=1", "run.sh": "", "broken.py": "def ("}
+    made = plan(files)
+    (tmp_path / "neko/run.sh").chmod(0o700)
+    steps: list[str] = []
+    briefly: list[str] = []
+    bundle = build_bundle(made, tmp_path / "out", progress=steps.append, briefly=briefly.append)
+    folder = tmp_path / "out/NekoFunction"
+    found = tree(folder)
+    assert without_runtime(set(found)) == {
+        f"__pycache__/httpx.{TAG}.pyc",
+        "httpx.py",
+        "plugin/broken.py",
+        "plugin/data/x.json",
+        "plugin/endpoints/duck.py",
+        f"plugin/endpoints/__pycache__/duck.{TAG}.pyc",
+        "plugin/manifest.yaml",
+        "plugin/run.sh",
+        f"werkzeug/__pycache__/__init__.{TAG}.pyc",
+        "werkzeug/__init__.py",
+    }
+    absent = tuple(part.name for part in PARTS)
+    parts = {name for name in runtime_files() if any(part.holds(name) for part in PARTS)}
+    assert runtime_files() & set(found) == runtime_files() - parts
+    literals = render_bundle_literals(made, left_out=absent)
+    assert found["endpoint_runtime/_bundle.py"].decode() == literals
+    assert f"endpoint_runtime/__pycache__/worker.{TAG}.pyc" not in found
+    assert {"endpoint_runtime/_bundle.py", "endpoint_runtime/worker.py"} <= {*archived(folder)}
+    assert (folder / "plugin/run.sh").stat().st_mode & 0o777 == 0o755
+    assert (folder / "plugin/manifest.yaml").stat().st_mode & 0o777 == 0o644
+    with zipfile.ZipFile(tmp_path / "out/NekoFunction.zip") as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == found
+    sizes = tuple(
+        PackageSize(
+            name,
+            version,
+            sum(
+                len(data)
+                for file, data in found.items()
+                if f"{name}." in file or f"{name}/" in file or f"{name}-" in file
+            ),
+        )
+        for name, version in (("httpx", "1.0"), ("werkzeug", "3.1.0"))
+    )
+    assert bundle == Bundle(
+        made,
+        folder,
+        tmp_path / "out/NekoFunction.zip",
+        sum(map(len, found.values())),
+        (tmp_path / "out/NekoFunction.zip").stat().st_size,
+        sizes,
+        (),
+    )
+    assert steps == [
+        f"resolving dependencies for Python {THIS} on arm64 "
+        f"(aarch64-manylinux_{'2_17' if THIS == '3.11' else '2_34'})",
+        "installing 2 packages",
+        "compiling the packages to bytecode",
+        "writing NekoFunction",
+    ]
+    assert [step for step in briefly if not step.startswith("zipping")] == [
+        f"reading the sources of {made.plugin.display}",
+        "checking the packages in the cache",
+        "taking out what no function uses of 2 packages",
+        "noting what is in the cache",
+        "checking what the plugin imports",
+        "checking NekoFunction.zip",
+        "looking for secrets in NekoFunction",
+    ]
+
+
+def test_two_builds_from_other_folders_are_the_same(
+    tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = plan()
+    one = build_bundle(made, tmp_path / "one")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other-cache"))
+    monkeypatch.chdir(tmp_path / "neko")
+    two = build_bundle(made, Path("deep/er"))
+    assert one.zip and two.zip
+    assert one.zip.read_bytes() == two.zip.read_bytes()
+    assert tree(one.folder) == tree(two.folder)
+
+
+def test_for_this_machine_without_bytecode_and_zip(tmp_path: Path, plan: Plan) -> None:
+    bundle = build_bundle(plan(host=True), tmp_path / "out", bytecode=False, make_zip=False)
+    assert (bundle.zip, bundle.zip_bytes) == (None, None)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["NekoFunction"]
+    assert not list(bundle.folder.rglob("*.pyc"))
+
+
+def test_stale_entries_are_replaced_and_others_stay(tmp_path: Path, plan: Plan) -> None:
+    out = tmp_path / "out"
+    (out / "NekoFunction/stale").mkdir(parents=True)
+    (out / "NekoFunction/endpoint_runtime").mkdir()
+    (out / "NekoFunction/endpoint_runtime/_bundle.py").write_text("FORMAT = 0")
+    with zipfile.ZipFile(out / "NekoFunction.zip", "w") as archive:
+        archive.writestr("endpoint_runtime/_bundle.py", "FORMAT = 0")
+    (out / "OtherFunction").mkdir()
+    build_bundle(plan(), out)
+    assert not (out / "NekoFunction/stale").exists()
+    assert zipfile.is_zipfile(out / "NekoFunction.zip")
+    assert sorted(path.name for path in out.iterdir()) == [
+        "NekoFunction",
+        "NekoFunction.zip",
+        "OtherFunction",
+    ]
+
+
+def test_a_failure_leaves_out_as_it_was(tmp_path: Path, plan: Plan) -> None:
+    out = tmp_path / "out"
+    build_bundle(plan(), out)
+    before = tree(out)
+    with pytest.raises(PackagerError):
+        build_bundle(plan({"requirements.txt": "no-such-package"}), out)
+    assert tree(out) == before
+    with pytest.raises(PackagerError):
+        build_bundle(plan(), tmp_path / "new/out")
+    assert not (tmp_path / "new").exists()
+
+
+def test_faults_are_said_at_once(tmp_path: Path, plan: Plan) -> None:
+    (tmp_path / "neko").mkdir()
+    (tmp_path / "neko/gone").symlink_to("nowhere")
+    made = plan({"requirements.txt": "a >== b"})
+    with pytest.raises(InputFaults) as caught:
+        build_bundle(made, tmp_path / "out")
+    assert [str(fault.place) for fault in caught.value.faults] == [
+        "neko/requirements.txt:1",
+        "neko/gone",
+    ]
+
+
+def test_needed_modules_are_kept_whatever_is_ignored(tmp_path: Path, plan: Plan) -> None:
+    files = {
+        ".gitignore": "lib/\n",
+        "endpoints/duck.py": "from lib.used import x\n",
+        "lib/used.py": "x = 1\n",
+        "lib/unused.py": "import httpx\n",
+    }
+    bundle = build_bundle(plan(files), tmp_path / "out")
+    shipped = {path.name for path in (bundle.folder / "plugin/lib").iterdir() if path.is_file()}
+    assert shipped == {"used.py"}
+    assert [package.name for package in bundle.packages] == ["werkzeug"]
+    assert bundle.notes == (
+        Fault(
+            "lib/used.py is kept: the function needs it, though .gitignore names it",
+            Place("neko/.gitignore"),
+            level="warning",
+        ),
+    )
+
+
+def test_too_big(tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packager.bundle.build, "MAX_UNZIPPED", 1024 * 1024)
+    made = plan({"requirements.txt": "big"})
+    make_wheel(tmp_path / "index", "big", "1.0", files={"big.txt": "x" * 2 * 1024 * 1024})
+    (tmp_path / "neko/data.bin").write_bytes(b"x" * 3 * 1024 * 1024)
+    with pytest.raises(PackagerError) as caught:
+        build_bundle(made, tmp_path / "out")
+    message = str(caught.value)
+    assert message.partition(" unzipped; ")[2].startswith(
+        "Lambda takes 1.0 MiB. The biggest: the plugin's own files (3.0 MiB), big 1.0 (2.0 MiB), "
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_zip_for_s3_only(tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packager.bundle.build, "MAX_DIRECT_ZIP", 1024)
+    bundle = build_bundle(plan(), tmp_path / "out")
+    assert [fault.message.partition(" has ")[0] for fault in bundle.notes] == ["NekoFunction.zip"]
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("neko", "the output folder is the plugin neko itself"),
+        ("neko/manifest.yaml", "the output folder {out} is a file"),
+        (
+            "neko/manifest.yaml/x/y",
+            "the output folder {out} can't be made: {out.parent.parent} is a file",
+        ),
+    ],
+)
+def test_output_folders_that_would_harm(tmp_path: Path, plan: Plan, out: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        build_bundle(plan(), tmp_path / out)
+    assert str(caught.value) == message.format(out=tmp_path / out)
+
+
+def test_a_plugin_inside_what_would_be_replaced(tmp_path: Path, plan: Plan) -> None:
+    made = plan()
+    (tmp_path / "out/NekoFunction").mkdir(parents=True)
+    shutil.move(tmp_path / "neko", tmp_path / "out/NekoFunction/neko")
+    (tmp_path / "neko").symlink_to("out/NekoFunction/neko")
+    with pytest.raises(UsageError) as caught:
+        build_bundle(made, tmp_path / "out")
+    assert str(caught.value) == (
+        f"{tmp_path / 'out/NekoFunction'} would be replaced, and the plugin neko is in it"
+    )
+
+
+def test_a_missing_interpreter_is_needed_for_bytecode_alone(
+    tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = find_interpreter
+    monkeypatch.setattr(
+        packager.host.interpreter,
+        "find_interpreter",
+        lambda python: real(python) if python == THIS else None,
+    )
+    monkeypatch.setattr(
+        packager.bundle.build, "find_interpreter", packager.host.interpreter.find_interpreter
+    )
+    made = plan()
+    later = Options(runtime="python3.14")
+    made = FunctionPlan(made.plugin, made.group, made.logical_id, later)
+    with pytest.raises(PackagerError, match=r"^Python 3\.14 is needed to compile NekoFunction's"):
+        build_bundle(made, tmp_path / "out")
+    bundle = build_bundle(made, tmp_path / "out", bytecode=False)
+    assert "PYTHON = '3.14'" in (bundle.folder / "endpoint_runtime/_bundle.py").read_text()
+
+
+def test_a_signal_while_bundles_are_put_in_place_costs_nothing(
+    tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = plan()
+    build_bundle(made, tmp_path / "out")
+    before = {path: path.stat().st_ino for path in (tmp_path / "out").iterdir()}
+    rename = Path.rename
+
+    def stop(path: Path, target: Path) -> Path:
+        if path.name.endswith(".zip") and target.parent == tmp_path / "out":
+            monkeypatch.setattr(Path, "rename", rename)
+            raise SystemExit(143)
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", stop)
+    with pytest.raises(SystemExit):
+        build_bundle(made, tmp_path / "out")
+    assert {path: path.stat().st_ino for path in (tmp_path / "out").iterdir()} == before
+
+
+def test_builds_at_once_into_one_folder(tmp_path: Path, plan: Plan) -> None:
+    made = plan()
+    build_bundle(made, tmp_path / "out")
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(lambda _: build_bundle(made, tmp_path / "out"), range(8)))
+    assert [bundle.zip_bytes for bundle in done] == [done[0].zip_bytes] * 8
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "NekoFunction",
+        "NekoFunction.zip",
+    ]
+
+
+def test_an_unlisted_werkzeug_is_left_as_it_is(tmp_path: Path, plan: Plan) -> None:
+    plain = build_bundle(plan(), tmp_path / "plain")
+    treated = build_bundle(plan(diet=True), tmp_path / "treated")
+    assert (treated.zip_bytes, plain.notes) == (plain.zip_bytes, ())
+    assert [note.message for note in treated.notes] == [
+        "werkzeug is not put on the import diet: its files are not those of the release"
+    ]
+
+
+def test_what_the_plugins_code_needs_of_packages_stays(
+    tmp_path: Path, plan: Plan, index: Path
+) -> None:
+    files = {"tool/__init__.py": "", "tool/tests/__init__.py": "", "tool/fixtures/test/x.txt": ""}
+    make_wheel(index, "tool", "1.0", files=files)
+    source = "from tool import tests\nfrom importlib.metadata import version\nversion('tool')\n"
+    made = plan({"requirements.txt": "tool", "endpoints/duck.py": source}, keep=("tool/fixtures/",))
+    build_bundle(made, tmp_path / "out", make_zip=False)
+    found = {name for name in tree(tmp_path / "out/NekoFunction") if name.startswith("tool")}
+    assert found >= {*files, "tool-1.0.dist-info/METADATA"}
+
+
+def test_a_zip_that_would_not_run_is_none(
+    tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stale(interpreter: Any, root: Path, files: Any, **more: Any) -> None:
+        compile_files(interpreter, root, files, **more)
+        for path in root.glob("plugin/endpoints/__pycache__/*"):
+            path.write_bytes(b"stale" + path.read_bytes()[5:])
+
+    monkeypatch.setattr("packager.bundle.layout.compile_files", stale)
+    with pytest.raises(PackagerError) as caught:
+        build_bundle(plan(), tmp_path / "out")
+    assert str(caught.value).startswith(
+        f"the bytecode in NekoFunction.zip is not valid for Python {THIS}: "
+        f"plugin/endpoints/__pycache__/duck.{TAG}.pyc has the magic number "
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_preload_of_what_is_not_there_writes_nothing(tmp_path: Path, plan: Plan) -> None:
+    there = build_bundle(plan(preload=("endpoints.duck", "httpx", "json")), tmp_path / "there")
+    assert "PRELOAD = ('endpoints.duck', 'httpx', 'json')" in (
+        there.folder / "endpoint_runtime/_bundle.py"
+    ).read_text("ascii")
+    with pytest.raises(InputFaults) as raised:
+        build_bundle(plan(preload=("json", "requests")), tmp_path / "out")
+    assert [fault.message for fault in raised.value.faults] == [
+        "there is no module requests in the plugin, its dependencies or the standard library"
+    ]
+    assert not (tmp_path / "out" / "NekoFunction").exists()

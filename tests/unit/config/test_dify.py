@@ -1,0 +1,151 @@
+"""The tables `apps` and `dify`: what they take, where faults are, what follows in the template."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from packager.bundle.literals import render_bundle_literals
+from packager.config.read import read_configuration
+from packager.errors import FaultCollector
+from packager.model.options import EndpointGroup, EnvSource, Options, SecretSource, SsmSource
+from packager.sam.template import render_template
+from tests.support.template_builders import PLACE, make_plan, make_setting, of_type, translate
+
+BASE = "https://dify.example.com/v1"
+
+
+def read(tmp_path: Path, text: str, *groups: str) -> tuple[dict[str, Options], list[str]]:
+    (tmp_path / "packager.toml").write_text(text)
+    faults = FaultCollector()
+    made = [EndpointGroup(name, f"{name}.yaml", (), (), PLACE) for name in groups or ("one",)]
+    options = read_configuration(tmp_path, "p", made, faults)
+    said = [
+        f"{each.place}: {each.key}: {each.message}" + (f" ({each.hint})" if each.hint else "")
+        for each in faults.faults
+    ]
+    return dict(options), said
+
+
+def test_apps_and_dify(tmp_path: Path) -> None:
+    text = f"""
+        [dify]
+        base_url = "{BASE}/"
+        [apps]
+        5b1c-4711 = {{ssm = "/dify/chat"}}
+        other = {{secret = "dify", key = "other"}}
+        "*" = {{env = "DIFY_KEY"}}
+        [groups.two.apps]
+        other = {{env = "OTHER_KEY"}}
+        [groups.two.dify]
+        base_url = "http://localhost:5001/v1"
+    """
+
+    options, faults = read(tmp_path, text, "one", "two")
+
+    assert faults == []
+    one = {
+        "5b1c-4711": SsmSource("/dify/chat"),
+        "other": SecretSource("dify", "other"),
+        "*": EnvSource("DIFY_KEY"),
+    }
+    assert (options["one"].apps, options["one"].dify_base_url) == (one, BASE)
+    two = one | {"other": EnvSource("OTHER_KEY")}
+    assert (options["two"].apps, options["two"].dify_base_url) == (two, "http://localhost:5001/v1")
+    assert str(options["two"].place("apps.other")) == "p/packager.toml:9:9"
+    assert str(options["two"].place("dify.base_url")) == "p/packager.toml:11:9"
+
+
+SOURCE = 'expected the source of the app\'s API key, such as {ssm = "/dify/app-key"}, not '
+URL = "expected a URL such as https://dify.example.com/v1, not "
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("apps = 1", "1:1: apps: expected a table, not 1"),
+        ("dify = []", "1:1: dify: expected a table, not a list"),
+        ('[apps]\na = "app-secret"', f"2:1: apps.a: {SOURCE}the key itself"),
+        ("[apps]\na = {key = 1}", f"2:1: apps.a: {SOURCE}a table"),
+        (
+            '[apps]\na = {env = "AWS_KEY"}',
+            "2:6: apps.a: the name AWS_KEY is reserved by Lambda; expected another",
+        ),
+        ("[dify]\nurl = 1", "2:1: dify.url: there is no such key (the key is base_url)"),
+        (
+            "[dify]\nbase_ur = 1",
+            "2:1: dify.base_ur: there is no such key (did you mean base_url?)",
+        ),
+        (
+            "[dify.apps]\na = 1",
+            "1:7: dify.apps: there is no such key (apps is a table beside dify)",
+        ),
+        ("[dify]\nbase_url = 1", f"2:1: dify.base_url: {URL}1"),
+        ('[dify]\nbase_url = "dify"', f"2:1: dify.base_url: {URL}'dify'"),
+        ('[dify]\nbase_url = "ftp://d/v1"', f"2:1: dify.base_url: {URL}'ftp://d/v1'"),
+        ('[dify]\nbase_url = "https://d/v1?a"', f"2:1: dify.base_url: {URL}'https://d/v1?a'"),
+        ('[dify]\nbase_url = "https://d:x/v1"', f"2:1: dify.base_url: {URL}'https://d:x/v1'"),
+        (
+            '[dify]\nbase_url = "https://me:secret@d/v1"',
+            f"2:1: dify.base_url: {URL}one with a password",
+        ),
+    ],
+)
+def test_faults(tmp_path: Path, text: str, fault: str) -> None:
+    options, faults = read(tmp_path, text)
+
+    assert faults == [f"p/packager.toml:{fault}"]
+    assert (options["one"].apps, options["one"].dify_base_url) == ({}, None)
+
+
+def apps() -> dict[str, Any]:
+    return {
+        "a": EnvSource("CHAT_KEY"),
+        "b": SsmSource("/dify/b"),
+        "*": SecretSource("dify", "key"),
+    }
+
+
+def test_the_literals() -> None:
+    tree = ast.parse(render_bundle_literals(make_plan(apps=apps(), dify_base_url=BASE)))
+    literals = {
+        statement.targets[0].id: ast.literal_eval(statement.value)
+        for statement in tree.body
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
+    }
+
+    assert literals["DIFY_BASE_URL"] == BASE
+    assert literals["APPS"] == {
+        "a": ("env", "CHAT_KEY"),
+        "b": ("ssm", "/dify/b"),
+        "*": ("secret", "dify", "key"),
+    }
+
+
+def test_the_template() -> None:
+    """A key is a parameter that must be given, whatever setting shares it; AWS's may be read."""
+    plan = make_plan(
+        declared=[make_setting("token")], settings={"token": EnvSource("CHAT_KEY")}, apps=apps()
+    )
+
+    template = translate(render_template([plan]))
+
+    assert template["Parameters"]["ChatKey"] == {
+        "Type": "String",
+        "NoEcho": True,
+        "Description": "Environment variable CHAT_KEY: token of neko, API key of app a",
+    }
+    functions = of_type(template, "AWS::Lambda::Function")
+    variables = functions["NekoFunction"]["Environment"]["Variables"]
+    assert variables["CHAT_KEY"] == {"Ref": "ChatKey"}
+    (role,) = of_type(template, "AWS::IAM::Role").values()
+    actions = [
+        statement["Action"]
+        for policy in role["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+    assert ["ssm:GetParameters"] in actions
+    assert ["secretsmanager:GetSecretValue"] in actions

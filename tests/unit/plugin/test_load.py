@@ -1,0 +1,694 @@
+"""Loading plugins: what they say, and every fault with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from packager.errors import Fault, FaultCollector, Place
+from packager.model.options import Endpoint, EndpointGroup, Options, Plugin, Setting
+from packager.plugin.load import load_plugin
+from tests.support.plugin_writer import ENDPOINT, GROUP, MANIFEST, SOURCE, write_plugin
+
+ONE_EACH = "declare one endpoint for each method; they may share path and source"
+METHODS = "HEAD, GET, POST, PUT, DELETE, OPTIONS"
+TYPES = (
+    "secret-input, text-input, select, boolean, model-selector, app-selector, array[tools], "
+    "number, tool-selector, any"
+)
+AN_ENDPOINT = "an endpoint: the path of its YAML file, or a mapping with path, method and extra"
+
+
+def load(
+    root: Path,
+    changes: Mapping[str, str | bytes | None] | None = None,
+    links: Mapping[str, str] | None = None,
+) -> tuple[Plugin | None, list[Fault]]:
+    faults = FaultCollector()
+    write_plugin(root, changes)
+    for name, target in (links or {}).items():
+        (root / name).symlink_to(target)
+    plugin = load_plugin(root, faults, display="tiny")
+    return plugin, faults.faults
+
+
+def sound(root: Path, changes: Mapping[str, str | bytes | None]) -> Plugin:
+    plugin, faults = load(root, changes)
+    assert faults == []
+    assert plugin is not None
+    return plugin
+
+
+def error(
+    message: str, file: str, line: int | None = None, column: int | None = None,
+    key: str = "", hint: str | None = None,
+) -> Fault:  # fmt: skip
+    return Fault(message, Place(f"tiny/{file}", line, column), key, hint)
+
+
+def test_a_sound_plugin(tmp_path: Path) -> None:
+    assert load(tmp_path) == (
+        Plugin(
+            root=tmp_path,
+            display="tiny",
+            name="tiny",
+            version="0.0.1",
+            author="me",
+            description="A tiny plugin.",
+            groups=(
+                EndpointGroup(
+                    name="tiny",
+                    file="group/tiny.yaml",
+                    settings=(
+                        Setting(
+                            "api_key", "secret-input", True, Place("tiny/group/tiny.yaml", 2, 11)
+                        ),
+                    ),
+                    endpoints=(
+                        Endpoint(
+                            "/duck/<app_id>",
+                            "GET",
+                            "endpoints/duck.py",
+                            False,
+                            Place("tiny/endpoints/duck.yaml", 1, 1),
+                            Place("tiny/endpoints/duck.yaml", 1, 7),
+                            Place("tiny/endpoints/duck.yaml", 5, 13),
+                        ),
+                    ),
+                    place=Place("tiny/manifest.yaml", 9, 7),
+                ),
+            ),
+            options={"tiny": Options()},
+            storage_enabled=False,
+            place=Place("tiny/manifest.yaml", 4, 7),
+        ),
+        [],
+    )
+
+
+def test_the_folder_is_named_as_it_was_given(tmp_path: Path) -> None:
+    faults = FaultCollector()
+    write_plugin(tmp_path, {"manifest.yaml": None})
+    assert load_plugin(tmp_path, faults) is None
+    assert faults.faults == [
+        Fault(
+            "there is no manifest.yaml, so this is no plugin",
+            Place(f"{tmp_path}/manifest.yaml"),
+            hint="name the plugin's own folder",
+        )
+    ]
+
+
+def test_settings_as_a_list_and_as_a_map_mean_the_same(tmp_path: Path) -> None:
+    listed = """\
+    settings:
+      - {name: a-b, type: text-input, default: 8080, required: "true", label: {en_US: A}}
+      - {name: pick, type: select, multiple: yes, options: [{value: yes}, {value: 1.0}, plain]}
+    endpoints: [endpoints/duck.yaml]
+    """
+    mapped = """\
+    settings:
+      a-b: {type: text-input, default: 8080, required: "true", label: {en_US: A}}
+      pick: {type: select, multiple: yes, options: [{value: yes}, {value: 1.0}, plain]}
+    endpoints: [endpoints/duck.yaml]
+    """
+    first = sound(tmp_path / "1", {"group/tiny.yaml": listed}).groups[0].settings
+    second = sound(tmp_path / "2", {"group/tiny.yaml": mapped}).groups[0].settings
+    file = "tiny/group/tiny.yaml"
+    assert first == (
+        Setting(
+            name="a-b",
+            type="text-input",
+            required=True,
+            place=Place(file, 2, 12),
+            default="8080",
+            has_default=True,
+            label={"en_US": "A"},
+        ),
+        Setting(
+            name="pick",
+            type="select",
+            required=False,
+            place=Place(file, 3, 12),
+            options=("yes", "1.0", "plain"),
+            multiple=True,
+        ),
+    )
+    assert [(each.name, each.default, each.place) for each in second] == [
+        ("a-b", "8080", Place(file, 2, 3)),
+        ("pick", None, Place(file, 3, 3)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "default"),
+    [
+        ("boolean, default: no", False),
+        ("boolean", None),
+        ("'array[tools]', default: [{a: 1}]", [{"a": 1}]),
+        ("text-input, default: ' '", " "),
+        ("text-input, default: ", None),
+        ("text-input, default: 2024-01-01", "2024-01-01"),
+        ("number, default: 1.5", 1.5),
+    ],
+)
+def test_defaults(tmp_path: Path, written: str, default: object) -> None:
+    group = f"settings: [{{name: x, type: {written}}}]\nendpoints: [endpoints/duck.yaml]\n"
+    setting = sound(tmp_path, {"group/tiny.yaml": group}).groups[0].settings[0]
+    assert (setting.default, setting.has_default) == (default, "default" in written)
+
+
+@pytest.mark.parametrize("settings", ["", "settings:\n", "settings: []\n", "settings: {}\n"])
+def test_no_settings(tmp_path: Path, settings: str) -> None:
+    group = settings + "endpoints: [endpoints/duck.yaml]\n"
+    assert sound(tmp_path, {"group/tiny.yaml": group}).groups[0].settings == ()
+
+
+def test_an_inline_endpoint_and_odd_ways_to_write_paths(tmp_path: Path) -> None:
+    group = r"""
+    endpoints:
+      - ./endpoints//duck.yaml
+      - path: /inline
+        method: POST
+        hidden: yes
+        extra: {python: {source: 'endpoints\odd-name.py'}}
+      - {path: /up, method: PUT, extra: {python: {source: lib/../endpoints/duck.py}}}
+      - {path: /bare, method: PUT, extra: {python: {source: endpoints/duck}}}
+    """
+    plugin = sound(tmp_path, {"group/tiny.yaml": group, "endpoints/odd-name.py": SOURCE})
+    assert [
+        (each.path, each.method, each.source, each.hidden) for each in plugin.groups[0].endpoints
+    ] == [
+        ("/duck/<app_id>", "GET", "endpoints/duck.py", False),
+        ("/inline", "POST", "endpoints/odd-name.py", True),
+        ("/up", "PUT", "endpoints/duck.py", False),
+        ("/bare", "PUT", "endpoints/duck.py", False),
+    ]
+
+
+def test_groups_are_named_by_stem_or_path(tmp_path: Path) -> None:
+    manifest = MANIFEST + "    - provider/tiny.yaml\n    - provider/other.yml\n"
+    plugin = sound(
+        tmp_path,
+        {"manifest.yaml": manifest, "provider/tiny.yaml": GROUP, "provider/other.yml": GROUP},
+    )
+    assert [group.name for group in plugin.groups] == ["group/tiny", "provider/tiny", "other"]
+    assert list(plugin.options) == ["group/tiny", "provider/tiny", "other"]
+
+
+def test_storage_and_lenient_manifests(tmp_path: Path) -> None:
+    manifest = """\
+    name: tiny
+    version: 1.0
+    description: plain
+    unknown: {key: [1]}
+    resource: {permission: {storage: {enabled: true, size: 2048}, tool: }}
+    plugins: {endpoints: [group/tiny.yaml], tools: []}
+    """
+    plugin = sound(tmp_path, {"manifest.yaml": manifest})
+    assert (plugin.version, plugin.author, plugin.description) == ("1.0", "", "plain")
+    assert (plugin.storage_enabled, plugin.storage_size) == (True, 2048)
+
+
+NO_GROUP = (
+    "the plugin declares no endpoint group; expected the path of an endpoint group's YAML file"
+)
+LIST_IT = "list the group's file, such as group/webhook.yaml, under plugins.endpoints"
+
+
+@pytest.mark.parametrize(
+    ("manifest", "expected"),
+    [
+        ("", error("expected a mapping with name and plugins, not nothing", "manifest.yaml", 1, 1)),
+        (
+            "- a\n",
+            error("expected a mapping with name and plugins, not a list", "manifest.yaml", 1, 1),
+        ),
+        (
+            "plugins: {endpoints: [group/tiny.yaml]}\n",
+            error("missing; expected the plugin's name", "manifest.yaml", 1, 1, "name"),
+        ),
+        (
+            "name: Tiny\nplugins: {endpoints: [group/tiny.yaml]}\n",
+            error(
+                "'Tiny' can't be a plugin's name; expected 1 to 128 of a-z, 0-9, _ and -",
+                "manifest.yaml", 1, 7, "name",
+            ),
+        ),
+        (
+            "name: [tiny]\nplugins: {endpoints: [group/tiny.yaml]}\n",
+            error("expected the plugin's name, not a list", "manifest.yaml", 1, 7, "name"),
+        ),
+        (
+            "name: tiny\n",
+            error(NO_GROUP, "manifest.yaml", 1, 1, "plugins.endpoints", LIST_IT),
+        ),
+        (
+            "name: tiny\nplugins:\n",
+            error(NO_GROUP, "manifest.yaml", 2, 9, "plugins.endpoints", LIST_IT),
+        ),
+        (
+            "name: tiny\nplugins:\n  endpoints: []\n",
+            error(NO_GROUP, "manifest.yaml", 3, 14, "plugins.endpoints", LIST_IT),
+        ),
+        (
+            "name: tiny\nplugins:\n  tools: [a.yaml]\n",
+            error(
+                NO_GROUP, "manifest.yaml", 3, 3, "plugins.endpoints",
+                "only endpoints can be packaged; this plugin has tools",
+            ),
+        ),
+        (
+            "name: tiny\nplugins: {endpoints: group/tiny.yaml}\n",
+            error(
+                "expected a list of endpoint groups' YAML files, not text",
+                "manifest.yaml", 2, 22, "plugins.endpoints",
+            ),
+        ),
+        (
+            "name: tiny\nplugins: {endpoints: [{a: b}]}\n",
+            error(
+                "expected the path of an endpoint group's YAML file, not a mapping",
+                "manifest.yaml", 2, 23, "plugins.endpoints[0]",
+            ),
+        ),
+        (
+            "name: tiny\nplugins: {endpoints: [group/tiny.yaml, ./group/tiny.yaml]}\n",
+            error(
+                "the group group/tiny.yaml is listed twice; first at tiny/manifest.yaml:2:23",
+                "manifest.yaml", 2, 40, "plugins.endpoints[1]",
+            ),
+        ),
+        (
+            "name: tiny\nplugins: {endpoints: [group/tinny.yaml]}\n",
+            error(
+                "there is no file group/tinny.yaml; "
+                "expected the path of an endpoint group's YAML file",
+                "manifest.yaml", 2, 23, "plugins.endpoints[0]", "did you mean group/tiny.yaml?",
+            ),
+        ),
+        (
+            "name: tiny\nplugins: {endpoints: [group/tiny.yaml]}\n"
+            "resource: {permission: {storage: {enabled: maybe, size: big}}}\n",
+            error(
+                "expected a number of bytes, not text", "manifest.yaml", 3, 57,
+                "resource.permission.storage.size",
+            ),
+        ),
+    ],
+)  # fmt: skip
+def test_faults_of_a_manifest(tmp_path: Path, manifest: str, expected: Fault) -> None:
+    plugin, faults = load(tmp_path, {"manifest.yaml": manifest})
+    assert plugin is None
+    assert faults[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("reference", "problem", "hint"),
+    [
+        ("../x.yaml", "../x.yaml lies outside the plugin", None),
+        ("a/../../x.yaml", "a/../../x.yaml lies outside the plugin", None),
+        ("/etc/passwd", "/etc/passwd lies outside the plugin", None),
+        ("C:\\x.yaml", "C:\\x.yaml lies outside the plugin", None),
+        ("group", "there is only a folder group", None),
+        ("endpoints/duck.py", "", None),
+        ("Group/Tiny.yaml", "there is no file Group/Tiny.yaml", "did you mean group/tiny.yaml?"),
+        ("x" * 300, f"there is no file {'x' * 300} (file name too long)", None),
+        ("link.yaml", "link.yaml is a link that leaves the plugin", None),
+    ],
+)
+def test_references_stay_inside(
+    tmp_path: Path, reference: str, problem: str, hint: str | None
+) -> None:
+    (tmp_path / "outside.yaml").write_text(GROUP)
+    (tmp_path / "plugin").mkdir()
+    (tmp_path / "plugin" / "link.yaml").symlink_to(tmp_path / "outside.yaml")
+    manifest = f"name: tiny\nplugins:\n  endpoints:\n    - {reference}\n"
+    plugin, faults = load(tmp_path / "plugin", {"manifest.yaml": manifest})
+    what = "expected the path of an endpoint group's YAML file"
+    message = {
+        "": f"{what}, not {reference}",
+        f"{reference} lies outside the plugin": f"{problem}; {what}, relative to its folder",
+    }.get(problem, f"{problem}; {what}")
+    assert plugin is None
+    assert [(each.message, each.place) for each in faults] == [
+        (message, Place("tiny/manifest.yaml", 4, 7))
+    ]
+    if hint:
+        assert faults[0].hint == hint
+
+
+@pytest.mark.parametrize(
+    ("group", "expected"),
+    [
+        (
+            "settings: []\n",
+            error(
+                "missing; expected a list of endpoints", "group/tiny.yaml", 1, 1, "endpoints"
+            ),
+        ),
+        (
+            "endpoint: [endpoints/duck.yaml]\n",
+            error(
+                "missing; expected a list of endpoints", "group/tiny.yaml", 1, 1, "endpoints",
+                "is endpoint meant to be endpoints?",
+            ),
+        ),
+        (
+            "endpoints: []\n",
+            error(
+                f"the group has no endpoints; expected {AN_ENDPOINT}",
+                "group/tiny.yaml", 1, 12, "endpoints",
+            ),
+        ),
+        (
+            "endpoints: {path: /}\n",
+            error(
+                "expected a list of endpoints, not a mapping", "group/tiny.yaml", 1, 12, "endpoints"
+            ),
+        ),
+        (
+            "endpoints: [[]]\n",
+            error(f"expected {AN_ENDPOINT}, not a list", "group/tiny.yaml", 1, 13, "endpoints[0]"),
+        ),
+        (
+            "settings: [{type: boolean}]\nendpoints: [endpoints/duck.yaml]\n",
+            error(
+                "missing; expected the setting's name", "group/tiny.yaml", 1, 12, "settings[0].name"
+            ),
+        ),
+        (
+            "settings: [api_key]\nendpoints: [endpoints/duck.yaml]\n",
+            error(
+                "expected a setting: a mapping with name and type, not text",
+                "group/tiny.yaml", 1, 12, "settings[0]",
+            ),
+        ),
+        (
+            "settings: {x: }\nendpoints: [endpoints/duck.yaml]\n",
+            error(
+                "expected a setting: a mapping with type, not nothing",
+                "group/tiny.yaml", 1, 14, "settings.x",
+            ),
+        ),
+        (
+            "settings: {x: {label: X}}\nendpoints: [endpoints/duck.yaml]\n",
+            error(
+                f"missing; expected one of {TYPES}", "group/tiny.yaml", 1, 15, "settings.x.type"
+            ),
+        ),
+        (
+            "settings: {x: {type: text_input}}\nendpoints: [endpoints/duck.yaml]\n",
+            error(
+                f"'text_input' is no type of a setting; expected one of {TYPES}",
+                "group/tiny.yaml", 1, 22, "settings.x.type", "did you mean text-input?",
+            ),
+        ),
+        (
+            "settings: text\nendpoints: [endpoints/duck.yaml]\n",
+            error("expected a list of settings, not text", "group/tiny.yaml", 1, 11, "settings"),
+        ),
+        (
+            "settings: [{name: x, type: boolean}, {name: x, type: boolean}]\n"
+            "endpoints: [endpoints/duck.yaml]\n",
+            error(
+                "the setting x is declared twice; first at tiny/group/tiny.yaml:1:19",
+                "group/tiny.yaml", 1, 45, "settings",
+            ),
+        ),
+        (
+            "settings: {x: {type: boolean, required: sure}}\nendpoints: [endpoints/duck.yaml]\n",
+            error(
+                "expected true or false, not text", "group/tiny.yaml", 1, 41, "settings.x.required"
+            ),
+        ),
+        (
+            "settings: {x: {type: select, options: a}}\nendpoints: [endpoints/duck.yaml]\n",
+            error(
+                "expected a list of options, not text", "group/tiny.yaml", 1, 39,
+                "settings.x.options",
+            ),
+        ),
+        (
+            "settings:\n"
+            + "".join(f"  s{n}: {{type: boolean}}\n" for n in range(65))
+            + "endpoints: [endpoints/duck.yaml]\n",
+            error(
+                "the group has 65 settings; Dify takes 64", "group/tiny.yaml", 66, 3, "settings"
+            ),
+        ),
+    ],
+)  # fmt: skip
+def test_faults_of_a_group(tmp_path: Path, group: str, expected: Fault) -> None:
+    assert load(tmp_path, {"group/tiny.yaml": group}) == (None, [expected])
+
+
+def test_a_default_that_is_no_option_is_a_warning(tmp_path: Path) -> None:
+    group = "settings: {x: {type: select, options: [a, b], default: c}}\n"
+    plugin, faults = load(
+        tmp_path, {"group/tiny.yaml": group + "endpoints: [endpoints/duck.yaml]\n"}
+    )
+    assert plugin is not None
+    assert faults == [
+        Fault(
+            "the default 'c' is not among the options: a, b",
+            Place("tiny/group/tiny.yaml", 1, 56),
+            "settings.x.default",
+            level="warning",
+        )
+    ]
+
+
+A_SOURCE = "the path of a Python file (.py)"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "expected"),
+    [
+        (
+            "path: /\nmethod: get\nextra: {python: {source: endpoints/duck.py}}\n",
+            error(
+                f"'get' is no method of an endpoint; expected one of {METHODS}",
+                "endpoints/duck.yaml", 2, 9, "method", "write GET",
+            ),
+        ),
+        (
+            "path: /\nmethod: PATCH\nextra: {python: {source: endpoints/duck.py}}\n",
+            error(
+                f"'PATCH' is no method of an endpoint; expected one of {METHODS}",
+                "endpoints/duck.yaml", 2, 9, "method", ONE_EACH,
+            ),
+        ),
+        (
+            "path: /\nmethod: [GET]\nextra: {python: {source: endpoints/duck.py}}\n",
+            error(
+                f"expected one of {METHODS}, not a list",
+                "endpoints/duck.yaml", 2, 9, "method", ONE_EACH,
+            ),
+        ),
+        (
+            "path: /\nextra: {python: {source: endpoints/duck.py}}\n",
+            error(
+                f"missing; expected one of {METHODS}", "endpoints/duck.yaml", 1, 1, "method"
+            ),
+        ),
+        (
+            "method: GET\nextra: {python: {source: endpoints/duck.py}}\n",
+            error(
+                "missing; expected a URL path that starts with /",
+                "endpoints/duck.yaml", 1, 1, "path",
+            ),
+        ),
+        (
+            "path: duck\nmethod: GET\nextra: {python: {source: endpoints/duck.py}}\n",
+            error(
+                "'duck' does not start with /; expected a URL path such as /duck",
+                "endpoints/duck.yaml", 1, 7, "path",
+            ),
+        ),
+        (
+            "path: /\nmethod: GET\n",
+            error(
+                f"missing; expected extra.python.source, {A_SOURCE}",
+                "endpoints/duck.yaml", 1, 1, "extra",
+            ),
+        ),
+        (
+            "path: /\nmethod: GET\nextra: {python: }\n",
+            error(
+                "expected a mapping, not nothing", "endpoints/duck.yaml", 3, 16, "extra.python"
+            ),
+        ),
+        (
+            "path: /\nmethod: GET\nextra: {python: {source: endpoints/dukc.py}}\n",
+            error(
+                f"there is no file endpoints/dukc.py; expected {A_SOURCE}",
+                "endpoints/duck.yaml", 3, 26, "extra.python.source",
+                "did you mean endpoints/duck.py?",
+            ),
+        ),
+        (
+            "path: /\nmethod: GET\nextra: {python: {source: ../duck.py}}\n",
+            error(
+                f"../duck.py lies outside the plugin; expected {A_SOURCE}, relative to its folder",
+                "endpoints/duck.yaml", 3, 26, "extra.python.source",
+            ),
+        ),
+        (
+            "path: /\nmethod: GET\nextra: {python: {source: group/tiny.yaml}}\n",
+            error(
+                f"expected {A_SOURCE}, not group/tiny.yaml",
+                "endpoints/duck.yaml", 3, 26, "extra.python.source",
+            ),
+        ),
+        (
+            "[]\n",
+            error(
+                "expected a mapping with path, method and extra, not a list",
+                "endpoints/duck.yaml", 1, 1,
+            ),
+        ),
+    ],
+)  # fmt: skip
+def test_faults_of_an_endpoint(tmp_path: Path, endpoint: str, expected: Fault) -> None:
+    assert load(tmp_path, {"endpoints/duck.yaml": endpoint}) == (None, [expected])
+
+
+def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
+    plugin, faults = load(
+        tmp_path,
+        {
+            "manifest.yaml": MANIFEST.replace("tiny\n", "Tiny\n", 1) + "    - group/b.yaml\n",
+            "group/b.yaml": "a: b: c\n",
+            "group/tiny.yaml": GROUP + "  - endpoints/goose.yaml\n  - endpoints/same.yaml\n",
+            "endpoints/same.yaml": ENDPOINT.replace("app_id", "other"),
+            "endpoints/duck.py": "class Duck:\n    pass\n",
+            "packager.toml": "memory = 5\n",
+            "requirements.txt": "six\n==\n",
+        },
+        {"gone": "nowhere"},
+    )
+    assert plugin is None
+    assert [str(fault) for fault in faults] == [
+        "tiny/manifest.yaml:4:7: name: 'Tiny' can't be a plugin's name; "
+        "expected 1 to 128 of a-z, 0-9, _ and -",
+        "tiny/group/tiny.yaml:7:5: endpoints[1]: there is no file endpoints/goose.yaml; "
+        "expected the path of an endpoint's YAML file",
+        "tiny/group/b.yaml:1:5: not valid YAML: mapping values are not allowed here",
+        "tiny/endpoints/same.yaml:1:7: path: the route GET /duck/<other> is declared twice; "
+        "first at tiny/endpoints/duck.yaml:1:7 as /duck/<app_id>",
+        "tiny/packager.toml:1:1: memory: expected a whole number of MiB from 128 to 10240, not 5",
+        "tiny/endpoints/duck.py:1: expected one subclass of dify_plugin.Endpoint, "
+        "and there is none",
+        "tiny/requirements.txt:2: unreadable requirement '==': "
+        "expected package name at the start of dependency specifier",
+        "tiny/gone: the link leads nowhere: nowhere",
+    ]
+
+
+def test_an_endpoints_path_is_checked_whatever_else_is_wrong(tmp_path: Path) -> None:
+    _, faults = load(tmp_path, {"endpoints/duck.yaml": "path: duck\nmethod: ANY\n"})
+    assert [(fault.place, fault.key) for fault in faults] == [
+        (Place("tiny/endpoints/duck.yaml", 2, 9), "method"),
+        (Place("tiny/endpoints/duck.yaml", 1, 1), "extra"),
+        (Place("tiny/endpoints/duck.yaml", 1, 7), "path"),
+    ]
+
+
+def test_a_file_of_two_groups_is_faulted_once(tmp_path: Path) -> None:
+    changes = {
+        "manifest.yaml": MANIFEST + "    - group/b.yaml\n",
+        "group/b.yaml": "endpoints: [endpoints/duck.yaml]\n",
+        "endpoints/duck.yaml": "path: /duck\nmethod: GET\n",
+    }
+    assert [str(fault.place) for fault in load(tmp_path, changes)[1]] == [
+        "tiny/endpoints/duck.yaml:1:1"
+    ]
+
+
+def test_a_broken_pyproject_is_faulted_once(tmp_path: Path) -> None:
+    _, faults = load(tmp_path, {"pyproject.toml": "[project\n"})
+    assert [str(fault) for fault in faults] == [
+        "tiny/pyproject.toml:1:9: not valid TOML: expected ']' at the end of a table declaration"
+    ]
+
+
+def test_a_build_inside_the_plugin_is_not_read(tmp_path: Path) -> None:
+    changes = {
+        "out/XFunction/endpoint_runtime/_bundle.py": "",
+        "out/XFunction/plugin/broken.py": "= =",
+    }
+    assert load(tmp_path, changes)[1] == []
+
+
+def test_a_manifest_by_another_name(tmp_path: Path) -> None:
+    plugin, faults = load(tmp_path, {"manifest.yaml": None, "manifest.yml": MANIFEST})
+    assert plugin is None
+    assert faults == [
+        error(
+            "there is no manifest.yaml, so this is no plugin",
+            "manifest.yaml",
+            hint="rename manifest.yml to manifest.yaml",
+        )
+    ]
+
+
+AN_ENDPOINT_LISTED = Fault(
+    "endpoints/duck.yaml is an endpoint where a group belongs; Dify takes it as a group without "
+    "endpoints, and there is no function for it",
+    Place("tiny/manifest.yaml", 10, 7),
+    "plugins.endpoints[1]",
+    "list a group's file here: a mapping with endpoints, which lists this one",
+    "warning",
+)
+
+
+def test_an_endpoint_where_a_group_belongs(tmp_path: Path) -> None:
+    """Dify reads it as a group that has no endpoints; the plugin's others work."""
+    plugin, faults = load(tmp_path, {"manifest.yaml": MANIFEST + "    - endpoints/duck.yaml\n"})
+
+    assert faults == [AN_ENDPOINT_LISTED]
+    assert plugin is not None
+    assert [group.name for group in plugin.groups] == ["tiny"]
+
+
+def test_nothing_but_endpoints_where_groups_belong(tmp_path: Path) -> None:
+    manifest = MANIFEST.replace("group/tiny.yaml", "endpoints/duck.yaml")
+    plugin, faults = load(tmp_path, {"manifest.yaml": manifest})
+
+    assert plugin is None
+    assert [(fault.level, str(fault)) for fault in faults] == [
+        ("warning", str(AN_ENDPOINT_LISTED).replace("10:7", "9:7").replace("[1]", "[0]")),
+        (
+            "error",
+            "tiny/manifest.yaml:9:7: plugins.endpoints[0]: the plugin declares no endpoint group, "
+            "only endpoints",
+        ),
+    ]
+
+
+def test_more_endpoints_than_a_function_can_sensibly_have(tmp_path: Path) -> None:
+    group = "endpoints:\n" + "  - endpoints/duck.yaml\n" * 1001
+    assert load(tmp_path, {"group/tiny.yaml": group})[1] == [
+        error(
+            "the group has 1001 endpoints; at most 1000 are possible",
+            "group/tiny.yaml", 2, 3, "endpoints",
+        )
+    ]  # fmt: skip
+
+
+def test_a_source_that_the_configuration_takes_out(tmp_path: Path) -> None:
+    plugin, faults = load(tmp_path, {"packager.toml": 'exclude = ["endpoints/"]\n'})
+
+    assert (plugin, faults) == (
+        None,
+        [
+            error(
+                "endpoints/duck.py does not ship, and answers GET /duck/<app_id>",
+                "endpoints/duck.yaml", 5, 13,
+                hint="`exclude` names it, or it lies in the output folder or among other bundles",
+            )
+        ],
+    )  # fmt: skip
