@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,11 @@ settings.load_profile("packager")
 
 # The runtime is an image of a bundle's root, so its packages are imported by their own names.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "handler_template"))
+
+# Ignored, as `nohup make test &` begins it, it would be ignored by what tests start and interrupt.
+# A handler, even one that does nothing, is not handed on.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, lambda number, frame: None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

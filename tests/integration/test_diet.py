@@ -180,7 +180,8 @@ def _own_tests(
     """Run a release's own tests, the long ones perhaps, on what is in `site`; give the summary."""
     left_out = ("test_serving.py", "test_debug.py", "live_apps", "middleware/test_http_proxy.py")
     out = _run(
-        *(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout", "60", *options),
+        *(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--assert=plain"),
+        *("--timeout", "60", *options),
         *(f"--ignore=tests/{name}" for name in left_out),
         *(f"--deselect=tests/test_{name}" for name in (() if long else LONG)),
         "tests",

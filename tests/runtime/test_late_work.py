@@ -149,7 +149,7 @@ return Response("hello")
 """
 STUCK = f"""{NOTE}
 def forever():
-    time.sleep(8)
+    time.sleep(SECONDS)
 ---
 self.session._executor.submit(forever)
 return Response("hello")
@@ -181,6 +181,8 @@ return response
 def test_what_does_not_end_is_left_and_named(
     tmp_path: Path, entry: str, source: str, name: str
 ) -> None:
+    # AWS's client waits at its exit for what an executor does.
+    source = source.replace("SECONDS", "60" if entry == "fast" else "3")
     bundle = fast_bundle.write(
         tmp_path, {"work": source, "text": "return Response('hello')"}, STREAM=False
     )
@@ -196,7 +198,7 @@ def test_what_does_not_end_is_left_and_named(
     assert [reply["body"] for reply in replies] == ["hello"] * 3
     line = rf"\[WARN\].*\twork\tthe function's time is over, work after .* was cut off: {name}\n"
     assert len(re.findall(line, log)) == 1  # and not again at the next invocations
-    assert 1.4 < took < 7.5 or (entry, source) == ("stock", STUCK)  # AWS's client waits at its exit
+    assert 1.4 < took < 30
     if source == SLOW_CALLBACK:
         assert "closed" in log
 
@@ -234,11 +236,11 @@ def test_a_librarys_daemon_is_not_waited_for(tmp_path: Path) -> None:
     bundle = fast_bundle.write(tmp_path, {"work": source})
     (bundle / "library.py").write_text(LIBRARY)
     started = time.monotonic()
-    with RuntimeServer([request("work", seconds=10), request("work", "2", seconds=10)]) as server:
+    with RuntimeServer([request("work", seconds=60), request("work", "2", seconds=60)]) as server:
         log = fast_bundle.run(bundle, server)
 
     assert (server.violations, "cut off" in log) == ([], False)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 @pytest.mark.parametrize("entry", ["fast", "stock"])
@@ -338,7 +340,7 @@ def test_threads_of_a_module_are_no_invocations(tmp_path: Path) -> None:
     bundle = fast_bundle.write(tmp_path, {"text": "return Response('hello')"})
     (bundle / "wrapper.py").write_text(
         "import threading, time\n"
-        "threading.Thread(target=time.sleep, args=(5,)).start()\n"
+        "threading.Thread(target=time.sleep, args=(60,)).start()\n"
         "from endpoint_runtime.lambda_handler import handler\n"
     )
     started = time.monotonic()
@@ -346,4 +348,4 @@ def test_threads_of_a_module_are_no_invocations(tmp_path: Path) -> None:
         log = fast_bundle.run(bundle, server, _HANDLER="wrapper.handler")
 
     assert (server.violations, "cut off" in log) == ([], False)
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 30

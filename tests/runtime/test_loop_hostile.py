@@ -17,6 +17,7 @@ from tests.support.hostile_api import (
     Step,
     answer,
     cut,
+    dated,
     event,
     reset,
     slow,
@@ -264,7 +265,7 @@ def test_an_answer_to_a_report_of_a_failed_start(step: Step, reason: str) -> Non
 @pytest.mark.parametrize("begun", [b"", event(b"{}", length=1000), event()[:20]])
 def test_an_answer_that_trickles_without_end_is_given_up(begun: bytes) -> None:
     def trickle(connection: Any) -> bool:
-        connection.sendall(begun)
+        connection.sendall(dated(begun))
         while True:
             connection.sendall(b"1")  # until the client gives up
             time.sleep(0.1)
@@ -337,7 +338,7 @@ def test_an_answer_that_comes_before_a_giant_reply_was_read_is_heard() -> None:
         return False
 
     def first(connection: Any) -> bool:
-        connection.sendall(event(b"1"))
+        connection.sendall(dated(event(b"1")))
         return refuse(connection)
 
     with RuntimeServer([first]) as server:
@@ -356,7 +357,7 @@ def test_an_answer_that_comes_before_a_giant_reply_was_read_is_heard() -> None:
 
 def test_an_api_that_reads_nothing_is_given_up() -> None:
     def deaf(connection: Any) -> bool:
-        connection.sendall(event(b"1"))
+        connection.sendall(dated(event(b"1")))
         poll = select.poll()
         poll.register(connection, select.POLLRDHUP)
         poll.poll(10_000)  # until the client gives up

@@ -46,9 +46,7 @@ def replies(server: RuntimeServer) -> list[Any]:
     return [json.loads(r.body) for r in server.requests if r.call.endswith("/response")]
 
 
-def in_a_second() -> str:
-    """A deadline for work that does not end."""
-    return str(int(time.time() * 1000) + 1000)
+IN_A_SECOND = "in 1000 ms"  # a deadline for work that does not end
 
 
 def test_there_is_an_interpreter() -> None:
@@ -173,7 +171,7 @@ def test_threads_of_the_plugin_do_not_keep_it_from_exiting(tmp_path: Path) -> No
         "def handler(event, context):\n"
         "    threading.Thread(target=time.sleep, args=(60,)).start()\n",
     )
-    with RuntimeServer([event(deadline=in_a_second())]) as server:
+    with RuntimeServer([event(deadline=IN_A_SECOND)]) as server:
         before = time.monotonic()
         done = run_fast(bundle, server)
 
@@ -209,7 +207,7 @@ def test_sigterm_while_waiting_ends_it_quickly_and_well(tmp_path: Path) -> None:
         "    threading.Thread(target=time.sleep, args=(60,)).start()\n"
         "    print('unfinished', end='')\n",
     )
-    with RuntimeServer([event(deadline=in_a_second())], end=None) as server:
+    with RuntimeServer([event(deadline=IN_A_SECOND)], end=None) as server:
         command = fast_command(bundle, PYTHON)
         process = start(command, bundle, environment(server.address))
         assert server.used_up.wait(10)

@@ -99,11 +99,14 @@ def changing(source: str) -> str:
     return f"{HEAD}---\n{source}\nreturn Response('changed')"
 
 
-def paced(steps: Iterable[bytes]) -> Iterator[bytes]:
-    """Let the runtime wait for each: long enough for a time-out or a timer that was left."""
-    for step in steps:
-        time.sleep(0.1)
-        yield step
+def paced(ids: Iterable[str]) -> Iterator[bytes]:
+    """Let the runtime wait after a change: long enough for a time-out or a timer that was left."""
+    changed = False
+    for each in ids:
+        if changed:
+            time.sleep(0.1)
+        changed = each.startswith("change")
+        yield request(each.partition("-")[0], each, seconds=60)
 
 
 @pytest.mark.parametrize("kind", STARTS)
@@ -115,7 +118,7 @@ def test_requests_are_right_whatever_one_has_changed(tmp_path: Path, kind: str) 
     for name in changes:
         ids += [f"{name}-1", *(f"{witness}-{name}" for witness in WITNESSES)]
 
-    with RuntimeServer(paced(request(i.partition("-")[0], i, seconds=60) for i in ids)) as server:
+    with RuntimeServer(paced(ids)) as server:
         log = serve(folder, server, kind)
 
     posts = [r for r in server.requests if r.method == "POST"]

@@ -302,7 +302,7 @@ def test_a_stream_ends_before_the_functions_time_does(tmp_path: Path, source: st
     assert (server.streamed("long").ended, server.streamed("long").error) == (True, None)
     assert server.streamed("text").body == b"hello"
     assert "/long: the stream was ended after" in log
-    assert 1.2 < took < 6
+    assert 1.2 < took < 30  # not the minute that it blocks for
     if "closed" in source:
         assert "closed" in log
 

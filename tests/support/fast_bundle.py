@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,8 +54,8 @@ def request(
 
 
 def invocation(what: object, request_id: str, *, seconds: float = 30) -> bytes:
-    """The answer to `next` with any event."""
-    deadline = str(int((time.time() + seconds) * 1000))
+    """The answer to `next` with any event, to be handled in so many seconds from its sending."""
+    deadline = f"in {seconds * 1000:.0f} ms"
     return event(json.dumps(what).encode(), request_id, deadline=deadline)
 
 

@@ -38,10 +38,14 @@ def event(
     deadline: str | None = None,
     **headers: str,
 ) -> bytes:
-    """An answer to `next`. Keyword arguments are further headers, `_` standing for `-`."""
+    """An answer to `next`. Keyword arguments are further headers, `_` standing for `-`.
+
+    A deadline of `in 2000 ms` is counted from when the event is sent, as Lambda counts it: however
+    long the function's process takes to start.
+    """
     lines = {
         "Content-Type": "application/json",
-        "Lambda-Runtime-Deadline-Ms": deadline or str(int(time.time() * 1000) + 30_000),
+        "Lambda-Runtime-Deadline-Ms": deadline or "in 30000 ms",
         "Lambda-Runtime-Invoked-Function-Arn": ARN,
         "Lambda-Runtime-Trace-Id": "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700",
         **{name.replace("_", "-"): value for name, value in headers.items()},
@@ -62,12 +66,21 @@ def answer(status: str, body: bytes = b"") -> bytes:
     return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
+_DUE = re.compile(rb"(?<=\r\nLambda-Runtime-Deadline-Ms: )in (\d+) ms(?=\r\n)")
+
+
+def dated(data: bytes) -> bytes:
+    """Return what is sent now, with the time of its deadline."""
+    return _DUE.sub(lambda found: b"%d" % (time.time() * 1000 + int(found[1])), data, count=1)
+
+
 def slow(data: bytes, pause: float = 0.0005) -> Step:
     """Send byte by byte."""
 
     def step(connection: socket.socket) -> bool:
-        for index in range(len(data)):
-            connection.sendall(data[index : index + 1])
+        now = dated(data)
+        for index in range(len(now)):
+            connection.sendall(now[index : index + 1])
             time.sleep(pause)
         return True
 
@@ -78,7 +91,7 @@ def cut(data: bytes = b"") -> Step:
     """Send, then end the connection in an orderly way."""
 
     def step(connection: socket.socket) -> bool:
-        connection.sendall(data)
+        connection.sendall(dated(data))
         return False
 
     return step
@@ -88,7 +101,7 @@ def reset(data: bytes = b"") -> Step:
     """Send, then end the connection with a reset."""
 
     def step(connection: socket.socket) -> bool:
-        connection.sendall(data)
+        connection.sendall(dated(data))
         time.sleep(0.05)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         return False
@@ -100,7 +113,7 @@ def stall(data: bytes) -> Step:
     """Send, and then nothing more until the client gives up."""
 
     def step(connection: socket.socket) -> bool:
-        connection.sendall(data)
+        connection.sendall(dated(data))
         connection.recv(1)
         return False
 
@@ -315,5 +328,5 @@ class RuntimeServer:
             return False
         if callable(step):
             return step(connection)
-        connection.sendall(step)
+        connection.sendall(dated(step))
         return True

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from packager.dependencies.diet.scopes import bound_names, global_stores, uses_of
+from packager.dependencies.diet.scopes import bound_names, global_stores, names_needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,11 @@ def plan_package(
     """Give the plan of each module, by name, in which anything can wait."""
     candidates = [name for name in sorted(modules) if _is_treatable(name, trees[name], rules)]
     known: dict[str, frozenset[str]] = {}
+    pinned = {name: _pinned(trees[name]) for name in candidates}
     while True:  # what one module defers, those that import it from there must defer as well
         plans = {
-            name: _plan(modules[name], trees[name], modules, rules, known) for name in candidates
+            name: _plan(modules[name], trees[name], pinned[name], modules, rules, known)
+            for name in candidates
         }
         found = {name: plan.names for name, plan in plans.items() if plan.names}
         if found == known:
@@ -140,15 +142,20 @@ def _sources(
     return found
 
 
+def _pinned(tree: ast.Module) -> set[str]:
+    """Return the names that are bound more than once, or by a function: they can't wait."""
+    counts = Counter(bound_names(tree.body))
+    return global_stores(tree) | {name for name, count in counts.items() if count > 1}
+
+
 def _plan(
     module: ModuleSource,
     tree: ast.Module,
+    pinned: set[str],
     modules: Mapping[str, ModuleSource],
     rules: Rules,
     known: Mapping[str, frozenset[str]],
 ) -> Plan:
-    counts = Counter(bound_names(tree.body))
-    pinned = global_stores(tree) | {name for name, count in counts.items() if count > 1}
     while True:
         plan = Plan()
         for node in tree.body:
@@ -164,7 +171,7 @@ def _plan(
         blocked = _derive(tree, plan, pinned, module.source.splitlines())
         if not blocked:
             return plan
-        pinned |= blocked
+        pinned = pinned | blocked
 
 
 def _derive(tree: ast.Module, plan: Plan, pinned: set[str], lines: list[bytes]) -> set[str]:
@@ -196,7 +203,7 @@ def _derive(tree: ast.Module, plan: Plan, pinned: set[str], lines: list[bytes]) 
 def _needs(node: ast.AST, plan: Plan) -> set[str]:
     if is_overload(node, plan):
         return set()
-    return {name.id for name in uses_of(node).now} & plan.names
+    return names_needed(node) & plan.names
 
 
 def _class_needs(node: ast.ClassDef, plan: Plan) -> set[str]:
@@ -216,15 +223,13 @@ def _class_needs(node: ast.ClassDef, plan: Plan) -> set[str]:
             continue
         value = getattr(statement, "value", None)
         own = set(bound_names(node.body[:index]))  # which a function in its place would not see
-        if not (single_target(statement) and value) or own & {
-            name.id for name in uses_of(value).now
-        }:
+        if not (single_target(statement) and value) or own & names_needed(value):
             needed |= names
             continue
         assert isinstance(statement, ast.Assign | ast.AnnAssign)  # noqa: S101
         call = value.func if isinstance(value, ast.Call) else None
         if isinstance(call, ast.Subscript) and not (
-            {n.id for n in uses_of(*value.args, *value.keywords, call.value).now} & plan.names
+            names_needed(*value.args, *value.keywords, call.value) & plan.names
         ):
             plan.unsubscripted.append(call)
         elif isinstance(value, ast.Name | ast.Call):

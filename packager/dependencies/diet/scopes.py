@@ -28,6 +28,14 @@ def uses_of(*nodes: ast.AST) -> Uses:
     return Uses(tuple(finder.now), tuple(finder.later))
 
 
+def names_needed(*nodes: ast.AST) -> set[str]:
+    """Return the global names that `nodes` load as they are evaluated: not by a call."""
+    finder = _Finder(bodies=False)
+    for node in nodes:
+        finder.visit(node)
+    return {name.id for name in finder.now}
+
+
 def bound_names(nodes: Iterable[ast.AST]) -> list[str]:
     """Give the names that statements bind in their own scope, once per binding."""
     binder = _Binder()
@@ -79,6 +87,7 @@ class _Finder(ast.NodeVisitor):
     later: list[ast.Name] = field(default_factory=list)
     _locals: list[set[str]] = field(default_factory=list)
     _depth: int = 0  # of functions
+    bodies: bool = True  # whether to look into functions
 
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Load) and not any(node.id in names for names in self._locals):
@@ -95,6 +104,8 @@ class _Finder(ast.NodeVisitor):
             self._visit_all(node.decorator_list)
         arguments = node.args
         self._visit_all([*arguments.defaults, *(d for d in arguments.kw_defaults if d)])
+        if not self.bodies:
+            return
         names = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
         names += [argument for argument in (arguments.vararg, arguments.kwarg) if argument]
         declared = {
