@@ -20,7 +20,8 @@ from packager.analysis.sdk_use import warn_of_apps, warn_of_calls, warn_of_impor
 from packager.errors import NO_INVOKE, FaultCollector, Place
 from packager.host.interpreter import Interpreter, find_interpreter, newest_supported
 from packager.inputs.plugin_folder import PluginFolder
-from packager.model.options import EndpointGroup, Options
+from packager.model.options import Options
+from packager.model.plugin import EndpointGroup
 
 # Who calls its class needs no attribute of the session.
 _STORAGE_MODULE = "dify_plugin.invocations.storage"

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from packager.analysis.facts import SourceFacts, reachable
 from packager.errors import FaultCollector, Place
 from packager.inputs.plugin_folder import PluginFolder
-from packager.model.options import EndpointGroup, Options
+from packager.model.options import Options
+from packager.model.plugin import EndpointGroup
 
 _MODULES = ("threading", "concurrent.futures")
 _LATE = {

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 
 from packager.analysis.facts import SourceFacts
-from packager.bundle.runtime_files import template_folder
+from packager.contract import LOCAL_SETTINGS, template_folder
 from packager.errors import (
     APP_KEY_UNSET,
     IMPORT_FAILS,
@@ -18,7 +18,6 @@ from packager.errors import (
 )
 from packager.inputs.plugin_folder import PluginFolder
 from packager.model.options import Options
-from packager.settings.local_file import LOCAL_SETTINGS
 
 SCRIPT = Path(__file__).parents[1] / "_in_target" / "sdk_names.py"
 TIME_LIMIT = 60  # seconds

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from packager.adapters import DISTRIBUTIONS
 from packager.analysis.facts import SourceFacts, analyse_sources, imported_for_certain, reachable
 from packager.analysis.missing_imports import warn_of_foreign
 from packager.analysis.sdk_distributions import SDK, imported_distributions, serves_requests
@@ -14,11 +13,12 @@ from packager.bundle.known_secrets import KnownSecret
 from packager.bundle.layout import lay_out
 from packager.bundle.preload import check_preload
 from packager.bundle.publish import check_out, publish, staging_in
-from packager.bundle.runtime_files import runtime_files, template_folder
+from packager.bundle.runtime_files import runtime_files
 from packager.bundle.runtime_parts import left_out
 from packager.bundle.secret_scan import refuse_leaks, refuse_leaks_in
 from packager.bundle.verify import check_zip
 from packager.bundle.zip_file import write_zip
+from packager.contract import DISTRIBUTIONS, template_folder
 from packager.dependencies.development_parts import names_development_parts
 from packager.dependencies.gaps import install_without_gaps, warn_of_gaps
 from packager.dependencies.install import Dependencies, install_dependencies
@@ -35,7 +35,7 @@ from packager.host.interpreter import (
     need_interpreter,
     newest_supported,
 )
-from packager.model.options import FunctionPlan
+from packager.model.functions import FunctionPlan
 from packager.model.permissions import Mode, Permissions
 from packager.plugin.files import LeftOut, PluginFile, check_endpoints, large_folders, plugin_files
 from packager.requirements.read import read_requirements

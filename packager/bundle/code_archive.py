@@ -9,9 +9,9 @@ import marshal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from packager.contract import CODE_ARCHIVE
 from packager.host.interpreter import Interpreter
 
-ARCHIVE = "endpoint_runtime/code.bin"
 PACKAGES = ("dify_plugin", "endpoint_runtime", "werkzeug")
 # What is imported before the archive can be read.
 _BEFORE = frozenset({*PACKAGES, "endpoint_runtime.code_archive"})
@@ -69,7 +69,7 @@ def write_archive(folder: Path, interpreter: Interpreter) -> None:
     head = marshal.dumps(index, _MARSHAL_VERSION)
     start = bytes.fromhex(interpreter.magic)
     start += len(head).to_bytes(4, "little") + hot.to_bytes(4, "little")
-    (folder / ARCHIVE).write_bytes(start + head + codes)
+    (folder / CODE_ARCHIVE).write_bytes(start + head + codes)
 
 
 def _modules(folder: Path, package: str) -> Iterator[str]:
@@ -94,7 +94,7 @@ def source_of(folder: Path, name: str) -> Path | None:
 def archived(folder: Path) -> Mapping[str, int]:
     """Give the sources (posix paths) whose bytecode is in a bundle's archive, and its bytes."""
     try:
-        data = (folder / ARCHIVE).read_bytes()
+        data = (folder / CODE_ARCHIVE).read_bytes()
         index = marshal.loads(data[12 : 12 + int.from_bytes(data[4:8], "little")])  # noqa: S302
     except OSError:
         return {}

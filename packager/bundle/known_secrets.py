@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from packager.contract import LOCAL_SETTINGS
 from packager.errors import FaultCollector
 from packager.inputs.dotenv_file import guess_env_file
-from packager.model.options import EnvSource, FunctionPlan
+from packager.model.functions import FunctionPlan
+from packager.model.options import EnvSource
 from packager.model.value_sources import all_settings, source_of
 from packager.paths import is_file
-from packager.settings.local_file import LOCAL_SETTINGS, read_local_settings
+from packager.settings.local_file import read_local_settings
 
 # Shorter texts stand in ordinary files by chance.
 LEAST = 8  # characters

@@ -13,13 +13,12 @@ from packager.bundle.literals import render_bundle_literals
 from packager.bundle.runtime_bytecode import write_runtime_bytecode
 from packager.bundle.runtime_files import runtime_files
 from packager.bundle.zip_file import file_mode
+from packager.contract import LITERALS
 from packager.dependencies.install import Dependencies
 from packager.host.bytecode import compile_files
 from packager.host.interpreter import Interpreter
-from packager.model.options import FunctionPlan
+from packager.model.functions import FunctionPlan
 from packager.plugin.files import PluginFile
-
-LITERALS = "endpoint_runtime/_bundle.py"
 
 
 def lay_out(

@@ -6,19 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from packager import __version__
-from packager.adapters import HANDLERS
+from packager.contract import FORMAT, HANDLERS
 from packager.model.events import event_arn
-from packager.model.options import (
-    EnvSource,
-    FunctionPlan,
-    LiteralSource,
-    SecretSource,
-    Setting,
-    Source,
-    SsmSource,
-)
+from packager.model.functions import FunctionPlan
+from packager.model.options import EnvSource, LiteralSource, SecretSource, Source, SsmSource
+from packager.model.plugin import Setting
 
-FORMAT = 1
 _WIDTH = 100
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from packager.bundle.read import bundles_in, is_bundle
 from packager.errors import PackagerError, UsageError
 from packager.host.scratch import alone_in, is_scratch, scratch_folder
-from packager.model.options import FunctionPlan
+from packager.model.functions import FunctionPlan
 from packager.paths import exists, is_file, is_folder, real_path, unseen
 from packager.sam.generated_files import MARK
 

@@ -12,13 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from packager.adapters import HANDLERS
+from packager.contract import FORMAT, HANDLERS, LITERALS
 from packager.errors import PackagerError, UsageError
 from packager.model.options import Architecture, Entry
 from packager.paths import is_file, is_folder
-
-LITERALS = "endpoint_runtime/_bundle.py"
-FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)

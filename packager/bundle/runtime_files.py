@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 
-import packager
 from packager.bundle.runtime_parts import PARTS
+from packager.contract import template_folder
 
 _LIGHT = "dify_plugin"
 # What of the light SDK answers calls where the real one is bundled (endpoint_runtime/real_sdk.py).
@@ -18,13 +18,6 @@ _ANSWERING = {
     "invocations/app/completion.py": "app/completion.py",
     "invocations/app/workflow.py": "app/workflow.py",
 }
-
-
-def template_folder() -> Path:
-    """Give the folder whose contents every bundle's root holds, in a wheel or in the repository."""
-    package = Path(packager.__file__).parent
-    inside = package / "handler_template"
-    return inside if inside.is_dir() else package.parent / "handler_template"
 
 
 def runtime_files(sdk: str, left_out: Collection[str] = ()) -> Iterator[tuple[Path, str]]:

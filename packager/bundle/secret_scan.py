@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from packager.bundle.known_secrets import KnownSecret
-from packager.bundle.runtime_files import template_folder
+from packager.contract import SEARCH, template_folder
 from packager.errors import PackagerError
 
-_SEARCH = "endpoint_runtime/secret_search"
 _LOADED_AS = "packager._secret_search"
 
 
@@ -78,7 +77,7 @@ def search_for(values: Iterable[str]) -> SecretSearch:
 
 @cache
 def _search_class() -> type[SecretSearch]:
-    folder = template_folder() / _SEARCH
+    folder = template_folder() / SEARCH
     spec = spec_from_file_location(
         _LOADED_AS, folder / "__init__.py", submodule_search_locations=[str(folder)]
     )

@@ -6,8 +6,8 @@ import subprocess
 import zipfile
 from pathlib import Path
 
+from packager.contract import TASK_ROOT
 from packager.errors import PackagerError
-from packager.host.bytecode import TASK_ROOT
 from packager.host.interpreter import Interpreter
 
 # The Runtime Interface Emulator, and so `sam local`, runs /var/task/bootstrap in place of the

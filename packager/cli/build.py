@@ -11,28 +11,13 @@ import click
 from packager.bundle.build import MAX_UNZIPPED, Bundle, build_bundles
 from packager.bundle.known_secrets import known_secrets
 from packager.bundle.publish import check_out
-from packager.cli.console import (
-    byte_size,
-    columns,
-    progress,
-    say,
-    say_briefly,
-    show_faults,
-    write,
-    write_json,
-)
-from packager.cli.options import (
-    PATH,
-    format_option,
-    override_options,
-    overrides,
-    plan_facts,
-    planned,
-    plugins_argument,
-)
+from packager.cli.console import progress, say, say_briefly, show_faults, write, write_json
+from packager.cli.options import PATH, format_option, override_options, overrides, plugins_argument
 from packager.cli.permissions import permission_options
+from packager.cli.plans import plan_facts, planned
 from packager.errors import FaultCollector, UsageError
-from packager.model.options import FunctionPlan
+from packager.formatting import byte_size, columns
+from packager.model.functions import FunctionPlan
 from packager.model.permissions import Permissions
 from packager.paths import is_file
 from packager.sam.template import GeneratedFile, need_ours, render_template

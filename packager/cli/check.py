@@ -7,16 +7,11 @@ from pathlib import Path
 
 import click
 
-from packager.cli.console import counted, echo, fault_facts, show_faults, write, write_json
-from packager.cli.options import (
-    format_option,
-    override_options,
-    overrides,
-    plan_facts,
-    planned,
-    plugins_argument,
-)
+from packager.cli.console import echo, fault_facts, show_faults, write, write_json
+from packager.cli.options import format_option, override_options, overrides, plugins_argument
+from packager.cli.plans import plan_facts, planned
 from packager.errors import FaultCollector, InputFaults
+from packager.formatting import counted
 from packager.model.permissions import Permissions
 from packager.plugin.build_asks import warn_of_asks
 from packager.settings.unset import warn_of_visible

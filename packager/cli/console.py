@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -126,28 +126,6 @@ def fault_facts(fault: Fault) -> dict[str, Any]:
         "key": fault.key or None,
         "hint": fault.hint,
     }
-
-
-def columns(rows: Sequence[Sequence[str]], indent: str = "") -> str:
-    """Give rows as lines of aligned columns, two spaces apart."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        lines.append(f"{indent}{'  '.join(cells)}".rstrip() + "\n")
-    return "".join(lines)
-
-
-def byte_size(size: int) -> str:
-    """Give bytes as people read them: `412 KB`, `1.2 MB` (powers of ten)."""
-    if size < 1_000_000:
-        return f"{size / 1000:.0f} KB" if size >= 1000 else f"{size} B"
-    return f"{size / 1_000_000:.1f} MB"
-
-
-def counted(number: int, noun: str) -> str:
-    """Give `1 route`, `2 routes`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _hint(hint: str | None) -> None:

@@ -20,10 +20,9 @@ from packager.cli.console import (
     write_bytes,
     write_log,
 )
-from packager.cli.options import PATH, RUNTIME
-from packager.cli.permissions import permission_options
-from packager.cli.request_body import read_named, read_request_body
-from packager.cli.request_options import (
+from packager.cli.options import (
+    PATH,
+    RUNTIME,
     aws_option,
     aws_profile_option,
     data_option,
@@ -31,6 +30,8 @@ from packager.cli.request_options import (
     fields_option,
     header_option,
 )
+from packager.cli.permissions import permission_options
+from packager.cli.request_body import read_named, read_request_body
 from packager.cli.run_bundle import Run, read_variables, unpacked
 from packager.errors import PackagerError, UsageError
 from packager.local.environment import (

@@ -7,15 +7,12 @@ from pathlib import Path
 
 import click
 
-from packager.cli.console import columns, show_faults, write, write_json
-from packager.cli.options import (
-    format_option,
-    plan_facts,
-    planned,
-    plugins_argument,
-)
+from packager.cli.console import show_faults, write, write_json
+from packager.cli.options import format_option, plugins_argument
+from packager.cli.plans import plan_facts, planned
 from packager.errors import FaultCollector
-from packager.model.options import FunctionPlan
+from packager.formatting import columns
+from packager.model.functions import FunctionPlan
 from packager.model.permissions import Permissions
 from packager.model.value_sources import setting_source
 from packager.plugin.build_asks import warn_of_asks

@@ -1,25 +1,15 @@
-"""Reads the plugins that a command was given, and what every such command shares."""
+"""The options and arguments that several commands share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
 
-from packager.errors import FaultCollector, InputFaults, UsageError
 from packager.host.interpreter import SUPPORTED_PYTHONS
-from packager.model.functions import plan_functions
-from packager.model.options import FunctionPlan, Plugin
-from packager.model.permissions import Permissions
-from packager.model.value_sources import setting_source
-from packager.paths import is_file
-from packager.plugin.difypkg import plugin_folder
-from packager.plugin.load import load_plugin
-from packager.sam.checks.template import check_template
-from packager.settings.unset import warn_of_unset
+from packager.model.options import Architecture
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
@@ -63,7 +53,7 @@ def override_options(command: Command) -> Command:
         click.option("--timeout", type=int, metavar="SECONDS", help="How long an answer may take."),
         click.option("--memory", type=int, metavar="MIB", help="The function's memory."),
         click.option(
-            "--arch", type=click.Choice(["arm64", "x86_64"]), help="The function's architecture."
+            "--arch", type=click.Choice(get_args(Architecture)), help="The function's architecture."
         ),
         click.option("--runtime", type=RUNTIME, help="The function's managed runtime."),
     ):
@@ -82,77 +72,39 @@ def overrides(
     return {key: value for key, value in given.items() if value is not None}
 
 
-@contextmanager
-def planned(
-    paths: Sequence[Path],
-    faults: FaultCollector,
-    configuration: Mapping[str, object],
-    *,
-    host: bool = False,
-    permissions: Permissions | None = None,
-) -> Iterator[tuple[FunctionPlan, ...]]:
-    """Read the plugins at `paths` and plan their functions; what is wrong goes into `faults`.
-
-    Packages are unpacked for as long as the context lasts. With `host` the functions are for this
-    machine, and what only AWS would refuse is no fault. `permissions` are what the plugins may ask
-    for, None where nothing is built.
-    """
-    with ExitStack() as stack:
-        plugins: list[Plugin] = []
-        for path in paths:
-            try:
-                folder = stack.enter_context(plugin_folder(path))
-            except InputFaults as refused:
-                faults.faults += refused.faults
-            except UsageError as refused:
-                faults.error(str(refused), hint=refused.hint)
-            else:
-                plugin = load_plugin(
-                    folder,
-                    faults,
-                    overrides=configuration,
-                    display=str(path),
-                    package=is_file(path),
-                    permissions=permissions,
-                )
-                plugins += [plugin] if plugin else []
-        plans = plan_functions(plugins, faults, host=host)
-        if not host:  # a run here knows by itself what it has
-            warn_of_unset(plans, faults)
-            check_template(plans, faults)
-        yield plans
-
-
-def plan_facts(plan: FunctionPlan) -> dict[str, Any]:
-    """Give what a function will be as JSON says it."""
-    return {
-        "function": plan.logical_id,
-        "plugin": plan.plugin.name,
-        "version": plan.plugin.version,
-        "path": plan.plugin.display,
-        "group": plan.group.name,
-        "file": plan.group.file,
-        "runtime": plan.options.runtime,
-        "architecture": plan.options.architecture,
-        "memory": plan.options.memory,
-        "timeout": plan.options.timeout,
-        "entry": plan.entry,
-        "routes": [
-            {
-                "method": endpoint.method,
-                "path": endpoint.path,
-                "source": endpoint.source,
-                "hidden": endpoint.hidden,
-            }
-            for endpoint in plan.group.endpoints
-        ],
-        "settings": [
-            {
-                "name": setting.name,
-                "type": setting.type,
-                "required": setting.required,
-                "from": setting_source(plan, setting),
-            }
-            for setting in plan.group.settings
-        ],
-    }
+# Of commands that send a request to a function.
+header_option = click.option(
+    "-H",
+    "--header",
+    "headers",
+    metavar="'NAME: VALUE'",
+    multiple=True,
+    help="A header of the request; may be repeated.",
+)
+data_option = click.option(
+    "-d",
+    "--data",
+    metavar="BODY",
+    help="The request's body; @FILE is a file's content, @- stdin's.",
+)
+fields_option = click.option(
+    "-F",
+    "--form",
+    "fields",
+    metavar="NAME=VALUE",
+    multiple=True,
+    help="A field of a form (multipart/form-data), as with curl: NAME=@FILE uploads a file, "
+    "NAME=<FILE takes the value from one; ;type=TYPE and ;filename=NAME may follow.",
+)
+aws_option = click.option(
+    "--aws", is_flag=True, help="Hand this shell's AWS credentials and region to the function."
+)
+aws_profile_option = click.option(
+    "--aws-profile", metavar="NAME", help="The same of a profile of AWS's configuration files."
+)
+env_file_option = click.option(
+    "--env-file",
+    type=PATH,
+    metavar="FILE",
+    help="The function's environment variables, as NAME=VALUE lines.",
+)

@@ -9,28 +9,22 @@ from pathlib import Path
 
 import click
 
-from packager.cli.console import (
-    byte_size,
-    counted,
-    progress,
-    say,
-    say_briefly,
-    warn,
-    write,
-    write_json,
-)
-from packager.cli.options import PATH, RUNTIME, format_option
-from packager.cli.permissions import permission_options
-from packager.cli.request_body import read_request_body
-from packager.cli.request_options import (
+from packager.cli.console import progress, say, say_briefly, warn, write, write_json
+from packager.cli.options import (
+    PATH,
+    RUNTIME,
     data_option,
     env_file_option,
     fields_option,
+    format_option,
     header_option,
 )
+from packager.cli.permissions import permission_options
+from packager.cli.request_body import read_request_body
 from packager.cli.run_bundle import Run, read_variables, unpacked
-from packager.entry import ENTRIES
+from packager.contract import ENTRIES
 from packager.errors import PackagerError, UsageError
+from packager.formatting import byte_size, counted
 from packager.local.environment import local_variables, storage_variables
 from packager.local.request_event import Payload, make_event, parse_request
 from packager.model.options import Entry

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from packager.bundle.build import build_bundle
 from packager.bundle.read import (
-    LITERALS,
     BuiltBundle,
     bundle_folder,
     bundles_in,
@@ -20,13 +19,15 @@ from packager.bundle.read import (
     read_bundle,
 )
 from packager.cli.console import progress, say, say_briefly, show_faults, warn
-from packager.cli.options import overrides, planned
+from packager.cli.options import overrides
+from packager.cli.plans import planned
+from packager.contract import LITERALS
 from packager.errors import FaultCollector, UsageError
 from packager.host.interpreter import find_interpreter, host_architecture, newest_supported
 from packager.inputs.dotenv_file import read_env_file
 from packager.local.environment import local_values, shell_variables
 from packager.local.missing_values import RunValues, concerns, warn_of_lacking
-from packager.model.options import FunctionPlan
+from packager.model.functions import FunctionPlan
 from packager.model.permissions import Permissions
 from packager.paths import exists, is_folder, unseen
 from packager.plugin.manifest import MANIFEST

@@ -12,13 +12,15 @@ from typing import Any, TypeVar
 import click
 
 from packager.bundle.read import choose_function
-from packager.cli.console import columns, counted, echo, fault_facts, show_faults, write, write_json
-from packager.cli.options import PATH, format_option, planned, plugins_argument
+from packager.cli.console import echo, fault_facts, show_faults, write, write_json
+from packager.cli.options import PATH, format_option, plugins_argument
+from packager.cli.plans import planned
 from packager.cli.settings_prompt import ask_values
 from packager.errors import Fault, FaultCollector, InputFaults, UsageError
+from packager.formatting import columns, counted
 from packager.inputs.dotenv_file import read_env_file
 from packager.inputs.yaml_tree import parse_marked, read_marked
-from packager.model.options import FunctionPlan
+from packager.model.functions import FunctionPlan
 from packager.paths import is_file
 from packager.settings.aws import Aws
 from packager.settings.check import check_values

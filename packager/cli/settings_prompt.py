@@ -6,7 +6,8 @@ import json
 from collections.abc import Sequence
 
 from packager.cli.console import ask, echo
-from packager.model.options import FunctionPlan, Setting
+from packager.model.functions import FunctionPlan
+from packager.model.plugin import Setting
 from packager.model.value_sources import all_settings
 from packager.settings.aws import Aws
 from packager.settings.language import text_in

@@ -10,8 +10,9 @@ import click
 from packager.bundle.known_secrets import known_secrets
 from packager.bundle.secret_scan import refuse_leaks_in
 from packager.cli.console import say, show_faults, write, write_exactly
-from packager.cli.options import PATH, planned, plugins_argument
+from packager.cli.options import PATH, plugins_argument
 from packager.cli.permissions import permission_arguments, permission_options
+from packager.cli.plans import planned
 from packager.errors import FaultCollector, UsageError
 from packager.model.permissions import Permissions
 from packager.sam.template import (

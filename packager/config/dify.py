@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from packager.config.refused import Refused, found
 from packager.config.sources import SOURCE_KEYS, is_reference, read_reference
+from packager.inputs.suggestions import did_you_mean
 from packager.inputs.toml_positions import KeyPath
-from packager.inputs.yaml_fields import did_you_mean
 from packager.model.options import Source
 
 ANY_APP = "*"  # the key of every app that has none of its own

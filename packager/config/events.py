@@ -12,13 +12,14 @@ from typing import Any
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, RequestRedirect, Rule
 
-from packager.config.files import ConfigTable
 from packager.config.keys import Key, choice, is_plain, text, truth, whole
 from packager.config.refused import Refused, found
 from packager.config.schedules import expression_problem
 from packager.errors import Place
+from packager.inputs.suggestions import did_you_mean
+from packager.inputs.toml_file import ConfigTable
 from packager.inputs.toml_positions import KeyPath
-from packager.inputs.yaml_fields import did_you_mean
+from packager.inputs.url_rules import is_rule
 from packager.model.events import (
     EVENT_SOURCES,
     EventMapping,
@@ -28,8 +29,7 @@ from packager.model.events import (
     TopicEvent,
     event_arn,
 )
-from packager.model.options import EndpointGroup
-from packager.plugin.routes import is_rule
+from packager.model.plugin import EndpointGroup
 
 # `report(message, path, hint, place_path)` notes an error at the key `path`.
 Report = Callable[[str, KeyPath, str | None, KeyPath | None], None]

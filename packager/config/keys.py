@@ -10,7 +10,7 @@ from typing import Any
 
 from packager.config.refused import Refused, found
 from packager.config.sources import read_document
-from packager.entry import ENTRIES
+from packager.contract import ENTRIES
 from packager.inputs.gitignore import PatternError, Patterns
 from packager.model.options import LOG_RETENTIONS, AwsSource
 

@@ -9,19 +9,21 @@ from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from packager.config.consistency import check_entry
 from packager.config.dify import read_apps, read_dify
 from packager.config.events import read_events
-from packager.config.files import ConfigTable, Configuration, read_config_files
+from packager.config.files import Configuration, read_config_files
 from packager.config.keys import KEYS, RUNTIMES
 from packager.config.refused import Refused, found
 from packager.config.settings import read_source
 from packager.config.sources import SOURCE_KEYS, is_reference
-from packager.entry import check_entry
 from packager.errors import FaultCollector, Place
+from packager.inputs.suggestions import did_you_mean
+from packager.inputs.toml_file import ConfigTable
 from packager.inputs.toml_positions import KeyPath
-from packager.inputs.yaml_fields import did_you_mean
 from packager.model.events import EventMapping
-from packager.model.options import EndpointGroup, Options, Source
+from packager.model.options import Options, Source
+from packager.model.plugin import EndpointGroup
 
 COMMAND_LINE = "command line"
 _PATCHES = range(100)  # Lambda runs the newest patch of a version, whichever that is

@@ -5,7 +5,8 @@ from __future__ import annotations
 from packager.config.keys import is_plain
 from packager.config.refused import Refused, found
 from packager.config.sources import is_reference, read_reference, ssm_name
-from packager.model.options import LiteralSource, Setting, Source
+from packager.model.options import LiteralSource, Source
+from packager.model.plugin import Setting
 
 _MODEL_KEYS = ("provider", "model", "model_type")
 # What a model-selector of these scopes needs besides.

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
-from packager._in_target.analyse import absolute, dotted, package_of
+from packager.analysis.names import absolute, dotted, package_of
 
 OWN = "."  # in `metadata`: the distribution that the source is from
 EVERY = "*"  # whichever there are

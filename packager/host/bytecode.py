@@ -7,11 +7,10 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
+from packager.contract import TASK_ROOT
 from packager.errors import PackagerError
 from packager.host.interpreter import Interpreter
 
-# Where Lambda unpacks a bundle: tracebacks name the files that are there.
-TASK_ROOT = "/var/task"
 COMPILE = Path(__file__).parents[1] / "_in_target" / "compile.py"
 
 

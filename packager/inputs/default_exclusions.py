@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from packager.contract import LOCAL_SETTINGS
 from packager.inputs.gitignore import Patterns
 from packager.paths import exists
-from packager.settings.local_file import LOCAL_SETTINGS
 
 # What runs on this machine take their secrets from: whatever else says, they never ship.
 NEVER = (".env", LOCAL_SETTINGS)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from packager.bundle.read import LITERALS
+from packager.contract import LITERALS
 from packager.errors import FaultCollector
 from packager.inputs.default_exclusions import is_environment
 from packager.inputs.yaml_fields import expect_text

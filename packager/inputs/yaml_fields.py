@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from packager.errors import FaultCollector
+from packager.inputs.suggestions import near
 from packager.inputs.yaml_tree import Marked
 
 # What pydantic takes for a bool, which is what the SDK reads these files with.
@@ -69,16 +69,3 @@ def wrong_type(node: Marked, what: str, faults: FaultCollector) -> None:
     """Note that `node` should be `what`."""
     found = "empty text" if node.kind == "text" and not node.text else node.kind
     faults.error(f"expected {what}, not {found}", node.place, key=node.key)
-
-
-def near(word: str, words: Iterable[str]) -> str | None:
-    """Give the one of `words` that `word` was most likely meant to be."""
-    candidates = list(words)
-    same = [each for each in candidates if each.lower() == word.lower()]
-    return next(iter(same or difflib.get_close_matches(word, candidates, 1)), None)
-
-
-def did_you_mean(word: str, words: Iterable[str]) -> str | None:
-    """Give a hint that names the nearest of `words`, where one is near."""
-    nearest = near(word, words)
-    return f"did you mean {nearest}?" if nearest else None

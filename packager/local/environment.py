@@ -12,18 +12,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from packager.bundle.read import BuiltBundle
+from packager.contract import (
+    BUCKET_VARIABLE,
+    DIFY_VARIABLE,
+    LOCAL_SETTINGS,
+    STORAGE_VARIABLE,
+    TABLE_VARIABLE,
+)
 from packager.errors import FaultCollector
 from packager.host.interpreter import home_folder
 from packager.inputs.dotenv_file import read_env_file
 from packager.paths import expanded, is_file
 from packager.plugin.manifest import MANIFEST
-from packager.sam.storage import BUCKET_VARIABLE, TABLE_VARIABLE
-from packager.settings.local_file import (
-    LOCAL_SETTINGS,
-    LocalSettings,
-    local_environment,
-    read_local_settings,
-)
+from packager.settings.local_file import LocalSettings, local_environment, read_local_settings
 
 
 def shell_variables(path: Path) -> dict[str, str]:
@@ -103,7 +104,7 @@ def storage_variables(
         if bundle.storage == "memory":
             return {}
         file = _default_storage()
-    return {"PACKAGER_STORAGE": str(expanded(str(file)).absolute())}
+    return {STORAGE_VARIABLE: str(expanded(str(file)).absolute())}
 
 
 def dify_memory(bundle: BuiltBundle, storage: Path | None) -> Path | None:
@@ -130,7 +131,7 @@ def dify_variables(fake: bool, memory: Path | None = None) -> Iterator[dict[str,
     from packager.local.fake_dify.server import FakeDify  # an HTTP server: few commands need one
 
     with FakeDify(memory=memory) as dify:
-        yield {"PACKAGER_DIFY": dify.url}
+        yield {DIFY_VARIABLE: dify.url}
 
 
 def _state_folder() -> Path:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from packager.bundle.read import BuiltBundle, read_bundle
-from packager.entry import PROGRAM, VARIABLE
+from packager.contract import PROGRAM, WRAPPER_VARIABLE
 from packager.errors import PackagerError
 from packager.host.interpreter import Interpreter, find_interpreter
 from packager.local.read_only import read_only_command
@@ -158,7 +158,7 @@ def function_environment(
         "_HANDLER": bundle.handler,
     }
     if client is None:
-        reserved[VARIABLE] = str(bundle.folder / PROGRAM)
+        reserved[WRAPPER_VARIABLE] = str(bundle.folder / PROGRAM)
         reserved["PYTHONDONTWRITEBYTECODE"] = "1"  # a bundle can't be written to on Lambda
     else:
         reserved["LAMBDA_RUNTIME_DIR"] = str(client)

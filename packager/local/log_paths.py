@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from packager.host.bytecode import TASK_ROOT
+from packager.contract import TASK_ROOT
 
 
 class RenamedPaths:

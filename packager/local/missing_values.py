@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from packager.analysis.sdk_use import FAKE_DIFY
+from packager.contract import LOCAL_SETTINGS
 from packager.errors import APP_KEY_UNSET, SETTING_UNSET, Fault, FaultCollector
-from packager.model.options import EnvSource, FunctionPlan, SecretSource, Setting, SsmSource
+from packager.model.functions import FunctionPlan
+from packager.model.options import EnvSource, SecretSource, SsmSource
+from packager.model.plugin import Setting
 from packager.model.value_sources import all_settings, place_of, setting_source, source_of
-from packager.settings.local_file import LOCAL_SETTINGS, LocalSettings
+from packager.settings.local_file import LocalSettings
 from packager.settings.unset import toml_key
 
 

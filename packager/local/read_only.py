@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from packager.contract import STORAGE_VARIABLE
 from packager.errors import PackagerError
 
 _IN_TARGET = Path(__file__).parents[1] / "_in_target"
@@ -51,7 +52,7 @@ def writable_folders(environment: Mapping[str, str]) -> list[str]:
     and that of the local storage, which the runtime writes and not the plugin.
     """
     folders = {"/tmp", environment.get("TMPDIR", "")}  # noqa: S108 - Lambda's own
-    storage = environment.get("PACKAGER_STORAGE", "")
+    storage = environment.get(STORAGE_VARIABLE, "")
     if storage:
         folders.add(str(Path(storage).parent))
     return sorted(os.path.realpath(folder) for folder in folders if folder)

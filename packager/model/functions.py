@@ -1,15 +1,50 @@
-"""Decides which functions follow from plugins: one for every endpoint group."""
+"""The functions that follow from plugins: one for every endpoint group."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from packager.errors import FaultCollector
-from packager.model.options import EndpointGroup, FunctionPlan, Plugin
+from packager.model.options import Entry, Options, Storage
+from packager.model.plugin import EndpointGroup, Plugin
 
 MAX_LOGICAL_ID = 255  # CloudFormation, "Resources section structure"
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionPlan:
+    """One Lambda function to be: a group of a plugin with everything decided."""
+
+    plugin: Plugin
+    group: EndpointGroup
+    logical_id: str
+    options: Options
+    host: bool = False  # build for this machine, to run here, instead of for Lambda
+
+    @property
+    def hook_id(self) -> str:
+        """What `Dify-Hook-Id` says."""
+        return self.options.hook_id or self.logical_id
+
+    @property
+    def storage(self) -> Storage | None:
+        """What keeps the bytes of `session.storage`; None if the function is not seen to use it."""
+        used = self.group.name in self.plugin.storing
+        return self.options.storage or ("dynamodb" if used else None)
+
+    @property
+    def storage_prefix(self) -> str:
+        """What the names of objects in the bucket start with."""
+        prefix = self.options.storage_prefix
+        return f"{self.plugin.name}/" if prefix is None else prefix
+
+    @property
+    def entry(self) -> Entry:
+        """How Lambda starts the function: the fast entry, where nothing needs the stock one."""
+        return self.options.started_by
 
 
 def plan_functions(

@@ -1,15 +1,13 @@
-"""The nouns: what a plugin declares, how it is configured, and the functions that follow."""
+"""How a group is configured: its options, and where the values of its settings come from."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Literal
 
 from packager.errors import Place
 from packager.model.events import EventMapping
-from packager.model.permissions import Permissions
 
 Architecture = Literal["arm64", "x86_64"]
 Api = Literal["http", "rest", "url"]
@@ -24,49 +22,6 @@ LOG_RETENTIONS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
     *(365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
-METHODS = ("HEAD", "GET", "POST", "PUT", "DELETE", "OPTIONS")
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One ProviderConfig of a group's `settings`. `has_default` tells a null from no default."""
-
-    name: str
-    type: str
-    required: bool
-    place: Place
-    default: Any = None
-    has_default: bool = False
-    options: tuple[str, ...] = ()
-    multiple: bool = False
-    label: Mapping[str, str] = field(default_factory=dict)
-    help: Mapping[str, str] = field(default_factory=dict)
-    placeholder: Mapping[str, str] = field(default_factory=dict)
-    scope: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One HTTP interface: a werkzeug rule, one method, and the source file that answers it."""
-
-    path: str
-    method: str
-    source: str  # posix path, relative to the plugin's root
-    hidden: bool
-    place: Place  # of the endpoint's file, or of the inline mapping
-    path_place: Place
-    source_place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointGroup:
-    """Endpoints that share settings. `name` is the file's stem, or its path where two agree."""
-
-    name: str
-    file: str  # posix path, relative to the plugin's root
-    settings: tuple[Setting, ...]
-    endpoints: tuple[Endpoint, ...]
-    place: Place  # of the group's entry in the manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,56 +146,3 @@ class Options:
         """
         wanted = self.snapstart or self.provisioned_concurrency
         return self.template.get("AutoPublishAlias", "live" if wanted else None)
-
-
-@dataclass(frozen=True, slots=True)
-class Plugin:
-    """A plugin's folder, read and found sound. `display` is how messages name the folder."""
-
-    root: Path
-    display: str
-    name: str
-    version: str
-    author: str
-    description: str
-    groups: tuple[EndpointGroup, ...]
-    options: Mapping[str, Options]  # by group name
-    storage_enabled: bool
-    place: Place  # of the manifest's name
-    storage_size: int | None = None  # bytes, of storage.size
-    storing: frozenset[str] = frozenset()  # groups whose code uses session.storage
-    package: bool = False  # a .difypkg: from anywhere, where a folder is its builder's own
-    permissions: Permissions | None = None  # None: it was read to be looked at, not to be built
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionPlan:
-    """One Lambda function to be: a group of a plugin with everything decided."""
-
-    plugin: Plugin
-    group: EndpointGroup
-    logical_id: str
-    options: Options
-    host: bool = False  # build for this machine, to run here, instead of for Lambda
-
-    @property
-    def hook_id(self) -> str:
-        """What `Dify-Hook-Id` says."""
-        return self.options.hook_id or self.logical_id
-
-    @property
-    def storage(self) -> Storage | None:
-        """What keeps the bytes of `session.storage`; None if the function is not seen to use it."""
-        used = self.group.name in self.plugin.storing
-        return self.options.storage or ("dynamodb" if used else None)
-
-    @property
-    def storage_prefix(self) -> str:
-        """What the names of objects in the bucket start with."""
-        prefix = self.options.storage_prefix
-        return f"{self.plugin.name}/" if prefix is None else prefix
-
-    @property
-    def entry(self) -> Entry:
-        """How Lambda starts the function: the fast entry, where nothing needs the stock one."""
-        return self.options.started_by

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import assert_never
 
 from packager.errors import Place
+from packager.model.functions import FunctionPlan
 from packager.model.options import (
     AwsSource,
     EnvSource,
-    FunctionPlan,
     LiteralSource,
     SecretSource,
-    Setting,
     Source,
     SsmSource,
 )
+from packager.model.plugin import Setting
 
 _APP = "apps."
 

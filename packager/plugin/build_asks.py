@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from packager.errors import FaultCollector
-from packager.model.options import FunctionPlan
+from packager.model.functions import FunctionPlan
 from packager.model.permissions import Permissions
 from packager.plugin.package_asks import check_asks
 from packager.requirements.read import read_requirements

@@ -18,7 +18,7 @@ from packager.inputs.default_exclusions import (
 )
 from packager.inputs.gitignore import PatternError, Patterns
 from packager.inputs.plugin_folder import MAX_DEPTH, holds_bundles
-from packager.model.options import Endpoint
+from packager.model.plugin import Endpoint
 from packager.paths import is_file, real_path, unseen
 
 _ASSETS = "_assets"

@@ -8,8 +8,9 @@ from pathlib import PurePosixPath
 
 from packager.errors import FaultCollector
 from packager.inputs.plugin_folder import PluginFolder
+from packager.inputs.suggestions import did_you_mean
+from packager.inputs.url_rules import check_path
 from packager.inputs.yaml_fields import (
-    did_you_mean,
     expect_bool,
     expect_entry,
     expect_list,
@@ -18,9 +19,8 @@ from packager.inputs.yaml_fields import (
     wrong_type,
 )
 from packager.inputs.yaml_tree import Marked, read_marked
-from packager.model.options import METHODS, Endpoint, EndpointGroup
+from packager.model.plugin import METHODS, Endpoint, EndpointGroup
 from packager.plugin.manifest import GROUP_FILE
-from packager.plugin.routes import check_path
 from packager.plugin.settings import read_settings
 
 YAML = (".yaml", ".yml")

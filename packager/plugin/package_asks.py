@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from packager.config.files import ConfigTable, read_config_files
+from packager.config.files import read_config_files
 from packager.config.sources import is_reference
 from packager.errors import FaultCollector, Place
+from packager.inputs.toml_file import ConfigTable
 from packager.inputs.toml_positions import KeyPath
 from packager.model.permissions import EVERYTHING, Permissions
 

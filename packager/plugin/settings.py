@@ -5,15 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from packager.errors import FaultCollector, Place
-from packager.inputs.yaml_fields import (
-    did_you_mean,
-    expect_bool,
-    expect_entry,
-    expect_text,
-    wrong_type,
-)
+from packager.inputs.suggestions import did_you_mean
+from packager.inputs.yaml_fields import expect_bool, expect_entry, expect_text, wrong_type
 from packager.inputs.yaml_tree import Marked
-from packager.model.options import Setting
+from packager.model.plugin import Setting
 from packager.plugin.manifest import i18n_texts
 
 # The SDK's ProviderConfig.Config, the daemon's `any`, and what the documentation names besides.

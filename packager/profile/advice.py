@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
-from packager._in_target.analyse import absolute, package_of, truth
+from packager.analysis.names import absolute, package_of, truth
 from packager.profile.facts import Deferrable, ImportedModule
 
 LEAST_MS = 1.0

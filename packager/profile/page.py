@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
-from packager.cli.console import byte_size, counted
+from packager.formatting import byte_size, counted
 from packager.profile.facts import ImportedModule, Profile
 from packager.profile.parts import INTERPRETER
 from packager.profile.text import said_of

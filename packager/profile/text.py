@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from packager.cli.console import byte_size, columns, counted
+from packager.formatting import byte_size, columns, counted
 from packager.profile.facts import Deferrable, Profile
 
 _LEAST_SHOWN = 0.01  # of the whole start: smaller imports are left out of the tree

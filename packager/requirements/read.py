@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from packager.analysis.sdk_distributions import SDK
-from packager.config.files import ConfigTable, parse_toml, read_toml
 from packager.errors import FaultCollector, Place
+from packager.inputs.toml_file import ConfigTable, parse_toml, read_toml
 from packager.model.permissions import Permissions, SourcePolicy
 from packager.paths import is_file, is_folder, is_inside, real_path, unseen
 from packager.requirements.hashes import Stated

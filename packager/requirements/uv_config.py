@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from packager.config.files import ConfigTable, read_toml
 from packager.errors import FaultCollector
+from packager.inputs.toml_file import ConfigTable, read_toml
 from packager.paths import real_path
 from packager.requirements.lock_file import toml
 from packager.requirements.rules import RequirementRules

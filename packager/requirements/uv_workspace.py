@@ -12,8 +12,8 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from packager.config.files import read_toml
 from packager.errors import FaultCollector
+from packager.inputs.toml_file import read_toml
 from packager.paths import is_file, is_folder, real_path
 
 MAX_FOLDERS = 20_000  # that `**` stands for; what is beyond is not found

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from packager.contract import EVENTS_VARIABLE
 from packager.model.events import (
     EventMapping,
     PatternEvent,
@@ -20,15 +21,10 @@ from packager.model.events import (
     TopicEvent,
     event_arn,
 )
-from packager.model.options import FunctionPlan
+from packager.model.functions import FunctionPlan
 from packager.sam.document import Meant, get_att, literal_in_sub, meant, sub
 from packager.sam.names import ResourceNames, event_names
 from packager.sam.role import destinations
-
-# The variable that says the ARNs of the queues and topics that the template makes, in the order
-# of the bundle's EVENTS, where one kind is made for several paths. The runtime reads it
-# (endpoint_runtime/worker.py).
-ARNS_VARIABLE = "PACKAGER_EVENTS"
 
 
 def named_events(plan: FunctionPlan) -> Iterator[tuple[str, EventMapping]]:
@@ -80,7 +76,7 @@ def event_variables(plan: FunctionPlan) -> dict[str, Any]:
             paths.setdefault(event.source, set()).add(event.path)
     if not any(len(several) > 1 for several in paths.values()):
         return {}
-    return {ARNS_VARIABLE: sub(" ".join(made))}
+    return {EVENTS_VARIABLE: sub(" ".join(made))}
 
 
 def event_sources(plan: FunctionPlan) -> dict[str, dict[str, Any]]:

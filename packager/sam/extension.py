@@ -6,8 +6,6 @@ from packager.model.options import Options
 
 # Its layers' names start so ("AWS Parameters and Secrets Lambda Extension ARNs").
 _LAYER = ":layer:AWS-Parameters-and-Secrets-Lambda-Extension"
-# The variable that says where it listens, to it and to the runtime.
-EXTENSION_PORT = "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT"
 
 
 def has_extension(options: Options) -> bool:

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from packager import __version__
-from packager.adapters import HANDLERS
-from packager.entry import VARIABLE, WRAPPER
-from packager.model.options import FunctionPlan
+from packager.contract import EXTENSION_PORT_VARIABLE, HANDLERS, WRAPPER, WRAPPER_VARIABLE
+from packager.model.functions import FunctionPlan
 from packager.model.value_sources import aws_sources
 from packager.sam.document import Meant, Section, get_att, literal_in_sub, ref, sub
 from packager.sam.event_resources import event_resources, event_statements
 from packager.sam.event_sources import event_properties, event_sources, event_variables
-from packager.sam.extension import EXTENSION_PORT, has_extension
+from packager.sam.extension import has_extension
 from packager.sam.names import ResourceNames, route_name, unique_name
 from packager.sam.properties import ROLE_PROPERTIES, merge
 from packager.sam.role import role_resource
@@ -108,12 +107,14 @@ def _function(
         "Role": get_att(f"{names.role}.Arn"),
         "LoggingConfig": {"LogGroup": ref(names.log_group)},
     }
-    variables: dict[str, Any] = {VARIABLE: WRAPPER} if plan.entry == "fast" else {}
+    variables: dict[str, Any] = {WRAPPER_VARIABLE: WRAPPER} if plan.entry == "fast" else {}
     variables |= {name: ref(parameters[name]) for name in options.variables}
     variables |= event_variables(plan)
     variables |= storage_variables(plan)
     if has_extension(options) and aws_sources(plan):
-        variables[EXTENSION_PORT] = "2773"  # its default; that it is said tells the runtime of it
+        variables[EXTENSION_PORT_VARIABLE] = (
+            "2773"  # its default; that it is said tells the runtime of it
+        )
     if variables:
         properties["Environment"] = {"Variables": variables}
     if options.api == "url":

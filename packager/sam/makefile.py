@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from packager.errors import PackagerError
-from packager.model.options import FunctionPlan
+from packager.model.functions import FunctionPlan
 from packager.paths import is_file, real_path
 from packager.sam.function import CodeLocation
 

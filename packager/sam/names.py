@@ -7,8 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from packager.model.events import QueueEvent, TopicEvent
-from packager.model.functions import pascal_case
-from packager.model.options import FunctionPlan
+from packager.model.functions import FunctionPlan, pascal_case
 
 _EVENT_SUFFIXES = {
     "sqs": "Queue",

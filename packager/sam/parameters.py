@@ -7,7 +7,9 @@ from typing import Any
 
 from packager.config.dify import ANY_APP
 from packager.errors import FaultCollector
-from packager.model.options import EnvSource, FunctionPlan, Setting
+from packager.model.functions import FunctionPlan
+from packager.model.options import EnvSource
+from packager.model.plugin import Setting
 from packager.sam.document import Section, data
 from packager.sam.outputs import shortened
 

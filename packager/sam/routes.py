@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from packager.model.options import Endpoint
+from packager.model.plugin import Endpoint
 from packager.sam.route_segments import AnyText, Literal, Rest, gateway_segments
 
 GREEDY = "proxy"  # The one greedy name SAM writes the right permission for on an HTTP API.

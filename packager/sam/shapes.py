@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from packager.inputs.yaml_fields import did_you_mean
+from packager.inputs.suggestions import did_you_mean
 
 Misfit = tuple[str, str]  # the path below the value ("" for itself), and what was expected there
 Shape = Callable[[Any], Iterator[Misfit]]

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from packager.model.options import FunctionPlan
+from packager.contract import BUCKET_VARIABLE, TABLE_VARIABLE
+from packager.model.functions import FunctionPlan
 from packager.sam.document import Intrinsic, get_att, ref, sub
 from packager.sam.names import makes_storage, storage_name
 
-# The environment variables by which a function knows them.
-TABLE_VARIABLE = "PACKAGER_STORAGE_TABLE"
-BUCKET_VARIABLE = "PACKAGER_STORAGE_BUCKET"
 # Stands above it in the template.
 NOTE = "What {plugin} stores; it stays when the stack is deleted."
 

@@ -8,15 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from packager.errors import FaultCollector
-from packager.model.options import (
-    AwsSource,
-    EnvSource,
-    FunctionPlan,
-    LiteralSource,
-    SecretSource,
-    Setting,
-    SsmSource,
-)
+from packager.model.functions import FunctionPlan
+from packager.model.options import AwsSource, EnvSource, LiteralSource, SecretSource, SsmSource
+from packager.model.plugin import Setting
 from packager.model.value_sources import (
     all_settings,
     aws_sources,

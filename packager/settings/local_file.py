@@ -7,16 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from packager.config.files import ConfigTable, parse_toml
 from packager.config.keys import is_plain
 from packager.config.refused import found
+from packager.contract import APPS_VARIABLE, SETTINGS_VARIABLE
 from packager.errors import FaultCollector, Place
+from packager.inputs.suggestions import did_you_mean
+from packager.inputs.toml_file import ConfigTable, parse_toml
 from packager.inputs.toml_positions import toml_positions
-from packager.inputs.yaml_fields import did_you_mean
-
-LOCAL_SETTINGS = "settings.local.toml"
-# What endpoint_runtime/settings.py takes settings from, and endpoint_runtime/dify/keys.py keys.
-VARIABLE, APPS_VARIABLE = "PACKAGER_LOCAL_SETTINGS", "PACKAGER_LOCAL_APPS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,10 @@ def _written(table: ConfigTable, path: tuple[str, ...], group: str | None = None
 
 def local_environment(settings: LocalSettings) -> dict[str, str]:
     """Give the environment variables that hand the values to a function's process."""
-    return {VARIABLE: json.dumps(settings.settings), APPS_VARIABLE: json.dumps(settings.apps)}
+    return {
+        SETTINGS_VARIABLE: json.dumps(settings.settings),
+        APPS_VARIABLE: json.dumps(settings.apps),
+    }
 
 
 class _Reader:

@@ -7,8 +7,9 @@ from typing import Any
 
 from packager.config.settings import wanted_of
 from packager.errors import FaultCollector
-from packager.inputs.yaml_fields import did_you_mean
-from packager.model.options import FunctionPlan, Setting
+from packager.inputs.suggestions import did_you_mean
+from packager.model.functions import FunctionPlan
+from packager.model.plugin import Setting
 from packager.settings.local_file import LocalSettings
 from packager.settings.unset import toml_key
 from packager.settings.values import WrongValue, is_json, value_of_json

@@ -9,15 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from packager.errors import FaultCollector, PackagerError, Place
-from packager.model.options import (
-    AwsSource,
-    EnvSource,
-    FunctionPlan,
-    LiteralSource,
-    SecretSource,
-    Setting,
-    SsmSource,
-)
+from packager.model.functions import FunctionPlan
+from packager.model.options import AwsSource, EnvSource, LiteralSource, SecretSource, SsmSource
+from packager.model.plugin import Setting
 from packager.model.value_sources import source_label, source_of
 from packager.settings.aws import Aws, Parameter
 from packager.settings.values import text_of_value

@@ -7,14 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from packager.model.options import (
-    EnvSource,
-    FunctionPlan,
-    LiteralSource,
-    SecretSource,
-    Setting,
-    SsmSource,
-)
+from packager.model.functions import FunctionPlan
+from packager.model.options import EnvSource, LiteralSource, SecretSource, SsmSource
+from packager.model.plugin import Setting
 from packager.model.value_sources import all_settings, setting_source, source_of
 
 MASK = "***"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from packager.config.sources import env_name, ssm_name
+from packager.contract import LOCAL_SETTINGS
 from packager.errors import SETTING_UNSET, FaultCollector
-from packager.model.options import EnvSource, FunctionPlan, Setting
+from packager.model.functions import FunctionPlan
+from packager.model.options import EnvSource
+from packager.model.plugin import Setting
 from packager.model.value_sources import all_settings, place_of, source_of
-from packager.settings.local_file import LOCAL_SETTINGS
 
 
 def warn_of_unset(plans: Iterable[FunctionPlan], faults: FaultCollector) -> None:

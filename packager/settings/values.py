@@ -7,7 +7,7 @@ from typing import Any
 
 from packager.config.settings import wanted_of
 from packager.inputs.yaml_tree import Marked
-from packager.model.options import Setting
+from packager.model.plugin import Setting
 
 _TRUE = ("true", "1", "yes", "on")
 _FALSE = ("false", "0", "no", "off")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from packager.errors import FaultCollector
-from packager.inputs.yaml_fields import did_you_mean, wrong_type
+from packager.inputs.suggestions import did_you_mean
+from packager.inputs.yaml_fields import wrong_type
 from packager.inputs.yaml_tree import Marked
-from packager.model.options import FunctionPlan
+from packager.model.functions import FunctionPlan
 from packager.model.value_sources import all_settings
 from packager.settings.push import Value
 from packager.settings.values import WrongValue, value_of_yaml

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.entry import ENTRIES
+from packager.contract import ENTRIES
 from packager.host.cache import cache_folder, cached_folder
 from packager.host.interpreter import Interpreter, host_architecture, newest_supported
 from packager.host.uv import find_uv

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from packager.bundle.code_archive import write_archive
-from packager.bundle.runtime_files import template_folder
+from packager.contract import template_folder
 from packager.dependencies.diet.apply import apply_diet
 from packager.dependencies.diet.table import REPLACED
 from packager.dependencies.diet.versions import HASHES

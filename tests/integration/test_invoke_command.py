@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from packager.bundle.read import LITERALS, BuiltBundle
+from packager.bundle.read import BuiltBundle
 from packager.cli.invoke import names_for_log
+from packager.contract import LITERALS
 from packager.host.interpreter import Interpreter, host_architecture
 from packager.local.request_event import make_event
 from tests.integration.conftest import NEKO, NEKO_ENV, ROOT, Command

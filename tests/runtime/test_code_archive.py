@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from packager.bundle.code_archive import ARCHIVE, HOT, archived, write_archive
-from packager.bundle.runtime_files import template_folder
+from packager.bundle.code_archive import HOT, archived, write_archive
+from packager.contract import CODE_ARCHIVE, template_folder
 from packager.host.bytecode import compile_files
 from packager.host.interpreter import Interpreter
 from tests.support.loop_process import interpreters
@@ -183,7 +183,7 @@ def test_what_every_request_imports_is_read_at_once_and_the_rest_alone(
 
 def test_an_archive_that_was_replaced_is_not_read(bundle: Path, interpreter: Interpreter) -> None:
     replaced = f"""
-        path = {str(bundle / ARCHIVE)!r}
+        path = {str(bundle / CODE_ARCHIVE)!r}
         open(path, "r+b").write(bytes(1 << 20))
         import {COLD} as cold
         out["doc"] = cold.__doc__
@@ -206,7 +206,7 @@ def test_an_archive_that_was_replaced_is_not_read(bundle: Path, interpreter: Int
 def test_without_it_the_sources_are_imported(
     bundle: Path, interpreter: Interpreter, damage: Any
 ) -> None:
-    path = bundle / ARCHIVE
+    path = bundle / CODE_ARCHIVE
     damaged = damage(path.read_bytes())
     if damaged is None:
         path.unlink()
@@ -238,4 +238,4 @@ def test_the_same_sources_give_the_same_archive(
     sources = [path.relative_to(again).as_posix() for path in again.rglob("*.py")]
     compile_files(interpreter, again, reversed(sources), columns=False)
     write_archive(again, interpreter)
-    assert (again / ARCHIVE).read_bytes() == (bundle / ARCHIVE).read_bytes()
+    assert (again / CODE_ARCHIVE).read_bytes() == (bundle / CODE_ARCHIVE).read_bytes()

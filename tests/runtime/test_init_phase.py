@@ -14,7 +14,7 @@ import pytest
 
 from endpoint_runtime import init_phase
 from endpoint_runtime.application import Application
-from packager.entry import ENTRIES
+from packager.contract import ENTRIES
 from packager.host.interpreter import Interpreter, find_interpreter
 from tests.support import fast_bundle
 from tests.support.fast_bundle import request

@@ -11,7 +11,7 @@ import pytest
 
 import endpoint_runtime
 from endpoint_runtime.application import Application
-from packager.entry import ENTRIES
+from packager.contract import ENTRIES
 from tests.runtime.conftest import MakeApplication
 from tests.runtime.peers import ADAPTERS, Handler, native
 from tests.runtime.test_init_phase import serve

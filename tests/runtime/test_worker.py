@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from endpoint_runtime.events import NotAnHttpEvent
 from endpoint_runtime.invocation import answer_event
 from endpoint_runtime.worker import ARNS_VARIABLE, EventFailed
-from packager.adapters import HANDLERS
+from packager.contract import HANDLERS
 from tests.runtime.conftest import MakeApplication
 from tests.support.builders import Bundle, endpoint, http_2
 from tests.support.hostile_api import RuntimeServer

@@ -17,7 +17,8 @@ import boto3
 import botocore.config
 import pytest
 
-from packager.bundle.code_archive import ARCHIVE, archived
+from packager.bundle.code_archive import archived
+from packager.contract import CODE_ARCHIVE
 from packager.host.interpreter import need_interpreter
 from packager.local.invoke import invoke_bundle
 from packager.local.request_event import PAYLOADS, Payload, make_event
@@ -234,7 +235,7 @@ def test_valid_bytecode_survives_sam_build(sam_built: Path, function: str) -> No
     wanted = magic + UNCHECKED_HASH.to_bytes(4, "little")
     assert len(of_archive) > 50  # werkzeug's alone are more
     assert alone
-    assert (folder / ARCHIVE).read_bytes()[:4] == magic
+    assert (folder / CODE_ARCHIVE).read_bytes()[:4] == magic
     assert headers == dict.fromkeys(alone, wanted)
 
 

@@ -22,13 +22,13 @@ from packager.cli.console import show_faults
 from packager.config.read import read_configuration
 from packager.errors import Fault, FaultCollector, PackagerError
 from packager.inputs.plugin_folder import PluginFolder
-from packager.model.options import EndpointGroup
+from packager.inputs.url_rules import check_rules
 from packager.model.permissions import Permissions
+from packager.model.plugin import EndpointGroup
 from packager.plugin.difypkg import plugin_folder
 from packager.plugin.files import plugin_files
 from packager.plugin.groups import read_groups
 from packager.plugin.manifest import read_manifest
-from packager.plugin.routes import check_rules
 from packager.requirements.read import read_requirements
 from tests.support.plugin_writer import SOUND
 

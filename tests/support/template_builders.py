@@ -8,16 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from packager.errors import Place
-from packager.model.functions import pascal_case
-from packager.model.options import (
-    Endpoint,
-    EndpointGroup,
-    FunctionPlan,
-    LiteralSource,
-    Options,
-    Plugin,
-    Setting,
-)
+from packager.model.functions import FunctionPlan, pascal_case
+from packager.model.options import LiteralSource, Options
+from packager.model.plugin import Endpoint, EndpointGroup, Plugin, Setting
 
 PLACE = Place("plugins/neko/group/neko.yaml", 1, 1)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from packager.contract import EVENTS_VARIABLE
 from packager.errors import FaultCollector
 from packager.model.events import QueueEvent
-from packager.model.options import EnvSource, FunctionPlan
+from packager.model.functions import FunctionPlan
+from packager.model.options import EnvSource
 from packager.sam.event_resources import advised_visibility, event_resources
-from packager.sam.event_sources import ARNS_VARIABLE, event_variables, keeps_failures
+from packager.sam.event_sources import event_variables, keeps_failures
 from packager.sam.names import resource_names
 
 # What SAM makes of an entry of Events: a mapping; a rule with its permission; a schedule.
@@ -23,14 +25,14 @@ def check_events(plan: FunctionPlan, faults: FaultCollector) -> None:
             _check_queue(plan, event, faults)
     if not event_variables(plan):
         return
-    users = [key for key, source in options.sources.items() if source == EnvSource(ARNS_VARIABLE)]
+    users = [key for key, source in options.sources.items() if source == EnvSource(EVENTS_VARIABLE)]
     environment = options.template.get("Environment")
     variables = environment.get("Variables") if isinstance(environment, Mapping) else None
-    if isinstance(variables, Mapping) and ARNS_VARIABLE in variables:
-        users.append(f"template.Environment.Variables.{ARNS_VARIABLE}")
+    if isinstance(variables, Mapping) and EVENTS_VARIABLE in variables:
+        users.append(f"template.Environment.Variables.{EVENTS_VARIABLE}")
     for key in users:
         faults.error(
-            f"the variable {ARNS_VARIABLE} says which queues and topics are the events'",
+            f"the variable {EVENTS_VARIABLE} says which queues and topics are the events'",
             options.place(key),
             key=key,
             hint="choose another name",

@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
 from packager.errors import FaultCollector
-from packager.inputs.yaml_fields import did_you_mean
-from packager.model.options import FunctionPlan, Options
+from packager.inputs.suggestions import did_you_mean
+from packager.model.functions import FunctionPlan
+from packager.model.options import Options
 from packager.sam import property_shapes
 from packager.sam.checks.references import reference_faults
 from packager.sam.properties import OWNED_BY_API, OWNED_BY_FUNCTION

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from packager.errors import FaultCollector
-from packager.model.options import FunctionPlan
+from packager.model.functions import FunctionPlan
 
 _ONLY_WITH = {
     "storage_limit": "dynamodb",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from packager.errors import FaultCollector
-from packager.model.options import FunctionPlan
+from packager.model.functions import FunctionPlan
 
 
 def check_stream(plan: FunctionPlan, faults: FaultCollector) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from packager.entry import VARIABLE, WRAPPER
+from packager.contract import WRAPPER, WRAPPER_VARIABLE
 from packager.errors import FaultCollector, Place
-from packager.model.options import EnvSource, FunctionPlan, Options, Setting
+from packager.model.functions import FunctionPlan
+from packager.model.options import EnvSource, Options
+from packager.model.plugin import Setting
 from packager.sam.checks.events import check_events, check_names
 from packager.sam.checks.properties import check_properties
 from packager.sam.checks.references import referable
@@ -105,14 +107,14 @@ def _check_environment(plan: FunctionPlan, faults: FaultCollector) -> None:
             return
     variables: dict[str, Any] = dict(theirs) if isinstance(theirs, Mapping) else {}
     if plan.entry == "fast":
-        if VARIABLE in variables:
+        if WRAPPER_VARIABLE in variables:
             faults.error(
                 "starts the fast entry",
-                options.place(f"template.Environment.Variables.{VARIABLE}"),
-                key=f"template.Environment.Variables.{VARIABLE}",
+                options.place(f"template.Environment.Variables.{WRAPPER_VARIABLE}"),
+                key=f"template.Environment.Variables.{WRAPPER_VARIABLE}",
                 hint='with entry = "stock", a key beside template, the variable is yours',
             )
-        variables[VARIABLE] = WRAPPER
+        variables[WRAPPER_VARIABLE] = WRAPPER
     for name in storage_variables(plan):
         if name in variables:
             faults.error(

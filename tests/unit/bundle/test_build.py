@@ -16,13 +16,15 @@ import packager.host.interpreter
 from packager.bundle.build import Bundle, build_bundle
 from packager.bundle.code_archive import archived
 from packager.bundle.literals import render_bundle_literals
-from packager.bundle.runtime_files import template_folder
 from packager.bundle.runtime_parts import PARTS
+from packager.contract import template_folder
 from packager.dependencies.uv_install import PackageSize
 from packager.errors import Fault, InputFaults, PackagerError, Place, UsageError
 from packager.host.bytecode import compile_files
 from packager.host.interpreter import find_interpreter
-from packager.model.options import Endpoint, EndpointGroup, FunctionPlan, Options, Plugin
+from packager.model.functions import FunctionPlan
+from packager.model.options import Options
+from packager.model.plugin import Endpoint, EndpointGroup, Plugin
 from tests.support.packages.wheels import make_wheel
 
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"

@@ -11,16 +11,9 @@ from hypothesis import strategies as st
 
 from packager.bundle.literals import render, render_bundle_literals
 from packager.errors import Place
-from packager.model.options import (
-    Endpoint,
-    EndpointGroup,
-    EnvSource,
-    FunctionPlan,
-    LiteralSource,
-    Options,
-    Plugin,
-    Setting,
-)
+from packager.model.functions import FunctionPlan
+from packager.model.options import EnvSource, LiteralSource, Options
+from packager.model.plugin import Endpoint, EndpointGroup, Plugin, Setting
 
 PLACE = Place("x")
 

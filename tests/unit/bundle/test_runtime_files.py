@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from packager.bundle.runtime_files import runtime_files, template_folder
+from packager.bundle.runtime_files import runtime_files
+from packager.contract import template_folder
 
 
 def names(sdk: str) -> set[str]:

@@ -12,19 +12,13 @@ from typing import Any
 import pytest
 
 from packager.analysis.facts import analyse_sources
-from packager.bundle.runtime_files import runtime_files, template_folder
+from packager.bundle.runtime_files import runtime_files
 from packager.bundle.runtime_parts import PARTS, left_out
+from packager.contract import template_folder
 from packager.errors import Place
-from packager.model.options import (
-    Endpoint,
-    EndpointGroup,
-    EnvSource,
-    FunctionPlan,
-    Options,
-    Plugin,
-    SecretSource,
-    SsmSource,
-)
+from packager.model.functions import FunctionPlan
+from packager.model.options import EnvSource, Options, SecretSource, SsmSource
+from packager.model.plugin import Endpoint, EndpointGroup, Plugin
 
 NAMES = tuple(part.name for part in PARTS)
 FILES = [name for _, name in runtime_files("light")]

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from packager.bundle.code_archive import ARCHIVE, write_archive
+from packager.bundle.code_archive import write_archive
 from packager.bundle.verify import check_zip
 from packager.bundle.zip_file import write_zip
+from packager.contract import CODE_ARCHIVE
 from packager.errors import PackagerError
 from packager.host.bytecode import compile_files
 from packager.host.interpreter import Interpreter, find_interpreter
@@ -141,13 +142,13 @@ ARCHIVED = {
     ("change", "fault"),
     [
         (lambda data: data, ""),
-        (lambda data: b"\0\0\r\n" + data[4:], f"{ARCHIVE} has the magic number 00000d0a"),
-        (lambda data: data[:-9], f"{ARCHIVE}: endpoint_runtime.loop is damaged"),
+        (lambda data: b"\0\0\r\n" + data[4:], f"{CODE_ARCHIVE} has the magic number 00000d0a"),
+        (lambda data: data[:-9], f"{CODE_ARCHIVE}: endpoint_runtime.loop is damaged"),
         (
             lambda data: data.replace(
                 b"/var/task/endpoint_runtime/loop", b"/var/tusk/" + b"x" * 21
             ),
-            f"{ARCHIVE}: endpoint_runtime.loop names the source /var/tusk/{'x' * 21}.py, "
+            f"{CODE_ARCHIVE}: endpoint_runtime.loop names the source /var/tusk/{'x' * 21}.py, "
             "not /var/task/endpoint_runtime/loop.py",
         ),
     ],
@@ -161,7 +162,7 @@ def test_the_archive_of_code(
         (folder / name).write_text(text)
     compile_files(interpreter, folder, ARCHIVED)
     write_archive(folder, interpreter)
-    (folder / ARCHIVE).write_bytes(change((folder / ARCHIVE).read_bytes()))
+    (folder / CODE_ARCHIVE).write_bytes(change((folder / CODE_ARCHIVE).read_bytes()))
     assert fault in checked(folder, interpreter)
     assert bool(checked(folder, interpreter)) is bool(fault)
 
@@ -174,5 +175,5 @@ def test_an_archive_without_its_sources(tmp_path: Path, interpreter: Interpreter
     write_archive(folder, interpreter)
     (folder / "endpoint_runtime/loop.py").unlink()
     assert checked(folder, interpreter).endswith(
-        f": {ARCHIVE}: endpoint_runtime.loop has no source"
+        f": {CODE_ARCHIVE}: endpoint_runtime.loop has no source"
     )

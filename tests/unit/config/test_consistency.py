@@ -9,7 +9,7 @@ import pytest
 
 from packager.config.read import read_configuration
 from packager.errors import Fault, FaultCollector, Place
-from packager.model.options import EndpointGroup
+from packager.model.plugin import EndpointGroup
 from packager.sam.template import render_template
 from tests.support.template_builders import make_plan, of_type, translate
 

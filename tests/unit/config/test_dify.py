@@ -11,7 +11,8 @@ import pytest
 from packager.bundle.literals import render_bundle_literals
 from packager.config.read import read_configuration
 from packager.errors import FaultCollector
-from packager.model.options import EndpointGroup, EnvSource, Options, SecretSource, SsmSource
+from packager.model.options import EnvSource, Options, SecretSource, SsmSource
+from packager.model.plugin import EndpointGroup
 from packager.sam.template import render_template
 from tests.support.template_builders import PLACE, make_plan, make_setting, of_type, translate
 

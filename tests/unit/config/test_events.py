@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packager.config.events import read_events
-from packager.config.files import ConfigTable
 from packager.config.keys import KEYS
 from packager.config.read import read_configuration
 from packager.config.schedules import expression_problem
 from packager.errors import Fault, FaultCollector, Place
+from packager.inputs.toml_file import ConfigTable
 from packager.model.events import (
     EventMapping,
     PatternEvent,
@@ -22,7 +22,8 @@ from packager.model.events import (
     ScheduleEvent,
     TopicEvent,
 )
-from packager.model.options import EndpointGroup, Options
+from packager.model.options import Options
+from packager.model.plugin import EndpointGroup
 from tests.support.template_builders import PLACE, make_endpoint
 
 QUEUE = "arn:aws:sqs:eu-west-1:123456789012:jobs"

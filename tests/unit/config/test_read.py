@@ -10,7 +10,8 @@ import pytest
 from packager.config import keys as config_keys
 from packager.config.read import read_configuration
 from packager.errors import Fault, FaultCollector, Place
-from packager.model.options import EndpointGroup, EnvSource, LiteralSource, Options, Setting
+from packager.model.options import EnvSource, LiteralSource, Options
+from packager.model.plugin import EndpointGroup, Setting
 
 PLACE = Place("m.yaml", 1, 1)
 

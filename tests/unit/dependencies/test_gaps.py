@@ -11,7 +11,9 @@ import pytest
 
 from packager.bundle.build import Bundle, build_bundles
 from packager.errors import IMPORT_FAILS, Fault, InputFaults, Place
-from packager.model.options import Endpoint, EndpointGroup, FunctionPlan, Options, Plugin
+from packager.model.functions import FunctionPlan
+from packager.model.options import Options
+from packager.model.plugin import Endpoint, EndpointGroup, Plugin
 from tests.support.packages.wheels import make_wheel
 
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"

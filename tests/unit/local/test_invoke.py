@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from packager.entry import ENTRIES
+from packager.contract import ENTRIES
 from packager.errors import PackagerError
 from packager.host.interpreter import Interpreter, host_architecture, newest_supported
 from packager.local.invoke import Invocation, InvocationFailed, invoke_bundle

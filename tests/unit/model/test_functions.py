@@ -8,7 +8,8 @@ import pytest
 
 from packager.errors import Fault, FaultCollector, Place
 from packager.model.functions import function_id, pascal_case, plan_functions
-from packager.model.options import EndpointGroup, Options, Plugin
+from packager.model.options import Options
+from packager.model.plugin import EndpointGroup, Plugin
 
 
 def group(name: str) -> EndpointGroup:

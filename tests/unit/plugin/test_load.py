@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from packager.errors import Fault, FaultCollector, Place
-from packager.model.options import Endpoint, EndpointGroup, Options, Plugin, Setting
+from packager.model.options import Options
+from packager.model.plugin import Endpoint, EndpointGroup, Plugin, Setting
 from packager.plugin.load import load_plugin
 from tests.support.plugin_writer import ENDPOINT, GROUP, MANIFEST, SOURCE, write_plugin
 

@@ -14,7 +14,8 @@ from samtranslator.model.sam_resources import (  # type: ignore[import-untyped]
 )
 
 from packager import __version__
-from packager.model.options import EnvSource, Setting
+from packager.model.options import EnvSource
+from packager.model.plugin import Setting
 from packager.sam.properties import (
     API_PROPERTIES,
     FUNCTION_PROPERTIES,

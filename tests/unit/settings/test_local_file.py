@@ -8,14 +8,9 @@ import pytest
 
 from endpoint_runtime.dify.keys import LOCAL as LOCAL_APPS
 from endpoint_runtime.settings import LOCAL, SettingsError, read_settings
+from packager.contract import APPS_VARIABLE, SETTINGS_VARIABLE
 from packager.errors import Fault, FaultCollector, Place
-from packager.settings.local_file import (
-    APPS_VARIABLE,
-    VARIABLE,
-    LocalSettings,
-    local_environment,
-    read_local_settings,
-)
+from packager.settings.local_file import LocalSettings, local_environment, read_local_settings
 
 SOUND = """\
 [settings]
@@ -128,7 +123,7 @@ SOURCES = {"key": ("ssm", "/a"), "on": ("secret", "b", "k"), "plain": ("env", "P
 
 
 def test_the_runtime_takes_them_in_place_of_what_is_in_aws() -> None:
-    assert (LOCAL, LOCAL_APPS) == (VARIABLE, APPS_VARIABLE)
+    assert (LOCAL, LOCAL_APPS) == (SETTINGS_VARIABLE, APPS_VARIABLE)
     environment = local_environment(LocalSettings({"key": "méow"})) | {"PLAIN": "x"}
 
     assert read_settings(DECLARED, SOURCES, environment, document=("ssm", "/c")) == {

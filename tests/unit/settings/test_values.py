@@ -13,7 +13,7 @@ from endpoint_runtime.settings import SettingsError, read_settings
 from packager.bundle.literals import _setting
 from packager.errors import FaultCollector, Place
 from packager.inputs.yaml_tree import parse_marked
-from packager.model.options import Setting
+from packager.model.plugin import Setting
 from packager.settings.values import (
     WrongValue,
     text_of_value,

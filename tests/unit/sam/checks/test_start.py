@@ -11,7 +11,8 @@ from packager.bundle.literals import render_bundle_literals
 from packager.config.read import read_configuration
 from packager.errors import Fault, FaultCollector, Place
 from packager.model.events import QueueEvent, TopicEvent
-from packager.model.options import EndpointGroup, Options
+from packager.model.options import Options
+from packager.model.plugin import EndpointGroup
 from packager.sam.template import check_template, render_template
 from tests.support.template_builders import make_plan, of_type, translate
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from packager.errors import Fault, FaultCollector, Place
-from packager.model.options import EnvSource, FunctionPlan, LiteralSource
+from packager.model.functions import FunctionPlan
+from packager.model.options import EnvSource, LiteralSource
 from packager.sam.template import check_template
 from tests.support.template_builders import make_plan, make_setting
 

@@ -1,16 +1,9 @@
-"""The two entries of a bundle: how Lambda starts each, and what needs the stock one."""
+"""Checks options that a group's configuration has, each sound, against each other."""
 
 from __future__ import annotations
 
 from packager.errors import FaultCollector
 from packager.model.options import Options
-
-ENTRIES = ("fast", "stock")
-# Lambda runs the program that this variable names, with the interpreter and its arguments (AWS
-# Lambda, "Modifying the runtime environment", wrapper scripts).
-VARIABLE = "AWS_LAMBDA_EXEC_WRAPPER"
-PROGRAM = "start_fast"  # at a bundle's root
-WRAPPER = f"/var/task/{PROGRAM}"
 
 
 def check_entry(options: Options, faults: FaultCollector) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 from werkzeug.routing import BaseConverter, Map, Rule
 
 from packager.errors import FaultCollector, Place
-from packager.inputs.yaml_fields import did_you_mean
-from packager.model.options import Endpoint, EndpointGroup
+from packager.inputs.suggestions import did_you_mean
+from packager.model.plugin import Endpoint, EndpointGroup
 
 CONVERTERS = tuple(sorted(name for name in Map.default_converters if name != "default"))
 # <name> or <converter(arguments):name>, as werkzeug reads it.

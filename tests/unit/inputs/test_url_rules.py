@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packager.errors import Fault, FaultCollector, Place
-from packager.model.options import Endpoint, EndpointGroup
-from packager.plugin.routes import check_rules
+from packager.inputs.url_rules import check_rules
+from packager.model.plugin import Endpoint, EndpointGroup
 
 FORM = "a variable is <name> or <converter:name>; a name is letters, digits and _"
 DOCS = "see URL Routing in werkzeug's documentation"

@@ -1,0 +1,76 @@
+"""What a plugin declares: its groups, their endpoints and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from packager.errors import Place
+from packager.model.options import Options
+from packager.model.permissions import Permissions
+
+METHODS = ("HEAD", "GET", "POST", "PUT", "DELETE", "OPTIONS")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One ProviderConfig of a group's `settings`. `has_default` tells a null from no default."""
+
+    name: str
+    type: str
+    required: bool
+    place: Place
+    default: Any = None
+    has_default: bool = False
+    options: tuple[str, ...] = ()
+    multiple: bool = False
+    label: Mapping[str, str] = field(default_factory=dict)
+    help: Mapping[str, str] = field(default_factory=dict)
+    placeholder: Mapping[str, str] = field(default_factory=dict)
+    scope: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One HTTP interface: a werkzeug rule, one method, and the source file that answers it."""
+
+    path: str
+    method: str
+    source: str  # posix path, relative to the plugin's root
+    hidden: bool
+    place: Place  # of the endpoint's file, or of the inline mapping
+    path_place: Place
+    source_place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointGroup:
+    """Endpoints that share settings. `name` is the file's stem, or its path where two agree."""
+
+    name: str
+    file: str  # posix path, relative to the plugin's root
+    settings: tuple[Setting, ...]
+    endpoints: tuple[Endpoint, ...]
+    place: Place  # of the group's entry in the manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A plugin's folder, read and found sound. `display` is how messages name the folder."""
+
+    root: Path
+    display: str
+    name: str
+    version: str
+    author: str
+    description: str
+    groups: tuple[EndpointGroup, ...]
+    options: Mapping[str, Options]  # by group name
+    storage_enabled: bool
+    place: Place  # of the manifest's name
+    storage_size: int | None = None  # bytes, of storage.size
+    storing: frozenset[str] = frozenset()  # groups whose code uses session.storage
+    package: bool = False  # a .difypkg: from anywhere, where a folder is its builder's own
+    permissions: Permissions | None = None  # None: it was read to be looked at, not to be built
