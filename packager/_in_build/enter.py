@@ -1,7 +1,8 @@
 """Runs a command in namespaces of its own: no network, no other processes, few files.
 
 Run as `python -I enter.py SPEC.json` with the environment that the command is to have, since that
-of every process in there can be read there. Exits as the command does; with 125, and a line on
+of every process in there can be read there. The spec's `kind` is "namespaces", which are made here,
+or the path of bubblewrap, which makes them. Exits as the command does; with 125, and a line on
 stderr, where namespaces can't be had. Only Linux has them; what is called here is described in
 unshare(2), mount_namespaces(7), user_namespaces(7) and pivot_root(2).
 """
@@ -35,6 +36,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def main(path: str) -> NoReturn:
     """Enter the namespaces that the file `path` describes, and run its command there."""
     spec = json.loads(Path(path).read_bytes())
+    if spec["kind"] != "namespaces":
+        command = _bubblewrap(spec)
+        os.execv(command[0], command)  # noqa: S606 - a list, and no shell
     _die_with_parent()
     user, group = os.getuid(), os.getgid()
     _call("unshare", _NAMESPACES)
@@ -55,6 +59,19 @@ def main(path: str) -> NoReturn:
             _fail(error)
         os._exit(_run(spec["command"]))
     os._exit(_exit_code(os.waitpid(first, 0)[1]))
+
+
+def _bubblewrap(spec: dict[str, Any]) -> list[str]:
+    command = [spec["kind"], "--unshare-all", "--die-with-parent", "--new-session"]
+    command += ["--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev"]
+    shown = [(path, path, "--ro-bind") for path in spec["read"]]
+    shown += [(path, seen_as, "--bind") for path, seen_as in spec["write"]]
+    for path, seen_as, how in sorted(shown, key=lambda each: each[1].count("/")):
+        if Path(path).is_symlink():
+            command += ["--symlink", str(Path(path).readlink()), seen_as]
+        elif Path(path).exists():
+            command += [how, path, seen_as]
+    return [*command, "--chdir", spec["cwd"], "--", *spec["command"]]
 
 
 def _run(command: list[str]) -> int:

@@ -48,20 +48,6 @@ _LOOK_SECONDS = 0.5  # how often it is looked whether uv is still there
 _VARIABLE = re.compile(rb"^Requires-Dist:.*\$\{", re.MULTILINE | re.IGNORECASE)
 # Names with versions and markers; no addresses, files or options.
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*\s*(\[[\w\s.,-]*\])?\s*[^@/\\$\n]*")
-# Which compilers there are and what they are told; nothing else of the environment.
-OF_COMPILERS = (
-    *("AR", "AS", "CC", "CXX", "FC", "LD", "NM", "RANLIB", "STRIP", "PKG_CONFIG"),
-    *("CFLAGS", "CPPFLAGS", "CXXFLAGS", "FFLAGS", "LDFLAGS", "ARCHFLAGS", "MAKEFLAGS"),
-    *("CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "LD_LIBRARY_PATH"),
-    *("PKG_CONFIG_PATH", "SOURCE_DATE_EPOCH", "MACOSX_DEPLOYMENT_TARGET", "SDKROOT"),
-    *("LANG", "LC_ALL", "LC_CTYPE", "TZ"),
-)
-SYSTEM = (
-    *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store"),
-    *("/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d"),
-    *("/etc/group", "/etc/localtime", "/etc/nsswitch.conf", "/etc/passwd", "/etc/hosts"),
-    "/home/linuxbrew/.linuxbrew",
-)
 
 
 def main(config_path: str, name: str, arguments: list[str]) -> int:
@@ -178,7 +164,9 @@ class _Build:
         _note(self.config["log"], {"name": name, "version": version})
         python = str(environment / "bin" / "python")
         home, scratch = self.scratch / "home", self.scratch / "tmp"
-        variables = {name: os.environ[name] for name in OF_COMPILERS if name in os.environ}
+        variables = {
+            name: os.environ[name] for name in self.config["variables"] if name in os.environ
+        }
         variables |= {
             "PATH": f"{environment / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
             "HOME": str(home),
@@ -193,17 +181,20 @@ class _Build:
         if kind is not None:
             cwd = self.tree
             spec = {
+                "kind": kind,
                 "command": command,
                 "cwd": str(cwd),
                 "root": str(self.scratch / "root"),
-                "read": [*SYSTEM, *self.config["read"], str(environment)],
+                "read": [*self.config["read"], str(environment)],
                 "write": [
                     [str(scratch), "/tmp"],  # noqa: S108
                     [str(path) for path in self.shown],
                     *([str(path), str(path)] for path in (home, scratch, *self.outputs)),
                 ],
             }
-            command = enter(kind, spec, self.scratch / "spec.json")
+            file = self.scratch / "spec.json"
+            file.write_text(json.dumps(spec), "utf-8")
+            command = [sys.executable, "-I", str(Path(__file__).with_name("enter.py")), str(file)]
         process = subprocess.Popen(
             command, cwd=cwd, env=variables, stdin=subprocess.DEVNULL, start_new_session=True
         )
@@ -220,23 +211,6 @@ class _Build:
                         _refuse(f"the build did not end within {self.config['seconds']} seconds")
         finally:
             _end(process)
-
-
-def enter(kind: str, spec: dict[str, Any], file: Path) -> list[str]:
-    """Give the command that runs `spec` in a sandbox of `kind`, with `file` for its description."""
-    if kind == "namespaces":
-        file.write_text(json.dumps(spec), "utf-8")
-        return [sys.executable, "-I", str(Path(__file__).with_name("enter.py")), str(file)]
-    command = [kind, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-    command += ["--proc", "/proc", "--dev", "/dev"]
-    shown = [(path, path, "--ro-bind") for path in spec["read"]]
-    shown += [(path, seen_as, "--bind") for path, seen_as in spec["write"]]
-    for path, seen_as, how in sorted(shown, key=lambda each: each[1].count("/")):
-        if Path(path).is_symlink():
-            command += ["--symlink", str(Path(path).readlink()), seen_as]
-        elif Path(path).exists():
-            command += [how, path, seen_as]
-    return [*command, "--chdir", spec["cwd"], "--", *spec["command"]]
 
 
 # Of a build that uv runs: they say what it is, and are not for the next uv.

@@ -19,7 +19,6 @@ A value is a list: ["name", dotted], ["item", dotted], ["call", dotted, names am
 from __future__ import annotations
 
 import ast
-import importlib
 import json
 import sys
 import warnings
@@ -352,9 +351,10 @@ def main() -> None:
     warnings.simplefilter("ignore")  # such as those of invalid escapes
     request = json.loads(sys.stdin.buffer.read())
     answer = {}
-    sys.path.insert(0, str(Path(__file__).parent))  # `-I` leaves it out
-    read_calls = importlib.import_module("session_calls").read_calls
-    read_required = importlib.import_module("required_imports").read_required
+    sys.path.append(str(Path(__file__).parents[2]))  # `-I` leaves out all but Python's own
+    from packager._in_target.required_imports import read_required
+    from packager._in_target.session_calls import read_calls
+
     for path in request["files"]:
         try:
             content = Path(request["root"], path).read_bytes()

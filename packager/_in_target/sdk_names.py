@@ -10,10 +10,10 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from typing import Any
+from collections.abc import Mapping
 
 
-def missing(module: str, name: str | None, elsewhere: dict[str, str]) -> bool:
+def missing(module: str, name: str | None, elsewhere: Mapping[str, str]) -> bool:
     """Tell whether an import fails."""
     try:
         held = importlib.import_module(module)
@@ -31,9 +31,10 @@ def missing(module: str, name: str | None, elsewhere: dict[str, str]) -> bool:
 def main() -> None:
     """Read the imports, write those that fail."""
     sys.path.insert(0, sys.argv[1])
-    names: Any = importlib.import_module("dify_plugin.core.lazy_names")
+    from dify_plugin.core.lazy_names import ELSEWHERE
+
     asked = json.loads(sys.stdin.buffer.read())
-    failed = [each for each in asked if missing(each[0], each[1], names.ELSEWHERE)]
+    failed = [each for each in asked if missing(each[0], each[1], ELSEWHERE)]
     sys.stdout.write(json.dumps(failed))
 
 

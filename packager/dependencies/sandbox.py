@@ -11,11 +11,18 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from packager._in_build.hook import SYSTEM, enter
 from packager.errors import PackagerError
 from packager.host.interpreter import home_folder
 
+ENTER = Path(__file__).parents[1] / "_in_build" / "enter.py"
 NAMESPACES = "namespaces"
+# What every build may read of the machine.
+_SYSTEM = (
+    *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store"),
+    *("/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d"),
+    *("/etc/group", "/etc/localtime", "/etc/nsswitch.conf", "/etc/passwd", "/etc/hosts"),
+    "/home/linuxbrew/.linuxbrew",
+)
 PROBE_SECONDS = 20
 _PREFIXES = "import json, sys; print(json.dumps([sys.base_prefix, sys.base_exec_prefix]))"
 # It works if nothing but the loopback device is there, and this file's folder is not.
@@ -31,7 +38,7 @@ print("shut in")
 class Sandbox:
     """What shuts builds in: `kind` is "namespaces" or the path of bubblewrap; None for nothing.
 
-    `read` are the files that they see of the interpreter, beside the system's own.
+    `read` are the files that they see: the system's own, and the interpreter's.
     """
 
     kind: str | None
@@ -46,7 +53,7 @@ class Sandbox:
 @functools.cache
 def find_sandbox(python: Path) -> Sandbox:
     """Give what shuts in the builds that `python` runs, found out by running it in there."""
-    read = _files_of(python)
+    read = (*_SYSTEM, *_files_of(python))
     kinds = [NAMESPACES] if sys.platform == "linux" else []
     bubblewrap = shutil.which("bwrap")
     kinds += [bubblewrap] if bubblewrap else []
@@ -60,15 +67,18 @@ def _works(kind: str, python: Path, read: tuple[str, ...]) -> bool:
         for each in (hidden, scratch / "root", scratch / "tmp"):
             each.mkdir()
         spec = {
+            "kind": kind,
             "command": [str(python), "-I", "-S", "-c", _PROBE, str(hidden)],
             "cwd": "/tmp",  # noqa: S108
             "root": str(scratch / "root"),
-            "read": [*SYSTEM, *read],
+            "read": read,
             "write": [[str(scratch / "tmp"), "/tmp"]],  # noqa: S108
         }
+        file = scratch / "spec.json"
+        file.write_text(json.dumps(spec), "utf-8")
         try:
             done = subprocess.run(
-                enter(kind, spec, scratch / "spec.json"),
+                [sys.executable, "-I", str(ENTER), str(file)],
                 env={},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,

@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from packager._in_build.hook import OF_COMPILERS
 from packager.dependencies.sandbox import Sandbox, find_sandbox
 from packager.dependencies.target import Target
 from packager.errors import FaultCollector
@@ -33,13 +32,21 @@ NO_SANDBOX = (
     "source has neither your environment variables nor your home folder's name, but it can reach "
     "the network and read your files"
 )
-# Where uv is told from outside which Python builds, or with what: here it is decided.
+# Which compilers there are and what they are told; nothing else of the environment.
+OF_COMPILERS = (
+    *("AR", "AS", "CC", "CXX", "FC", "LD", "NM", "RANLIB", "STRIP", "PKG_CONFIG"),
+    *("CFLAGS", "CPPFLAGS", "CXXFLAGS", "FFLAGS", "LDFLAGS", "ARCHFLAGS", "MAKEFLAGS"),
+    *("CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "LD_LIBRARY_PATH"),
+    *("PKG_CONFIG_PATH", "SOURCE_DATE_EPOCH", "MACOSX_DEPLOYMENT_TARGET", "SDKROOT"),
+    *("LANG", "LC_ALL", "LC_CTYPE", "TZ"),
+)
 # What uv needs of its environment, and git, and the compilers of builds.
 _KEPT = re.compile(
     r"PATH|HOME|USER|LOGNAME|LANG(UAGE)?|LC_\w+|TZ|TERM|TMPDIR|TEMP|TMP|XDG_\w+|NETRC|"
     r"UV_(?!PUBLISH_)\w+|SSL_CERT_(FILE|DIR)|(\w+_)?(PROXY|proxy)|GIT_\w+|SSH_AUTH_SOCK|"
     r"DBUS_SESSION_BUS_ADDRESS|" + "|".join(OF_COMPILERS)
 )
+# Where uv is told from outside which Python builds, or with what: here it is decided.
 _DECIDED = ("UV_BUILD_CONSTRAINT", "UV_NO_BUILD_ISOLATION", "UV_ISOLATED")
 
 
@@ -161,6 +168,7 @@ class Builds:
             "cwd": str(self.cwd),
             "sandbox": self.sandbox.kind,
             "read": self.sandbox.read,
+            "variables": OF_COMPILERS,
             "seconds": BUILD_SECONDS,
             "roots": [str(self.root.resolve())] if self.policy.inside else None,
             "log": str(self._log),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +14,6 @@ from typing import Literal
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from packager._in_build.hook import metadata_of
 from packager.errors import FaultCollector, Place, UsageError
 from packager.host.uv import mask_credentials
 from packager.model.permissions import INDEX, Permissions
@@ -153,3 +154,16 @@ def refuse_variables(lines: Iterable[str]) -> None:
                 f"uv.lock has the variable {found[0]}: it is not put in",
                 hint="lock without it: name the index in uv's own configuration",
             )
+
+
+def metadata_of(wheel: Path) -> list[bytes]:
+    """Give what says in a wheel which packages it needs; nothing of what is no wheel.
+
+    `_in_build/hook.py`, which imports nothing of the tool, has its like for what builds make.
+    """
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            names = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+            return [archive.read(name) for name in names]
+    except (OSError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error):
+        return []  # uv says what is wrong with it

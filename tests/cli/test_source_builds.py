@@ -22,8 +22,8 @@ import pytest
 
 import packager._in_build.enter
 import packager.dependencies.source_builds
-from packager._in_build.hook import OF_COMPILERS
 from packager.dependencies.sandbox import NAMESPACES, Sandbox, find_sandbox
+from packager.dependencies.source_builds import OF_COMPILERS
 from packager.host.interpreter import newest_supported
 from tests.cli.conftest import Done, Run
 from tests.support.packages.hostile_package import (
@@ -497,6 +497,7 @@ def test_the_sandbox_needs_no_root(tmp_path: Path) -> None:
     shutil.copy(packager._in_build.enter.__file__, script)
     ask = "import os, socket; print(socket.if_nameindex(), sorted(os.listdir('/')), os.environ)"
     spec = {
+        "kind": NAMESPACES,
         "command": [str(python), "-I", "-S", "-c", ask],
         "cwd": "/tmp",
         "root": str(folder / "root"),
