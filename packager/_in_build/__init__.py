@@ -1,0 +1,1 @@
+"""Scripts that uv's builds go through: standard library only, never imported here."""
