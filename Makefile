@@ -65,4 +65,4 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format
 
 clean:
-	rm -rf $(VENV) out dist .aws-sam .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) out dist .aws-sam .mypy_cache .ruff_cache .hypothesis .import_linter_cache
