@@ -17,10 +17,11 @@ from endpoint_runtime.application import request_id_of
 from endpoint_runtime.replies import ReplyTooLarge
 from endpoint_runtime.time_limit import (
     BODY_MARGIN,
+    FOLDER,
     TimeLimit,
     TimeUp,
+    each,
     end_of,
-    interruptible,
 )
 
 TYPE_CHECKING = False
@@ -52,7 +53,7 @@ class BoundedBody:
         self._new: list[bytes] = []  # the chunks that came last
         self._size = 0
         started = time()
-        time_is_up = self._read(limit, TimeLimit(end_of(context, BODY_MARGIN)), packed)
+        time_is_up = self._read(limit, TimeLimit(end_of(context, BODY_MARGIN, started)), packed)
         if self._size > limit:
             self._too_large(self._size, limit)
         elif time_is_up:
@@ -92,10 +93,17 @@ class BoundedBody:
                 # As `iter_encoded` has it, with less around each chunk.
                 plain = type(response) is Response
                 body = response.response if plain else response.iter_encoded()
-                for chunk in body if end is None else interruptible(body):
+                if end is not None:
+                    code = getattr(body, "gi_code", None)  # as `interruptible` has it
+                    if code is None or FOLDER in code.co_filename:
+                        body = each(body)
+                for chunk in body:
                     if endpoint_runtime.process != endpoint_runtime.serving:
                         endpoint_runtime.end_if_forked()
-                    data = chunk if type(chunk) is bytes else as_bytes(chunk)
+                    if type(chunk) is bytes:
+                        data = chunk
+                    else:
+                        data = chunk.encode() if type(chunk) is str else as_bytes(chunk)
                     if data:
                         new.append(data)
                         size += len(data)

@@ -208,10 +208,10 @@ def environ_of(
         raise MalformedEvent(f"the event's {part} can't be read") from fault
     environ["SCRIPT_NAME"] = script
     environ["PATH_INFO"] = path
-    url += script + path
+    whole = script + path
     # Most have nothing that a header may not have.
-    odd = path[-1] == " " or not url.isprintable()
-    environ["HTTP_DIFY_HOOK_URL"] = as_header(url) if odd else url
+    odd = path[-1] == " " or not whole.isprintable()
+    environ["HTTP_DIFY_HOOK_URL"] = url + (as_header(whole) if odd else whole)
     return environ
 
 

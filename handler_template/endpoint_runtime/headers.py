@@ -166,7 +166,8 @@ def _server(
 
 
 def root_url(scheme: str, host: str) -> str:
-    """A server's URL, without the port that its scheme implies, without a slash."""
+    """A server's URL, without the port that its scheme implies, without a slash or a line break."""
+    host = host.replace("\r", " ").replace("\n", " ")
     return f"{scheme}://{host.removesuffix(':443' if scheme == 'https' else ':80')}"
 
 

@@ -7,6 +7,7 @@ from posix import getpid
 from time import perf_counter
 
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.wrappers import Response
 
 import endpoint_runtime
 from endpoint_runtime import report
@@ -17,7 +18,7 @@ from endpoint_runtime.events import (
     environ_of,
     http_source_of,
 )
-from endpoint_runtime.plain_replies import plain_reply
+from endpoint_runtime.plain_replies import STATUSES, learn_status, plain_reply
 from endpoint_runtime.public_path import ALB, REST, URL
 from endpoint_runtime.replies import (
     GZIP_GAIN,
@@ -34,8 +35,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
-
-    from werkzeug.wrappers import Response
 
     from endpoint_runtime.application import Application, Closing
     from endpoint_runtime.bounded_body import BoundedBody
@@ -130,7 +129,11 @@ def _reply(
     route: str,
     environ: dict[str, Any],
 ) -> dict[str, Any]:
-    status = response.status_code
+    # 0 for one that is not plain. One property of werkzeug's is read for it, no other.
+    plain = 0
+    if type(response) is Response:
+        plain = STATUSES.get(response.status) or learn_status(response)
+    status = plain or response.status_code
     has_body = not has_no_body(environ["REQUEST_METHOD"], status)
     body = b""
     bounded = None
@@ -140,8 +143,9 @@ def _reply(
         else:
             bounded = _read_bounded(application, source, response, environ)
             body = bounded.data
-        if not application.gzip:
-            reply = plain_reply(source, response, status, body, application.body_types)
+        if plain and not application.gzip:
+            is_whole = bounded is None
+            reply = plain_reply(source, response, plain, body, application.body_types, is_whole)
             if reply is not None:
                 if bounded is not None and bounded.cut:
                     bounded.log_cut(route, environ)
@@ -204,8 +208,8 @@ def _read_bounded(
         from endpoint_runtime.bounded_body import BoundedBody
 
         _bounded_body = BoundedBody
-    limit, packed = limit_of(source), False
-    if application.gzip:
+    limit, packed = MAX_REPLY, False
+    if source == ALB or application.gzip:
         limit = _most(application, source, environ)
         packed = limit > MAX_REPLY
     return _bounded_body(response, environ.get("lambda.context"), limit, packed)

@@ -29,9 +29,9 @@ sys.path.insert(0, _PLUGIN)
 os.chdir(_PLUGIN)
 
 if "awslambdaric" in sys.modules:
-    from endpoint_runtime import stock_log
+    from endpoint_runtime import log_once
 
-    stock_log.improve()
+    log_once.improve()
 
 application = Application(_bundle, _PLUGIN)
 
@@ -66,4 +66,5 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         endpoint_runtime.after_answer = None
         if closings or _count():
             finish_work(application, context, closings)
-        endpoint_runtime.restore(context)
+        if not endpoint_runtime.interrupts:  # this is Lambda
+            endpoint_runtime.restore(context)

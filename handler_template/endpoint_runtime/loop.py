@@ -211,7 +211,8 @@ def main(root: str) -> "NoReturn":
             kind, report, _ = _report(error, None, "")
             api.init_error(kind, report)
             _exit(1)
-        endpoint_runtime.end_if_forked()
+        if endpoint_runtime.process != endpoint_runtime.serving:
+            endpoint_runtime.end_if_forked()
         gc.freeze()
         after = _begin_work(root)
         run(handler, api, after=after, invocations=1)

@@ -23,24 +23,35 @@ if TYPE_CHECKING:
 # Names in lower case of headers that need more than copying.
 _OTHERS = HOP_BY_HOP | {"content-encoding", "content-location", "location", "set-cookie"}
 
-# Names seen before as they were spelled: in lower case, "" for those that need more than copying.
-# And whether a body of a content type is text, by type and the bundle's own types. For the life of
-# the process.
+# Seen before, for the life of the process. Names as they were spelled: in lower case, "" for those
+# that need more than copying. Statuses of HTTP. Whether a body of a content type is text, by type
+# and the bundle's own types.
 _NAMES: dict[str, str] = {}
+STATUSES: dict[str, int] = {}  # codes by status lines
 _TEXT: dict[tuple[str, BodyTypes], bool] = {}
 _MAX_KEPT = 512
 
 
-def plain_reply(
-    source: str, response: Response, status: int, body: bytes, types: BodyTypes
-) -> dict[str, Any] | None:
-    """Give the reply to an event from `source`, or None for a response that is not plain.
+def learn_status(response: Response) -> int:
+    """Return the status of a werkzeug Response, 0 where it is none that HTTP has."""
+    status, line = response.status_code, response.status
+    if not (99 < status < 1000 and line.isprintable()):
+        return 0
+    if len(STATUSES) < _MAX_KEPT:
+        STATUSES[line] = status
+    return status
 
-    `body` is the response's body, read; it belongs to a response that may have one.
+
+def plain_reply(
+    source: str, response: Response, status: int, body: bytes, types: BodyTypes, is_whole: bool
+) -> dict[str, Any] | None:
+    """Return the reply to an event from `source`, or None for a response that is not plain.
+
+    `response` is a werkzeug Response, no subclass's, `status` what `learn_status` returned, which
+    is not 0. `body` is the response's body, read; it belongs to a response that may have one.
+    `is_whole` says that it is a sequence, whose length werkzeug knows.
     """
-    if source == ALB or type(response) is not Response or response.autocorrect_location_header:
-        return None
-    if not (99 < status < 1000 and response.status.isprintable()):
+    if source == ALB or response.autocorrect_location_header:
         return None
     names: dict[str, str] = {}  # as they are spelled, by lower case
     headers: dict[str, str] = {}
@@ -55,22 +66,19 @@ def plain_reply(
     content_type = headers[names["content-type"]] if "content-type" in names else ""
     if "content-length" in names:
         headers[names["content-length"]] = str(len(body))
-    elif response.automatically_set_content_length and response.is_sequence:
+    elif is_whole and response.automatically_set_content_length:
         headers["Content-Length"] = str(len(body))
 
     as_text = _TEXT.get((content_type, types))
     if as_text is None:
         as_text = _is_text(content_type, types)
     # A reply that may be too large, one that is binary, bytes that are no text: not here.
-    if not as_text or len(body) * 6 > MAX_REPLY - 65536:
-        return None if body else _reply(status, headers, "")
+    if body and (not as_text or len(body) * 6 > MAX_REPLY - 65536):
+        return None
     try:
-        return _reply(status, headers, body.decode("utf-8"))
+        text = body.decode("utf-8")
     except UnicodeDecodeError:
         return None
-
-
-def _reply(status: int, headers: dict[str, str], text: str) -> dict[str, Any]:
     return {"statusCode": status, "headers": headers, "body": text, "isBase64Encoded": False}
 
 

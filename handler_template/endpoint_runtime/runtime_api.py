@@ -88,6 +88,7 @@ class RuntimeApi:
         self._next = f"GET {_ROOT}invocation/next{self._common}\r\n".encode()
         self._socket: _socket.socket = NotImplemented  # until it is connected
         self._open = False
+        self._patience = _FOREVER  # how long the socket waits for bytes to come
         self._buffer = bytearray()  # read, not yet used
         self._last = False  # the server closes the connection after this answer
 
@@ -238,13 +239,13 @@ class RuntimeApi:
             if connection.gettimeout() is not None:  # by the plugin's socket.setdefaulttimeout
                 connection.settimeout(None)
             connection.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDTIMEO, self._stall)
-            connection.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, self._stall)
             connection.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
             connection.connect(self._address)
         except BaseException:
             connection.close()
             raise
         self._socket = connection
+        self._patience = _FOREVER
         self._open = True
         return False
 
@@ -262,11 +263,16 @@ class RuntimeApi:
         except ConnectionError:  # refused halfway: the answer may say why
             self._last = True
         if wait:
-            connection.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, _FOREVER)
+            self._wait_at_most(_FOREVER)
             if not self._receive(_RECEIVE):
                 raise _ConnectionCut
-            connection.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, self._stall)
+        self._wait_at_most(self._stall)
         return self._read_answer(what)
+
+    def _wait_at_most(self, timeval: bytes) -> None:
+        if self._patience != timeval:
+            self._socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, timeval)
+            self._patience = timeval
 
     def _read_answer(self, what: str) -> tuple[int, dict[str, str], bytearray]:
         for _ in range(_MAX_INTERIM):

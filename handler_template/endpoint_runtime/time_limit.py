@@ -48,8 +48,8 @@ class TimeUp(GeneratorExit):
     """The time is over. Raised amid the plugin's code: as with `close()`, its `finally` runs."""
 
 
-def end_of(context: object, margin: float) -> float | None:
-    """Give when to end, in seconds since the epoch; None where there is no limit.
+def end_of(context: object, margin: float, now: float = 0.0) -> float | None:
+    """Return when to end, in seconds since the epoch; None where there is no limit.
 
     That is `margin` seconds before the invocation's time is over, or once three quarters of what is
     left of it now have passed, if that is later. Where nothing is left there is no limit: Lambda
@@ -58,10 +58,13 @@ def end_of(context: object, margin: float) -> float | None:
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     if remaining is None:
         return None
-    left: float = min(remaining() / 1000, _LONGEST)
+    left: float = remaining() / 1000
     if left <= 0:
         return None
-    return time() + max(left - margin, left * 0.75)
+    if left > _LONGEST:
+        left = _LONGEST
+    most = left * 0.75
+    return (now or time()) + (most if left - margin < most else left - margin)
 
 
 class TimeLimit:
@@ -112,7 +115,13 @@ class TimeLimit:
             end = self._due()
         _current = self
         try:
-            self._arm(end)
+            # As `_arm` does, without a call.
+            now = time()
+            left = end - now
+            if left < _SOONEST:
+                left = _SOONEST
+            self._rings_at = now + left
+            _signal.setitimer(_signal.ITIMER_REAL, left)
         except BaseException:  # of another signal's handler
             self.__exit__(None, None, None)
             raise
@@ -209,10 +218,11 @@ def interruptible(body: Iterable[Any]) -> Iterable[Any]:
     be taken for the runtime itself.
     """
     code = getattr(body, "gi_code", None)
-    return body if code is not None and _FOLDER not in code.co_filename else _each(body)
+    return body if code is not None and FOLDER not in code.co_filename else each(body)
 
 
-def _each(body: Iterable[Any]) -> Iterator[Any]:
+def each(body: Iterable[Any]) -> Iterator[Any]:
+    """Yield what `body` has, in a frame that counts as the plugin's."""
     # Not `yield from`: closing this must not close the body.
     for chunk in body:  # noqa: UP028
         yield chunk
@@ -223,9 +233,9 @@ def call(step: Callable[[], object]) -> None:
     step()
 
 
-_FOLDER = "/endpoint_runtime/"  # where the runtime's code is
+FOLDER = "/endpoint_runtime/"  # where the runtime's code is
 # The runtime's code that stands for the plugin's.
-_PLUGINS = (_each.__code__, call.__code__)
+_PLUGINS = (each.__code__, call.__code__)
 
 
 def _own_module(frame: FrameType) -> str:

@@ -180,6 +180,6 @@ def test_on_the_stock_entry(build: Build, interpreter: Interpreter, tmp_path: Pa
     # The client imports the handler's module by importlib, which the interpreter doesn't time.
     modules = (BEFORE_THE_PLUGIN - LOOP) | SDK | DUCK
     modules.remove("endpoint_runtime.lambda_handler")
-    modules |= {"endpoint_runtime.stock_log", "endpoint_runtime.log_once"}  # it has `logging`
+    modules |= {"endpoint_runtime.log_once"}  # it has `logging`
     assert (sorted(found - started), answered) == (sorted(modules - started), 200)
     assert started & (WERKZEUG | SDK) == set()
