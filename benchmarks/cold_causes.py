@@ -19,7 +19,7 @@ _STEPS = (
         "collections.abc, __future__",
     ),
     ("werkzeug", "werkzeug.wrappers, werkzeug.exceptions"),
-    ("the runtime", "endpoint_runtime.lambda_handler, endpoint_runtime.bounded_body"),
+    ("the runtime", "endpoint_runtime.lambda_handler, endpoint_runtime.gateway.bounded_body"),
     ("`dify_plugin`", "dify_plugin.interfaces.endpoint, dify_plugin.core.runtime"),
     ("the plugin's endpoint", "endpoints.duck"),
 )

@@ -32,8 +32,8 @@ WRAPPER = f"{TASK_ROOT}/{PROGRAM}"
 # What each `adapter` means: the handler that Lambda calls, as a dotted name in the bundle, ...
 HANDLERS: Mapping[Adapter, str] = {
     "native": "endpoint_runtime.lambda_handler.handler",
-    "mangum": "endpoint_runtime.mangum_handler.handler",
-    "aws-wsgi": "endpoint_runtime.awsgi_handler.handler",
+    "mangum": "endpoint_runtime.adapters.mangum.handler",
+    "aws-wsgi": "endpoint_runtime.adapters.aws_wsgi.handler",
 }
 # ... and the distributions that it needs, as the extras of the tool name them.
 DISTRIBUTIONS: Mapping[Adapter, tuple[str, ...]] = {

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import TextIO
 
-    from endpoint_runtime.application import Closing
+    from endpoint_runtime.app.application import Closing
 
 _RECURSION_LIMIT = getrecursionlimit()
 
@@ -55,7 +55,7 @@ def end_if_forked(fault: "BaseException | None" = None, hidden: "Sequence[str]" 
     """
     if getpid() != serving:
         try:
-            from .forks import leave
+            from endpoint_runtime.lambda_api.forks import leave
 
             leave(fault, hidden)
         finally:
@@ -79,7 +79,7 @@ def restore(context: object) -> None:
 def _restore_signals(context: object) -> None:
     """Import what does it, which takes this one's place."""
     global _restore_signals
-    from .left_signals import restore_signals
+    from endpoint_runtime.lambda_api.left_signals import restore_signals
 
     _restore_signals = restore_signals
     restore_signals(context)
@@ -101,7 +101,7 @@ class LogStream:
         """Write `text`, secrets masked."""
         masked = text
         if isinstance(text, str) and len(text) > 3:  # one that is shorter holds none
-            from .masking import mask
+            from endpoint_runtime.logs.masking import mask
 
             masked = mask(text)
         self._stream.write(masked)
@@ -128,9 +128,9 @@ class LogStream:
     @property
     def buffer(self) -> object:
         """The stream of bytes below, as careful."""
-        from .masking import MaskedBytes
+        from endpoint_runtime.logs.masking import MaskedBytes
 
         return MaskedBytes(self._stream.buffer)
 
 
-from . import code_archive  # noqa: E402, F401 - from here on, imports look there first
+from endpoint_runtime import code_archive  # noqa: E402, F401 - from here on, imports look there first

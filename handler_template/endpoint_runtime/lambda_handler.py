@@ -14,14 +14,14 @@ from _thread import _count
 
 import endpoint_runtime
 from endpoint_runtime import _bundle  # type: ignore[attr-defined]
-from endpoint_runtime.application import Application
-from endpoint_runtime.invocation import answer_event, finish_work
+from endpoint_runtime.app.application import Application
+from endpoint_runtime.app.invocation import answer_event, finish_work
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from endpoint_runtime.application import Closing
+    from endpoint_runtime.app.application import Closing
 
 # Not LAMBDA_TASK_ROOT, which says /var/task under emulators that run a bundle elsewhere.
 _PLUGIN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "plugin")
@@ -29,16 +29,16 @@ sys.path.insert(0, _PLUGIN)
 os.chdir(_PLUGIN)
 
 if "awslambdaric" in sys.modules:
-    from endpoint_runtime import log_once
+    from endpoint_runtime.logs import single_handler
 
-    log_once.improve()
+    single_handler.improve()
 
 application = Application(_bundle, _PLUGIN)
 
 _PRELOAD: tuple[str, ...] = getattr(_bundle, "PRELOAD", ())
 _START = os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", "")
 if _PRELOAD or _START not in ("", "on-demand"):  # there is time before the first request
-    from endpoint_runtime import init_phase
+    from endpoint_runtime.app import init_phase
 
     init_phase.prepare(application, _PRELOAD)
     application.note_threads()

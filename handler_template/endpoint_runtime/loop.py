@@ -13,11 +13,10 @@ from posix import getpid, kill, register_at_fork, write
 
 import endpoint_runtime
 from endpoint_runtime import restore
-
-from . import lambda_context
-from .event_json import decode_json, encode_json
-from .lambda_context import LambdaContext
-from .runtime_api import Fault, Invocation, RuntimeApi, RuntimeApiError
+from endpoint_runtime.json_codec import decode_json, encode_json
+from endpoint_runtime.lambda_api import context as lambda_context
+from endpoint_runtime.lambda_api.context import LambdaContext
+from endpoint_runtime.lambda_api.runtime_api import Fault, Invocation, RuntimeApi, RuntimeApiError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,7 +129,7 @@ def _report(error: Exception, request_id: str | None, folder: str) -> tuple[str,
     """Log a failure and describe it for the API, as briefly as it takes where memory, descriptors
     or the modules that say more are out of reach."""
     try:
-        from .log_format import report_failure
+        from endpoint_runtime.logs.stock_format import report_failure
 
         return report_failure(error, request_id, working_directory=folder)
     except Exception as problem:
@@ -274,13 +273,13 @@ def _begin_work(root: str) -> "Callable[[LambdaContext], None]":
     closings = endpoint_runtime.after_answer = []
     plugin = os.path.join(os.path.abspath(root), "plugin")
     if _count():
-        from .late_work import note_threads
+        from endpoint_runtime.app.late_work import note_threads
 
         note_threads()
 
     def finish(context: LambdaContext) -> None:
         if closings or _count():
-            from . import late_work
+            from endpoint_runtime.app import late_work
 
             work = closings.copy()
             closings.clear()
@@ -345,7 +344,7 @@ class _LoggingHook:
 
     @staticmethod
     def configure(module: "ModuleType") -> None:
-        from .log_format import configure_logging
+        from endpoint_runtime.logs.stock_format import configure_logging
 
         configure_logging(module)
 

@@ -66,17 +66,26 @@ def _calls_dify(plan: FunctionPlan, facts: Facts) -> bool:
 # The order is that of the bundle's literal LEFT_OUT.
 PARTS = (
     Part("real_sdk", ("real_sdk.py",), lambda plan, facts: plan.options.sdk == "real"),
-    Part("mangum", ("mangum_handler.py",), lambda plan, facts: plan.options.adapter == "mangum"),
-    Part("aws-wsgi", ("awsgi_handler.py",), lambda plan, facts: plan.options.adapter == "aws-wsgi"),
+    Part("mangum", ("adapters/mangum.py",), lambda plan, facts: plan.options.adapter == "mangum"),
+    Part(
+        "aws-wsgi",
+        ("adapters/aws_wsgi.py",),
+        lambda plan, facts: plan.options.adapter == "aws-wsgi",
+    ),
     Part(
         "stream",
-        ("streaming.py", "response_stream.py", "heartbeat.py"),
+        ("app/streaming.py", "app/response_stream.py", "app/heartbeat.py"),
         lambda plan, facts: plan.options.stream,
     ),
-    Part("gzip", ("compression.py",), lambda plan, facts: plan.options.gzip),
+    Part("gzip", ("gateway/compression.py",), lambda plan, facts: plan.options.gzip),
     Part("dify", ("dify/",), _calls_dify, ("http",)),
     # Values of settings and API keys.
-    Part("aws_values", ("aws_values.py", "aws_extension.py", "kept.py"), _reads_aws, ("aws",)),
+    Part(
+        "aws_values",
+        ("settings/aws_values.py", "settings/aws_extension.py", "settings/refreshed.py"),
+        _reads_aws,
+        ("aws",),
+    ),
     Part(
         "dynamodb",
         (
@@ -101,7 +110,7 @@ PARTS = (
         ),
         needs=("http",),
     ),
-    Part("http", ("http_client.py", "http_proxies.py", "http_response.py", "tls.py")),
+    Part("http", ("http_client/",)),
 )
 
 

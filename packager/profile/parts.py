@@ -13,9 +13,7 @@ INTERPRETER, LOOP, CLIENT, RUNTIME = "interpreter", "loop", "AWS's client", "run
 PLUGIN, ANSWER = "plugin", "answering"
 _NS = 1_000_000  # in a ms
 # Of `endpoint_runtime`, what takes the place of AWS's client.
-_LOOP_MODULES = frozenset(
-    {"code_archive", "loop", "runtime_api", "event_json", "lambda_context", "log_format"}
-)
+_LOOP_MODULES = frozenset({"code_archive", "loop", "lambda_api", "json_codec"})
 
 
 class Attribution:

@@ -1,4 +1,4 @@
-"""Turns the values of settings into text and back, as endpoint_runtime/settings.py reads them."""
+"""Turns values of settings into text and back, as endpoint_runtime/settings/group.py reads them."""
 
 from __future__ import annotations
 

@@ -19,16 +19,16 @@ CLIENT = {
     "dify_plugin.invocations.app.chat",
     "dify_plugin.invocations.app.completion",
     "dify_plugin.invocations.app.workflow",
-    "endpoint_runtime.backends",
+    "endpoint_runtime.app.backends",
     "endpoint_runtime.dify",
     "endpoint_runtime.dify.apps",
     "endpoint_runtime.dify.errors",
     "endpoint_runtime.dify.keys",
     "endpoint_runtime.dify.service_api",
-    "endpoint_runtime.event_json",
-    "endpoint_runtime.http_client",
-    "endpoint_runtime.http_response",
-    "endpoint_runtime.sources",
+    "endpoint_runtime.json_codec",
+    "endpoint_runtime.http_client.connection",
+    "endpoint_runtime.http_client.response",
+    "endpoint_runtime.settings.sources",
 }
 # Of the interpreter, for plain HTTP; for TLS comes `_ssl`.
 MACHINE = {"_json", "_socket"}
@@ -36,7 +36,7 @@ STREAM = {"endpoint_runtime.dify.event_stream"}
 STORAGE = {
     "dify_plugin.invocations",
     "dify_plugin.invocations.storage",
-    "endpoint_runtime.backends",
+    "endpoint_runtime.app.backends",
     "endpoint_runtime.storage",
     "endpoint_runtime.storage.memory",
 }

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from endpoint_runtime.application import Application
+from endpoint_runtime.app.application import Application
+from endpoint_runtime.app.invocation import answer_event
 from endpoint_runtime.dify.errors import AppError
-from endpoint_runtime.invocation import answer_event
 from packager.local.fake_dify.server import Fault
 from tests.dify.conftest import Dify, MakeDify
 from tests.runtime.conftest import make_application  # noqa: F401
@@ -241,7 +241,7 @@ def test_nobody_is_there(dify: MakeDify) -> None:
 
 def test_a_server_that_comes_up_late(dify: MakeDify, monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that was never made can be made again: nothing was sent."""
-    from endpoint_runtime.http_client import Connection, HttpError
+    from endpoint_runtime.http_client.connection import Connection, HttpError
 
     made, failures = dify("chat"), [HttpError("no", sent=False)]
     opens: Callable[[Connection], None] = Connection._connect

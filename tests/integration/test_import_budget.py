@@ -43,16 +43,17 @@ STANDARD = {
     *("reprlib", "stat"),
 }
 LOOP = {
-    *("_json", "_socket", "gc", "endpoint_runtime", "endpoint_runtime.event_json"),
-    "endpoint_runtime.code_archive",
-    *("endpoint_runtime.lambda_context", "endpoint_runtime.loop", "endpoint_runtime.runtime_api"),
+    *("_json", "_socket", "gc", "endpoint_runtime", "endpoint_runtime.json_codec"),
+    *("endpoint_runtime.code_archive", "endpoint_runtime.loop", "endpoint_runtime.lambda_api"),
+    *("endpoint_runtime.lambda_api.context", "endpoint_runtime.lambda_api.runtime_api"),
 }
 RUNTIME = {
     "endpoint_runtime." + name
     for name in (
-        *("_bundle", "application", "events", "headers", "invocation", "lambda_handler"),
-        *("loading", "plain_replies", "plain_routes", "public_path", "replies", "report"),
-        "settings",
+        *("_bundle", "app", "app.application", "app.endpoints", "app.invocation"),
+        *("app.plain_routes", "gateway", "gateway.environ", "gateway.headers", "gateway.paths"),
+        *("gateway.plain_replies", "gateway.replies", "lambda_handler", "logs", "logs.report"),
+        *("settings", "settings.group"),
     )
 }
 WERKZEUG = {
@@ -69,7 +70,7 @@ SDK = {
 }
 DUCK = {
     *("endpoints", "endpoints.duck"),  # answers with a generator
-    *("endpoint_runtime.bounded_body", "endpoint_runtime.time_limit"),
+    *("endpoint_runtime.gateway.bounded_body", "endpoint_runtime.lambda_api.time_limit"),
 }
 BEFORE_THE_PLUGIN = STANDARD | LOOP | RUNTIME | WERKZEUG
 # The endpoint imports `hmac` and `json`; of werkzeug it reads the body.
@@ -180,6 +181,6 @@ def test_on_the_stock_entry(build: Build, interpreter: Interpreter, tmp_path: Pa
     # The client imports the handler's module by importlib, which the interpreter doesn't time.
     modules = (BEFORE_THE_PLUGIN - LOOP) | SDK | DUCK
     modules.remove("endpoint_runtime.lambda_handler")
-    modules |= {"endpoint_runtime.log_once"}  # it has `logging`
+    modules |= {"endpoint_runtime.logs.single_handler"}  # it has `logging`
     assert (sorted(found - started), answered) == (sorted(modules - started), 200)
     assert started & (WERKZEUG | SDK) == set()

@@ -41,14 +41,26 @@ IN_AWS = "[settings]\n" + "".join(
 HERE = "[settings]\n" + "".join(f'{name} = {{env = "{name.upper()}"}}\n' for name in NAMES)
 VARIABLES = {name.upper(): "meow" for name in NAMES}
 LOADED = {
-    *("_hashlib", "_ssl", "endpoint_runtime.aws_values", "endpoint_runtime.kept"),
-    *("endpoint_runtime.settings_remote", "endpoint_runtime.sources", "endpoint_runtime.aws"),
+    *(
+        "_hashlib",
+        "_ssl",
+        "endpoint_runtime.settings.aws_values",
+        "endpoint_runtime.settings.refreshed",
+    ),
+    *(
+        "endpoint_runtime.settings.remote",
+        "endpoint_runtime.settings.sources",
+        "endpoint_runtime.aws",
+    ),
     *("endpoint_runtime.aws.client", "endpoint_runtime.aws.credentials"),
     *("endpoint_runtime.aws.endpoints", "endpoint_runtime.aws.errors"),
     *("endpoint_runtime.aws.signed_requests", "endpoint_runtime.aws.sigv4"),
     *("endpoint_runtime.aws.roots", "endpoint_runtime.aws.transport"),
-    "endpoint_runtime.http_client",
-    *("endpoint_runtime.http_response", "endpoint_runtime.tls"),
+    "endpoint_runtime.http_client.connection",
+    *(
+        "endpoint_runtime.http_client.response",
+        "endpoint_runtime.http_client.tls",
+    ),
 }
 GET = make_event("GET", "/")
 

@@ -16,7 +16,7 @@ from textwrap import dedent
 import markupsafe
 import pytest
 
-from endpoint_runtime.loading import _PACKAGES
+from endpoint_runtime.app.endpoints import _PACKAGES
 from packager.host.interpreter import SUPPORTED_PYTHONS, Interpreter, find_interpreter
 from tests.integration.conftest import ROOT, Release
 
@@ -34,7 +34,7 @@ for name, module in sorted(sys.modules.items()):
 PROBE = """
 import sys
 sys.path.insert(0, "probe")
-from endpoint_runtime.loading import load_source
+from endpoint_runtime.app.endpoints import load_source
 print(*load_source("probe", "source.py").MISSING)
 """
 SOURCE = """
@@ -145,7 +145,7 @@ def test_nothing_else_about_the_packages_is_different(python: str, tmp_path: Pat
     code = """
         import sys
         sys.path.insert(0, "plugin")
-        from endpoint_runtime.loading import load_source
+        from endpoint_runtime.app.endpoints import load_source
         import concurrent.futures
         load_source("plugin", "start.py")
         load_source("plugin", "start.py")
@@ -195,7 +195,7 @@ def test_sixteen_threads_that_use_one_at_once(python: str, tmp_path: Path) -> No
         import sys, threading, time
         sys.path.insert(0, "plugin")
         sys.setswitchinterval(1e-6)
-        from endpoint_runtime.loading import load_source
+        from endpoint_runtime.app.endpoints import load_source
         barrier, failed = threading.Barrier(16), []
 
         def use():

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from endpoint_runtime import report
-from endpoint_runtime.application import Application
-from endpoint_runtime.invocation import answer_event
+from endpoint_runtime.app.application import Application
+from endpoint_runtime.app.invocation import answer_event
+from endpoint_runtime.logs import report
 from tests.support.builders import endpoint, url
 
 MakeApplication = Callable[..., Application]

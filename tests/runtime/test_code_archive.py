@@ -19,7 +19,7 @@ from packager.host.bytecode import compile_files
 from packager.host.interpreter import Interpreter
 from tests.support.loop_process import interpreters
 
-LATE = "endpoint_runtime.headers"
+LATE = "endpoint_runtime.gateway.headers"
 COLD = "dify_plugin.entities.tool"
 
 
@@ -77,7 +77,7 @@ def test_modules_come_from_the_archive_and_look_as_always(
     opened = """
         opened = []
         sys.addaudithook(lambda event, found: event == "open" and opened.append(str(found[0])))
-        import endpoint_runtime.headers as headers, dify_plugin.core.runtime
+        import endpoint_runtime.gateway.headers as headers, dify_plugin.core.runtime
         out["opened"] = [path for path in opened if "headers" in path or "core" in path]
         import inspect, importlib, pkgutil, pickle, traceback
         import dify_plugin.core as core
@@ -85,7 +85,7 @@ def test_modules_come_from_the_archive_and_look_as_always(
         out["cached"] = headers.__spec__.cached
         out["package"] = [core.__file__, list(core.__path__), core.__package__]
         out["source"] = inspect.getsource(headers) == open(headers.__file__).read()
-        out["parent"] = endpoint_runtime.headers is headers
+        out["parent"] = endpoint_runtime.gateway.headers is headers
         out["modules"] = [m.name for m in pkgutil.iter_modules(core.__path__)]
         out["data"] = len(headers.__loader__.get_data(headers.__file__)) > 0
         functions = [each for each in vars(headers).values() if inspect.isfunction(each)]
@@ -213,7 +213,10 @@ def test_without_it_the_sources_are_imported(
     else:
         path.write_bytes(damaged)
     code = f"import {LATE} as late, {COLD} as cold; out['files'] = [late.__file__, cold.__file__]"
-    files = [f"{bundle}/endpoint_runtime/headers.py", f"{bundle}/dify_plugin/entities/tool.py"]
+    files = [
+        f"{bundle}/endpoint_runtime/gateway/headers.py",
+        f"{bundle}/dify_plugin/entities/tool.py",
+    ]
     assert run(bundle, interpreter, code) == {"files": files}
 
 

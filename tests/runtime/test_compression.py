@@ -14,8 +14,8 @@ from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
 from werkzeug.test import Client
 
-from endpoint_runtime.application import Application
-from endpoint_runtime.compression import accepts_gzip, compress
+from endpoint_runtime.app.application import Application
+from endpoint_runtime.gateway.compression import accepts_gzip, compress
 from tests.support.builders import alb, endpoint, http_1, http_2, rest, url
 
 Answer = Callable[..., dict[str, Any]]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from endpoint_runtime.events import (
+from endpoint_runtime.gateway.environ import (
     BodyTooLarge,
     MalformedEvent,
     environ_of,

@@ -325,7 +325,7 @@ def test_a_kept_connection_is_not_shared(interpreter: Any) -> None:
     script = """
 import os, sys
 sys.path.insert(0, sys.argv[1])
-from endpoint_runtime.http_client import Connection
+from endpoint_runtime.http_client.connection import Connection
 connection = Connection("http", "127.0.0.1", int(sys.argv[2]))
 def ask(path):
     with connection.request("GET", path) as answer:

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from endpoint_runtime.application import Application
-from endpoint_runtime.invocation import answer_event
+from endpoint_runtime.app.application import Application
+from endpoint_runtime.app.invocation import answer_event
 from tests.support.builders import endpoint, url
 
 SOURCES = {

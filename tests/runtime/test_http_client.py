@@ -13,8 +13,13 @@ from typing import Any
 
 import pytest
 
-from endpoint_runtime import tls
-from endpoint_runtime.http_client import CertificateRefused, Connection, HttpError, TimedOut
+from endpoint_runtime.http_client import tls
+from endpoint_runtime.http_client.connection import (
+    CertificateRefused,
+    Connection,
+    HttpError,
+    TimedOut,
+)
 from tests.runtime.http_server import Authority, Script, answering, read_request, serving
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -608,7 +613,7 @@ def test_a_proxy_that_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_no_proxy(monkeypatch: pytest.MonkeyPatch, no_proxy: str, host: str, direct: bool) -> None:
-    from endpoint_runtime.http_proxies import proxy_for
+    from endpoint_runtime.http_client.proxies import proxy_for
 
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")
     monkeypatch.setenv("NO_PROXY", no_proxy)
@@ -618,7 +623,7 @@ def test_no_proxy(monkeypatch: pytest.MonkeyPatch, no_proxy: str, host: str, dir
 
 @pytest.mark.parametrize("url", ["socks5://a:secret@b:1", "https://proxy:1", "http://", "a:b:c"])
 def test_proxies_that_can_not_be_used(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    from endpoint_runtime.http_proxies import proxy_for
+    from endpoint_runtime.http_client.proxies import proxy_for
 
     monkeypatch.setenv("HTTPS_PROXY", url)
 

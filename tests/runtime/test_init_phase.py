@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from endpoint_runtime import init_phase
-from endpoint_runtime.application import Application
+from endpoint_runtime.app import init_phase
+from endpoint_runtime.app.application import Application
 from packager.contract import ENTRIES
 from packager.host.interpreter import Interpreter, find_interpreter
 from tests.support import fast_bundle

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from endpoint_runtime.application import Application
-from endpoint_runtime.invocation import answer_event
+from endpoint_runtime.app.application import Application
+from endpoint_runtime.app.invocation import answer_event
 from tests.support.builders import Bundle, endpoint, http_2, url
 
 MakeApplication = Callable[..., Application]

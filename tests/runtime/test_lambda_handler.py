@@ -40,9 +40,9 @@ def test_an_event_that_is_no_request_raises(bundle: MakeBundle) -> None:
     done = bundle().run("from endpoint_runtime.lambda_handler import handler; handler({}, None)")
 
     assert done.stderr.splitlines()[-1] == (
-        "endpoint_runtime.events.NotAnHttpEvent: this function serves HTTP requests from API "
-        "Gateway (REST and HTTP APIs), function URLs and Application Load Balancers; this event "
-        "is none: its keys are none"
+        "endpoint_runtime.gateway.environ.NotAnHttpEvent: this function serves HTTP requests from "
+        "API Gateway (REST and HTTP APIs), function URLs and Application Load Balancers; this "
+        "event is none: its keys are none"
     )
 
 
@@ -79,19 +79,23 @@ def test_settings_from_the_environment(bundle: MakeBundle) -> None:
 # What a cold request imports besides what werkzeug's wrappers and exceptions do.
 OF_OURS = {
     "_bundle",
-    "application",
+    "app",
+    "app.application",
+    "app.endpoints",
+    "app.invocation",
+    "app.plain_routes",
     "code_archive",
-    "events",
-    "headers",
-    "invocation",
+    "gateway",
+    "gateway.environ",
+    "gateway.headers",
+    "gateway.paths",
+    "gateway.plain_replies",
+    "gateway.replies",
     "lambda_handler",
-    "loading",
-    "plain_replies",
-    "plain_routes",
-    "public_path",
-    "replies",
-    "report",
+    "logs",
+    "logs.report",
     "settings",
+    "settings.group",
 }
 OF_THE_SDK = {
     "dify_plugin",

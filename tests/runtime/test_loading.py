@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from endpoint_runtime.application import Application
-from endpoint_runtime.invocation import answer_event
-from endpoint_runtime.loading import EndpointError, load_endpoint
+from endpoint_runtime.app.application import Application
+from endpoint_runtime.app.endpoints import EndpointError, load_endpoint
+from endpoint_runtime.app.invocation import answer_event
 from tests.support.builders import endpoint, url
 
 MakeApplication = Callable[..., Application]

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from endpoint_runtime import lambda_context
-from endpoint_runtime.event_json import decode_json, encode_json
-from endpoint_runtime.lambda_context import LambdaContext
+from endpoint_runtime.json_codec import decode_json, encode_json
+from endpoint_runtime.lambda_api import context as lambda_context
+from endpoint_runtime.lambda_api.context import LambdaContext
+from endpoint_runtime.lambda_api.runtime_api import Fault, RuntimeApi, RuntimeApiError
 from endpoint_runtime.loop import load_handler, run
-from endpoint_runtime.runtime_api import Fault, RuntimeApi, RuntimeApiError
 from tests.support.hostile_api import ARN, RuntimeServer, answer, event
 
 END = (

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from endpoint_runtime.lambda_api.runtime_api import RuntimeApi, RuntimeApiError
 from endpoint_runtime.loop import run
-from endpoint_runtime.runtime_api import RuntimeApi, RuntimeApiError
 from tests.support.hostile_api import (
     ACCEPTED,
     RuntimeServer,

@@ -90,11 +90,11 @@ def test_a_start_loads_few_modules(tmp_path: Path) -> None:
         "_socket",
         "endpoint_runtime",
         "endpoint_runtime.code_archive",
-        "endpoint_runtime.event_json",
-        "endpoint_runtime.lambda_context",
+        "endpoint_runtime.json_codec",
+        "endpoint_runtime.lambda_api.context",
         "endpoint_runtime.lambda_handler",
         "endpoint_runtime.loop",
-        "endpoint_runtime.runtime_api",
+        "endpoint_runtime.lambda_api.runtime_api",
         "gc",
     ]
 

@@ -14,8 +14,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import endpoint_runtime
-from endpoint_runtime import masking
-from endpoint_runtime.settings import secret_texts
+from endpoint_runtime.logs import masking
+from endpoint_runtime.settings.group import secret_texts
 from tests.runtime.test_logging import lines, serve
 from tests.support.secret_forms import (
     ENCODING,

@@ -16,9 +16,9 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
 from dify_plugin import Endpoint
-from endpoint_runtime import invocation
-from endpoint_runtime.application import Application
-from endpoint_runtime.invocation import answer_event
+from endpoint_runtime.app import invocation
+from endpoint_runtime.app.application import Application
+from endpoint_runtime.app.invocation import answer_event
 from tests.support.builders import alb, http_1, http_2, literals, rest, url
 
 Make = Callable[[], Response]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from endpoint_runtime import own_frames, report
-from endpoint_runtime.own_frames import fold
+from endpoint_runtime.logs import own_frames, report
+from endpoint_runtime.logs.own_frames import fold
 
 ROOT = str(Path(own_frames.__file__).parents[1])
 
@@ -17,7 +17,7 @@ def frame(path: str, *more: str) -> str:
     return f'  File "{path}", line 1, in f\n' + "".join(f"    {line}\n" for line in more)
 
 
-OURS = frame(f"{ROOT}/endpoint_runtime/application.py", "x()", "~^^")
+OURS = frame(f"{ROOT}/endpoint_runtime/app/application.py", "x()", "~^^")
 SDK = frame(f"{ROOT}/dify_plugin/interfaces/endpoint/__init__.py", "return self._invoke()")
 THEIRS = frame("/var/task/plugin/endpoints/duck.py", "1/0", "~^~")
 HEAD, END = "Traceback (most recent call last):\n", "ZeroDivisionError: division by zero"
@@ -57,7 +57,7 @@ def test_all_frames_are_logged_at_debug(
     level: str, folded: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     report.configure({"AWS_LAMBDA_LOG_LEVEL": level})
-    source = f"{ROOT}/endpoint_runtime/application.py"
+    source = f"{ROOT}/endpoint_runtime/app/application.py"
     names: dict[str, object] = {"inner": lambda: 1 / 0}
     exec(compile("def outer():\n    inner()\n", source, "exec"), names)
     try:

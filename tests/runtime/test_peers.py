@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from endpoint_runtime.application import Application
+from endpoint_runtime.app.application import Application
 from tests.runtime.peers import ADAPTERS, CASES, PEERS, Event, Handler, native, outcome
 from tests.support.builders import endpoint
 

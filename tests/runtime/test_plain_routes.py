@@ -9,8 +9,8 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from endpoint_runtime.plain_routes import PlainRoutes, is_plain_host
-from endpoint_runtime.routing import make_map, match
+from endpoint_runtime.app.plain_routes import PlainRoutes, is_plain_host
+from endpoint_runtime.app.werkzeug_routes import make_map, match
 
 Routes = list[tuple[str, str, str]]
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]

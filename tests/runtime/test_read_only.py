@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from endpoint_runtime.read_only import NOTE, explain
+from endpoint_runtime.logs.read_only_hint import NOTE, explain
 from tests.support.builders import Bundle, endpoint, url
 from tests.support.capabilities import drop_override
 

@@ -11,8 +11,8 @@ import pytest
 from werkzeug.test import Client
 
 import endpoint_runtime
-from endpoint_runtime.application import Application
-from endpoint_runtime.refused import shown
+from endpoint_runtime.app.application import Application
+from endpoint_runtime.gateway.refused import shown
 from tests.runtime.peers import Context, Handler, native, own
 from tests.support import fast_bundle
 from tests.support.builders import alb, http_1, http_2, rest, url

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from endpoint_runtime.application import Application
-from endpoint_runtime.events import NotAnHttpEvent, environ_of, source_of
-from endpoint_runtime.invocation import answer_event
+from endpoint_runtime.app.application import Application
+from endpoint_runtime.app.invocation import answer_event
+from endpoint_runtime.gateway.environ import NotAnHttpEvent, environ_of, source_of
 from tests.support.builders import alb, http_1, http_2, literals, rest, url
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)

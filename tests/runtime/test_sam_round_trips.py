@@ -24,8 +24,8 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
 from dify_plugin import Endpoint
-from endpoint_runtime.application import Application
-from endpoint_runtime.invocation import answer_event
+from endpoint_runtime.app.application import Application
+from endpoint_runtime.app.invocation import answer_event
 from tests.support.builders import literals
 
 ALL = "/<path:proxy>"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import endpoint_runtime
-from endpoint_runtime.application import Application
+from endpoint_runtime.app.application import Application
 from packager.contract import ENTRIES
 from tests.runtime.conftest import MakeApplication
 from tests.runtime.peers import ADAPTERS, Handler, native

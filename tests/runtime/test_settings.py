@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from endpoint_runtime.settings import (
+from endpoint_runtime.settings.group import (
     SettingsError,
     fresh_copy,
     hidden_values,

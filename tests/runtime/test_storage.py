@@ -13,8 +13,8 @@ import pytest
 
 from dify_plugin.core.runtime import Session
 from dify_plugin.invocations.storage import StorageInvocation
-from endpoint_runtime.backends import Backends
-from endpoint_runtime.invocation import answer_event
+from endpoint_runtime.app.backends import Backends
+from endpoint_runtime.app.invocation import answer_event
 from tests.support.builders import endpoint, url
 
 MISSING = "load data failed, please check if the key is correct or you have not set it"

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from werkzeug.wrappers import Response
 
-from endpoint_runtime import time_limit
-from endpoint_runtime.bounded_body import BoundedBody
-from endpoint_runtime.invocation import answer_event
-from endpoint_runtime.late_work import close_in_time
-from endpoint_runtime.time_limit import TimeLimit, TimeUp, end_of
+from endpoint_runtime.app.invocation import answer_event
+from endpoint_runtime.app.late_work import close_in_time
+from endpoint_runtime.gateway.bounded_body import BoundedBody
+from endpoint_runtime.lambda_api import time_limit
+from endpoint_runtime.lambda_api.time_limit import TimeLimit, TimeUp, end_of
 from tests.runtime.conftest import MakeApplication
 from tests.runtime.test_bounded_body import Context
 from tests.support import fast_bundle
@@ -281,7 +281,7 @@ def test_prints_of_a_process_end_in_time(tmp_path: Path) -> None:
 def test_an_answer_that_does_not_come_from_a_server(ask: Answer) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         source = f"""
-from endpoint_runtime.http_client import Connection
+from endpoint_runtime.http_client.connection import Connection
 def waits():
     connection = Connection("http", "127.0.0.1", {silent.getsockname()[1]})
     try:

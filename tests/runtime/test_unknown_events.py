@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from endpoint_runtime.events import NotAnHttpEvent, source_of
-from endpoint_runtime.invocation import answer_event
+from endpoint_runtime.app.invocation import answer_event
+from endpoint_runtime.gateway.environ import NotAnHttpEvent, source_of
 from tests.runtime.conftest import MakeApplication
 from tests.support.builders import ECHO, http_1, http_2, rest
 

@@ -11,7 +11,7 @@ import pytest
 from werkzeug.test import Client
 
 import endpoint_runtime
-from endpoint_runtime.invocation import answer_event
+from endpoint_runtime.app.invocation import answer_event
 from tests.runtime.conftest import MakeApplication
 from tests.runtime.peers import ADAPTERS, Context, Handler
 from tests.support import fast_bundle

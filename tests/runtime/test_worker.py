@@ -15,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from endpoint_runtime.events import NotAnHttpEvent
-from endpoint_runtime.invocation import answer_event
-from endpoint_runtime.worker import ARNS_VARIABLE, EventFailed
+from endpoint_runtime.app.invocation import answer_event
+from endpoint_runtime.app.mapped_events import ARNS_VARIABLE, EventFailed
+from endpoint_runtime.gateway.environ import NotAnHttpEvent
 from packager.contract import HANDLERS
 from tests.runtime.conftest import MakeApplication
 from tests.support.builders import Bundle, endpoint, http_2
@@ -438,7 +438,7 @@ def test_a_start_imports_nothing_for_them(bundle: Callable[..., Bundle]) -> None
     done = made.run(
         "import sys\n"
         "from endpoint_runtime.lambda_handler import handler\n"
-        "assert 'endpoint_runtime.worker' not in sys.modules\n"
+        "assert 'endpoint_runtime.app.mapped_events' not in sys.modules\n"
         f"print(handler({sqs('a')!r}, None))"
     )
 

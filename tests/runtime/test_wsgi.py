@@ -9,8 +9,8 @@ from wsgiref.validate import validator
 import pytest
 from werkzeug.test import Client, EnvironBuilder
 
-from endpoint_runtime.application import Application
-from endpoint_runtime.invocation import answer_event
+from endpoint_runtime.app.application import Application
+from endpoint_runtime.app.invocation import answer_event
 from tests.support.builders import endpoint, url
 
 MakeApplication = Callable[..., Application]

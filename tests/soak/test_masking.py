@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 import endpoint_runtime
-from endpoint_runtime import masking
+from endpoint_runtime.logs import masking
 from packager.bundle.secret_scan import search_for
 from tests.soak.conftest import Soak
 from tests.support.secret_forms import (

@@ -22,11 +22,11 @@ from hypothesis import strategies as st
 from werkzeug.wrappers import Request, Response
 
 from dify_plugin import Endpoint
-from endpoint_runtime.application import Application
-from endpoint_runtime.event_json import decode_json, encode_json
-from endpoint_runtime.events import NotAnHttpEvent, source_of
-from endpoint_runtime.invocation import answer_event
-from endpoint_runtime.worker import EventFailed
+from endpoint_runtime.app.application import Application
+from endpoint_runtime.app.invocation import answer_event
+from endpoint_runtime.app.mapped_events import EventFailed
+from endpoint_runtime.gateway.environ import NotAnHttpEvent, source_of
+from endpoint_runtime.json_codec import decode_json, encode_json
 from tests.support.builders import alb, http_1, http_2, literals, rest, url
 
 Event = Any

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from endpoint_runtime import aws_values, code_archive, settings, storage, worker
+from endpoint_runtime import code_archive, storage
+from endpoint_runtime.app import mapped_events
 from endpoint_runtime.dify import keys
+from endpoint_runtime.settings import aws_values, group
 from endpoint_runtime.storage import dynamodb, s3
 from packager import contract
 from packager._in_target import check_zip
@@ -23,13 +25,13 @@ TEMPLATE = contract.template_folder()
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
-        (contract.SETTINGS_VARIABLE, settings.LOCAL),
+        (contract.SETTINGS_VARIABLE, group.LOCAL),
         (contract.APPS_VARIABLE, keys.LOCAL),
         (contract.DIFY_VARIABLE, keys.STAND_IN),
         (contract.STORAGE_VARIABLE, storage.VARIABLE),
         (contract.TABLE_VARIABLE, dynamodb.VARIABLE),
         (contract.BUCKET_VARIABLE, s3.VARIABLE),
-        (contract.EVENTS_VARIABLE, worker.ARNS_VARIABLE),
+        (contract.EVENTS_VARIABLE, mapped_events.ARNS_VARIABLE),
         (contract.EXTENSION_PORT_VARIABLE, aws_values._EXTENSION_PORT),
         (str(TEMPLATE / contract.CODE_ARCHIVE), code_archive._ARCHIVE),
         (contract.CODE_ARCHIVE, check_zip.ARCHIVE),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from endpoint_runtime.aws.endpoints import region
 from endpoint_runtime.aws.errors import AwsError
 from endpoint_runtime.aws.signed_requests import endpoint, send
-from endpoint_runtime.event_json import decode_json, encode_json
+from endpoint_runtime.json_codec import decode_json, encode_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

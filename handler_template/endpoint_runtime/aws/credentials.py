@@ -70,7 +70,7 @@ class CredentialSource:
         except AwsError as error:
             if held is None or held.expires is None or held.expires <= now:
                 raise
-            from endpoint_runtime.report import log
+            from endpoint_runtime.logs.report import log
 
             log("WARN", f"AWS credentials could not be renewed, the old ones serve on: {error}")
             self._renew_at = now + _RETRY
@@ -97,7 +97,7 @@ class CredentialSource:
                     "no AWS credentials in the environment nor at a container endpoint (and there"
                     " is no boto3 that could look elsewhere)",
                 ) from None
-            from endpoint_runtime.report import log
+            from endpoint_runtime.logs.report import log
 
             log(
                 "WARN",
@@ -130,7 +130,7 @@ def _container_url() -> str | None:
 def _fetch(url: str, limit: float) -> Credentials:
     """Ask the container endpoint."""
     from endpoint_runtime.aws.transport import fetch, split_url
-    from endpoint_runtime.event_json import decode_json
+    from endpoint_runtime.json_codec import decode_json
 
     origin, _ = split_url(url)
     if not origin.tls and not _may_ask_plainly(origin.host):

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from os import environ
 
-from endpoint_runtime import tls
 from endpoint_runtime.aws.errors import AwsError
+from endpoint_runtime.http_client import tls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from endpoint_runtime.tls import Trust
+    from endpoint_runtime.http_client.tls import Trust
 
 AMAZON = __file__.rpartition("/")[0] + "/amazon_roots.pem"
 

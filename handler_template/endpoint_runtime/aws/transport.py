@@ -7,7 +7,12 @@ before it is used; where it shows only in use, the request goes over a fresh one
 from __future__ import annotations
 
 from endpoint_runtime.aws.errors import AwsError
-from endpoint_runtime.http_client import CertificateRefused, Connection, HttpError, TimedOut
+from endpoint_runtime.http_client.connection import (
+    CertificateRefused,
+    Connection,
+    HttpError,
+    TimedOut,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from endpoint_runtime.dify.errors import AppError, Logged, log
 from endpoint_runtime.dify.service_api import failure
-from endpoint_runtime.event_json import decode_json
-from endpoint_runtime.http_client import HttpError
+from endpoint_runtime.http_client.connection import HttpError
+from endpoint_runtime.json_codec import decode_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dify_plugin.core.runtime import Session
-    from endpoint_runtime.application import Backends
+    from endpoint_runtime.app.application import Backends
     from endpoint_runtime.dify.service_api import ServiceApi
-    from endpoint_runtime.http_client import Connection, Response
+    from endpoint_runtime.http_client.connection import Connection, Response
 
 _ROUTES = {
     "chat": "/chat-messages",

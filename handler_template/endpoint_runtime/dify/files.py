@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dify_plugin.core.runtime import Session
-    from endpoint_runtime.application import Backends
+    from endpoint_runtime.app.application import Backends
     from endpoint_runtime.dify.service_api import ServiceApi
 
 

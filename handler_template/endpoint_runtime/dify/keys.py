@@ -6,13 +6,13 @@ import os
 
 import endpoint_runtime
 from endpoint_runtime.dify.errors import AppError
-from endpoint_runtime.sources import SourceError, label, read_sources
+from endpoint_runtime.settings.sources import SourceError, label, read_sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from endpoint_runtime.kept import Kept
+    from endpoint_runtime.settings.refreshed import Kept
 
 # The address of a stand-in that takes the place of the base URL and of all keys: for local runs.
 STAND_IN = "PACKAGER_DIFY"
@@ -29,7 +29,7 @@ class AppKeys:
         self._sources: dict[str, tuple[Any, ...]] = getattr(bundle, "APPS", {})
         self._local: dict[str, Any] | None = None
         if LOCAL in os.environ:
-            from endpoint_runtime.settings_remote import json_object
+            from endpoint_runtime.settings.remote import json_object
 
             self._local = json_object(os.environ[LOCAL], LOCAL)
             self._sources = {**self._sources, **dict.fromkeys(self._local, ("local",))}
@@ -85,7 +85,7 @@ class AppKeys:
     def _remote(self) -> Kept:
         """Give all keys that AWS keeps: as few calls as possible read them."""
         if self._kept is None:
-            from endpoint_runtime.kept import Kept
+            from endpoint_runtime.settings.refreshed import Kept
 
             sources = {name: each for name, each in self._sources.items() if each[0] in _REMOTE}
             self._kept = Kept(

@@ -12,16 +12,21 @@ from time import sleep, time
 
 from endpoint_runtime.dify.errors import AppError
 from endpoint_runtime.dify.keys import STAND_IN, AppKeys
-from endpoint_runtime.event_json import decode_json, encode_json
-from endpoint_runtime.http_client import CertificateRefused, Connection, HttpError, TimedOut
+from endpoint_runtime.http_client.connection import (
+    CertificateRefused,
+    Connection,
+    HttpError,
+    TimedOut,
+)
+from endpoint_runtime.json_codec import decode_json, encode_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from dify_plugin.core.runtime import Session
-    from endpoint_runtime.application import Backends
-    from endpoint_runtime.http_client import Response
+    from endpoint_runtime.app.application import Backends
+    from endpoint_runtime.http_client.connection import Response
 
 BASE_URL = "https://api.dify.ai/v1"
 MARGIN = 0.5  # seconds that an invocation keeps for its own answer

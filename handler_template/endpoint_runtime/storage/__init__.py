@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from endpoint_runtime.application import Backends
+    from endpoint_runtime.app.application import Backends
 
     class Storage(Protocol):
         """Bytes by key."""

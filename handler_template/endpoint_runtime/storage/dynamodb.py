@@ -35,7 +35,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from endpoint_runtime.application import Backends
+    from endpoint_runtime.app.application import Backends
     from endpoint_runtime.storage.generations import Generations
     from endpoint_runtime.storage.quota import Quota
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from endpoint_runtime.application import Backends
+    from endpoint_runtime.app.application import Backends
 
 _WAIT = 30  # seconds for other processes' writes
 _TABLE = (

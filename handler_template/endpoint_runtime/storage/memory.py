@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from endpoint_runtime.application import Backends
+    from endpoint_runtime.app.application import Backends
 
 
 class MemoryStorage:

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from endpoint_runtime.application import Backends
+    from endpoint_runtime.app.application import Backends
 
 VARIABLE = "PACKAGER_STORAGE_BUCKET"  # set by the template
 _MAX_NAME = 1024  # bytes (Amazon S3, "Naming Amazon S3 objects")

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from endpoint_runtime.app.backends import Backends
 from endpoint_runtime.aws import AwsError
-from endpoint_runtime.backends import Backends
 from endpoint_runtime.storage import dynamodb
 from endpoint_runtime.storage.dynamodb import MAX_ITEM, DynamoDBStorage
 from endpoint_runtime.storage.generations import CHUNK

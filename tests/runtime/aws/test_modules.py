@@ -22,10 +22,10 @@ CLIENT = {
     "endpoint_runtime.aws.sigv4",
     "endpoint_runtime.code_archive",
     "endpoint_runtime.aws.transport",
-    "endpoint_runtime.event_json",
-    "endpoint_runtime.http_client",
-    "endpoint_runtime.http_response",
-    "endpoint_runtime.tls",
+    "endpoint_runtime.json_codec",
+    "endpoint_runtime.http_client.connection",
+    "endpoint_runtime.http_client.response",
+    "endpoint_runtime.http_client.tls",
     *("__future__", "_hashlib", "_json", "_socket", "_ssl"),
 }
 PARAMETERS = """

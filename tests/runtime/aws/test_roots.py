@@ -12,9 +12,9 @@ from pathlib import Path
 import certifi
 import pytest
 
-from endpoint_runtime import tls
 from endpoint_runtime.aws import AwsError, roots, transport
 from endpoint_runtime.aws.transport import Origin
+from endpoint_runtime.http_client import tls
 from tests.runtime.aws.scripted_server import Server, scripted_server
 from tests.support.aws.moto_server import Authority, make_authority
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from endpoint_runtime import aws, kept
-from endpoint_runtime.invocation import answer_event
+from endpoint_runtime import aws
+from endpoint_runtime.app.invocation import answer_event
+from endpoint_runtime.settings import refreshed
 from tests.support.aws.faulty_aws import FaultyAws, faulty_aws
 from tests.support.aws.moto_server import MotoServer, moto_server
 from tests.support.builders import endpoint, http_2
@@ -41,7 +42,7 @@ def faulty(
 
 @pytest.fixture(autouse=True)
 def short_refresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "_REFRESH", 1.0)
+    monkeypatch.setattr(refreshed, "_REFRESH", 1.0)
 
 
 @pytest.fixture
@@ -270,7 +271,7 @@ def test_rotation_is_picked_up_when_the_time_is_over(
     later = time.time() + ttl
     if ttl:
         assert ask() == {"a": "s3cr3t 1", "b": "s3cr3t 2"}
-        monkeypatch.setattr(kept, "time", lambda: later)
+        monkeypatch.setattr(refreshed, "time", lambda: later)
 
     assert ask() == {"a": "s3cr3t 3", "b": "s3cr3t 4"}
 
@@ -332,7 +333,7 @@ def test_a_warm_function_that_cant_read_serves_on(
     assert "s3cr3t" not in log
 
     faulty.fault = None
-    monkeypatch.setattr(kept, "_REFRESH", 20.0)  # however busy the machine is
+    monkeypatch.setattr(refreshed, "_REFRESH", 20.0)  # however busy the machine is
     put(faulty, names, "s3cr3t 2")
     assert ask() == {"a": "s3cr3t 2"}
     assert "can't be read" not in capsys.readouterr().err
@@ -350,7 +351,7 @@ def test_a_failed_refresh_is_tried_again_after_ten_seconds(
     for seconds in (299, 301, 302, 310, 312):
         now = time.time() + seconds
         with monkeypatch.context() as patch:
-            patch.setattr(kept, "time", lambda now=now: now)
+            patch.setattr(refreshed, "time", lambda now=now: now)
             ask()
         called.append(len(faulty.calls))
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from endpoint_runtime.backends import Backends
+from endpoint_runtime.app.backends import Backends
 from tests.support.aws import storage_worker
 from tests.support.aws.moto_server import REGION, MotoServer
 from tests.support.aws.storage_table import make_table

@@ -119,8 +119,10 @@ def test_the_layout(tmp_path: Path, plan: Plan) -> None:
     assert runtime_files() & set(found) == runtime_files() - parts
     literals = render_bundle_literals(made, left_out=absent)
     assert found["endpoint_runtime/_bundle.py"].decode() == literals
-    assert f"endpoint_runtime/__pycache__/worker.{TAG}.pyc" not in found
-    assert {"endpoint_runtime/_bundle.py", "endpoint_runtime/worker.py"} <= {*archived(folder)}
+    assert f"endpoint_runtime/app/__pycache__/mapped_events.{TAG}.pyc" not in found
+    assert {"endpoint_runtime/_bundle.py", "endpoint_runtime/app/mapped_events.py"} <= {
+        *archived(folder)
+    }
     assert (folder / "plugin/run.sh").stat().st_mode & 0o777 == 0o755
     assert (folder / "plugin/manifest.yaml").stat().st_mode & 0o777 == 0o644
     with zipfile.ZipFile(tmp_path / "out/NekoFunction.zip") as archive:

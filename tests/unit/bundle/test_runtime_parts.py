@@ -25,14 +25,14 @@ FILES = [name for _, name in runtime_files("light")]
 SOURCE = "endpoints/duck.py"
 # What the others import only where the plan says that it is there.
 CROSSINGS = {
-    ("endpoint_runtime.application", "endpoint_runtime.real_sdk"),
-    ("endpoint_runtime.invocation", "endpoint_runtime.streaming"),
-    ("endpoint_runtime.invocation", "endpoint_runtime.compression"),
-    ("endpoint_runtime.wsgi", "endpoint_runtime.compression"),
-    ("endpoint_runtime.streaming", "endpoint_runtime.compression"),
-    ("endpoint_runtime.settings", "endpoint_runtime.kept"),
-    ("endpoint_runtime.sources", "endpoint_runtime.aws_values"),
-    ("endpoint_runtime.dify.keys", "endpoint_runtime.kept"),
+    ("endpoint_runtime.app.application", "endpoint_runtime.real_sdk"),
+    ("endpoint_runtime.app.invocation", "endpoint_runtime.app.streaming"),
+    ("endpoint_runtime.app.invocation", "endpoint_runtime.gateway.compression"),
+    ("endpoint_runtime.app.wsgi", "endpoint_runtime.gateway.compression"),
+    ("endpoint_runtime.app.streaming", "endpoint_runtime.gateway.compression"),
+    ("endpoint_runtime.settings.group", "endpoint_runtime.settings.refreshed"),
+    ("endpoint_runtime.settings.sources", "endpoint_runtime.settings.aws_values"),
+    ("endpoint_runtime.dify.keys", "endpoint_runtime.settings.refreshed"),
 }
 
 
@@ -110,7 +110,7 @@ def test_a_part_and_what_it_needs_can_be_imported_without_the_others(
     }
     modules = [name for name in MODULES if MODULES[name] in {"", *there}]
     # These serve when they are imported: what they import is looked at above.
-    starting = {"mangum_handler", "awsgi_handler", "lambda_handler", "_bundle"}
+    starting = {"mangum", "aws_wsgi", "lambda_handler", "_bundle"}
     modules = [name for name in modules if name.rpartition(".")[2] not in starting]
     program = (
         f"import sys, json; sys.path.insert(0, {str(tmp_path)!r})\n"
@@ -160,10 +160,10 @@ def absent(
         ({"storage": "s3"}, ("s3", "aws", "http")),
         ({"storing": True}, ("dynamodb", "aws", "http")),
         ({"storing": True, "storage": "memory"}, ()),
-        ({"keep": ("endpoint_runtime/compression.py",)}, ("gzip",)),
+        ({"keep": ("endpoint_runtime/gateway/compression.py",)}, ("gzip",)),
         ({"keep": ("endpoint_runtime/dify/",)}, ("dify", "http")),
         ({"keep": ("**",)}, NAMES),
-        ({"preload": ("endpoint_runtime.tls",)}, NAMES),
+        ({"preload": ("endpoint_runtime.http_client.tls",)}, NAMES),
     ],
 )
 def test_what_the_configuration_brings(
@@ -197,7 +197,7 @@ def test_a_call_that_nobody_saw_says_so(tmp_path: Path) -> None:
         shutil.copyfile(path, tmp_path / name)
     program = f"""
 import sys, types; sys.path.insert(0, {str(tmp_path)!r})
-from endpoint_runtime.application import Backends
+from endpoint_runtime.app.application import Backends
 from dify_plugin.core.runtime import Session, InvocationUnavailable
 bundle = types.SimpleNamespace(LEFT_OUT={NAMES!r}, STORAGE=("memory", {{}}))
 session = Session.of_request("hook", Backends(bundle, "/"))

@@ -134,7 +134,7 @@ def test_the_zip_is_read_not_the_folder(folder: Path, interpreter: Interpreter) 
 ARCHIVED = {
     "endpoint_runtime/__init__.py": "",
     "endpoint_runtime/loop.py": "x = 1\n",
-    "endpoint_runtime/headers.py": "y = 2\n",
+    "endpoint_runtime/gateway/headers.py": "y = 2\n",
 }
 
 

@@ -53,7 +53,7 @@ def test_they_reach_the_literals(tmp_path: Path) -> None:
         "TEXT_TYPES": ("application/x-log",),
         "GZIP": True,
         "BASE_PATH": "/v1",
-        "HANDLER": "endpoint_runtime.mangum_handler.handler",
+        "HANDLER": "endpoint_runtime.adapters.mangum.handler",
     }
 
 
@@ -126,8 +126,8 @@ def test_a_function_url_and_aws_wsgi() -> None:
     ("adapter", "handler"),
     [
         ("native", "endpoint_runtime.lambda_handler.handler"),
-        ("mangum", "endpoint_runtime.mangum_handler.handler"),
-        ("aws-wsgi", "endpoint_runtime.awsgi_handler.handler"),
+        ("mangum", "endpoint_runtime.adapters.mangum.handler"),
+        ("aws-wsgi", "endpoint_runtime.adapters.aws_wsgi.handler"),
     ],
 )
 @pytest.mark.parametrize("api", ["http", "rest"])

@@ -314,7 +314,7 @@ LATE = {
         """,
     "fast": """
         import time
-        from endpoint_runtime.runtime_api import RuntimeApi
+        from endpoint_runtime.lambda_api.runtime_api import RuntimeApi
         respond = RuntimeApi.respond
 
         def late(*rest):

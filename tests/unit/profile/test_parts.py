@@ -24,7 +24,9 @@ TEXT = (
     + record(1, 0, 11, 14, "endpoint_runtime.loop", "/b/endpoint_runtime/loop.py")
     + record(5, 4, 16, 18, "json")
     + record(4, 3, 15, 19, "werkzeug.http", "/b/werkzeug/http.py")
-    + record(3, 0, 14, 20, "endpoint_runtime.application", "/b/endpoint_runtime/application.py")
+    + record(
+        3, 0, 14, 20, "endpoint_runtime.app.application", "/b/endpoint_runtime/app/application.py"
+    )
     + "list\0/b\n"
     + record(7, 6, 23, 26, "six", "/b/six.py")
     + record(6, 0, 22, 27, "endpoints.duck", "/b/plugin/endpoints/duck.py")
@@ -43,7 +45,7 @@ def test_the_trace(trace: Trace) -> None:
     assert (trace.opened, trace.listed) == (("/b/endpoint_runtime/loop.py",), ("/b",))
     assert [(root.name, len(root.children)) for root in trace.roots] == [
         ("endpoint_runtime.loop", 1),
-        ("endpoint_runtime.application", 1),
+        ("endpoint_runtime.app.application", 1),
         ("endpoints.duck", 1),
     ]
     assert trace.roots[1].own == 2 * MS
@@ -56,7 +58,7 @@ def test_imports_in_order_with_whom_they_belong_to(trace: Trace) -> None:
     ] == [
         ("endpoint_runtime.loop", 0, 22, 6, 4, "loop"),
         ("os", 1, 24, 2, 2, "loop"),
-        ("endpoint_runtime.application", 0, 28, 12, 4, "runtime"),
+        ("endpoint_runtime.app.application", 0, 28, 12, 4, "runtime"),
         ("werkzeug.http", 1, 30, 8, 4, "werkzeug"),
         ("json", 2, 32, 4, 4, "werkzeug"),
         ("endpoints.duck", 0, 44, 10, 4, "plugin"),

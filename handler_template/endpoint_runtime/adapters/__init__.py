@@ -1,0 +1,1 @@
+"""The bundle behind a library that users know: its own handler for each."""

@@ -1,0 +1,354 @@
+"""The endpoint group as one application: routes, instances, errors; for events and for WSGI.
+
+What `errors` chooses (docs/events.md has the table):
+
+- `opaque`: werkzeug's own 404, 405 with Allow and 308; an HTTPException that `_invoke` raises is
+  answered as it says (that is what `abort()` and `request.get_json()` mean); anything else is a
+  500 that tells nothing, its traceback in the log.
+- `dify`: as the reference implementation replies. Its texts are those of its SDK
+  (dify_plugin/core/plugin_executor.py, plugin_registration.py).
+"""
+
+from __future__ import annotations
+
+import sys
+from _thread import _count
+from time import time
+
+from werkzeug.exceptions import (
+    HTTPException,
+    InternalServerError,
+    MethodNotAllowed,
+    NotFound,
+)
+from werkzeug.wrappers import Request, Response
+
+import endpoint_runtime
+from endpoint_runtime.app import endpoints
+from endpoint_runtime.app.plain_routes import PlainRoutes, is_plain_host
+from endpoint_runtime.gateway.replies import UnsendableReply
+from endpoint_runtime.logs import report
+from endpoint_runtime.settings import group
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any
+
+    from werkzeug.routing import Map
+
+    from endpoint_runtime.gateway.replies import BodyTypes
+
+    Environ = dict[str, Any]
+    Closing = tuple["Application", Response, Environ]  # a response that is to be closed
+
+_WHOLE_BODIES = (str, bytes, bytearray, memoryview)
+
+
+class Application:
+    """One endpoint group. `bundle` is the generated `_bundle` module, `root` the plugin's folder.
+
+    As a WSGI application it is what local servers and adapters call; `answer` is the same without
+    WSGI's call, for events.
+    """
+
+    def __init__(self, bundle: Any, root: str) -> None:
+        self.bundle = bundle
+        self.root = root
+        self.errors: str = getattr(bundle, "ERRORS", "opaque")
+        self.hook_id: str = getattr(bundle, "HOOK_ID", "")
+        self.max_body: int = getattr(bundle, "MAX_BODY", 6291456)
+        # Media types that go as base64, and as text, though they would not.
+        self.body_types: BodyTypes = (
+            tuple(getattr(bundle, "BINARY_TYPES", ())),
+            tuple(getattr(bundle, "TEXT_TYPES", ())),
+        )
+        self.gzip: bool = getattr(bundle, "GZIP", False)
+        self.stream: bool = getattr(bundle, "STREAM", False)
+        self.stream_heartbeat: int = getattr(bundle, "STREAM_HEARTBEAT", 0)
+        self.base_path: str = getattr(bundle, "BASE_PATH", "")
+        self._plain_routes = PlainRoutes(bundle.ROUTES)
+        self._map: Map | None = None  # made when a request needs it
+        self._classes: dict[str, type[Any]] = {}
+        self._backends = Backends(bundle, root)
+        self._make_session: Callable[..., Any] | None = None
+        self._settings = group.GroupSettings(bundle)
+        if getattr(bundle, "SDK", "light") == "real":
+            from endpoint_runtime.real_sdk import prepare
+
+            prepare()
+        self.note_threads()
+
+    def note_threads(self) -> None:
+        """Have the threads that there are belong to no invocation."""
+        if _count():
+            from endpoint_runtime.app.late_work import note_threads
+
+            note_threads()
+
+    def answer(self, environ: Environ) -> tuple[Response, str]:
+        """Give the response to a request, and the declared path of its route (`-` for none).
+
+        Whatever goes wrong becomes a response; only `endpoint_runtime.interrupts` come through.
+        """
+        request = Request(environ)
+        found = None
+        plain = is_plain_host(environ.get("HTTP_HOST"))
+        if plain:
+            found = self._plain_routes.find(request.method, request.path)
+        if found is not None:
+            route, values = found
+            rule, source = route.rule, route.source
+        else:
+            try:
+                rule, source, values = self._match(request, plain)
+            except HTTPException as fault:
+                return self._no_match(fault, environ), "-"
+            except Exception as fault:
+                self.log_exception("matching the request failed", fault, environ)
+                return self.failure(environ), "-"
+        try:
+            response = self._invoke(source, request, values, environ)
+        except endpoint_runtime.interrupts:
+            raise
+        except BaseException as fault:  # a plugin's sys.exit() must not end the function
+            endpoint_runtime.end_if_forked(fault, self._settings.hidden)
+            return self._failed(fault, source, environ), rule
+        return response, rule
+
+    def _match(self, request: Request, plain: bool) -> tuple[str, str, dict[str, Any]]:
+        """Match by werkzeug's Map: the rule, its source, the values; raises HTTPExceptions.
+
+        The Map costs a cold start more than all the rest: what is refused plainly goes without.
+        """
+        allowed = self._plain_routes.refusal(request.method, request.path) if plain else None
+        if allowed is not None:
+            raise MethodNotAllowed(sorted(allowed)) if allowed else NotFound()
+        from endpoint_runtime.app.werkzeug_routes import make_map, match
+
+        if self._map is None:
+            self._map = make_map(self.bundle.ROUTES)
+        rule, values = match(self._map, request)
+        return rule.rule, rule.endpoint, values
+
+    def failure(self, environ: Environ, error: HTTPException | None = None) -> Response:
+        """The page of an error that tells nothing, by default a 500."""
+        response = (error or InternalServerError()).get_response(environ)
+        assert isinstance(response, Response)  # noqa: S101 - werkzeug's type is wider than it is
+        return response
+
+    def log_exception(self, message: str, fault: BaseException, environ: Environ) -> None:
+        """Log a traceback without the values of settings.
+
+        Does not return to a process that a plugin forked, whose own that is.
+        """
+        endpoint_runtime.end_if_forked(fault, self._settings.hidden)
+        report.log_exception(message, fault, request_id_of(environ), self._settings.hidden)
+
+    def log_unsent(self, route: str, fault: BaseException, environ: Environ) -> None:
+        """Log why a response can't be sent: in a line, where that tells all there is to tell."""
+        if isinstance(fault, UnsendableReply):
+            report.log("ERROR", f"{route}: {fault}", request_id_of(environ))
+        else:
+            self.log_exception("the response can't be sent", fault, environ)
+
+    def text_for_caller(self, fault: BaseException) -> str:
+        """What an exception says, without what its traceback in the log is without."""
+        from endpoint_runtime.logs.masking import mask
+
+        return mask(text_of(fault), self._settings.hidden)
+
+    def _invoke(
+        self, source: str, request: Request, values: Mapping[str, Any], environ: Environ
+    ) -> Response:
+        """Make a new instance of the source's class and have it answer."""
+        self._backends.deadline = deadline = deadline_of(environ)
+        flat = self._settings.flat
+        if flat is not None:
+            group_settings = flat.copy()
+        else:
+            group_settings = self._settings.copy(deadline, request_id_of(environ))
+        cls = self._classes.get(source) or self._load(source)
+        make_session = self._make_session or self._import_session()
+        session = make_session(self.hook_id, self._backends, deadline)
+        response = cls(session).invoke(request, values, group_settings)
+        if not isinstance(response, Response):
+            close = getattr(response, "close", None)
+            if callable(close):
+                close()  # a coroutine would warn, a generator would stay open
+            report.log(
+                "ERROR",
+                f"{cls.__module__}.{cls.__qualname__}._invoke returned "
+                f"{type(response).__name__}, expected a werkzeug Response, such as "
+                'Response("text", status=200, content_type="text/plain")',
+                request_id_of(environ),
+            )
+            return self.failure(environ)
+        if response.response is None:
+            response.response = ()
+        elif isinstance(response.response, _WHOLE_BODIES):
+            # Set as an attribute this would be sent by the character, or not at all.
+            body = response.response
+            response.response = [body.encode() if isinstance(body, str) else bytes(body)]
+        return response
+
+    def _load(self, source: str) -> type[Any]:
+        cls = self._classes[source] = endpoints.load_endpoint(self.root, source)
+        return cls
+
+    def load_endpoints(self) -> None:
+        """Load every endpoint now; what fails is logged, and is tried again by its request."""
+        self._import_session()
+        for source in dict.fromkeys(route[2] for route in self.bundle.ROUTES):
+            try:
+                self._load(source)
+            except endpoint_runtime.interrupts:
+                raise
+            except BaseException as fault:
+                endpoint_runtime.end_if_forked(fault)
+                report.log_exception(f"{source} can't be loaded", fault, "", [])
+
+    def forget(self) -> None:
+        """Drop connections and what was read from elsewhere: this process is another's copy."""
+        self._settings.forget()
+        self._backends.forget()
+        aws = sys.modules.get("endpoint_runtime.aws")
+        if aws is not None:
+            aws.forget()
+
+    def _import_session(self) -> Callable[..., Any]:
+        from dify_plugin.core.runtime import Session
+
+        self._make_session = Session.of_request
+        return self._make_session
+
+    def _no_match(self, fault: HTTPException, environ: Environ) -> Response:
+        if self.errors == "dify":
+            return Response(
+                f"Failed to dispatch endpoint request: {self.text_for_caller(fault)}", status=404
+            )
+        return self.failure(environ, fault)
+
+    def _failed(self, fault: BaseException, source: str, environ: Environ) -> Response:
+        """The response to an exception on the way to, or in, `_invoke`."""
+        if isinstance(fault, group.SettingsError):
+            report.log("ERROR", f"the settings can't be used: {fault}", request_id_of(environ))
+            return self.failure(environ)
+        in_endpoint = source in self._classes
+        if isinstance(fault, HTTPException) and in_endpoint and self.errors != "dify":
+            try:
+                response = self.failure(environ, fault)
+            except Exception as broken:
+                self.log_exception(f"{source} raised a broken HTTPException", broken, environ)
+                return self.failure(environ)
+            if fault.response is None and fault.description != type(fault).description:
+                self._mask_page(response)
+            if response.status_code >= 500:
+                self.log_exception(f"{source} raised an HTTPException", fault, environ)
+            return response
+        message = f"{source} failed" if in_endpoint else f"{source} can't be loaded"
+        self.log_exception(message, fault, environ)
+        if self.errors == "dify" and in_endpoint:
+            if isinstance(fault, ValueError):
+                return Response(self.text_for_caller(fault), status=404)
+            return Response(f"Internal Server Error: {self.text_for_caller(fault)}", status=500)
+        return self.failure(environ)
+
+    def _mask_page(self, response: Response) -> None:
+        """Take secrets out of a page that says what an exception says."""
+        from endpoint_runtime.logs.masking import mask
+
+        page = response.get_data(as_text=True)
+        masked = mask(page)
+        if masked != page:
+            response.set_data(masked)
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Serve a request as WSGI (PEP 3333); generators are streamed."""
+        from endpoint_runtime.app.wsgi import serve
+
+        return serve(self, environ, start_response)
+
+
+class Backends:
+    """What answers the calls of sessions: `apps`, `files` and `storage`.
+
+    One application's requests and threads share them. Each is made when it is first asked for, with
+    the modules it needs: most requests ask for none. `deadline` is that of the latest request:
+    plugins keep sessions, and call with them long after their own.
+    """
+
+    deadline: float | None = None
+
+    def __init__(self, bundle: Any, root: str) -> None:
+        self.bundle = bundle
+        self.root = root
+
+    def __getattr__(self, name: str) -> Any:
+        from endpoint_runtime.app.backends import make_part
+
+        return make_part(self, name)
+
+    def forget(self) -> None:
+        """Drop all parts, with their connections; they are made anew when they are asked for."""
+        self.__dict__ = {"bundle": self.bundle, "root": self.root}
+
+
+def close_after_answer(application: Application, response: Response, environ: Environ) -> None:
+    """Close a response once its caller has the answer, or now where nothing can come after it."""
+    deferred = endpoint_runtime.after_answer
+    if deferred is None:
+        close(application, response, environ)
+    elif has_to_be_closed(response):
+        deferred.append((application, response, environ))
+
+
+def has_to_be_closed(response: Response) -> bool:
+    """Whether closing a response may do anything: no plain one does whose generator has ended."""
+    if type(response) is not Response or response._on_close:
+        return True
+    body = response.response
+    return type(body) is not list and getattr(body, "gi_frame", response) is not None
+
+
+def close(application: Application, response: Response, environ: Environ) -> None:
+    """Run what a plugin asked for with `call_on_close`; its failure changes no reply."""
+    for step in steps_of_closing(response):
+        try:
+            step()
+            endpoint_runtime.end_if_forked()
+        except endpoint_runtime.interrupts:
+            raise
+        except BaseException as fault:  # a plugin's sys.exit() must not end the function
+            application.log_exception("closing the response failed", fault, environ)
+
+
+def steps_of_closing(response: Response) -> Iterator[Callable[[], object]]:
+    """Give what werkzeug's `close` calls, so that one that fails keeps none from being called."""
+    callbacks = getattr(response, "_on_close", None)
+    if type(response).close is not Response.close or callbacks is None:
+        yield response.close
+        return
+    close_body = getattr(response.response, "close", None)
+    if close_body is not None:
+        yield close_body
+    yield from callbacks
+
+
+def text_of(fault: BaseException) -> str:
+    """What an exception says, whatever its class does, as text that can be sent."""
+    try:
+        return str(fault).encode("utf-8", "backslashreplace").decode()
+    except BaseException:
+        return f"<{type(fault).__name__}>"
+
+
+def deadline_of(environ: Environ) -> float | None:
+    """When the invocation times out, in seconds since the epoch; None outside Lambda."""
+    time_left = getattr(environ.get("lambda.context"), "get_remaining_time_in_millis", None)
+    return None if time_left is None else time() + time_left() / 1000
+
+
+def request_id_of(environ: Environ) -> str:
+    """The id of the invocation, "" outside Lambda."""
+    return getattr(environ.get("lambda.context"), "aws_request_id", None) or ""

@@ -1,0 +1,223 @@
+"""Answers one event: environ, application, reply; whatever fails on the way is a reply too."""
+
+from __future__ import annotations
+
+from _thread import _count
+from posix import getpid
+from time import perf_counter
+
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.wrappers import Response
+
+import endpoint_runtime
+from endpoint_runtime.app.application import close_after_answer, request_id_of
+from endpoint_runtime.gateway.environ import (
+    BodyTooLarge,
+    MalformedEvent,
+    environ_of,
+    http_source_of,
+)
+from endpoint_runtime.gateway.paths import ALB, REST, URL
+from endpoint_runtime.gateway.plain_replies import STATUSES, learn_status, plain_reply
+from endpoint_runtime.gateway.replies import (
+    GZIP_GAIN,
+    MAX_REPLY,
+    ReplyTooLarge,
+    end_to_end_headers,
+    has_no_body,
+    limit_of,
+    read_body,
+    reply_of,
+)
+from endpoint_runtime.logs import report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from endpoint_runtime.app.application import Application, Closing
+    from endpoint_runtime.gateway.bounded_body import BoundedBody
+
+# Imported by the first response that needs it.
+_bounded_body: type[BoundedBody] | None = None
+
+
+def answer_event(application: Application, event: Any, context: object) -> dict[str, Any]:
+    """Answer an HTTP event with a reply in its source's form, a mapped one as `worker` says.
+
+    Raises `NotAnHttpEvent` for an event that is neither, and `EventFailed` where an endpoint
+    failed at one that Lambda is to try again; nothing else.
+    """
+    started = perf_counter()
+    endpoint_runtime.serving = endpoint_runtime.process
+    source = http_source_of(event)
+    if not source:
+        from endpoint_runtime.app.mapped_events import answer_worker_event
+
+        try:
+            return answer_worker_event(application, event, context)
+        finally:
+            # No caller waits, and once it has the reply Lambda forgets the event.
+            finish_work(application, context, ())
+    try:
+        environ = environ_of(
+            event,
+            context,
+            source,
+            hook_id=application.hook_id,
+            max_body=application.max_body,
+            base_path=application.base_path,
+        )
+    except (MalformedEvent, BodyTooLarge) as fault:
+        from endpoint_runtime.gateway.refused import method_and_path
+
+        method, route = method_and_path(event, source)
+        environ = {"REQUEST_METHOD": method, "lambda.context": context}
+        report.log("WARN", str(fault), request_id_of(environ))
+        error = BadRequest() if isinstance(fault, MalformedEvent) else RequestEntityTooLarge()
+        response = application.failure(environ, error)
+    else:
+        response, route = application.answer(environ)
+    if application.stream and source in (URL, REST) and endpoint_runtime.in_loop:
+        from endpoint_runtime.app.streaming import streamed_reply
+
+        return streamed_reply(application, source, response, route, environ, started)
+    multi_value = source == ALB and bool(event.get("multiValueHeaders"))
+    try:
+        try:
+            reply = _reply(application, source, multi_value, response, route, environ)
+            # A generator is done as well: what comes back must be the process that began.
+            if getpid() != endpoint_runtime.serving:
+                endpoint_runtime.end_if_forked()
+        except BaseException as fault:
+            endpoint_runtime.end_if_forked(fault)
+            raise
+        finally:
+            close_after_answer(application, response, environ)
+    except endpoint_runtime.interrupts:
+        raise
+    except BaseException as fault:
+        application.log_unsent(route, fault, environ)
+        failure = application.failure(environ)
+        reply = _reply(application, source, multi_value, failure, route, environ)
+    # Else request and environ would hold each other, and the body, until garbage is collected.
+    environ.pop("werkzeug.request", None)
+    report.log_request(
+        environ["REQUEST_METHOD"],
+        route,
+        reply["statusCode"],
+        perf_counter() - started,
+        getattr(context, "aws_request_id", None) or "",
+    )
+    return reply
+
+
+def finish_work(application: Application, context: object, closings: Sequence[Closing]) -> None:
+    """Do what answering an event has left to do; see `late_work`."""
+    if closings or (_count() and hasattr(context, "get_remaining_time_in_millis")):
+        from endpoint_runtime.app.late_work import finish
+
+        finish(context, closings, application.root)
+
+
+def _reply(
+    application: Application,
+    source: str,
+    multi_value: bool,
+    response: Response,
+    route: str,
+    environ: dict[str, Any],
+) -> dict[str, Any]:
+    # 0 for one that is not plain. One property of werkzeug's is read for it, no other.
+    plain = 0
+    if type(response) is Response:
+        plain = STATUSES.get(response.status) or learn_status(response)
+    status = plain or response.status_code
+    has_body = not has_no_body(environ["REQUEST_METHOD"], status)
+    body = b""
+    bounded = None
+    if has_body:  # read before the headers: a generator may set some while it runs
+        if response.is_sequence:
+            body = read_body(response, MAX_REPLY * GZIP_GAIN if application.gzip else MAX_REPLY)
+        else:
+            bounded = _read_bounded(application, source, response, environ)
+            body = bounded.data
+        if plain and not application.gzip:
+            is_whole = bounded is None
+            reply = plain_reply(source, response, plain, body, application.body_types, is_whole)
+            if reply is not None:
+                if bounded is not None and bounded.cut:
+                    bounded.log_cut(route, environ)
+                return reply
+    return _reply_with_care(
+        application, source, multi_value, response, route, environ, status, has_body, body, bounded
+    )
+
+
+def _reply_with_care(
+    application: Application,
+    source: str,
+    multi_value: bool,
+    response: Response,
+    route: str,
+    environ: dict[str, Any],
+    status: int,
+    has_body: bool,
+    body: bytes,
+    bounded: BoundedBody | None,
+) -> dict[str, Any]:
+    """Make the reply of a response that is not plain.
+
+    Apart from `_reply`, as what a function inside one uses costs every call.
+    """
+    headers = end_to_end_headers(response, environ)
+    most = _most(application, source, environ)
+
+    def make(body: bytes) -> dict[str, Any]:
+        sent = headers
+        if has_body and application.gzip:
+            from endpoint_runtime.gateway.compression import compress
+
+            if len(body) > most:
+                raise ReplyTooLarge(len(body), most)
+            accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
+            sent, body = compress(headers, body, status, accepted, application.body_types)
+        return reply_of(
+            source,
+            multi_value=multi_value,
+            status=status,
+            headers=sent,
+            body=body,
+            has_body=has_body,
+            types=application.body_types,
+        )
+
+    if bounded is None:
+        return make(body)
+    fitting: dict[str, Any] = bounded.fit(make)
+    bounded.log_cut(route, environ)
+    return fitting
+
+
+def _read_bounded(
+    application: Application, source: str, response: Response, environ: dict[str, Any]
+) -> BoundedBody:
+    global _bounded_body
+    if _bounded_body is None:
+        from endpoint_runtime.gateway.bounded_body import BoundedBody
+
+        _bounded_body = BoundedBody
+    limit, packed = MAX_REPLY, False
+    if source == ALB or application.gzip:
+        limit = _most(application, source, environ)
+        packed = limit > MAX_REPLY
+    return _bounded_body(response, environ.get("lambda.context"), limit, packed)
+
+
+def _most(application: Application, source: str, environ: dict[str, Any]) -> int:
+    """Return the bytes of a body beyond which no reply can be small enough."""
+    limit = limit_of(source)
+    if application.gzip and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+        limit *= GZIP_GAIN
+    return limit

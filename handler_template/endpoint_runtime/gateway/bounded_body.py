@@ -1,0 +1,194 @@
+"""Reads a body that is made while it is read, for a reply that goes out as one piece.
+
+A generator may have no end, and a reply has to be out in time and small enough: it is ended then,
+and what came of it is sent, with a line in the log (docs/streaming.md has the rule). Imported for
+such bodies only; lists of chunks are joined in `replies`.
+"""
+
+from __future__ import annotations
+
+from time import time
+
+from werkzeug.wrappers import Response
+
+import endpoint_runtime
+from endpoint_runtime.app.application import request_id_of
+from endpoint_runtime.gateway.replies import ReplyTooLarge
+from endpoint_runtime.lambda_api.time_limit import (
+    BODY_MARGIN,
+    FOLDER,
+    TimeLimit,
+    TimeUp,
+    each,
+    end_of,
+)
+from endpoint_runtime.logs import report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_PIECE = 16384  # bytes that smaller chunks are joined to, and for which time is put aside at once
+_PACKING = 1e-7  # seconds that a byte takes to be compressed, with a third of a CPU
+_ROOM = 65536  # bytes of a reply for its headers, where its body has to be cut
+
+
+class BoundedBody:
+    """What came of a body. `cut` says why that is not all of it, "" if it is."""
+
+    __slots__ = ("_chunks", "_new", "_response", "_size", "cut", "data")
+
+    def __init__(
+        self, response: Response, context: object, limit: int, packed: bool = False
+    ) -> None:
+        """Read it, `limit` bytes and one chunk at most.
+
+        `packed` says that it is compressed afterwards, for which time is left. Raises what the
+        generator raises, and `ReplyTooLarge` for a body that must not be cut.
+        """
+        self.cut = ""
+        self._response = response
+        self._chunks: list[bytes] = []
+        self._new: list[bytes] = []  # the chunks that came last
+        self._size = 0
+        started = time()
+        time_is_up = self._read(limit, TimeLimit(end_of(context, BODY_MARGIN, started)), packed)
+        if self._size > limit:
+            self._too_large(self._size, limit)
+        elif time_is_up:
+            self._time_up(time() - started)
+        chunks = self._chunks
+        chunks += self._new
+        self.data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def fit(self, make: Callable[[bytes], Any]) -> Any:
+        """Give what `make` makes of the body, of less of it for as long as that is too large."""
+        while True:
+            try:
+                return make(self.data)
+            except ReplyTooLarge as fault:
+                if not (may_be_cut(self._response) and self.data):
+                    raise
+                room = max(fault.limit - _ROOM, 0) * len(self.data) // max(fault.size, 1)
+                self._shorten(min(room, len(self.data) - 1))
+                self._too_large(fault.size, fault.limit)
+
+    def log_cut(self, route: str, environ: dict[str, Any]) -> None:
+        """Log why the body is not whole, where it is not."""
+        if self.cut:
+            message = f"{route}: the body was ended at {len(self.data)} bytes, {self.cut}"
+            report.log("WARN", message, request_id_of(environ))
+
+    def _read(self, limit: int, time_limit: TimeLimit, packed: bool) -> bool:
+        """Read chunks until the end, or too many bytes; True if the time is over first.
+
+        Calls nothing of werkzeug's but the body: it would be interrupted as the plugin is.
+        """
+        response, end, new = self._response, time_limit.end, self._new
+        size = counted = 0
+        mark = min(_PIECE, limit + 1)
+        try:
+            with time_limit:
+                # As `iter_encoded` has it, with less around each chunk.
+                plain = type(response) is Response
+                body = response.response if plain else response.iter_encoded()
+                if end is not None:
+                    code = getattr(body, "gi_code", None)  # as `interruptible` has it
+                    if code is None or FOLDER in code.co_filename:
+                        body = each(body)
+                for chunk in body:
+                    if endpoint_runtime.process != endpoint_runtime.serving:
+                        endpoint_runtime.end_if_forked()
+                    if type(chunk) is bytes:
+                        data = chunk
+                    else:
+                        data = chunk.encode() if type(chunk) is str else as_bytes(chunk)
+                    if data:
+                        new.append(data)
+                        size += len(data)
+                        if size >= mark:
+                            if size > limit:
+                                break
+                            self._settle()
+                            if packed and end is not None:
+                                end = time_limit.hasten((size - counted) * _PACKING)
+                                counted = size
+                            mark = min(size + _PIECE, limit + 1)
+                    if end is not None and time() >= end:
+                        return True
+        except TimeUp:
+            return True
+        except (Exception, GeneratorExit):  # what the interruption has come to
+            if not time_limit.is_over:
+                raise
+            return True
+        finally:
+            self._size = size
+        # A generator may also take the interruption for `close()`, and end in peace.
+        return time_limit.rang
+
+    def _settle(self) -> None:
+        """Join the chunks that came last.
+
+        A body of very many has few that are left to be joined when its time is over, and takes no
+        more memory than its bytes.
+        """
+        new = self._new
+        self._chunks.append(new[0] if len(new) == 1 else b"".join(new))
+        new.clear()
+
+    def _shorten(self, size: int) -> None:
+        """Keep at most `size` bytes: whole chunks if any fits, else whole characters."""
+        kept, whole = 0, 0
+        for chunk in self._chunks:
+            if kept + len(chunk) > size:
+                break
+            kept += len(chunk)
+            whole += 1
+        self._chunks = self._chunks[:whole] if kept else [_whole_text(self._chunks[0][:size])]
+        self.data = b"".join(self._chunks)
+
+    def _too_large(self, size: int, limit: int) -> None:
+        if not may_be_cut(self._response):
+            raise ReplyTooLarge(size, limit, more=True)
+        self.cut = f"as Lambda hands on {limit} bytes of a buffered reply"
+
+    def _time_up(self, seconds: float) -> None:
+        if not may_be_cut(self._response):
+            raise TimeoutError(f"the body was not done after {seconds:.1f} s")
+        self.cut = f"after {seconds:.1f} s, as the function's time would soon be over"
+
+
+def may_be_cut(response: Response) -> bool:
+    """Whether a part of the body is of use: not of one that says how long it is, nor of a file."""
+    headers = response.headers
+    return not (
+        response.status_code == 206
+        or "content-length" in headers
+        or headers.get("content-disposition", "").lower().startswith("attachment")
+    )
+
+
+def as_bytes(chunk: object) -> bytes:
+    """Give a chunk that a plugin made; raises TypeError for what is neither text nor bytes."""
+    if isinstance(chunk, bytes):
+        return chunk
+    if isinstance(chunk, str):
+        return chunk.encode()
+    try:
+        return bytes(memoryview(chunk))  # type: ignore[arg-type]
+    except TypeError:
+        message = f"a response's body yielded {type(chunk).__name__}, expected str or bytes"
+        raise TypeError(message) from None
+
+
+def _whole_text(data: bytes) -> bytes:
+    """Leave out the first bytes of a character in UTF-8 whose last ones are missing."""
+    for back in range(1, min(4, len(data)) + 1):
+        byte = data[-back]
+        if byte & 0xC0 == 0x80:
+            continue
+        length = 2 if byte >> 5 == 6 else 3 if byte >> 4 == 14 else 4 if byte >> 3 == 30 else 1
+        return data[:-back] if length > back else data
+    return data

@@ -1,0 +1,324 @@
+"""Turns a Lambda event that carries an HTTP request into a WSGI environ.
+
+Which source an event comes from is seen from its shape (AWS's pages "Lambda proxy integrations in
+API Gateway", "Create AWS Lambda proxy integrations for HTTP APIs", "Invoking Lambda function
+URLs" and "Lambda functions as targets for Application Load Balancers" print them). The rules,
+and the environ's keys, are written down in docs/events.md.
+"""
+
+from __future__ import annotations
+
+import sys
+from io import BytesIO
+
+from endpoint_runtime.gateway.headers import add_headers, add_server, as_header
+from endpoint_runtime.gateway.paths import ALB, HTTP_1, HTTP_2, REST, URL, split_path, wsgi
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# The methods that nearly all requests have (RFC 9110, RFC 5789); others are looked at.
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+
+# The characters that werkzeug leaves as they are in a query, besides those that nobody quotes.
+_SAFE = "!$'()*,/:;?@"
+_UNQUOTED = {ord(mark): None for mark in _SAFE + "_.-~"}
+
+
+class NotAnHttpEvent(ValueError):
+    """The event carries no HTTP request in a form that this function serves."""
+
+
+class MalformedEvent(ValueError):
+    """The event is an HTTP request, and part of it can't be read: the caller is told 400."""
+
+
+class BodyTooLarge(ValueError):
+    """The request's body has more bytes than the function takes: the caller is told 413."""
+
+
+def source_of(event: object) -> str:
+    """Tell by its shape where an event comes from, or raise `NotAnHttpEvent`."""
+    source = http_source_of(event)
+    if not source:
+        from endpoint_runtime.gateway.unknown_events import refusal_of
+
+        raise NotAnHttpEvent(refusal_of(event))
+    return source
+
+
+def http_source_of(event: object) -> str:
+    """Return where an event comes from, by its shape; "" for one that is no HTTP request."""
+    if not isinstance(event, dict):
+        return ""
+    if "type" in event and ("methodArn" in event or "routeArn" in event):
+        return ""  # a Lambda authorizer is asked whether the request is allowed
+    context = event.get("requestContext")
+    if not isinstance(context, dict):
+        context = {}
+    if "rawPath" in event or "http" in context:
+        if "httpMethod" in event and _is_payload_1(event, context):
+            return _payload_1(event, context)
+        domain = context.get("domainName")
+        if isinstance(domain, str) and ".lambda-url." in domain:
+            return URL
+        return HTTP_2
+    if "httpMethod" not in event and not _lacks_method(event, context):
+        return ""
+    return _payload_1(event, context)
+
+
+def _payload_1(event: dict[str, Any], context: dict[str, Any]) -> str:
+    if "elb" in context:
+        return ALB
+    if "path" not in event or "connectionId" in context:
+        return ""
+    return HTTP_1 if event.get("version") == "1.0" and _is_http_api(event, context) else REST
+
+
+def _is_payload_1(event: dict[str, Any], context: dict[str, Any]) -> bool:
+    """Whether an event with keys of both payloads is one of the older: its version decides.
+
+    Without one it is what it has the method of.
+    """
+    if "elb" in context:
+        return True
+    version, http = event.get("version"), context.get("http")
+    if version == "2.0" or (version != "1.0" and isinstance(http, dict) and "method" in http):
+        return False
+    return "path" in event
+
+
+def _lacks_method(event: dict[str, Any], context: dict[str, Any]) -> bool:
+    """Whether an event is a request of payload 1.0, or a load balancer's, but for its method."""
+    return "elb" in context or (
+        "path" in event and ("resource" in event or "resourcePath" in context)
+    )
+
+
+def _is_http_api(event: dict[str, Any], context: dict[str, Any]) -> bool:
+    """Whether a payload 1.0 that states its version comes from an HTTP API.
+
+    AWS documents `version` for HTTP APIs alone; events of REST APIs that have it all the same
+    are known by a resource id (HTTP APIs have the route there, or null) or by a path without the
+    stage that `requestContext.path` has.
+    """
+    resource = context.get("resourceId")
+    if isinstance(resource, str) and resource.isalnum():
+        return False
+    stage, whole = context.get("stage"), context.get("path")
+    path = event["path"]
+    parts = isinstance(stage, str) and isinstance(whole, str) and isinstance(path, str)
+    return not (parts and stage and whole == f"/{stage}{path}")
+
+
+def environ_of(
+    event: dict[str, Any],
+    context: object,
+    source: str,
+    *,
+    hook_id: str = "",
+    max_body: int = 6291456,
+    base_path: str = "",
+) -> dict[str, Any]:
+    """Make the WSGI environ of an event from `source`.
+
+    `context` is Lambda's context object, `hook_id` what `Dify-Hook-Id` says, `max_body` the
+    limit of the decoded body in bytes. Raises `MalformedEvent` and `BodyTooLarge`.
+    """
+    details = event.get("requestContext")
+    if not isinstance(details, dict):
+        details = {}
+    part = "method"  # what of the event is being read
+    try:
+        if source in (HTTP_2, URL):
+            http = details.get("http")
+            if not isinstance(http, dict):
+                http = {}
+            method = http.get("method")
+            if "httpMethod" in event or method not in _METHODS:
+                method = method_of(event, source)
+            protocol = http.get("protocol")
+            address = http.get("sourceIp")
+            raw_path = event.get("rawPath") or path_of(event, source)
+            part = "query"
+            query = event.get("rawQueryString")
+            if query is None:
+                query = _query(event, encoded=False)
+            elif not query.isascii():
+                query = wsgi(query)
+            identity: Any = details.get("authentication")
+        else:
+            method = event.get("httpMethod")
+            if method not in _METHODS:
+                method = method_of(event, source)
+            raw_path = event.get("path") or path_of(event, source)
+            part = "query"
+            protocol = details.get("protocol")
+            identity = details.get("identity")
+            address = identity.get("sourceIp") if isinstance(identity, dict) else None
+            query = _query(event, encoded=source == ALB)
+        if source == ALB:
+            part = "headers"
+            address = _last_hop(_forwarded_for(event))
+        part = "body"
+        body = _body(event) if event.get("body") else b""
+        # Every key that always comes, so that the dict is made large enough at once.
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": "/",
+            "QUERY_STRING": query,
+            "SERVER_PROTOCOL": protocol if isinstance(protocol, str) and protocol else "HTTP/1.1",
+            "SERVER_NAME": "",
+            "SERVER_PORT": "",
+            "REMOTE_ADDR": address if isinstance(address, str) else "",
+            "HTTP_DIFY_HOOK_ID": hook_id,
+            "HTTP_DIFY_HOOK_URL": "",
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "",
+            "wsgi.input": BytesIO(body),
+            "wsgi.input_terminated": True,
+            "wsgi.errors": getattr(sys, "stderr", None),
+            "wsgi.multithread": False,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+            "lambda.event": event,
+            "lambda.context": context,
+            "lambda.identity": identity,
+            "lambda.authorizer": details.get("authorizer"),
+        }
+        part = "headers"
+        add_headers(environ, event)
+        if body or "CONTENT_LENGTH" in environ:
+            if len(body) > max_body:
+                raise BodyTooLarge(f"the body has {len(body)} bytes, the limit is {max_body}")
+            environ["CONTENT_LENGTH"] = str(len(body))
+        url = add_server(environ, details, source)
+        domain = details.get("domainName")
+        if not isinstance(domain, str):
+            domain = environ["HTTP_HOST"]
+        part = "path"
+        script, path = split_path(source, raw_path, event, details, domain, base_path)
+    except (BodyTooLarge, MalformedEvent):
+        raise
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as fault:
+        # Not the fault's own text, which may hold what the client sent.
+        raise MalformedEvent(f"the event's {part} can't be read") from fault
+    environ["SCRIPT_NAME"] = script
+    environ["PATH_INFO"] = path
+    whole = script + path
+    # Most have nothing that a header may not have.
+    odd = path[-1] == " " or not whole.isprintable()
+    environ["HTTP_DIFY_HOOK_URL"] = url + (as_header(whole) if odd else whole)
+    return environ
+
+
+def method_of(event: dict[str, Any], source: str) -> str:
+    """Return the method of an event, in upper case as werkzeug has it. Raises `MalformedEvent`.
+
+    It is never guessed: payload 1.0 and load balancers have it in `httpMethod`. So has what is
+    otherwise payload 2.0 where that is the one place that says it, or says the same.
+    """
+    method = event.get("httpMethod")
+    if source in (HTTP_2, URL):
+        details = event.get("requestContext")
+        http = details.get("http") if isinstance(details, dict) else None
+        stated = http.get("method") if isinstance(http, dict) else None
+        if stated is not None:
+            if method is not None and method != stated:
+                raise MalformedEvent("the event has two methods that differ")
+            method = stated
+    if method is None or method == "":
+        raise MalformedEvent("the event has no method")
+    if not isinstance(method, str):
+        raise MalformedEvent("the event's method is not a string")
+    return method.upper()
+
+
+def path_of(event: dict[str, Any], source: str) -> str:
+    """Return the path of an event as it came. Raises `MalformedEvent` for one without."""
+    if source in (HTTP_2, URL):
+        path = event.get("rawPath")
+        if path is None or path == "":
+            details = event.get("requestContext")
+            http = details.get("http") if isinstance(details, dict) else None
+            path = (http.get("path") if isinstance(http, dict) else None) or path
+    else:
+        path = event.get("path")
+    if path is None:
+        raise MalformedEvent("the event has no path")
+    if not isinstance(path, str):
+        raise MalformedEvent("the event's path is not a string")
+    return path or "/"
+
+
+def _query(event: dict[str, Any], *, encoded: bool) -> str:
+    """Put a query string together again from the maps of payload 1.0 or of a load balancer.
+
+    API Gateway decodes names and values, a load balancer leaves them as they were sent
+    (aws/aws-lambda-rust-runtime#543).
+    """
+    many = event.get("multiValueQueryStringParameters") or {}
+    one = event.get("queryStringParameters") or {}
+    quote = _quote if not encoded else wsgi
+    parts: list[str] = []
+    for name, values in many.items():
+        key = quote(name)
+        parts += [
+            f"{key}={'' if value is None else quote(str(value))}"
+            for value in (values if isinstance(values, list) else (values,))
+        ]
+    parts += [
+        f"{quote(name)}={'' if value is None else quote(str(value))}"
+        for name, value in one.items()
+        if name not in many
+    ]
+    return "&".join(parts)
+
+
+def _quote(text: str) -> str:
+    if not text or (text.isascii() and (text.isalnum() or text.translate(_UNQUOTED).isalnum())):
+        return text
+    from urllib.parse import quote_plus
+
+    return quote_plus(text, _SAFE)
+
+
+def _body(event: dict[str, Any]) -> bytes:
+    """The exact bytes of a body that is there."""
+    body = event["body"]
+    if not isinstance(body, str):
+        raise MalformedEvent("the body is not a string")
+    is_base64 = event.get("isBase64Encoded")
+    if not is_base64:
+        return body.encode("utf-8")
+    if is_base64 is not True:
+        raise MalformedEvent("isBase64Encoded is neither true nor false")
+    from binascii import a2b_base64
+
+    try:
+        return a2b_base64(body, strict_mode=True)
+    except ValueError:
+        pass
+    # Not the fault's own text: none of what the client sent is to be in the log.
+    raise MalformedEvent("the body is not base64, though isBase64Encoded is true")
+
+
+def _forwarded_for(event: dict[str, Any]) -> str:
+    """A load balancer's X-Forwarded-For, its values joined in order."""
+    values: list[str] = []
+    for headers in (event.get("multiValueHeaders"), event.get("headers")):
+        for name, value in headers.items() if headers and not values else ():
+            if name.lower() == "x-forwarded-for":
+                values += value if isinstance(value, list) else [value]
+    return ", ".join(value for value in values if isinstance(value, str))
+
+
+def _last_hop(forwarded: str) -> str:
+    """The address that a load balancer appended to X-Forwarded-For, without a port."""
+    address = forwarded.rpartition(",")[2].strip()
+    if address[:1] == "[":
+        return address[1:].partition("]")[0]
+    return address.partition(":")[0] if address.count(":") == 1 else address

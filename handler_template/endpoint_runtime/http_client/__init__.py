@@ -1,0 +1,1 @@
+"""A connection of our own for calls to AWS and Dify."""

@@ -1,0 +1,1 @@
+"""Lambda's side: the Runtime API, the context, the time that an invocation has."""

@@ -1,0 +1,1 @@
+"""What is written, in which form, and what must not be in it."""

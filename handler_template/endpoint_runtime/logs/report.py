@@ -1,0 +1,168 @@
+"""Writes the function's log lines, in the stock client's two formats.
+
+Text lines are `[LEVEL]\\tTIME\\tREQUEST ID\\tMESSAGE`, JSON lines (AWS_LAMBDA_LOG_FORMAT=JSON) have
+the keys of Lambda's own ("Log and monitor Python Lambda functions"). AWS_LAMBDA_LOG_LEVEL leaves
+out what is below it. Nothing here imports `logging`, which costs milliseconds at a cold start.
+On Lambda a line is a frame on the descriptor of the function's log, so that a traceback stays one
+event there; elsewhere it is text on stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from posix import write
+from time import gmtime, strftime, time, time_ns
+
+import endpoint_runtime
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+_LEVELS = {"TRACE": 5, "DEBUG": 10, "INFO": 20, "WARN": 30, "WARNING": 30, "ERROR": 40, "FATAL": 50}
+
+# The methods that the log names (RFC 9110, RFC 5789): another may be anything a client sent.
+_METHODS = frozenset(
+    ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE")
+)
+
+# Types of frames by level // 10 (FramedTelemetryLogSink of `awslambdaric`), of text and of JSON.
+TEXT_FRAMES = (0xA55A0003, 0xA55A000B, 0xA55A000F, 0xA55A0013, 0xA55A0017, 0xA55A001B)
+JSON_FRAMES = (0xA55A0002, 0xA55A000A, 0xA55A000E, 0xA55A0012, 0xA55A0016, 0xA55A001A)
+
+# What the environment says of the log; it stays as it is for the life of a function's process.
+_least, _json = 20, False
+# The second that was written last, as text too.
+_last = 0, "1970-01-01T00:00:00"
+
+
+def configure(environment: Mapping[str, str] = os.environ) -> None:
+    """Read level and format from the environment; done once when this is imported."""
+    global _least, _json
+    _least = _LEVELS.get(environment.get("AWS_LAMBDA_LOG_LEVEL", "INFO").upper(), 20)
+    _json = environment.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
+
+
+configure()
+
+
+def log(level: str, message: str, request_id: str = "") -> None:
+    """Write one message in one piece, known secrets masked: a traceback stays together."""
+    if _LEVELS[level] >= _least:
+        try:
+            from endpoint_runtime.logs.masking import mask
+
+            masked = mask(message)
+        except Exception as problem:  # no descriptor or no memory is left, say
+            masked = f"a message without its secrets could not be made: {type(problem).__name__}"
+        _write(level, masked, request_id)
+
+
+def _write(level: str, message: str, request_id: str) -> None:
+    now = time()
+    second = int(now)
+    stamp = _last[1] if _last[0] == second else _stamp(second)
+    if _json:
+        from endpoint_runtime.json_codec import encode_json
+
+        entry = {
+            "timestamp": stamp + "Z",
+            "level": level,
+            "message": message,
+            "logger": "endpoint_runtime",
+            "requestId": request_id,
+        }
+        line = encode_json(entry).decode("utf-8", "backslashreplace") + "\n"
+    else:
+        milliseconds = str(int(now * 1000))[-3:]
+        line = f"[{level}]\t{stamp}.{milliseconds}Z\t{request_id}\t{message}\n"
+    stream: Any = endpoint_runtime.log_stream or sys.stderr
+    try:
+        if endpoint_runtime.log_descriptor >= 0:
+            frames = JSON_FRAMES if _json else TEXT_FRAMES
+            frame = frames[_LEVELS[level] // 10]
+            write_frame(endpoint_runtime.log_descriptor, line, frame)
+            return
+        if stream is not None:
+            if type(stream) is endpoint_runtime.LogStream:
+                stream.write_masked(line)
+            else:
+                stream.write(line)
+                stream.flush()
+    except Exception:
+        _write_plainly(line)
+
+
+def _write_plainly(line: str) -> None:
+    """Write past a stream that is closed or broken: no request shall fail, no line be lost."""
+    if endpoint_runtime.in_loop or "awslambdaric" in sys.modules:
+        try:
+            write(2, line.encode("utf-8", "backslashreplace"))
+        except Exception:  # noqa: S110 - there is no log
+            pass
+
+
+def write_frame(descriptor: int, text: str, frame_type: int) -> None:
+    """Write one event of Lambda's framed log: type, length, time in us, text."""
+    data = text.encode("utf-8", "backslashreplace")
+    head = frame_type.to_bytes(4, "big") + len(data).to_bytes(4, "big")
+    frame = head + (time_ns() // 1000).to_bytes(8, "big") + data
+    while frame:
+        frame = frame[write(descriptor, frame) :]
+
+
+def _stamp(second: int) -> str:
+    """A second since 1970 as text, kept: the next line's is mostly the same."""
+    global _last
+    stamp = strftime("%Y-%m-%dT%H:%M:%S", gmtime(second))
+    _last = second, stamp
+    return stamp
+
+
+def log_request(method: str, route: str, status: int, seconds: float, request_id: str = "") -> None:
+    """Write the line that every request leaves: nothing else a client sent is in it."""
+    if method not in _METHODS:
+        method = "-"
+    if _least <= 20:
+        # Nothing in it can be a secret: no time is spent looking for one.
+        _write("INFO", f"{method} {route} {status} {seconds * 1000:.1f} ms", request_id)
+
+
+def log_exception(
+    message: str, fault: BaseException, request_id: str = "", hidden: Sequence[str] = ()
+) -> None:
+    """Write a message and the traceback of `fault`, the texts of `hidden` masked.
+
+    The runtime's own frames are in it at the level DEBUG and below only.
+
+    Where the traceback can't be made (no descriptor or no memory is left, modules are out of
+    reach), the name of the exception and its place do.
+    """
+    try:
+        import traceback
+
+        from endpoint_runtime.logs.masking import mask
+        from endpoint_runtime.logs.own_frames import fold
+        from endpoint_runtime.logs.read_only_hint import explain
+
+        explain(fault)
+        lines = "".join(traceback.format_exception(fault)).rstrip()
+        if _least > _LEVELS["DEBUG"]:
+            lines = fold(lines)
+        text = mask(f"{message}\n{lines}", hidden)
+    except Exception as problem:
+        kind, why = type(fault).__name__, type(problem).__name__
+        text = f"{message}\n{_place_of(fault)}{kind} (not in full: {why})"
+    if _LEVELS["ERROR"] >= _least:
+        _write("ERROR", text, request_id)
+
+
+def _place_of(fault: BaseException) -> str:
+    trace = fault.__traceback__
+    if trace is None:
+        return ""
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}: "

@@ -1,0 +1,165 @@
+"""Has `logging` write each record once, in Lambda's form, whatever handlers a plugin adds.
+
+Both of Lambda's clients give the root logger a handler that writes records with time and request
+id. A plugin adds handlers of its own for stdout and stderr, which is the same log: what they are
+given goes through that one handler, once. Where a plugin's formatter makes the text, that is the
+message. Handlers for anything else are left alone. docs/logging.md has it in full.
+
+Contract of `improve`: `awslambdaric` runs this process, and has set up streams and `logging` as it
+does (4.2: `bootstrap.run`; a root handler with a `log_sink`, whose `fd` is there for a framed log).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from io import TextIOWrapper
+from weakref import WeakSet
+
+import endpoint_runtime
+from endpoint_runtime import LogStream
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from logging import Handler, LogRecord
+    from typing import Any
+
+# The SDK's formatter, which speaks to a daemon, and the light one.
+_SDK_FORMATTER = "DifyPluginLoggerFormatter"
+
+
+def improve() -> None:
+    """Give the log of AWS's own client what the fast entry's has: records once, secrets masked.
+
+    Once, before anything of the plugin is imported.
+    """
+    import logging
+
+    endpoint_runtime.interrupts = ()
+
+    found: Any = [each for each in logging.getLogger().handlers if hasattr(each, "log_sink")]
+    if not found:
+        return
+    handler = found[0]
+    sink = handler.log_sink
+    write = sink.log
+    descriptor = getattr(sink, "fd", None)
+    if isinstance(descriptor, int):
+        endpoint_runtime.log_descriptor = descriptor
+
+    def log(text: str, frame_type: Any = None) -> None:
+        from endpoint_runtime.logs.masking import mask_line
+
+        text = mask_line(text)
+        stream = sys.stdout
+        if descriptor is None and isinstance(stream, LogStream):
+            stream.write_masked(text)
+        else:
+            write(text, frame_type)
+
+    sink.log = log
+    handler.addFilter(stamp_late)
+    level_name = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
+    install(logging, handler, "DEBUG" if level_name == "TRACE" else level_name)
+    sys.stdout = LogStream(sys.stdout)
+    sys.stderr = endpoint_runtime.log_stream = LogStream(sys.stderr)
+    # The originals, too: plugins write there, or put them back.
+    sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr  # type: ignore[misc, assignment]
+
+
+def install(logging: Any, handler: Handler, level_name: str) -> None:
+    """Make `handler`, of the root logger, the one way to the log.
+
+    `level_name` is AWS_LAMBDA_LOG_LEVEL, in capitals and with DEBUG for TRACE; records below it are
+    not written, whatever the level of a plugin's logger. Without one the loggers decide.
+    """
+    level = logging.getLevelNamesMapping().get(level_name, 0)
+    handler.setLevel(level)
+    written: WeakSet[LogRecord] = WeakSet()
+    format_line = handler.format
+    emit_to_log = handler.emit
+    emit_to_stream = logging.StreamHandler.emit
+    basic_config = logging.basicConfig
+    streams = [sys.__stdout__, sys.__stderr__, sys.stdout, sys.stderr]
+    streams += [getattr(stream, "stream", None) for stream in streams]  # below the stock client's
+
+    def end_line(record: LogRecord) -> str:
+        """Format a record; AWS's text ends without a line break where it has a traceback."""
+        text = format_line(record)
+        return text if text.endswith("\n") else text + "\n"
+
+    def emit_once(record: LogRecord) -> None:
+        if record in written:
+            return
+        written.add(record)
+        try:
+            emit_to_log(record)
+        except RecursionError:
+            raise
+        except Exception:  # arguments that don't fit the message: no reason to fail a request
+            handler.handleError(record)
+
+    def emit(self: Any, record: LogRecord) -> None:
+        stream = self.stream
+        if not (_is_log(stream) or any(stream is each for each in streams)):
+            emit_to_stream(self, record)
+        elif record not in written and record.levelno >= handler.level:
+            formatter = self.formatter
+            if formatter is None or type(formatter).__name__ == _SDK_FORMATTER:
+                handler.handle(record)
+                return
+            try:
+                text = self.format(record)
+            except Exception:
+                self.handleError(record)
+                return
+            written.add(record)
+            handler.handle(_with_text(logging, record, text))
+
+    def configure(**options: Any) -> None:
+        """Do as if Lambda's handler were not there, which stays the first."""
+        root = logging.getLogger()
+        if root.handlers == [handler] or options.get("force"):
+            root.removeHandler(handler)
+            try:
+                basic_config(**options)
+            finally:
+                root.handlers.insert(0, handler)
+                if level:
+                    root.setLevel(level)
+        else:
+            basic_config(**options)
+
+    configure.__doc__ = basic_config.__doc__
+    handler.format = end_line  # type: ignore[method-assign]
+    handler.emit = emit_once  # type: ignore[method-assign]
+    logging.StreamHandler.emit = emit
+    logging.basicConfig = configure
+
+
+def _is_log(stream: object) -> bool:
+    """Whether a stream is the log: ours, or one that a plugin has laid over stdout or stderr."""
+    if not isinstance(stream, TextIOWrapper):  # of other classes who knows where they write
+        return isinstance(stream, LogStream)
+    try:
+        return stream.fileno() in (1, 2)
+    except (OSError, ValueError):  # closed, or over no file
+        return False
+
+
+def _with_text(logging: Any, record: LogRecord, text: str) -> LogRecord:
+    """A record like `record`, whose message is `text`, which has all there is to it."""
+    fields = {**vars(record), "msg": text, "args": None}
+    fields.update(exc_info=None, exc_text=None, stack_info=None)
+    fields.pop("asctime", None)
+    made: LogRecord = logging.makeLogRecord(fields)
+    return made
+
+
+def stamp_late(record: LogRecord) -> bool:
+    """Give a record of work that outlived its invocation the id of that one: a filter."""
+    late_work = sys.modules.get("endpoint_runtime.app.late_work")
+    own = late_work.request_id_of_thread() if late_work is not None else None
+    if own is not None:
+        record.aws_request_id = own
+    return True

@@ -1,0 +1,1 @@
+"""The values of an endpoint group's settings, from wherever they come."""
