@@ -99,7 +99,7 @@ def test_modules_come_from_the_archive_and_look_as_always(
     """
     found = run(bundle, interpreter, opened)
     tag = f"cpython-{interpreter.python.replace('.', '')}"
-    folder = bundle / "endpoint_runtime"
+    folder = bundle / "endpoint_runtime" / "gateway"
     assert "runtime" in found.pop("modules")
     assert found == {
         "opened": [],
