@@ -35,7 +35,7 @@ if "awslambdaric" in sys.modules:
 
 application = Application(_bundle, _PLUGIN)
 
-_PRELOAD: tuple[str, ...] = getattr(_bundle, "PRELOAD", ())
+_PRELOAD: tuple[str, ...] = _bundle.PRELOAD
 _START = os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", "")
 if _PRELOAD or _START not in ("", "on-demand"):  # there is time before the first request
     from endpoint_runtime.app import init_phase

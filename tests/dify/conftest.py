@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from dify_plugin.core.runtime import Session
 from endpoint_runtime.app.backends import Backends
 from packager.local.fake_dify.server import FakeDify
+from tests.support.builders import bundle_module
 
 
 class Dify:
@@ -19,7 +19,7 @@ class Dify:
 
     def __init__(self, fake: FakeDify, apps: dict[str, Any]) -> None:
         self.fake = fake
-        self.bundle = types.SimpleNamespace(PLUGIN="test", DIFY_BASE_URL=fake.url, APPS=apps)
+        self.bundle = bundle_module(DIFY_BASE_URL=fake.url, APPS=apps)
         self.backends = Backends(self.bundle, ".")
 
     def session(self, deadline: float | None = None) -> Session:

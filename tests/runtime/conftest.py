@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import types
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,9 @@ from endpoint_runtime.app.invocation import answer_event
 from tests.support.builders import (
     ECHO,
     Bundle,
+    bundle_module,
     endpoint,
     http_2,
-    literals,
     make_bundle,
     write_files,
 )
@@ -40,7 +39,7 @@ def make_application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
     def make(files: Mapping[str, str] | None = None, **bundle: Any) -> Application:
         write_files(plugin, {"endpoints/echo.py": ECHO} if files is None else files)
-        return Application(types.SimpleNamespace(**literals(**bundle)), str(plugin))
+        return Application(bundle_module(**bundle), str(plugin))
 
     yield make
     ours = [

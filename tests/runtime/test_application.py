@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import types
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -310,12 +308,3 @@ def test_log_level_and_json_lines(
     line = json.loads(capsys.readouterr().err)
     assert re.fullmatch(r"GET /echo/<name> 200 \d+\.\d ms", line["message"])
     assert (line["level"], line["requestId"]) == ("INFO", "")
-
-
-def test_the_plugins_own_tables_are_not_needed(make_application: MakeApplication) -> None:
-    """Literals of an older packager lack what is optional."""
-    make_application()
-    bundle = types.SimpleNamespace(ROUTES=(("/", "GET", "endpoints/echo.py"),))
-    reply = answer_event(Application(bundle, str(Path.cwd())), url(path="/"), None)
-
-    assert reply["body"] == "GET / {} {}"

@@ -7,7 +7,7 @@ import random
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from endpoint_runtime.app.application import Application
 from packager.contract import ENTRIES
 from packager.host.interpreter import Interpreter, find_interpreter
 from tests.support import fast_bundle
+from tests.support.builders import bundle_module
 from tests.support.fast_bundle import request
 from tests.support.hostile_api import RuntimeServer
 from tests.support.loop_process import (
@@ -187,7 +188,7 @@ def application(
     monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
     monkeypatch.setattr(init_phase, "stale", False)
     forgotten: list[str] = []
-    bundle = SimpleNamespace(ROUTES=(), SETTINGS=({"name": "a", "type": "text-input"},))
+    bundle = bundle_module(ROUTES=(), SETTINGS=({"name": "a", "type": "text-input"},))
     made = Application(bundle, str(tmp_path))
     aws = ModuleType("endpoint_runtime.aws")
     aws.forget = lambda: forgotten.append("aws")  # type: ignore[attr-defined]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import types
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr
 from typing import Any
@@ -19,7 +18,7 @@ from dify_plugin import Endpoint
 from endpoint_runtime.app import invocation
 from endpoint_runtime.app.application import Application
 from endpoint_runtime.app.invocation import answer_event
-from tests.support.builders import alb, http_1, http_2, literals, rest, url
+from tests.support.builders import alb, bundle_module, http_1, http_2, rest, url
 
 Make = Callable[[], Response]
 EVENTS: dict[str, Callable[..., dict[str, Any]]] = {
@@ -116,7 +115,7 @@ def application_of(make: Make) -> Application:
             return make()
 
     routes = [("/a", "GET", "e")]
-    application = Application(types.SimpleNamespace(**literals(ROUTES=routes)), "/")
+    application = Application(bundle_module(ROUTES=routes), "/")
     application._classes["e"] = Made
     return application
 

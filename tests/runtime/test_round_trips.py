@@ -17,7 +17,7 @@ from werkzeug.wrappers import Request
 from endpoint_runtime.app.application import Application
 from endpoint_runtime.app.invocation import answer_event
 from endpoint_runtime.gateway.environ import NotAnHttpEvent, environ_of, source_of
-from tests.support.builders import alb, http_1, http_2, literals, rest, url
+from tests.support.builders import alb, bundle_module, http_1, http_2, rest, url
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 SEGMENT = TEXT.filter(lambda text: text not in (".", ".."))
@@ -97,7 +97,6 @@ def test_request(
 
 def echo_application() -> Application:
     """An application without a file: its class stands in the cache of loaded ones."""
-    import types
 
     from werkzeug.wrappers import Response
 
@@ -110,7 +109,7 @@ def echo_application() -> Application:
             return response
 
     routes = [("/", "GET", "e"), ("/<path:p>", "GET", "e"), ("/<path:p>", "POST", "e")]
-    application = Application(types.SimpleNamespace(**literals(ROUTES=routes)), "/")
+    application = Application(bundle_module(ROUTES=routes), "/")
     application._classes["e"] = Echo
     return application
 

@@ -26,7 +26,7 @@ from werkzeug.wrappers import Request, Response
 from dify_plugin import Endpoint
 from endpoint_runtime.app.application import Application
 from endpoint_runtime.app.invocation import answer_event
-from tests.support.builders import literals
+from tests.support.builders import bundle_module
 
 ALL = "/<path:proxy>"
 HOST = "127.0.0.1:3000"
@@ -50,10 +50,9 @@ class Report(Endpoint):
 
 
 def application() -> Application:
-    import types
 
     routes = [("/<path:p>", method, "e") for method in ("GET", "POST")]
-    made = Application(types.SimpleNamespace(**literals(ROUTES=routes)), "/")
+    made = Application(bundle_module(ROUTES=routes), "/")
     made._classes["e"] = Report
     return made
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
-import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,13 @@ from dify_plugin.core.runtime import Session
 from dify_plugin.invocations.storage import StorageInvocation
 from endpoint_runtime.app.backends import Backends
 from endpoint_runtime.app.invocation import answer_event
-from tests.support.builders import endpoint, url
+from tests.support.builders import bundle_module, endpoint, url
 
 MISSING = "load data failed, please check if the key is correct or you have not set it"
 
 
 def session_of(storage: object, plugin: str = "test") -> Session:
-    bundle = types.SimpleNamespace(PLUGIN=plugin, STORAGE=storage)
+    bundle = bundle_module(PLUGIN=plugin, STORAGE=storage)
     return Session.of_request("e", Backends(bundle, "."))
 
 

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-import types
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,7 +25,7 @@ from tests.support.aws.moto_server import MotoServer, moto_server
 from tests.support.aws.storage_state import expire, read_state
 from tests.support.aws.storage_table import make_table
 from tests.support.aws.storage_worker import KEYS, Call, name_of, stale_reads
-from tests.support.builders import TEMPLATE
+from tests.support.builders import TEMPLATE, bundle_module
 
 OPERATIONS = 1_000  # of one round
 PROCESSES = 5
@@ -74,7 +73,7 @@ def test_dynamodb_under_kills_and_throttling(
         assert read_state(moto, table).problems() == []
         with monkeypatch.context() as patch:
             patch.setattr(generations, "time", lambda: time.time() + 26 * 3600)
-            bundle = types.SimpleNamespace(PLUGIN="test", STORAGE=storage)
+            bundle = bundle_module(STORAGE=storage)
             store = Backends(bundle, ".").storage
             for key in KEYS:
                 start = time.monotonic()

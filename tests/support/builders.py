@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 import sys
+import types
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from packager.bundle.literals import render_bundle_literals
 from tests.support.sources import copy_sources
+from tests.support.template_builders import make_plan
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "handler_template"
@@ -26,27 +30,24 @@ class Echo(Endpoint):
 
 
 def literals(**bundle: Any) -> dict[str, Any]:
-    """The values of a `_bundle.py`; keyword arguments replace the defaults."""
-    return {
-        "FORMAT": 1,
-        "PACKAGER": "0.1.0",
-        "PLUGIN": "test",
-        "PLUGIN_VERSION": "0.0.1",
-        "GROUP": "test",
-        "FUNCTION": "TestFunction",
-        "HOOK_ID": "TestFunction",
-        "PYTHON": "3.13",
-        "ARCHITECTURE": "x86_64",
-        "TIMEOUT": 29,
-        "ROUTES": (("/echo/<name>", "GET", "endpoints/echo.py"),),
-        "SETTINGS": (),
-        "SOURCES": {},
-        "ERRORS": "opaque",
-        "MAX_BODY": 6291456,
-        "BINARY_TYPES": (),
-        "TEXT_TYPES": (),
-        "GZIP": False,
-    } | bundle
+    """The values of a `_bundle.py`; keyword arguments replace those of a bundle that echoes."""
+    values: dict[str, Any] = {"ROUTES": (("/echo/<name>", "GET", "endpoints/echo.py"),)} | bundle
+    whole: dict[str, Any] = {}
+    exec(_whole_literals(), whole)
+    del whole["__builtins__"], whole["__doc__"]
+    assert values.keys() <= whole.keys(), "a bundle has no such literal"
+    return whole | values
+
+
+@functools.cache
+def _whole_literals() -> str:
+    plan = make_plan(name="test", architecture="x86_64", storage="memory")
+    return render_bundle_literals(plan)
+
+
+def bundle_module(**bundle: Any) -> types.SimpleNamespace:
+    """What the runtime reads as its `_bundle`, with the values of `literals`."""
+    return types.SimpleNamespace(**literals(**bundle))
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> None:

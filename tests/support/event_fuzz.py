@@ -12,7 +12,6 @@ import copy
 import io
 import json
 import time
-import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
@@ -27,7 +26,7 @@ from endpoint_runtime.app.invocation import answer_event
 from endpoint_runtime.app.mapped_events import EventFailed
 from endpoint_runtime.gateway.environ import NotAnHttpEvent, source_of
 from endpoint_runtime.json_codec import decode_json, encode_json
-from tests.support.builders import alb, http_1, http_2, literals, rest, url
+from tests.support.builders import alb, bundle_module, http_1, http_2, rest, url
 
 Event = Any
 Make = Callable[..., dict[str, Any]]
@@ -269,9 +268,7 @@ def applications() -> list[Application]:
         {"ERRORS": "dify", "BINARY_TYPES": ("text/*",)},
         {"EVENTS": mapped},
     ]
-    made = [
-        Application(types.SimpleNamespace(**literals(ROUTES=routes, **each)), "/") for each in many
-    ]
+    made = [Application(bundle_module(ROUTES=routes, **each), "/") for each in many]
     for each in made:
         each._classes["e"] = Reader
     return made

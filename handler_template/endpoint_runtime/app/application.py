@@ -55,25 +55,22 @@ class Application:
     def __init__(self, bundle: Any, root: str) -> None:
         self.bundle = bundle
         self.root = root
-        self.errors: str = getattr(bundle, "ERRORS", "opaque")
-        self.hook_id: str = getattr(bundle, "HOOK_ID", "")
-        self.max_body: int = getattr(bundle, "MAX_BODY", 6291456)
+        self.errors: str = bundle.ERRORS
+        self.hook_id: str = bundle.HOOK_ID
+        self.max_body: int = bundle.MAX_BODY
         # Media types that go as base64, and as text, though they would not.
-        self.body_types: BodyTypes = (
-            tuple(getattr(bundle, "BINARY_TYPES", ())),
-            tuple(getattr(bundle, "TEXT_TYPES", ())),
-        )
-        self.gzip: bool = getattr(bundle, "GZIP", False)
-        self.stream: bool = getattr(bundle, "STREAM", False)
-        self.stream_heartbeat: int = getattr(bundle, "STREAM_HEARTBEAT", 0)
-        self.base_path: str = getattr(bundle, "BASE_PATH", "")
+        self.body_types: BodyTypes = (bundle.BINARY_TYPES, bundle.TEXT_TYPES)
+        self.gzip: bool = bundle.GZIP
+        self.stream: bool = bundle.STREAM
+        self.stream_heartbeat: int = bundle.STREAM_HEARTBEAT
+        self.base_path: str = bundle.BASE_PATH
         self._plain_routes = PlainRoutes(bundle.ROUTES)
         self._map: Map | None = None  # made when a request needs it
         self._classes: dict[str, type[Any]] = {}
         self._backends = Backends(bundle, root)
         self._make_session: Callable[..., Any] | None = None
         self._settings = group.GroupSettings(bundle)
-        if getattr(bundle, "SDK", "light") == "real":
+        if bundle.SDK == "real":
             from endpoint_runtime.real_sdk import prepare
 
             prepare()

@@ -37,7 +37,7 @@ def make_part(backends: Backends, name: str) -> Any:
     """
     if name not in _PARTS:
         raise AttributeError(f"'Backends' object has no attribute {name!r}")
-    if name in _OF_DIFY and "dify" in getattr(backends.bundle, "LEFT_OUT", ()):
+    if name in _OF_DIFY and "dify" in backends.bundle.LEFT_OUT:
         from dify_plugin.core.runtime import InvocationUnavailable
 
         raise InvocationUnavailable(

@@ -51,7 +51,7 @@ def answer_worker_event(application: Application, event: Any, context: object) -
     `{"batchItemFailures": [...]}`, anything else `{}`. Raises `NotAnHttpEvent` for an event that
     nothing maps, and `EventFailed` where an endpoint failed at anything but a message of SQS.
     """
-    mappings: Sequence[Mapping] = getattr(application.bundle, "EVENTS", ())
+    mappings: Sequence[Mapping] = application.bundle.EVENTS
     if not mappings or not isinstance(event, dict):
         raise _refused(event)
     # (where to, what) for each request, before any of them is made.

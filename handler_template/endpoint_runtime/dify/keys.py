@@ -26,14 +26,14 @@ class AppKeys:
     """Keys by app id: APPS of the bundle, whose remote ones are kept for SETTINGS_TTL seconds."""
 
     def __init__(self, bundle: Any) -> None:
-        self._sources: dict[str, tuple[Any, ...]] = getattr(bundle, "APPS", {})
+        self._sources: dict[str, tuple[Any, ...]] = bundle.APPS
         self._local: dict[str, Any] | None = None
         if LOCAL in os.environ:
             from endpoint_runtime.settings.remote import json_object
 
             self._local = json_object(os.environ[LOCAL], LOCAL)
             self._sources = {**self._sources, **dict.fromkeys(self._local, ("local",))}
-        self._ttl: float = getattr(bundle, "SETTINGS_TTL", 300)
+        self._ttl: float = bundle.SETTINGS_TTL
         self._kept: Kept | None = None
 
     def app_for_files(self) -> str:

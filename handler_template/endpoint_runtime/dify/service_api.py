@@ -45,7 +45,7 @@ class ServiceApi:
     def __init__(self, backends: Backends) -> None:
         bundle = backends.bundle
         self.keys = AppKeys(bundle)
-        url = os.environ.get(STAND_IN) or getattr(bundle, "DIFY_BASE_URL", "") or BASE_URL
+        url = os.environ.get(STAND_IN) or bundle.DIFY_BASE_URL or BASE_URL
         scheme, _, rest = url.partition("://")
         address, slash, path = rest.partition("/")
         self._path = (slash + path).rstrip("/")

@@ -61,15 +61,15 @@ class GroupSettings:
         if self._kept is not None:
             self._kept.get(deadline, request_id)
         elif self._values is None:
-            sources = getattr(self._bundle, "SOURCES", {})
-            document = getattr(self._bundle, "SETTINGS_FROM", None)
+            sources = self._bundle.SOURCES
+            document = self._bundle.SETTINGS_FROM
             if document is None and all(each[0] not in _REMOTE for each in sources.values()):
                 values = self._read(None)
                 self.flat = values if is_flat(values) else None
             else:
                 from endpoint_runtime.settings.refreshed import Kept
 
-                ttl = getattr(self._bundle, "SETTINGS_TTL", 300)
+                ttl = self._bundle.SETTINGS_TTL
                 self._kept = Kept("the settings", self._read, ttl, (SettingsError,))
                 self._kept.get(deadline, request_id)
         assert self._values is not None  # noqa: S101 - one of the above read them, or raised
@@ -82,9 +82,9 @@ class GroupSettings:
         self._values = self._kept = self.flat = None
 
     def _read(self, deadline: float | None) -> dict[str, Any]:
-        declaration = getattr(self._bundle, "SETTINGS", ())
-        sources = getattr(self._bundle, "SOURCES", {})
-        document = getattr(self._bundle, "SETTINGS_FROM", None)
+        declaration = self._bundle.SETTINGS
+        sources = self._bundle.SOURCES
+        document = self._bundle.SETTINGS_FROM
         values = read_settings(declaration, sources, document=document, deadline=deadline)
         for text in secret_texts(declaration, values, sources, document is not None):
             endpoint_runtime.hide(text)

@@ -51,9 +51,7 @@ def open_storage(backends: Backends) -> Storage | None:
     None where the bundle has none: packager saw no use of it, and nobody configured one.
     """
     path = os.environ.get(VARIABLE)
-    chosen = (
-        ("file", {"path": path}) if path else getattr(backends.bundle, "STORAGE", ("memory", {}))
-    )
+    chosen = ("file", {"path": path}) if path else backends.bundle.STORAGE
     if chosen is None:
         return None
     kind, options = chosen

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import types
 from collections.abc import Callable
 
 import pytest
@@ -14,6 +13,7 @@ from endpoint_runtime.app.backends import Backends
 from endpoint_runtime.aws import AwsError
 from tests.support.aws.moto_server import REGION, MotoServer
 from tests.support.aws.storage_table import make_table
+from tests.support.builders import bundle_module
 
 MISSING = "load data failed, please check if the key is correct or you have not set it"
 MakeStorage = Callable[[float | None], StorageInvocation]
@@ -34,7 +34,7 @@ def make_storage(
             )
         except Exception as fault:
             assert "BucketAlreadyOwnedByYou" in str(fault)
-    bundle = types.SimpleNamespace(PLUGIN="test", STORAGE=(request.param, {}))
+    bundle = bundle_module(STORAGE=(request.param, {}))
     backends = Backends(bundle, ".")
 
     def make(deadline: float | None) -> StorageInvocation:

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import time
-import types
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from tests.support.aws import storage_worker
 from tests.support.aws.moto_server import REGION, MotoServer
 from tests.support.aws.storage_table import make_table
 from tests.support.aws.storage_worker import KEYS, Call, name_of, stale_reads
-from tests.support.builders import TEMPLATE
+from tests.support.builders import TEMPLATE, bundle_module
 
 PROCESSES = 8
 SECONDS = 4
@@ -73,7 +72,7 @@ def run(storage: tuple[str, dict[str, Any]]) -> list[Call]:
         problems += complaints
         calls += [Call(*json.loads(line)) for line in written.splitlines()]
     assert problems == ""
-    store = Backends(types.SimpleNamespace(PLUGIN="test", STORAGE=storage), ".").storage
+    store = Backends(bundle_module(STORAGE=storage), ".").storage
     for key in KEYS:
         start = time.monotonic()
         calls.append(Call("get", key, name_of(store.get(key)), start, time.monotonic()))
