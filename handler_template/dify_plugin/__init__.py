@@ -52,7 +52,7 @@ def __getattr__(name: str) -> Any:
     if name == "Endpoint":  # every plugin asks for it, most for nothing else
         from dify_plugin.interfaces.endpoint import Endpoint as value
     else:
-        from dify_plugin.core.lazy_names import lazy
+        from dify_plugin._lazy_names import lazy
 
         return lazy(__name__, {"File": "dify_plugin.invocations.file"})(name)
     globals()[name] = value

@@ -60,10 +60,13 @@ def prepare() -> None:
     finally:
         if monkey is not None:
             monkey.patch_all = patch_all
-    light_runtime = _module("endpoint_runtime.sdk_calls.runtime")
-    runtime.InvocationUnavailable = light_runtime.InvocationUnavailable
+    from endpoint_runtime.sdk_calls import _invocation  # type: ignore[import-not-found]
+
+    # What the light calls are derived from: the SDK has no such module.
+    sys.modules["dify_plugin._invocation"] = _invocation
+    runtime.InvocationUnavailable = _invocation.InvocationUnavailable
     base = runtime.BackwardsInvocation
-    for name, helper in vars(light_runtime.BackwardsInvocation).items():
+    for name, helper in vars(_invocation.BackwardsInvocation).items():
         if name[:2] != "__":
             setattr(base, name, helper)
     base._backwards_invoke = _refuse
@@ -80,7 +83,7 @@ def prepare() -> None:
         _module("dify_plugin.invocations.file").File.upload = _upload
     except (ImportError, AttributeError):
         pass
-    _serve_sessions(runtime.Session, light_runtime)
+    _serve_sessions(runtime.Session)
 
 
 def _module(name: str) -> Any:
@@ -88,14 +91,15 @@ def _module(name: str) -> Any:
     return sys.modules[name]
 
 
-def _serve_sessions(session: Any, light: Any) -> None:
+def _serve_sessions(session: Any) -> None:
     """Give the SDK's class what the runtime asks of a session."""
     from concurrent.futures import ThreadPoolExecutor
 
     from dify_plugin.config.config import InstallMethod
+    from endpoint_runtime.sdk_calls import _session_parts, runtime
 
     executor = ThreadPoolExecutor()
-    writer = light.LogWriter()
+    writer = _session_parts.LogWriter()
 
     def of_request(cls: Any, endpoint_id: str, backends: Any = None, deadline: Any = None) -> Any:
         made = cls(os.urandom(16).hex(), executor, None, writer, InstallMethod.Serverless)
@@ -107,9 +111,9 @@ def _serve_sessions(session: Any, light: Any) -> None:
     session.backends = None
     session.deadline = None
     # Its constructor knows it since 0.5.1.
-    session.max_invocation_timeout = light.Session.max_invocation_timeout
+    session.max_invocation_timeout = runtime.Session.max_invocation_timeout
     session.of_request = classmethod(of_request)
-    session.call_deadline = light.Session.call_deadline
+    session.call_deadline = runtime.Session.call_deadline
 
 
 def _refuse(invocation: Any, type: Any, data_type: Any, data: Any) -> NoReturn:

@@ -31,7 +31,7 @@ def missing(module: str, name: str | None, elsewhere: Mapping[str, str]) -> bool
 def main() -> None:
     """Read the imports, write those that fail."""
     sys.path.insert(0, sys.argv[1])
-    from dify_plugin.core.lazy_names import ELSEWHERE
+    from dify_plugin._lazy_names import ELSEWHERE
 
     asked = json.loads(sys.stdin.buffer.read())
     failed = [each for each in asked if missing(each[0], each[1], ELSEWHERE)]

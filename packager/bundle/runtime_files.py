@@ -11,6 +11,8 @@ from packager.contract import template_folder
 _LIGHT = "dify_plugin"
 # What of the light SDK answers calls where the real one is bundled (endpoint_runtime/real_sdk.py).
 _ANSWERING = {
+    "_invocation.py": "_invocation.py",
+    "core/_session_parts.py": "_session_parts.py",
     "core/runtime.py": "runtime.py",
     "invocations/storage.py": "storage.py",
     "invocations/app/__init__.py": "app/__init__.py",

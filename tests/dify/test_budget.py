@@ -14,6 +14,8 @@ from tests.support.builders import Bundle, endpoint, url
 
 # The client, as far as every call needs it.
 CLIENT = {
+    "dify_plugin._invocation",
+    "dify_plugin.core._session_parts",
     "dify_plugin.invocations",
     "dify_plugin.invocations.app",
     "dify_plugin.invocations.app.chat",
@@ -26,6 +28,7 @@ CLIENT = {
     "endpoint_runtime.dify.keys",
     "endpoint_runtime.dify.service_api",
     "endpoint_runtime.json_codec",
+    "endpoint_runtime.http_client",
     "endpoint_runtime.http_client.connection",
     "endpoint_runtime.http_client.response",
     "endpoint_runtime.settings.sources",
@@ -34,6 +37,8 @@ CLIENT = {
 MACHINE = {"_json", "_socket"}
 STREAM = {"endpoint_runtime.dify.event_stream"}
 STORAGE = {
+    "dify_plugin._invocation",
+    "dify_plugin.core._session_parts",
     "dify_plugin.invocations",
     "dify_plugin.invocations.storage",
     "endpoint_runtime.app.backends",

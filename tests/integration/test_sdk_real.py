@@ -126,7 +126,7 @@ def ask(bundle: Path, path: str, **env: str) -> dict[str, Any]:
 
 
 def test_its_own_parts_are_the_sdks_and_its_sessions_ours(bundle: Path) -> None:
-    assert not (bundle / "dify_plugin/core/entity.py").exists()
+    assert not (bundle / "dify_plugin/_entity/entity.py").exists()
     unavailable = (
         "InvocationUnavailable: session.{} is not available: this plugin runs outside Dify, and "
         "nothing is configured to answer the call"

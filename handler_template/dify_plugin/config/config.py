@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
-from dify_plugin.core.entity import Entity, _schema_of
-from dify_plugin.core.lazy_names import lazy
+from dify_plugin._entity.entity import Entity
+from dify_plugin._lazy_names import lazy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class DifyPluginEnv(Entity):
         import os
 
         environment = {name.upper(): value for name, value in os.environ.items()}
-        fields = _schema_of(type(self)).fields
+        fields = self.__entity_schema__().fields
         found = {name: environment[name] for name in fields if name in environment}
         super().__init__(**{**found, **values})
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dify_plugin.core.entity import Entity
+from dify_plugin._entity.entity import Entity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, ClassVar
-
-    from dify_plugin.core.runtime import Session
 
 
 class InvokeCredentials(Entity):
@@ -31,6 +29,6 @@ class SessionContext(Entity):
     credentials: InvokeCredentials
 
 
-def get_current_session() -> Session | None:
+def get_current_session() -> Any:
     """None: model plugins don't run here."""
     return None

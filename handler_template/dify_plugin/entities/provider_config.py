@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum, StrEnum
 
-from dify_plugin.core.entity import Entity
+from dify_plugin._entity.entity import Entity
 from dify_plugin.entities.parameters import I18nObject
 
 TYPE_CHECKING = False
@@ -140,6 +140,6 @@ def __getattr__(name: str) -> Any:
     if name[0] == "_":  # the import system asks for __path__
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
     # The SDK's module has these names too, and plugins take their annotations from it.
-    from dify_plugin.core.lazy_names import lazy
+    from dify_plugin._lazy_names import lazy
 
     return lazy(__name__)(name)

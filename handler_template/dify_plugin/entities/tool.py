@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum, StrEnum
 
-from dify_plugin.core.entity import Entity
-from dify_plugin.core.lazy_names import lazy
+from dify_plugin._entity.entity import Entity
+from dify_plugin._lazy_names import lazy
 from dify_plugin.entities.invoke_message import InvokeMessage
 from dify_plugin.entities.model.message import PromptMessageTool
 from dify_plugin.entities.parameters import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dify_plugin.core.lazy_names import lazy
+from dify_plugin._lazy_names import lazy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

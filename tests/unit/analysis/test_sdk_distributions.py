@@ -15,7 +15,7 @@ from packager.analysis.sdk_distributions import (
 )
 
 LISTING = """
-from dify_plugin.core.lazy_names import ELSEWHERE
+from dify_plugin._lazy_names import ELSEWHERE
 print(*(name for name, module in ELSEWHERE.items() if module == "pydantic"))
 """
 

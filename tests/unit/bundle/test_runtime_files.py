@@ -15,6 +15,8 @@ def test_the_light_sdk_is_left_out_beside_the_real_one_but_for_what_answers() ->
 
     assert light - real == {name for name in light if name.startswith("dify_plugin/")}
     assert real - light == {
+        "endpoint_runtime/sdk_calls/_invocation.py",
+        "endpoint_runtime/sdk_calls/_session_parts.py",
         "endpoint_runtime/sdk_calls/app/__init__.py",
         "endpoint_runtime/sdk_calls/app/chat.py",
         "endpoint_runtime/sdk_calls/app/completion.py",
@@ -22,7 +24,7 @@ def test_the_light_sdk_is_left_out_beside_the_real_one_but_for_what_answers() ->
         "endpoint_runtime/sdk_calls/runtime.py",
         "endpoint_runtime/sdk_calls/storage.py",
     }
-    assert "dify_plugin/core/entity.py" in light
+    assert "dify_plugin/_entity/entity.py" in light
     assert all(path.is_file() for path, _ in runtime_files("real"))
     assert all("__pycache__" not in name for name in light)
     assert (template_folder() / "start_fast").is_file()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import Enum, StrEnum
 
-from dify_plugin.core.entity import Entity
-from dify_plugin.core.lazy_names import lazy
+from dify_plugin._entity.entity import Entity
+from dify_plugin._lazy_names import lazy
 from dify_plugin.entities.model.message import AssistantPromptMessage, PromptMessage
 from dify_plugin.entities.model.schema import BaseModelConfig, ModelType, ModelUsage, PriceInfo
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dify_plugin.core.entity import Entity
-from dify_plugin.core.lazy_names import lazy
+from dify_plugin._entity.entity import Entity
+from dify_plugin._lazy_names import lazy
 from dify_plugin.entities.model.schema import BaseModelConfig, ModelType
 
 __all__ = [

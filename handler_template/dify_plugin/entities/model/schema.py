@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
-from dify_plugin.core.entity import Entity
-from dify_plugin.core.lazy_names import lazy
+from dify_plugin._entity.entity import Entity
+from dify_plugin._lazy_names import lazy
 from dify_plugin.entities.parameters import I18nObject
 
 TYPE_CHECKING = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dify_plugin.core.entity import Entity
+from dify_plugin._entity.entity import Entity
 from dify_plugin.entities.agent import AgentInvokeMessage, AgentRuntime
 from dify_plugin.entities.model.llm import LLMModelConfig
 from dify_plugin.entities.model.message import PromptMessage, ensure_prompt_message
@@ -16,7 +16,7 @@ from dify_plugin.entities.tool import (
     ToolParameter,
     ToolProviderType,
 )
-from dify_plugin.interfaces.elsewhere import NotHere
+from dify_plugin.interfaces._unsupported import OnlyInDify
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -143,11 +143,11 @@ class ToolEntity(Entity):
         return v or []
 
 
-class AgentProvider(NotHere):
+class AgentProvider(OnlyInDify):
     """A provider of agents."""
 
 
-class AgentStrategy(NotHere):
+class AgentStrategy(OnlyInDify):
     """An agent."""
 
 
@@ -155,6 +155,6 @@ def __getattr__(name: str) -> Any:
     if name[0] == "_":  # the import system asks for __path__
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
     # The SDK's module has these names too, and plugins take their annotations from it.
-    from dify_plugin.core.lazy_names import lazy
+    from dify_plugin._lazy_names import lazy
 
     return lazy(__name__)(name)

@@ -1,6 +1,6 @@
 """The SDK's own place of `Endpoint`."""
 
-from dify_plugin.core.lazy_names import lazy
+from dify_plugin._lazy_names import lazy
 from dify_plugin.interfaces.endpoint import Endpoint
 
 __all__ = ["Endpoint"]

@@ -1,6 +1,6 @@
 """The SDK's own place of `ModelProvider`."""
 
-from dify_plugin.core.lazy_names import lazy
+from dify_plugin._lazy_names import lazy
 from dify_plugin.interfaces.model import ModelProvider
 
 __all__ = ["ModelProvider"]

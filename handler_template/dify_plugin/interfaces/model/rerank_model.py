@@ -1,6 +1,6 @@
 """The base of ranking models."""
 
-from dify_plugin.core.lazy_names import lazy
+from dify_plugin._lazy_names import lazy
 from dify_plugin.interfaces.model import AIModel
 
 __all__ = ["AIModel", "RerankModel"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dify_plugin.core.runtime import BackwardsInvocation
+from dify_plugin._invocation import BackwardsInvocation
 from dify_plugin.entities.model.schema import EmbeddingInputType
 
 TYPE_CHECKING = False
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from typing import IO, Any
 
-    from dify_plugin.core.runtime import Session
+    from dify_plugin._invocation import Session
     from dify_plugin.entities.model.llm import LLMModelConfig
     from dify_plugin.entities.model.message import PromptMessage, PromptMessageTool
     from dify_plugin.entities.model.moderation import ModerationModelConfig

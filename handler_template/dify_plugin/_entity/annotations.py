@@ -1,4 +1,4 @@
-"""Annotations as shapes: what `entity_shapes` makes of the types a class names.
+"""Annotations as shapes: what `shapes` makes of the types a class names.
 
 The classes here that are named as those of `typing`, `decimal` and pydantic stand for these in the
 annotations of `dify_plugin`, whose modules import none of them.
@@ -11,26 +11,28 @@ import types
 from collections.abc import Mapping, Sequence
 from enum import Enum
 
-from dify_plugin.core import entity_scalars
-from dify_plugin.core.entity import Entity
-from dify_plugin.core.entity_shapes import (
-    ANY,
-    STR,
+from dify_plugin._entity import scalars
+from dify_plugin._entity.containers import (
     DictShape,
-    EnumShape,
-    InstanceShape,
     JsonShape,
     ListShape,
+    SequenceShape,
+    TupleShape,
+)
+from dify_plugin._entity.shapes import (
+    ANY,
+    STR,
+    EnumShape,
+    InstanceShape,
     LiteralShape,
     ModelShape,
     NullableShape,
     ScalarShape,
-    SequenceShape,
     Shape,
     TaggedShape,
-    TupleShape,
     UnionShape,
 )
+from dify_plugin._entity.state import is_entity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,26 +69,26 @@ class Tagged:
     """A union of entities that is told by a field: `Tagged["type", A, B]`."""
 
     key = ""
-    members: tuple[type[Entity], ...] = ()
+    members: tuple[type, ...] = ()
 
     def __class_getitem__(cls, items: tuple[object, ...]) -> type:
         return type("Tagged", (cls,), {"key": items[0], "members": items[1:]})
 
 
-NONE = ScalarShape("none", entity_scalars.to_none)
+NONE = ScalarShape("none", scalars.to_none)
 _SCALARS: dict[object, Shape] = {
     str: STR,
-    int: ScalarShape("int", entity_scalars.to_int),
-    float: ScalarShape("float", entity_scalars.to_float),
-    bool: ScalarShape("bool", entity_scalars.to_bool),
-    bytes: ScalarShape("bytes", entity_scalars.to_bytes),
+    int: ScalarShape("int", scalars.to_int),
+    float: ScalarShape("float", scalars.to_float),
+    bool: ScalarShape("bool", scalars.to_bool),
+    bytes: ScalarShape("bytes", scalars.to_bytes),
     None: NONE,
     types.NoneType: NONE,
     object: ANY,
     Any: ANY,
     JsonValue: JsonShape(),
-    PositiveInt: ScalarShape("constrained-int", entity_scalars.to_positive_int),
-    Decimal: ScalarShape("decimal", entity_scalars.to_decimal),
+    PositiveInt: ScalarShape("constrained-int", scalars.to_positive_int),
+    Decimal: ScalarShape("decimal", scalars.to_decimal),
     list: ListShape(list, ANY),
     set: ListShape(set, ANY),
     frozenset: ListShape(frozenset, ANY),
@@ -137,7 +139,7 @@ def shape_of(annotation: object) -> Shape:
 
 
 def _shape_of_class(cls: type) -> Shape:
-    if issubclass(cls, Entity):
+    if is_entity(cls):
         return ModelShape(cls)
     if issubclass(cls, Enum):
         return EnumShape(cls)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from enum import Enum
 
-from dify_plugin.core.entity_errors import refusal
+from dify_plugin._entity.errors import refusal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dify_plugin.core.entity_shapes import State
+    from dify_plugin._entity.state import State
 
 _TRUE = frozenset({"1", "on", "t", "true", "y", "yes"})
 _FALSE = frozenset({"0", "off", "f", "false", "n", "no"})

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 
-class NotHere:
+class OnlyInDify:
     """A model, an agent, a provider. It may be derived from; making one is refused."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> NoReturn:

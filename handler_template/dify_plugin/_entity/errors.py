@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 class ValidationError(ValueError):
     """Data that an entity does not take. `errors()` and `str()` tell all that is wrong with it."""
 
-    def __init__(self, title: str, faults: list[Fault]) -> None:
+    def __init__(self, title: str, faults: list[ErrorDetail]) -> None:
         super().__init__(title)
         self.title = title
         self._faults = faults
@@ -55,7 +55,7 @@ class ValidationError(ValueError):
         return ValidationError, (self.title, self._faults)
 
 
-class Fault:
+class ErrorDetail:
     """One thing that is wrong with a value, of which it keeps only the type's name."""
 
     __slots__ = ("ctx", "input_type", "loc", "msg", "type")
@@ -70,42 +70,44 @@ class Fault:
         self.input_type = type(value).__name__
 
 
-class Refused(Exception):
-    """Faults on their way up; each level adds its part of the location."""
+class ValidationFailed(Exception):
+    """Details on their way up; each level adds its part of the location."""
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, faults: list[ErrorDetail]) -> None:
         super().__init__()
         self.faults = faults
 
-    def at(self, *part: str | int) -> list[Fault]:
+    def at(self, *part: str | int) -> list[ErrorDetail]:
         """The faults, with `part` before their locations."""
         for fault in self.faults:
             fault.loc = (*part, *fault.loc)
         return self.faults
 
 
-def refusal(kind: str, msg: str, value: object, **ctx: Any) -> Refused:
+def refusal(kind: str, msg: str, value: object, **ctx: Any) -> ValidationFailed:
     """Give what to raise for the one fault of a value."""
-    return Refused([Fault(kind, msg, value, ctx or None)])
+    return ValidationFailed([ErrorDetail(kind, msg, value, ctx or None)])
 
 
-def said_by_validator(error: Exception, value: object) -> list[Fault]:
+def said_by_validator(error: Exception, value: object) -> list[ErrorDetail]:
     """The faults of a value for which a validator raised a ValueError or an AssertionError."""
     if isinstance(error, ValidationError):
         return error._faults
     if isinstance(error, AssertionError):
-        return [Fault("assertion_error", f"Assertion failed, {error}", value, {"error": error})]
-    return [Fault("value_error", f"Value error, {error}", value, {"error": error})]
+        return [
+            ErrorDetail("assertion_error", f"Assertion failed, {error}", value, {"error": error})
+        ]
+    return [ErrorDetail("value_error", f"Value error, {error}", value, {"error": error})]
 
 
 def not_json(title: str, error: Exception) -> ValidationError:
-    """The error of a text that is no JSON."""
+    """Return the error of a text that is not valid JSON."""
     said = f"Invalid JSON: {error}"
-    return ValidationError(title, [Fault("json_invalid", said, "", {"error": str(error)})])
+    return ValidationError(title, [ErrorDetail("json_invalid", said, "", {"error": str(error)})])
 
 
 def frozen(title: str, name: str) -> ValidationError:
     """The error of setting an attribute of a frozen instance."""
-    fault = Fault("frozen_instance", "Instance is frozen", "")
+    fault = ErrorDetail("frozen_instance", "Instance is frozen", "")
     fault.loc = (name,)
     return ValidationError(title, [fault])

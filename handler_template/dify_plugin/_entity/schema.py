@@ -3,102 +3,37 @@
 from __future__ import annotations
 
 import sys
-from enum import Enum
 
-from dify_plugin.core import entity_annotations
-from dify_plugin.core.entity import Entity
-from dify_plugin.core.entity_annotations import shape_of
-from dify_plugin.core.entity_errors import (
-    Fault,
-    Refused,
+from dify_plugin._entity.containers import is_mapping
+from dify_plugin._entity.errors import (
+    ErrorDetail,
     ValidationError,
+    ValidationFailed,
     said_by_validator,
 )
-from dify_plugin.core.entity_shapes import State, is_mapping
+from dify_plugin._entity.field import MISSING, Field, FieldInfo, fresh, read_default
+from dify_plugin._entity.state import State, is_base
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
 
-    from dify_plugin.core.entity_shapes import Shape
-
-_MISSING: Any = ...
 _set = object.__setattr__
-
-
-class FieldInfo:
-    """A field as `model_fields` shows it."""
-
-    def __init__(
-        self,
-        annotation: Any,
-        default: Any,
-        default_factory: Callable[[], Any] | None,
-        alias: str | None,
-    ) -> None:
-        self.annotation = annotation
-        self.default = default
-        self.default_factory = default_factory
-        self.alias = alias
-
-    def is_required(self) -> bool:
-        """Whether there is no default."""
-        return self.default is _MISSING and self.default_factory is None
-
-    def get_default(self, *, call_default_factory: bool = False, **options: Any) -> Any:
-        """The default, None where there is none or a factory makes it."""
-        if self.default_factory is not None:
-            return self.default_factory() if call_default_factory else None
-        return None if self.default is _MISSING else _fresh(self.default)
-
-
-class Field:
-    """One field. `shape` validates and dumps its values."""
-
-    __slots__ = ("_shape", "alias", "annotation", "before", "default", "factory", "name", "owner",
-                 "serializer")  # fmt: skip
-
-    def __init__(self, name: str, owner: type[Entity], annotation: Any) -> None:
-        self.name = name
-        self.owner = owner
-        self.annotation = annotation
-        self.alias: str = name
-        self.default: Any = _MISSING
-        self.factory: Callable[[], Any] | None = None
-        self.before: str | None = None
-        self.serializer: str | None = None
-        self._shape: Shape | None = None
-
-    @property
-    def shape(self) -> Shape:
-        """The field's shape, made when it is first needed."""
-        if self._shape is None:
-            self._shape = shape_of(self.resolved())
-        return self._shape
-
-    def resolved(self) -> Any:
-        """The annotation as an object."""
-        return _evaluated(self.annotation, self.owner)
-
-    def make_default(self) -> Any:
-        """A default for a new instance."""
-        return self.factory() if self.factory is not None else _fresh(self.default)
 
 
 class Schema:
     """How instances of a class are made."""
 
-    def __init__(self, cls: type[Entity]) -> None:
-        self.cls = cls
+    def __init__(self, cls: type[Any]) -> None:
+        self.cls: Any = cls
         self.fields: dict[str, Field] = {}
         self.private: dict[str, Any] = {}
         self.frozen = cls._frozen
-        self.has_post_init = cls.model_post_init is not Entity.model_post_init
+        self.has_post_init = not is_base(_defining(cls, "model_post_init"))
         for base in reversed(cls.__mro__):
-            if base is Entity or base is object:
-                continue
-            self._read(base)
+            if base is not object and not is_base(base):
+                self._read(base)
 
     def _read(self, base: type[Any]) -> None:
         own = vars(base)
@@ -112,13 +47,13 @@ class Schema:
                         base._private_defaults = kept
                     kept[name] = own[name]
                     delattr(base, name)
-                self.private[name] = kept.get(name, _MISSING)
+                self.private[name] = kept.get(name, MISSING)
                 continue
             if name == "model_config" or _is_class_variable(annotation):
                 continue
             field = Field(name, base, annotation)
             if name in own:
-                _read_default(field, own[name])
+                read_default(field, own[name])
             self.fields[name] = field  # keeps the place of the field it overrides
         for name, field in self.fields.items():
             field.alias = own.get("_aliases", {}).get(name, field.alias)
@@ -146,22 +81,25 @@ class Schema:
             for name, field in self.fields.items()
         }
 
-    def fill(self, instance: Entity, data: Mapping[str, Any]) -> None:
+    def fill(self, instance: Any, data: Mapping[str, Any]) -> None:
         """Validate `data` into a new instance; raises `ValidationError`."""
         try:
             self._fill(instance, data, State())
-        except Refused as refused:
-            raise ValidationError(self.cls.__name__, refused.faults) from None
+        except ValidationFailed as failed:
+            raise ValidationError(self.cls.__name__, failed.faults) from None
 
     def validate(self, obj: Any) -> Any:
         """`make` for `model_validate`."""
         try:
             return self.make(obj, State())
-        except Refused as refused:
-            raise ValidationError(self.cls.__name__, refused.faults) from None
+        except ValidationFailed as failed:
+            raise ValidationError(self.cls.__name__, failed.faults) from None
 
     def make(self, obj: Any, state: State) -> Any:
-        """Give `obj` if it is an instance, else make one of a mapping; raises `Refused`."""
+        """Return `obj` if it is an instance, else one made of a mapping.
+
+        Raises `ValidationFailed`.
+        """
         if isinstance(obj, self.cls):
             state.lower(2 if type(obj) is self.cls else 1)
             state.given = len(obj.__pydantic_fields_set__)
@@ -171,14 +109,14 @@ class Schema:
             try:
                 instance = self.cls(**obj)
             except ValidationError as error:
-                raise Refused(error._faults) from None
+                raise ValidationFailed(error._faults) from None
             state.given = len(instance.__pydantic_fields_set__)
             return instance
         instance = self.cls.__new__(self.cls)
         self._fill(instance, obj, state)
         return instance
 
-    def _fill(self, instance: Entity, data: Any, state: State) -> None:
+    def _fill(self, instance: Any, data: Any, state: State) -> None:
         for name in self.cls._before_all:
             data = _called(getattr(self.cls, name), data)
         if not isinstance(data, dict):
@@ -186,9 +124,9 @@ class Schema:
                 data = vars(data)
             elif not is_mapping(data):
                 title = self.cls.__name__
-                raise Refused(
+                raise ValidationFailed(
                     [
-                        Fault(
+                        ErrorDetail(
                             "model_type",
                             f"Input should be a valid dictionary or instance of {title}",
                             data,
@@ -198,14 +136,14 @@ class Schema:
                 )
         values: dict[str, Any] = {}
         given: set[str] = set()
-        faults: list[Fault] = []
+        faults: list[ErrorDetail] = []
         for name, field in self.fields.items():
             key = field.alias
             if key not in data:
                 key = name
             if key not in data:
-                if field.default is _MISSING and field.factory is None:
-                    fault = Fault("missing", "Field required", data)
+                if field.default is MISSING and field.factory is None:
+                    fault = ErrorDetail("missing", "Field required", data)
                     fault.loc = (field.alias,)
                     faults.append(fault)
                 else:
@@ -216,12 +154,12 @@ class Schema:
                 if field.before is not None:
                     value = _called(getattr(self.cls, field.before), value)
                 values[name] = field.shape.check(value, state)
-            except Refused as refused:
-                faults += refused.at(key)
+            except ValidationFailed as failed:
+                faults += failed.at(key)
                 continue
             given.add(name)
         if faults:
-            raise Refused(faults)
+            raise ValidationFailed(faults)
         state.given = len(given)
         self._set_up(instance, values, given)
         for name in self.cls._after_all:
@@ -239,41 +177,36 @@ class Schema:
             if key in values:
                 fields[name] = values[key]
                 found.add(name)
-            elif field.default is not _MISSING or field.factory is not None:
+            elif field.default is not MISSING or field.factory is not None:
                 fields[name] = field.make_default()
         self._set_up(instance, fields, found if given is None else given)
         if self.has_post_init:
             instance.model_post_init(None)
         return instance
 
-    def _set_up(self, instance: Entity, values: dict[str, Any], given: set[str]) -> None:
+    def _set_up(self, instance: Any, values: dict[str, Any], given: set[str]) -> None:
         _set(instance, "__dict__", values)
         _set(instance, "__pydantic_fields_set__", given)
         private = None
         if self.private:
             private = {
-                name: _fresh(value) for name, value in self.private.items() if value is not _MISSING
+                name: fresh(value) for name, value in self.private.items() if value is not MISSING
             }
         _set(instance, "__pydantic_private__", private)
 
 
-def _called(method: Callable[..., Any], value: Any, subject: Any = _MISSING) -> Any:
+def _defining(cls: type, name: str) -> type:
+    """Return the class that an attribute of `cls` is from."""
+    return next(base for base in cls.__mro__ if name in vars(base))
+
+
+def _called(method: Callable[..., Any], value: Any, subject: Any = MISSING) -> Any:
     """Call a validator; a ValueError or AssertionError of its becomes faults."""
     try:
-        return method() if subject is not _MISSING else method(value)
+        return method() if subject is not MISSING else method(value)
     except (ValueError, AssertionError) as error:
-        about = value if subject is _MISSING else subject
-        raise Refused(said_by_validator(error, about)) from None
-
-
-def _fresh(value: Any) -> Any:
-    if value is None or isinstance(value, str | int | float | bytes | tuple | Enum):
-        return value
-    if isinstance(value, list | dict | set) and not value:
-        return value.copy()
-    from copy import deepcopy
-
-    return deepcopy(value)
+        about = value if subject is MISSING else subject
+        raise ValidationFailed(said_by_validator(error, about)) from None
 
 
 def _annotations(cls: type[Any]) -> Mapping[str, Any]:
@@ -295,31 +228,3 @@ def _is_class_variable(annotation: Any) -> bool:
     if isinstance(annotation, str):
         return annotation.startswith(("ClassVar", "typing.ClassVar", "t.ClassVar"))
     return "ClassVar" in str(getattr(annotation, "__origin__", annotation))
-
-
-def _evaluated(annotation: Any, owner: type[Any]) -> Any:
-    if hasattr(annotation, "__forward_arg__"):
-        annotation = annotation.__forward_arg__
-    if not isinstance(annotation, str):
-        return annotation
-    module = sys.modules.get(owner.__module__)
-    names = {**vars(entity_annotations), **(vars(module) if module else {}), **_nested(owner)}
-    return eval(annotation, names)  # noqa: S307 - the class's own source
-
-
-def _nested(owner: type[Any]) -> dict[str, Any]:
-    """The classes that a class's body defines; other names in it are fields' defaults."""
-    nested = {name: value for name, value in vars(owner).items() if isinstance(value, type)}
-    nested.setdefault(owner.__name__, owner)
-    return nested
-
-
-def _read_default(field: Field, default: Any) -> None:
-    """Take a default, or what pydantic's `Field()` says of one."""
-    if type(default).__name__ != "FieldInfo":
-        field.default = default
-        return
-    if not default.is_required():
-        field.default = default.default
-        field.factory = default.default_factory
-    field.alias = default.validation_alias or default.alias or field.name

@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum
 
-from dify_plugin.core.entity import Entity, _schema_of
-from dify_plugin.core.entity_shapes import (
-    ANY,
-    DictShape,
-    ListShape,
-    ModelShape,
-    NullableShape,
-    Shape,
-    TupleShape,
-    UnionShape,
-)
+from dify_plugin._entity.containers import DictShape, ListShape, TupleShape
+from dify_plugin._entity.shapes import ANY, ModelShape, NullableShape, Shape, UnionShape
+from dify_plugin._entity.state import is_entity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,17 +33,17 @@ class _How:
         self.by_type: bool = options.get("serialize_as_any", False)
 
 
-def dump(entity: Entity, json: bool, options: Mapping[str, Any]) -> dict[str, Any]:
+def dump(entity: Any, json: bool, options: Mapping[str, Any]) -> dict[str, Any]:
     """Give an entity's fields as plain data."""
     how = _How(json, options)
     return _model(entity, type(entity), how, options.get("include"), options.get("exclude"))
 
 
 def dump_json(
-    entity: Entity, indent: int | None, ensure_ascii: bool, options: Mapping[str, Any]
+    entity: Any, indent: int | None, ensure_ascii: bool, options: Mapping[str, Any]
 ) -> str:
     """Give an entity as JSON."""
-    from dify_plugin.core.entity_json import to_json
+    from dify_plugin._entity.json import to_json
 
     try:
         plain = dump(entity, True, options)
@@ -61,11 +53,9 @@ def dump_json(
     return to_json(plain, indent, ensure_ascii)
 
 
-def _model(
-    entity: Entity, cls: type[Entity], how: _How, include: Any, exclude: Any
-) -> dict[str, Any]:
+def _model(entity: Any, cls: type[Any], how: _How, include: Any, exclude: Any) -> dict[str, Any]:
     """Dump the fields of `cls`, a class of the entity's: a field's type says what is dumped."""
-    schema = _schema_of(cls)
+    schema = cls.__entity_schema__()
     by_alias = cls._by_alias if how.by_alias is None else how.by_alias
     given = entity.__pydantic_fields_set__
     dumped = {}
@@ -115,7 +105,7 @@ def _value(value: Any, shape: Shape, how: _How, include: Any, exclude: Any) -> A
         shape = shape.member_for(value)
     if value is None or type(value) in (str, int, bool):
         return value
-    if isinstance(value, Entity):
+    if is_entity(type(value)):
         known = isinstance(shape, ModelShape) and shape.serves(value) and not how.by_type
         cls = shape.cls if known and isinstance(shape, ModelShape) else type(value)
         return _model(value, cls, how, include, exclude)

@@ -1,7 +1,7 @@
 """The base of data classes: what endpoints use of pydantic's models, without pydantic.
 
 A class declares fields by annotations, as a pydantic model does; they are read when the first
-instance is made (`entity_schema`), so importing a module of entities costs only its classes. What
+instance is made (`schema`), so importing a module of entities costs only its classes. What
 annotations can't say is in class attributes that begin with an underscore:
 
 - `_aliases`: a field's name in the outside world. `_shapes`: an annotation to validate by in place
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any, ClassVar, Self
 
-    from dify_plugin.core.entity_schema import FieldInfo, Schema
+    from dify_plugin._entity.field import FieldInfo
+    from dify_plugin._entity.schema import Schema
 
     Plain = dict[str, Any]  # the class has a method of that name
     Fields = dict[str, FieldInfo]
@@ -50,7 +51,7 @@ class Entity:
         __pydantic_private__: Plain | None
 
     def __init__(self, /, **data: Any) -> None:
-        _schema_of(type(self)).fill(self, data)
+        self.__entity_schema__().fill(self, data)
 
     def __init_subclass__(cls, **config: Any) -> None:
         if "__init__" not in vars(cls):
@@ -59,6 +60,17 @@ class Entity:
         cls._own_init = True
 
     _own_init: ClassVar[bool] = False
+
+    @classmethod
+    def __entity_schema__(cls) -> Schema:
+        """Return the class's schema, made once. By this name entities are known (`state`)."""
+        schema: Schema | None = cls.__dict__.get("__entity_schema_made__")
+        if schema is None:
+            from dify_plugin._entity.schema import Schema
+
+            schema = Schema(cls)
+            cls.__entity_schema_made__ = schema  # type: ignore[attr-defined]
+        return schema
 
     @classmethod
     def model_validate(
@@ -75,14 +87,14 @@ class Entity:
         """Make one of a mapping; give one back as it is. Raises `ValidationError`."""
         if strict or from_attributes or by_alias is False or extra not in (None, "ignore"):
             raise NotImplementedError('these options need the real SDK: sdk = "real"')
-        return _schema_of(cls).validate(obj)  # type: ignore[no-any-return]
+        return cls.__entity_schema__().validate(obj)  # type: ignore[no-any-return]
 
     @classmethod
     def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
         """Make one of a JSON object. Raises `ValidationError`."""
         import json
 
-        from dify_plugin.core.entity_errors import not_json
+        from dify_plugin._entity.errors import not_json
 
         try:
             obj = json.loads(json_data)
@@ -93,7 +105,7 @@ class Entity:
     @classmethod
     def model_construct(cls, _fields_set: set[str] | None = None, **values: Any) -> Self:
         """Make one of values that are trusted: nothing is validated."""
-        return _schema_of(cls).construct(_fields_set, values)  # type: ignore[no-any-return]
+        return cls.__entity_schema__().construct(_fields_set, values)  # type: ignore[no-any-return]
 
     @classmethod
     def model_rebuild(cls, **options: Any) -> bool | None:
@@ -119,7 +131,7 @@ class Entity:
         Takes pydantic's options: `include`, `exclude`, `by_alias`, `exclude_unset`,
         `exclude_defaults`, `exclude_none`; others change nothing.
         """
-        from dify_plugin.core.entity_dump import dump
+        from dify_plugin._entity.dump import dump
 
         return dump(self, mode == "json", options)
 
@@ -127,7 +139,7 @@ class Entity:
         self, *, indent: int | None = None, ensure_ascii: bool = False, **options: Any
     ) -> str:
         """The fields as JSON, byte for byte as pydantic writes it."""
-        from dify_plugin.core.entity_dump import dump_json
+        from dify_plugin._entity.dump import dump_json
 
         return dump_json(self, indent, ensure_ascii, options)
 
@@ -185,7 +197,7 @@ class Entity:
         return cls.model_construct(_fields_set, **values)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        schema = _schema_of(type(self))
+        schema = self.__entity_schema__()
         if name in schema.private:
             if self.__pydantic_private__ is None:
                 _set(self, "__pydantic_private__", {})
@@ -195,7 +207,7 @@ class Entity:
         elif name not in schema.fields:
             raise ValueError(f'"{type(self).__name__}" object has no field "{name}"')
         elif schema.frozen:
-            from dify_plugin.core.entity_errors import frozen
+            from dify_plugin._entity.errors import frozen
 
             raise frozen(type(self).__name__, name)
         else:
@@ -230,7 +242,7 @@ class Entity:
         return self._shown(" ")
 
     def _shown(self, between: str) -> str:
-        fields = _schema_of(type(self)).fields
+        fields = self.__entity_schema__().fields
         return between.join(
             f"{name}={value!r}" for name, value in self.__dict__.items() if name in fields
         )
@@ -270,21 +282,10 @@ class _Fields:
     """`model_fields`, of a class or an instance."""
 
     def __get__(self, instance: object, owner: type[Entity]) -> Any:
-        return _schema_of(owner).infos()
+        return owner.__entity_schema__().infos()
 
 
 Entity.model_fields = _Fields()  # type: ignore[assignment]
-
-
-def _schema_of(cls: type[Entity]) -> Schema:
-    """The class's schema, made once."""
-    schema = cls.__dict__.get("_schema")
-    if schema is None:
-        from dify_plugin.core.entity_schema import Schema
-
-        schema = Schema(cls)
-        cls._schema = schema  # type: ignore[attr-defined]
-    return schema
 
 
 def _dump_for_pydantic(value: Any, info: Any) -> Any:

@@ -1,0 +1,1 @@
+"""Data classes without pydantic, and what reads, validates and dumps them."""
