@@ -1,4 +1,4 @@
-"""The errors packager raises: one root, and input faults collected and reported together."""
+"""The errors packager raises: one root, and what is wrong with the input, reported together."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ APP_KEY_UNSET = "app-key-unset"
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Diagnostic:
     """One thing wrong with the input (`error`), or worth knowing about it (`warning`).
 
     `code` tells programs its kind, whatever its words are.
@@ -65,34 +65,34 @@ class UsageError(PackagerError):
     exit_code = 2
 
 
-class InputFaults(PackagerError):
-    """The input is wrong; `faults` holds everything that is wrong with it (exit code 2)."""
+class InvalidInput(PackagerError):
+    """The input is wrong; `diagnostics` is everything that is wrong with it (exit code 2)."""
 
     exit_code = 2
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("\n".join(str(fault) for fault in self.faults))
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n".join(str(diagnostic) for diagnostic in self.diagnostics))
 
 
 @dataclass(slots=True)
-class FaultCollector:
-    """Gathers faults while input is read, so that all of them are said at once."""
+class Diagnostics:
+    """Gathers diagnostics while input is read, so that all of them are said at once."""
 
-    faults: list[Fault] = field(default_factory=list)
-    _said: set[Fault] = field(default_factory=set, repr=False, compare=False)
+    all: list[Diagnostic] = field(default_factory=list)
+    _said: set[Diagnostic] = field(default_factory=set, repr=False, compare=False)
 
-    def add(self, fault: Fault) -> None:
-        """Note `fault`, once: a file that two readers or two groups share is wrong once."""
-        if fault not in self._said:
-            self._said.add(fault)
-            self.faults.append(fault)
+    def add(self, diagnostic: Diagnostic) -> None:
+        """Note `diagnostic`, once: a file that two readers or two groups share is wrong once."""
+        if diagnostic not in self._said:
+            self._said.add(diagnostic)
+            self.all.append(diagnostic)
 
     def error(
         self, message: str, place: Place | None = None, *, key: str = "", hint: str | None = None
     ) -> None:
         """Note that the input is wrong."""
-        self.add(Fault(message, place, key, hint, "error"))
+        self.add(Diagnostic(message, place, key, hint, "error"))
 
     def warn(
         self,
@@ -104,30 +104,30 @@ class FaultCollector:
         code: str = "",
     ) -> None:
         """Note something worth knowing that does not stop a build by itself."""
-        self.add(Fault(message, place, key, hint, "warning", code))
+        self.add(Diagnostic(message, place, key, hint, "warning", code))
 
     @property
-    def errors(self) -> list[Fault]:
-        """The faults that stop a build."""
-        return [fault for fault in self.faults if fault.level == "error"]
+    def errors(self) -> list[Diagnostic]:
+        """What is wrong: it stops a build."""
+        return [diagnostic for diagnostic in self.all if diagnostic.level == "error"]
 
     @property
-    def warnings(self) -> list[Fault]:
-        """The faults that don't stop a build."""
-        return [fault for fault in self.faults if fault.level == "warning"]
+    def warnings(self) -> list[Diagnostic]:
+        """What is worth knowing, and stops no build."""
+        return [diagnostic for diagnostic in self.all if diagnostic.level == "warning"]
 
     def raise_errors(self) -> None:
-        """Raise `InputFaults` with every error so far, if there is one."""
+        """Raise `InvalidInput` with every error so far, if there is one."""
         if self.errors:
-            raise InputFaults(self.errors)
+            raise InvalidInput(self.errors)
 
     def refuse_failing(self) -> None:
         """Make errors of the warnings about functions that can't serve (`FAILING`)."""
-        self.faults = [
-            replace(fault, level="error", hint=_or_allow(fault.hint))
-            if fault.code in FAILING
-            else fault
-            for fault in self.faults
+        self.all = [
+            replace(diagnostic, level="error", hint=_or_allow(diagnostic.hint))
+            if diagnostic.code in FAILING
+            else diagnostic
+            for diagnostic in self.all
         ]
 
 

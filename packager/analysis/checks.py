@@ -17,7 +17,7 @@ from packager.analysis.facts import (
 from packager.analysis.late_work import check_timing
 from packager.analysis.missing_imports import warn_of_own
 from packager.analysis.sdk_use import warn_of_apps, warn_of_calls, warn_of_imports
-from packager.errors import NO_INVOKE, FaultCollector, Place
+from packager.errors import NO_INVOKE, Diagnostics, Place
 from packager.host.interpreter import Interpreter, find_interpreter, newest_supported
 from packager.inputs.plugin_folder import PluginFolder
 from packager.model.options import Options
@@ -31,7 +31,7 @@ def check_sources(
     folder: PluginFolder,
     groups: Sequence[EndpointGroup],
     options: Mapping[str, Options],
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
 ) -> frozenset[str]:
     """Note what is wrong with the Python files of the plugin, read as its functions will read them.
 
@@ -62,16 +62,18 @@ def check_sources(
             if fact.error is None or (file, fact.error) in said:
                 continue
             said.add((file, fact.error))
-            _syntax_fault(folder, fact, fact.error, file in reached, python, version, faults)
+            _syntax_diagnostic(
+                folder, fact, fact.error, file in reached, python, version, diagnostics
+            )
         for group in those:
-            check_timing(folder, group, options[group.name], facts, faults)
+            check_timing(folder, group, options[group.name], facts, diagnostics)
         sound = {file for file in reached if facts[file].error is None}
         certain = imported_for_certain(facts, sources)
-        warn_of_own(folder.display_of, facts, sound - called, certain, faults)
-        warn_of_calls(folder, facts, sound - called, faults)
+        warn_of_own(folder.display_of, facts, sound - called, certain, diagnostics)
+        warn_of_calls(folder, facts, sound - called, diagnostics)
         for group in those:
             own = reachable(facts, [endpoint.source for endpoint in group.endpoints]) & sound
-            warn_of_apps(folder, facts, own - asking, options[group.name], faults)
+            warn_of_apps(folder, facts, own - asking, options[group.name], diagnostics)
             asking |= own
         light = {
             endpoint.source
@@ -80,12 +82,12 @@ def check_sources(
             for endpoint in group.endpoints
         }
         reached_light = sound & reachable(facts, light)
-        warn_of_imports(folder, facts, reached_light - called, certain, path, faults)
+        warn_of_imports(folder, facts, reached_light - called, certain, path, diagnostics)
         called |= sound
         for source in sources:
             if facts[source].error is None and (source, None) not in said:
                 said.add((source, None))
-                _class_fault(folder, facts, source, faults)
+                _class_diagnostic(folder, facts, source, diagnostics)
     return frozenset(storing)
 
 
@@ -110,22 +112,22 @@ def _reader(python: str) -> tuple[Path, str]:
     return Path(sys.executable), ".".join(map(str, here))
 
 
-def _syntax_fault(
+def _syntax_diagnostic(
     folder: PluginFolder,
     fact: SourceFacts,
     error: SourceError,
     reached: bool,
     python: str,
     version: str,
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
 ) -> None:
     if error.line is None:  # nothing of the file was seen: it can't be read
         if reached:
-            faults.error(error.message, Place(folder.display_of(fact.path)))
+            diagnostics.error(error.message, Place(folder.display_of(fact.path)))
         return
     older = _number(version) < _number(python)
     hint = f"install Python {python}, whose grammar may differ" if version != python else None
-    say = faults.error if reached and not older else faults.warn
+    say = diagnostics.error if reached and not older else diagnostics.warn
     say(
         f"syntax error: {error.message} (read with Python {version})",
         Place(folder.display_of(fact.path), error.line, error.column),
@@ -137,8 +139,8 @@ def _number(python: str) -> tuple[int, ...]:
     return tuple(int(part) for part in python.split("."))
 
 
-def _class_fault(
-    folder: PluginFolder, facts: Mapping[str, SourceFacts], source: str, faults: FaultCollector
+def _class_diagnostic(
+    folder: PluginFolder, facts: Mapping[str, SourceFacts], source: str, diagnostics: Diagnostics
 ) -> None:
     classes = endpoint_classes(facts, source)
     display = folder.display_of(source)
@@ -148,21 +150,21 @@ def _class_fault(
             for each in classes.certain
         )
         own = [each.line for each in classes.certain if each.file == source]
-        faults.error(
+        diagnostics.error(
             f"expected one subclass of dify_plugin.Endpoint, not {len(classes.certain)}: {named}",
             Place(display, own[1] if len(own) > 1 else 1),
             hint="give each endpoint a file of its own; import a base class by its module, "
             "not by its name",
         )
     elif not classes.certain and not classes.maybe_more:
-        faults.error(
+        diagnostics.error(
             "expected one subclass of dify_plugin.Endpoint, and there is none",
             Place(display, 1),
             hint="define one: class MyEndpoint(Endpoint), with _invoke(self, r, values, settings)",
         )
     elif classes.abstract and not classes.maybe_more:
         (only,) = classes.abstract
-        faults.warn(
+        diagnostics.warn(
             f"{only.name} has no _invoke: it can't be made, and every request is answered with 500",
             Place(folder.display_of(only.file), only.line),
             hint="define _invoke(self, r, values, settings); invoke is Endpoint's own",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from packager.analysis.facts import SourceFacts, reachable
-from packager.errors import FaultCollector, Place
+from packager.errors import Diagnostics, Place
 from packager.inputs.plugin_folder import PluginFolder
 from packager.model.options import Options
 from packager.model.plugin import EndpointGroup
@@ -24,7 +24,7 @@ def check_timing(
     group: EndpointGroup,
     options: Options,
     facts: Mapping[str, SourceFacts],
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
 ) -> None:
     """Note what in a group's own sources comes later than it may seem; once for each file."""
     for file in sorted(reachable(facts, [endpoint.source for endpoint in group.endpoints])):
@@ -37,18 +37,18 @@ def check_timing(
                     f"{_LATE[name]} before the reply: the stock entry freezes with it",
                     Place(folder.display_of(file), first[name]),
                     "the fast entry does so after the answer; else the caller waits",
-                    faults,
+                    diagnostics,
                 )
         if "text/event-stream" in first and not options.stream:
             _warn(
                 "this function's replies are buffered: its events arrive all together, at the end",
                 Place(folder.display_of(file), first["text/event-stream"]),
                 'stream = true, with api = "url" or "rest", sends each when it is made',
-                faults,
+                diagnostics,
             )
 
 
-def _warn(message: str, place: Place, hint: str, faults: FaultCollector) -> None:
-    noted = FaultCollector()
+def _warn(message: str, place: Place, hint: str, diagnostics: Diagnostics) -> None:
+    noted = Diagnostics()
     noted.warn(message, place, hint=hint)
-    faults.faults += [fault for fault in noted.faults if fault not in faults.faults]
+    diagnostics.all += [diagnostic for diagnostic in noted.all if diagnostic not in diagnostics.all]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from pathlib import Path, PurePosixPath
 
 from packager.analysis.facts import RequiredModule, SourceFacts
-from packager.errors import IMPORT_FAILS, FaultCollector, PackagerError, Place
+from packager.errors import IMPORT_FAILS, Diagnostics, PackagerError, Place
 from packager.host.interpreter import Interpreter
 from packager.paths import is_folder
 
@@ -61,7 +61,7 @@ def warn_of_own(
     facts: Mapping[str, SourceFacts],
     reached: Iterable[str],
     certain: Set[str],
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
 ) -> None:
     """Warn of each import of a module of the plugin's own that is not there.
 
@@ -76,7 +76,7 @@ def warn_of_own(
         place = Place(display_of(path), each.line, each.column)
         code = _code(path, each, certain)
         if each.module is None:
-            faults.warn(
+            diagnostics.warn(
                 "this import leaves the plugin's root, and fails",
                 place,
                 hint="the root is on sys.path: `from utils.x import y`, without dots",
@@ -85,7 +85,7 @@ def warn_of_own(
         elif each.module.partition(".")[0] in own:
             missing = _first_missing(each.module, lambda name: _own_kind(name, files))
             if missing:
-                faults.warn(
+                diagnostics.warn(
                     f"there is no module {missing} in the plugin: the import fails",
                     place,
                     code=code,
@@ -99,7 +99,7 @@ def warn_of_foreign(
     certain: Set[str],
     packages: Path,
     interpreter: Interpreter,
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
     python: str = "",
 ) -> None:
     """Warn of each import of a module that neither `packages`, a folder, nor Python has.
@@ -120,7 +120,7 @@ def warn_of_foreign(
         library = library or _library(interpreter, python)
         if each.module.partition(".")[0] in library:
             continue
-        faults.warn(
+        diagnostics.warn(
             f"there is no module {missing} in the plugin, its dependencies or the standard "
             "library: the import fails",
             Place(display_of(path), each.line, each.column),

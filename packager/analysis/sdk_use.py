@@ -12,7 +12,7 @@ from packager.contract import LOCAL_SETTINGS, template_folder
 from packager.errors import (
     APP_KEY_UNSET,
     IMPORT_FAILS,
-    FaultCollector,
+    Diagnostics,
     PackagerError,
     Place,
 )
@@ -31,7 +31,7 @@ def warn_of_calls(
     folder: PluginFolder,
     facts: Mapping[str, SourceFacts],
     reached: Iterable[str],
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
 ) -> None:
     """Warn of each call back to Dify that nothing outside Dify answers.
 
@@ -41,7 +41,7 @@ def warn_of_calls(
         for use in facts[path].calls:
             if use.call.startswith(_OF_DIFY):
                 continue
-            faults.warn(
+            diagnostics.warn(
                 f"session.{use.call} is not answered outside Dify: the call raises "
                 "InvocationUnavailable",
                 Place(folder.display_of(path), use.line, use.column),
@@ -54,7 +54,7 @@ def warn_of_apps(
     facts: Mapping[str, SourceFacts],
     reached: Iterable[str],
     options: Options,
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
 ) -> None:
     """Warn of each call of a Dify app, where no app has an API key.
 
@@ -65,7 +65,7 @@ def warn_of_apps(
     for path in sorted(reached):
         for use in facts[path].calls:
             if use.call.startswith(_OF_DIFY):
-                faults.warn(
+                diagnostics.warn(
                     f"session.{use.call} {_NO_KEY}",
                     Place(folder.display_of(path), use.line, use.column),
                     hint="say where keys are, in packager.toml under [apps]: "
@@ -81,7 +81,7 @@ def warn_of_imports(
     reached: Iterable[str],
     certain: Set[str],
     interpreter: Path,
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
 ) -> None:
     """Warn of each name imported from `dify_plugin` that bundles don't have.
 
@@ -97,7 +97,7 @@ def warn_of_imports(
         for each in facts[path].sdk_imports:
             if (each.module, each.name) in missing:
                 named = each.module if each.name is None else f"{each.module}.{each.name}"
-                faults.warn(
+                diagnostics.warn(
                     f"{named} is not in the light dify_plugin that bundles have",
                     Place(folder.display_of(path), each.line, each.column),
                     hint='the import fails in a function; sdk = "real" bundles the SDK itself',

@@ -22,12 +22,12 @@ from packager.contract import DISTRIBUTIONS, template_folder
 from packager.dependencies.development_parts import names_development_parts
 from packager.dependencies.gaps import install_without_gaps, warn_of_gaps
 from packager.dependencies.install import Dependencies, install_dependencies
-from packager.dependencies.prune import Kept
+from packager.dependencies.prune import KeepRules
 from packager.dependencies.source_builds import warn_of_builds
 from packager.dependencies.target import Target
-from packager.dependencies.used_files import all_needs, read_needs
+from packager.dependencies.used_files import merge_uses, read_file_use
 from packager.dependencies.uv_install import PackageSize
-from packager.errors import Fault, FaultCollector, PackagerError
+from packager.errors import Diagnostic, Diagnostics, PackagerError
 from packager.host.interpreter import (
     Interpreter,
     find_interpreter,
@@ -58,7 +58,7 @@ class Bundle:
     unzipped_bytes: int
     zip_bytes: int | None
     packages: tuple[PackageSize, ...]
-    notes: tuple[Fault, ...]
+    notes: tuple[Diagnostic, ...]
     left_out: tuple[LeftOut, ...] = ()  # large folders of the plugin that don't ship by default
     source_builds: Mode = "isolated"  # what was allowed
     built: tuple[str, ...] = ()  # the packages that were built from source
@@ -99,7 +99,7 @@ def build_bundles(
     the last bundle is finished: whatever fails, what was in `out` stays as it was. That one of
     `secrets` is in it is a failure, too. Without `bytecode` the target's interpreter is not needed.
     Unless `allow_failing`, an endpoint that can't be imported is an error, not a note.
-    `progress` is told each step, and `briefly` what is done within it. Raises `InputFaults` for
+    `progress` is told each step, and `briefly` what is done within it. Raises `InvalidInput` for
     what is wrong with the plugins, else `PackagerError`.
     """
     check_out(plans, out)
@@ -138,19 +138,19 @@ def _make(
     allow_failing: bool,
 ) -> Bundle:
     """Make one bundle in `staging`."""
-    faults = FaultCollector()
+    diagnostics = Diagnostics()
     interpreter = _interpreter(plan, bytecode)
     requirements = read_requirements(
         plan.plugin.root,
         plan.plugin.display,
-        faults,
+        diagnostics,
         package=plan.plugin.package,
         permissions=plan.plugin.permissions or Permissions(),
     )
     left: list[str] = []
     briefly(f"reading the sources of {plan.plugin.display}")
-    files, facts = _files_of(plan, out, interpreter, faults, left)
-    faults.raise_errors()
+    files, facts = _files_of(plan, out, interpreter, diagnostics, left)
+    diagnostics.raise_errors()
     target = Target(
         plan.options.python,
         interpreter.architecture if plan.host else plan.options.architecture,
@@ -187,8 +187,8 @@ def _make(
     )
     briefly("checking what the plugin imports")
     for note in dependencies.notes:
-        faults.warn(note, requirements.place_of(SDK))
-    warn_of_builds(dependencies.built, dependencies.sandbox, requirements, faults)
+        diagnostics.warn(note, requirements.place_of(SDK))
+    warn_of_builds(dependencies.built, dependencies.sandbox, requirements, diagnostics)
     at_root = (dependencies.folder, template_folder())
     start = {endpoint.source for endpoint in plan.group.endpoints}
 
@@ -197,18 +197,25 @@ def _make(
 
     reached, certain = reachable(facts, start), imported_for_certain(facts, start)
     warn_of_foreign(
-        display_of, facts, reached, certain, dependencies.folder, interpreter, faults, target.python
+        display_of,
+        facts,
+        reached,
+        certain,
+        dependencies.folder,
+        interpreter,
+        diagnostics,
+        target.python,
     )
-    warn_of_gaps(display_of, facts, reached, certain, gaps, target.python, faults)
-    check_preload(plan.options, interpreter, shipped, at_root, faults)
+    warn_of_gaps(display_of, facts, reached, certain, gaps, target.python, diagnostics)
+    check_preload(plan.options, interpreter, shipped, at_root, diagnostics)
     if not allow_failing:
-        faults.refuse_failing()
-    faults.raise_errors()
+        diagnostics.refuse_failing()
+    diagnostics.raise_errors()
     progress(f"writing {plan.logical_id}")
     folder = staging / plan.logical_id
     absent = left_out(plan, facts, [name for _, name in runtime_files(plan.options.sdk)])
     compiler = interpreter if bytecode else None
-    lay_out(plan, folder, dependencies, absent, files, compiler, faults.warn)
+    lay_out(plan, folder, dependencies, absent, files, compiler, diagnostics.warn)
     unzipped = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     _check_size(plan, folder, unzipped, dependencies.packages)
     archive, zip_bytes = None, None
@@ -218,7 +225,7 @@ def _make(
         briefly(f"checking {archive.name}")
         check_zip(archive, compiler)
         if zip_bytes > MAX_DIRECT_ZIP:
-            faults.warn(
+            diagnostics.warn(
                 f"{plan.logical_id}.zip has {_megabytes(zip_bytes)}; uploads past "
                 f"{_megabytes(MAX_DIRECT_ZIP)} have to go through S3 (sam does that)"
             )
@@ -229,7 +236,7 @@ def _make(
         unzipped,
         zip_bytes,
         dependencies.packages,
-        tuple(faults.warnings),
+        tuple(diagnostics.warnings),
         large_folders(plan.plugin.root, left, _LARGE),
         requirements.policy.mode,
         dependencies.built,
@@ -257,7 +264,7 @@ def _files_of(
     plan: FunctionPlan,
     out: Path,
     interpreter: Interpreter,
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
     left: list[str],
 ) -> tuple[tuple[PluginFile, ...], dict[str, SourceFacts]]:
     """Give the plugin's files to ship, and the facts on its Python sources.
@@ -265,36 +272,34 @@ def _files_of(
     The folders that don't ship by default are appended to `left`.
     """
     root = plan.plugin.root
-    everything = plugin_files(
-        root, plan.plugin.display, FaultCollector(), include=["*.py"], out=out
-    )
+    everything = plugin_files(root, plan.plugin.display, Diagnostics(), include=["*.py"], out=out)
     names = [file.path for file in everything if file.path.endswith(".py")]
     facts = analyse_sources(root, names, interpreter.path)
     start = {endpoint.source for endpoint in plan.group.endpoints}
     files = plugin_files(
         root,
         plan.plugin.display,
-        faults,
+        diagnostics,
         needed=start | reachable(facts, start),
         include=plan.options.include,
         exclude=plan.options.exclude,
         out=out,
         left=left,
     )
-    check_endpoints(files, plan.group.endpoints, faults)
+    check_endpoints(files, plan.group.endpoints, diagnostics)
     return files, facts
 
 
-def _kept(files: tuple[PluginFile, ...], globs: tuple[str, ...]) -> Kept:
+def _kept(files: tuple[PluginFile, ...], globs: tuple[str, ...]) -> KeepRules:
     """Give what the plugin's code uses of its packages beside importing them, and its `keep`."""
     sources = {
         file.path: file.source.read_bytes()
         for file in files
         if file.path.endswith(".py") and serves_requests(file.path)
     }
-    needs = all_needs(read_needs(path, source) for path, source in sources.items())
+    needs = merge_uses(read_file_use(path, source) for path, source in sources.items())
     development = any(map(names_development_parts, sources.values()))
-    return Kept(needs.of_others(), globs, development)
+    return KeepRules(needs.of_others(), globs, development)
 
 
 def _check_size(

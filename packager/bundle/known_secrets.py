@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from packager.contract import LOCAL_SETTINGS
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.inputs.dotenv_file import guess_env_file
 from packager.model.functions import FunctionPlan
 from packager.model.options import EnvSource
@@ -72,7 +72,7 @@ def _of_plan(plan: FunctionPlan, environment: Mapping[str, str]) -> Iterator[Kno
             for password in _PASSWORD.findall(value):
                 yield KnownSecret(origin, password)
     if is_file(root / LOCAL_SETTINGS):
-        local = read_local_settings(root / LOCAL_SETTINGS, plan.group.name, FaultCollector())
+        local = read_local_settings(root / LOCAL_SETTINGS, plan.group.name, Diagnostics())
         for name in sorted(secrets & local.settings.keys()):
             if isinstance(local.settings[name], str):
                 yield KnownSecret(f"{name} of {display}/{LOCAL_SETTINGS}", local.settings[name])

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.host.interpreter import Interpreter
 from packager.model.options import Options
 from packager.paths import is_file, is_folder
@@ -31,7 +31,7 @@ def check_preload(
     interpreter: Interpreter,
     plugin: Iterable[str],
     packages: Iterable[Path],
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
 ) -> None:
     """Note each module of `preload` that the bundle will not have.
 
@@ -52,7 +52,7 @@ def check_preload(
         library = done.stdout.split()
         for name in missing:
             if name not in library:
-                faults.error(
+                diagnostics.error(
                     f"there is no module {name} in the plugin, its dependencies or the standard "
                     "library",
                     options.place(f"preload.{options.preload.index(name)}"),

@@ -11,11 +11,11 @@ import click
 from packager.bundle.build import MAX_UNZIPPED, Bundle, build_bundles
 from packager.bundle.known_secrets import known_secrets
 from packager.bundle.publish import check_out
-from packager.cli.console import progress, say, say_briefly, show_faults, write, write_json
+from packager.cli.console import progress, say, say_briefly, show_diagnostics, write, write_json
 from packager.cli.options import PATH, format_option, override_options, overrides, plugins_argument
 from packager.cli.permissions import permission_options
 from packager.cli.plans import plan_facts, planned
-from packager.errors import FaultCollector, UsageError
+from packager.errors import Diagnostics, UsageError
 from packager.formatting import byte_size, columns
 from packager.model.functions import FunctionPlan
 from packager.model.permissions import Permissions
@@ -86,13 +86,13 @@ def build(
       packager build neko.difypkg slack.difypkg -o build --runtime python3.12 --arch x86_64
       packager build plugins/neko -o build --format json | jq -r '.functions[].zip'
     """
-    faults = FaultCollector()
+    diagnostics = Diagnostics()
     configuration = overrides(runtime, arch, memory, timeout)
-    with planned(plugins, faults, configuration, permissions=permissions) as plans:
+    with planned(plugins, diagnostics, configuration, permissions=permissions) as plans:
         if not allow_failing:
-            faults.refuse_failing()
-        faults.raise_errors()
-        show_faults(faults.warnings)
+            diagnostics.refuse_failing()
+        diagnostics.raise_errors()
+        show_diagnostics(diagnostics.warnings)
         chosen = _chosen(plans, functions)
         check_out(chosen, out)
         described = _described(plans, chosen, out)
@@ -109,7 +109,7 @@ def build(
                 secrets=known_secrets(plans, os.environ),
                 allow_failing=allow_failing,
             )
-        show_faults(dict.fromkeys(note for bundle in bundles for note in bundle.notes))
+        show_diagnostics(dict.fromkeys(note for bundle in bundles for note in bundle.notes))
         _say_left_out(bundles)
         if form == "json":
             facts = [_facts(bundle) for bundle in bundles]

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from packager.cli.console import echo, fault_facts, show_faults, write, write_json
+from packager.cli.console import diagnostic_facts, echo, show_diagnostics, write, write_json
 from packager.cli.options import format_option, override_options, overrides, plugins_argument
 from packager.cli.plans import plan_facts, planned
-from packager.errors import FaultCollector, InputFaults
+from packager.errors import Diagnostics, InvalidInput
 from packager.formatting import counted
 from packager.model.permissions import Permissions
 from packager.plugin.build_asks import warn_of_asks
@@ -41,24 +41,24 @@ def check(
       packager check plugins/neko
       packager check plugins/*/ --format json
     """
-    faults = FaultCollector()
-    with planned(plugins, faults, overrides(runtime, arch, memory, timeout)) as plans:
-        warn_of_visible(plans, faults)
-        warn_of_asks(plans, Permissions.of_environment(os.environ), faults)
+    diagnostics = Diagnostics()
+    with planned(plugins, diagnostics, overrides(runtime, arch, memory, timeout)) as plans:
+        warn_of_visible(plans, diagnostics)
+        warn_of_asks(plans, Permissions.of_environment(os.environ), diagnostics)
         if form == "json":
-            facts = [fault_facts(fault) for fault in faults.faults]
+            facts = [diagnostic_facts(diagnostic) for diagnostic in diagnostics.all]
             write_json({"functions": [plan_facts(plan) for plan in plans], "faults": facts})
         else:
-            show_faults(faults.faults)
-    if faults.errors:
+            show_diagnostics(diagnostics.all)
+    if diagnostics.errors:
         if form == "text":
-            found = counted(len(faults.errors), "error")
-            echo(f"{found}, {counted(len(faults.warnings), 'warning')}")
-        click.get_current_context().exit(InputFaults.exit_code)
+            found = counted(len(diagnostics.errors), "error")
+            echo(f"{found}, {counted(len(diagnostics.warnings), 'warning')}")
+        click.get_current_context().exit(InvalidInput.exit_code)
     if form == "text":
         routes = sum(len(plan.group.endpoints) for plan in plans)
         write(
             f"{counted(len(plugins), 'plugin')}, {counted(len(plans), 'function')}, "
             f"{counted(routes, 'route')}: no errors, "
-            f"{counted(len(faults.warnings), 'warning')}\n"
+            f"{counted(len(diagnostics.warnings), 'warning')}\n"
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from packager.cli.terminal import shown, shown_bytes, shown_json
-from packager.errors import Fault, InputFaults, PackagerError
+from packager.errors import Diagnostic, InvalidInput, PackagerError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,20 +51,20 @@ def progress() -> Iterator[None]:
             _status.pop()
 
 
-def show_faults(faults: Iterable[Fault]) -> None:
+def show_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
     """Show faults on stderr, a line each, with their hints below."""
-    for fault in faults:
-        where = f"{fault.place}: " if fault.place else ""
-        key = f"{fault.key}: " if fault.key else ""
-        message = _shortened(f"{key}{fault.message}")
-        _lines((where, ""), (f"{fault.level}: ", fault.level), (message, ""), indent="  ")
-        _hint(fault.hint)
+    for diagnostic in diagnostics:
+        where = f"{diagnostic.place}: " if diagnostic.place else ""
+        key = f"{diagnostic.key}: " if diagnostic.key else ""
+        message = _shortened(f"{key}{diagnostic.message}")
+        _lines((where, ""), (f"{diagnostic.level}: ", diagnostic.level), (message, ""), indent="  ")
+        _hint(diagnostic.hint)
 
 
 def show_error(error: PackagerError) -> None:
     """Show on stderr why a command failed, and what to try next."""
-    if isinstance(error, InputFaults):
-        show_faults(error.faults)
+    if isinstance(error, InvalidInput):
+        show_diagnostics(error.diagnostics)
         return
     _lines(("error: ", "error"), (str(error), ""))
     _hint(error.hint)
@@ -113,18 +113,18 @@ def ask(text: str, *, hidden: bool) -> str:
     return answer
 
 
-def fault_facts(fault: Fault) -> dict[str, Any]:
+def diagnostic_facts(diagnostic: Diagnostic) -> dict[str, Any]:
     """Give a fault as JSON says it; what there is not is null."""
-    place = fault.place
+    place = diagnostic.place
     return {
-        "level": fault.level,
-        "code": fault.code or None,
-        "message": fault.message,
+        "level": diagnostic.level,
+        "code": diagnostic.code or None,
+        "message": diagnostic.message,
         "file": place.file if place else None,
         "line": place.line if place else None,
         "column": place.column if place else None,
-        "key": fault.key or None,
-        "hint": fault.hint,
+        "key": diagnostic.key or None,
+        "hint": diagnostic.hint,
     }
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from packager.cli.console import show_faults, write, write_json
+from packager.cli.console import show_diagnostics, write, write_json
 from packager.cli.options import format_option, plugins_argument
 from packager.cli.plans import plan_facts, planned
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.formatting import columns
 from packager.model.functions import FunctionPlan
 from packager.model.permissions import Permissions
@@ -32,11 +32,11 @@ def list_functions(plugins: tuple[Path, ...], form: str) -> None:
       packager list plugins/neko
       packager list plugins/* --format json
     """
-    faults = FaultCollector()
-    with planned(plugins, faults, {}) as plans:
-        faults.raise_errors()
-        warn_of_asks(plans, Permissions.of_environment(os.environ), faults)
-        show_faults(faults.warnings)
+    diagnostics = Diagnostics()
+    with planned(plugins, diagnostics, {}) as plans:
+        diagnostics.raise_errors()
+        warn_of_asks(plans, Permissions.of_environment(os.environ), diagnostics)
+        show_diagnostics(diagnostics.warnings)
         if form == "json":
             write_json({"functions": [plan_facts(plan) for plan in plans]})
         else:

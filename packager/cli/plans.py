@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from packager.errors import FaultCollector, InputFaults, UsageError
+from packager.errors import Diagnostics, InvalidInput, UsageError
 from packager.model.functions import FunctionPlan, plan_functions
 from packager.model.permissions import Permissions
 from packager.model.plugin import Plugin
@@ -22,13 +22,13 @@ from packager.settings.unset import warn_of_unset
 @contextmanager
 def planned(
     paths: Sequence[Path],
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
     configuration: Mapping[str, object],
     *,
     host: bool = False,
     permissions: Permissions | None = None,
 ) -> Iterator[tuple[FunctionPlan, ...]]:
-    """Read the plugins at `paths` and plan their functions; what is wrong goes into `faults`.
+    """Read the plugins at `paths` and plan their functions; what is wrong goes into `diagnostics`.
 
     Packages are unpacked for as long as the context lasts. With `host` the functions are for this
     machine, and what only AWS would refuse is no fault. `permissions` are what the plugins may ask
@@ -39,24 +39,24 @@ def planned(
         for path in paths:
             try:
                 folder = stack.enter_context(plugin_folder(path))
-            except InputFaults as refused:
-                faults.faults += refused.faults
+            except InvalidInput as refused:
+                diagnostics.all += refused.diagnostics
             except UsageError as refused:
-                faults.error(str(refused), hint=refused.hint)
+                diagnostics.error(str(refused), hint=refused.hint)
             else:
                 plugin = load_plugin(
                     folder,
-                    faults,
+                    diagnostics,
                     overrides=configuration,
                     display=str(path),
                     package=is_file(path),
                     permissions=permissions,
                 )
                 plugins += [plugin] if plugin else []
-        plans = plan_functions(plugins, faults, host=host)
+        plans = plan_functions(plugins, diagnostics, host=host)
         if not host:  # a run here knows by itself what it has
-            warn_of_unset(plans, faults)
-            check_template(plans, faults)
+            warn_of_unset(plans, diagnostics)
+            check_template(plans, diagnostics)
         yield plans
 
 

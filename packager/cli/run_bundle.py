@@ -18,11 +18,11 @@ from packager.bundle.read import (
     is_bundle,
     read_bundle,
 )
-from packager.cli.console import progress, say, say_briefly, show_faults, warn
+from packager.cli.console import progress, say, say_briefly, show_diagnostics, warn
 from packager.cli.options import overrides
 from packager.cli.plans import planned
 from packager.contract import LITERALS
-from packager.errors import FaultCollector, UsageError
+from packager.errors import Diagnostics, UsageError
 from packager.host.interpreter import find_interpreter, host_architecture, newest_supported
 from packager.inputs.dotenv_file import read_env_file
 from packager.local.environment import local_values, shell_variables
@@ -38,9 +38,9 @@ def read_variables(env_file: Path | None) -> dict[str, str]:
     """Give the variables in the file that --env-file names."""
     if env_file is None:
         return {}
-    faults = FaultCollector()
-    variables = read_env_file(env_file, faults, os.environ)
-    faults.raise_errors()
+    diagnostics = Diagnostics()
+    variables = read_env_file(env_file, diagnostics, os.environ)
+    diagnostics.raise_errors()
     return variables
 
 
@@ -57,7 +57,7 @@ class Run:
     fake_dify: bool = False
 
     def values(self, path: Path, group: str) -> RunValues:
-        """Give all that a run of a function of the plugin at `path` has; raises `InputFaults`."""
+        """Give all that a run of a function of the plugin at `path` has; raises `InvalidInput`."""
         local = local_values(path, group, self.settings_file)
         credentials = all(self.variables.get(name) for name in _CREDENTIALS)
         variables = {**shell_variables(path), **self.variables}
@@ -109,28 +109,28 @@ def _check_kind(path: Path) -> None:
 def _built_here(
     path: Path, function: str | None, runtime: str | None, run: Run
 ) -> Iterator[BuiltBundle]:
-    faults = FaultCollector()
+    diagnostics = Diagnostics()
     with (
         planned(
-            [path], faults, overrides(runtime), host=True, permissions=run.permissions
+            [path], diagnostics, overrides(runtime), host=True, permissions=run.permissions
         ) as plans,
         tempfile.TemporaryDirectory(prefix="packager-") as out,
     ):
-        faults.raise_errors()
+        diagnostics.raise_errors()
         names = [plan.logical_id for plan in plans]
         name = choose_function(str(path), function, names)
         plan = _for_here(next(plan for plan in plans if plan.logical_id == name), runtime)
         values = run.values(path, plan.group.name)
-        warn_of_lacking(plan, values, faults)
+        warn_of_lacking(plan, values, diagnostics)
         if values.local is not None:
-            check_local(plan, plans, values.local, faults)
-            faults.raise_errors()
-        show_faults(each for each in faults.warnings if concerns(each, values))
+            check_local(plan, plans, values.local, diagnostics)
+            diagnostics.raise_errors()
+        show_diagnostics(each for each in diagnostics.warnings if concerns(each, values))
         with progress():
             made = build_bundle(
                 plan, Path(out).resolve(), progress=say, briefly=say_briefly, make_zip=False
             )
-        show_faults(made.notes)
+        show_diagnostics(made.notes)
         yield read_bundle(made.folder)
 
 

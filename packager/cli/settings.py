@@ -12,14 +12,14 @@ from typing import Any, TypeVar
 import click
 
 from packager.bundle.read import choose_function
-from packager.cli.console import echo, fault_facts, show_faults, write, write_json
+from packager.cli.console import diagnostic_facts, echo, show_diagnostics, write, write_json
 from packager.cli.options import PATH, format_option, plugins_argument
 from packager.cli.plans import planned
 from packager.cli.settings_prompt import ask_values
-from packager.errors import Fault, FaultCollector, InputFaults, UsageError
+from packager.errors import Diagnostic, Diagnostics, InvalidInput, UsageError
 from packager.formatting import columns, counted
 from packager.inputs.dotenv_file import read_env_file
-from packager.inputs.yaml_tree import parse_marked, read_marked
+from packager.inputs.yaml_tree import parse_yaml, read_yaml
 from packager.model.functions import FunctionPlan
 from packager.paths import is_file
 from packager.settings.aws import Aws
@@ -76,9 +76,9 @@ def show(plugins: tuple[Path, ...], form: str) -> None:
       packager settings show plugins/neko
       packager settings show plugins/*/ --format json
     """
-    faults = FaultCollector()
-    with planned(plugins, faults, {}, host=True) as plans:
-        faults.raise_errors()
+    diagnostics = Diagnostics()
+    with planned(plugins, diagnostics, {}, host=True) as plans:
+        diagnostics.raise_errors()
         shown = [(plan, show_settings(plan, _environment(plan))) for plan in plans]
     if form == "json":
         write_json(
@@ -109,19 +109,19 @@ def check(plugins: tuple[Path, ...], profile: str | None, region: str | None, fo
       packager settings check plugins/neko
       packager settings check plugins/neko --profile production --region eu-west-1
     """
-    faults = FaultCollector()
-    with planned(plugins, faults, {}, host=True) as plans:
-        faults.raise_errors()
-        found = FaultCollector()
+    diagnostics = Diagnostics()
+    with planned(plugins, diagnostics, {}, host=True) as plans:
+        diagnostics.raise_errors()
+        found = Diagnostics()
         states = check_values(plans, found, _environment, lambda: Aws(profile, region))
     if form == "json":
         functions = [
             {"function": plan.logical_id, "settings": [asdict(each) for each in rows]}
             for plan, rows in states
         ]
-        write_json({"functions": functions, "faults": [fault_facts(f) for f in found.faults]})
+        write_json({"functions": functions, "faults": [diagnostic_facts(f) for f in found.all]})
     else:
-        show_faults(found.faults)
+        show_diagnostics(found.all)
         write(
             _by_function(
                 (plan, [(row.name, row.source or "-", row.state) for row in rows])
@@ -131,7 +131,7 @@ def check(plugins: tuple[Path, ...], profile: str | None, region: str | None, fo
     if found.errors:
         if form == "text":
             echo(counted(len(found.errors), "error"))
-        click.get_current_context().exit(InputFaults.exit_code)
+        click.get_current_context().exit(InvalidInput.exit_code)
 
 
 @settings.command()
@@ -167,12 +167,12 @@ def push(
       packager settings push plugins/neko --file values.yaml --dry-run
       sops decrypt values.yaml | packager settings push plugins/neko --file -
     """
-    faults = FaultCollector()
-    with planned([plugin], faults, {}, host=True) as plans:
-        faults.raise_errors()
+    diagnostics = Diagnostics()
+    with planned([plugin], diagnostics, {}, host=True) as plans:
+        diagnostics.raise_errors()
         chosen = _chosen(plugin, plans, function)
-        values = _read_file(source, chosen, faults)
-        _push(values, faults, dry_run, lambda: Aws(profile, region), form)
+        values = _read_file(source, chosen, diagnostics)
+        _push(values, diagnostics, dry_run, lambda: Aws(profile, region), form)
 
 
 @settings.command()
@@ -202,9 +202,9 @@ def prompt(
       packager settings prompt plugins/neko
       packager settings prompt plugins/neko --language ja_JP --dry-run
     """
-    faults = FaultCollector()
-    with planned([plugin], faults, {}, host=True) as plans:
-        faults.raise_errors()
+    diagnostics = Diagnostics()
+    with planned([plugin], diagnostics, {}, host=True) as plans:
+        diagnostics.raise_errors()
         chosen = _chosen(plugin, plans, function)
         if not sys.stdin.isatty():
             raise UsageError(
@@ -213,7 +213,7 @@ def prompt(
             )
         aws = Aws(profile, region)  # before anybody types
         values = ask_values(chosen, language or language_of(os.environ), aws)
-        _push(values, faults, dry_run, lambda: aws, form)
+        _push(values, diagnostics, dry_run, lambda: aws, form)
 
 
 def _by_function(tables: Iterable[tuple[FunctionPlan, Sequence[Sequence[str]]]]) -> str:
@@ -231,7 +231,7 @@ def _shown(row: ShownSetting) -> tuple[str, ...]:
 def _environment(plan: FunctionPlan) -> dict[str, str]:
     """Give the variables that settings may come from here: `.env`, and before it this shell."""
     beside = plan.plugin.root / ".env"
-    given = read_env_file(beside, FaultCollector(), os.environ) if is_file(beside) else {}
+    given = read_env_file(beside, Diagnostics(), os.environ) if is_file(beside) else {}
     return given | os.environ
 
 
@@ -244,38 +244,38 @@ def _chosen(
     return [plan for plan in plans if plan.logical_id == name]
 
 
-def _read_file(source: str, plans: Sequence[FunctionPlan], faults: FaultCollector) -> list[Value]:
-    read = FaultCollector()
+def _read_file(source: str, plans: Sequence[FunctionPlan], diagnostics: Diagnostics) -> list[Value]:
+    read = Diagnostics()
     if source == "-":
         try:
             text = sys.stdin.buffer.read().decode("utf-8-sig")
         except UnicodeDecodeError:
             raise UsageError("stdin is not UTF-8 text") from None
-        top = parse_marked(text, "stdin", read)
+        top = parse_yaml(text, "stdin", read)
     else:
-        top = read_marked(Path(source), source, read)
-    show_faults(read.warnings)
-    for fault in read.errors:
-        faults.add(_without_text(fault))
-    return [] if top is None else read_values(top, plans, faults)
+        top = read_yaml(Path(source), source, read)
+    show_diagnostics(read.warnings)
+    for diagnostic in read.errors:
+        diagnostics.add(_without_text(diagnostic))
+    return [] if top is None else read_values(top, plans, diagnostics)
 
 
-def _without_text(fault: Fault) -> Fault:
+def _without_text(diagnostic: Diagnostic) -> Diagnostic:
     """Say that YAML is wrong, not what it says there: it may be a secret."""
-    if not fault.message.startswith(_INVALID):
-        return fault
-    return Fault(_INVALID, fault.place, hint="put values into single quotes")
+    if not diagnostic.message.startswith(_INVALID):
+        return diagnostic
+    return Diagnostic(_INVALID, diagnostic.place, hint="put values into single quotes")
 
 
 def _push(
     values: Sequence[Value],
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
     dry_run: bool,
     make_aws: Callable[[], Aws],
     form: str,
 ) -> None:
-    push = Push(values, faults)
-    faults.raise_errors()
+    push = Push(values, diagnostics)
+    diagnostics.raise_errors()
     aws = make_aws()
     changes = push.compare(aws)
     if not dry_run:

@@ -9,11 +9,11 @@ import click
 
 from packager.bundle.known_secrets import known_secrets
 from packager.bundle.secret_scan import refuse_leaks_in
-from packager.cli.console import say, show_faults, write, write_exactly
+from packager.cli.console import say, show_diagnostics, write, write_exactly
 from packager.cli.options import PATH, plugins_argument
 from packager.cli.permissions import permission_arguments, permission_options
 from packager.cli.plans import planned
-from packager.errors import FaultCollector, UsageError
+from packager.errors import Diagnostics, UsageError
 from packager.model.permissions import Permissions
 from packager.sam.template import (
     check_files,
@@ -66,10 +66,10 @@ def template(
     if out is None and (check or makefile is not None):
         option = "--check" if check else "--makefile"
         raise UsageError(f"{option} needs -o FILE", hint="say which template is meant: -o FILE")
-    faults = FaultCollector()
-    with planned(plugins, faults, {}, permissions=permissions) as plans:
-        faults.raise_errors()
-        show_faults(faults.warnings)
+    diagnostics = Diagnostics()
+    with planned(plugins, diagnostics, {}, permissions=permissions) as plans:
+        diagnostics.raise_errors()
+        show_diagnostics(diagnostics.warnings)
         secrets = known_secrets(plans, os.environ)
         if out is None:
             here = Path.cwd()

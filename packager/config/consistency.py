@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.model.options import Options
 
 
-def check_entry(options: Options, faults: FaultCollector) -> None:
+def check_entry(options: Options, diagnostics: Diagnostics) -> None:
     """Note `entry = "fast"` beside an option that the stock entry alone serves."""
     why = options.needs_stock
     if options.entry == "fast" and why:
-        faults.error(
+        diagnostics.error(
             f"{why} needs the stock entry",
             options.place("entry"),
             key="entry",

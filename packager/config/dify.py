@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
-from packager.config.refused import Refused, found
+from packager.config.refused import InvalidValue, found
 from packager.config.sources import SOURCE_KEYS, is_reference, read_reference
 from packager.inputs.suggestions import did_you_mean
 from packager.inputs.toml_positions import KeyPath
@@ -33,7 +33,7 @@ def read_dify(value: object, path: KeyPath, report: Report) -> str | None:
         return None
     try:
         return _base_url(value["base_url"])
-    except Refused as refused:
+    except InvalidValue as refused:
         report(
             f"expected a URL such as https://dify.example.com/v1, not {refused}",
             (*path, "base_url"),
@@ -55,12 +55,12 @@ def read_apps(value: object, path: KeyPath, report: Report) -> Mapping[str, Sour
             if not is_reference(each):
                 # A text may be the key itself: it is not repeated.
                 what = "the key itself" if isinstance(each, str) else found(each)
-                raise Refused(
+                raise InvalidValue(
                     'expected the source of the app\'s API key, such as {ssm = "/dify/app-key"}, '
                     f"not {what}"
                 )
             apps[app_id] = read_reference(each)
-        except Refused as refused:
+        except InvalidValue as refused:
             inside = [key for key in SOURCE_KEYS if isinstance(each, dict) and key in each]
             report(str(refused), own, None, (*own, inside[0]) if inside else None)
     return apps
@@ -68,14 +68,14 @@ def read_apps(value: object, path: KeyPath, report: Report) -> Mapping[str, Sour
 
 def _base_url(value: object) -> str:
     if not isinstance(value, str):
-        raise Refused(found(value))
+        raise InvalidValue(found(value))
     try:
         parts = urlsplit(value)
         port = parts.port
     except ValueError:
-        raise Refused(found(value)) from None
+        raise InvalidValue(found(value)) from None
     if parts.username or parts.password:
-        raise Refused("one with a password")
+        raise InvalidValue("one with a password")
     host = parts.netloc.removesuffix(f":{port}") if port else parts.netloc
     if (
         parts.scheme not in ("http", "https")
@@ -86,5 +86,5 @@ def _base_url(value: object) -> str:
         or not value.isprintable()
         or " " in value
     ):
-        raise Refused(found(value))
+        raise InvalidValue(found(value))
     return value.rstrip("/")

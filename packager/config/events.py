@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, RequestRedirect, Rule
 
 from packager.config.keys import Key, choice, is_plain, text, truth, whole
-from packager.config.refused import Refused, found
+from packager.config.refused import InvalidValue, found
 from packager.config.schedules import expression_problem
 from packager.errors import Place
 from packager.inputs.suggestions import did_you_mean
@@ -45,10 +45,10 @@ def _checked(name: str, expected: str, problem: Callable[[str], str | None]) -> 
 
     def read(value: object) -> str:
         if not isinstance(value, str):
-            raise Refused(found(value))
+            raise InvalidValue(found(value))
         wrong = problem(value)
         if wrong is not None:
-            raise Refused(f"{found(value)}: {wrong}")
+            raise InvalidValue(f"{found(value)}: {wrong}")
         return value
 
     return Key(name, expected, read)
@@ -56,12 +56,12 @@ def _checked(name: str, expected: str, problem: Callable[[str], str | None]) -> 
 
 def _pattern(value: object) -> Mapping[str, Any]:
     if not isinstance(value, dict) or not value:
-        raise Refused("an empty one" if value == {} else found(value))
+        raise InvalidValue("an empty one" if value == {} else found(value))
     if not is_plain(value):
-        raise Refused("one with dates, nan or inf")
+        raise InvalidValue("one with dates, nan or inf")
     for name, field in _fields(value):
         if not isinstance(field, list) or not field:
-            raise Refused(f"one whose {name} is {found(field) if field != [] else 'empty'}")
+            raise InvalidValue(f"one whose {name} is {found(field) if field != [] else 'empty'}")
     return value
 
 
@@ -75,9 +75,9 @@ def _fields(pattern: Mapping[str, Any]) -> Iterable[tuple[str, object]]:
 
 def _input(value: object) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise Refused(found(value))
+        raise InvalidValue(found(value))
     if not is_plain(value) or len(json.dumps(value)) > 200_000:
-        raise Refused("one with dates, nan or inf, or of more than 200 KB")
+        raise InvalidValue("one with dates, nan or inf, or of more than 200 KB")
     return value
 
 
@@ -185,7 +185,7 @@ def _read_entry(
     except KeyError:
         report(f"missing; expected {_SOURCE.expected}", (*path, "source"), None, path)
         return None
-    except Refused as refused:
+    except InvalidValue as refused:
         hint = did_you_mean(str(entry["source"]), EVENT_SOURCES)
         report(f"expected {_SOURCE.expected}, not {refused}", (*path, "source"), hint, None)
         return None
@@ -202,7 +202,7 @@ def _read_entry(
                 sound = False
             else:
                 values[name] = keys[name].read(value)
-        except Refused as refused:
+        except InvalidValue as refused:
             report(f"expected {keys[name].expected}, not {refused}", (*path, name), None, None)
             sound = False
     for name in ("path", *required):

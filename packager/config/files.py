@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from packager.errors import FaultCollector, Place
+from packager.errors import Diagnostics, Place
 from packager.inputs.suggestions import did_you_mean
 from packager.inputs.toml_file import ConfigTable, read_toml
 
@@ -19,10 +19,10 @@ class Configuration:
     requires_python_place: Place | None = None
 
 
-def read_config_files(root: Path, display: str, faults: FaultCollector) -> Configuration:
+def read_config_files(root: Path, display: str, diagnostics: Diagnostics) -> Configuration:
     """Read the configuration in the plugin's folder `root`; what is faulty counts as absent."""
-    pyproject = read_toml(root, display, "pyproject.toml", faults)
-    packager = read_toml(root, display, "packager.toml", faults)
+    pyproject = read_toml(root, display, "pyproject.toml", diagnostics)
+    packager = read_toml(root, display, "packager.toml", diagnostics)
     tool_table: ConfigTable | None = None
     requires: str | None = None
     requires_place: Place | None = None
@@ -34,11 +34,11 @@ def read_config_files(root: Path, display: str, faults: FaultCollector) -> Confi
             tool_table = ConfigTable(ours, pyproject.file, prefix, pyproject.positions)
         elif ours is not None:
             place = pyproject.place(("tool", "packager"))
-            faults.error("expected a table", place, key="tool.packager")
+            diagnostics.error("expected a table", place, key="tool.packager")
         elif isinstance(tool, dict) and did_you_mean("packager", tool):
             wrong = next(name for name in tool if did_you_mean("packager", [name]))
             place = pyproject.place(("tool", wrong))
-            faults.warn(
+            diagnostics.warn(
                 "is not read; the table is called tool.packager", place, key=f"tool.{wrong}"
             )
         project = pyproject.values.get("project")
@@ -46,7 +46,7 @@ def read_config_files(root: Path, display: str, faults: FaultCollector) -> Confi
             requires = project["requires-python"]
             requires_place = pyproject.place(("project", "requires-python"))
     if tool_table is not None and packager is not None:
-        faults.error(
+        diagnostics.error(
             f"the plugin is configured here and in {tool_table.file}; expected one of the two",
             packager.place(()),
             hint="move everything into one file, and remove the other's tables",

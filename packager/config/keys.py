@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from packager.config.refused import Refused, found
+from packager.config.refused import InvalidValue, found
 from packager.config.sources import read_document
 from packager.contract import ENTRIES
 from packager.inputs.gitignore import PatternError, Patterns
@@ -22,7 +22,7 @@ STORAGES = ("dynamodb", "s3", "file", "memory")
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key: `read` gives the value as Options holds it, or raises Refused."""
+    """One key: `read` gives the value as Options holds it, or raises InvalidValue."""
 
     name: str
     expected: str
@@ -34,7 +34,7 @@ def choice(name: str, values: tuple[str, ...]) -> Key:
 
     def read(value: object) -> str:
         if not isinstance(value, str) or value not in values:
-            raise Refused(found(value))
+            raise InvalidValue(found(value))
         return value
 
     return Key(name, "one of " + ", ".join(values), read)
@@ -45,7 +45,7 @@ def number_choice(name: str, values: tuple[int, ...], unit: str) -> Key:
 
     def read(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or value not in values:
-            raise Refused(found(value))
+            raise InvalidValue(found(value))
         return value
 
     return Key(name, f"{unit}, one of " + ", ".join(map(str, values)), read)
@@ -56,7 +56,7 @@ def whole(name: str, least: int, most: int, unit: str) -> Key:
 
     def read(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise Refused(found(value))
+            raise InvalidValue(found(value))
         return value
 
     return Key(name, f"a whole number of {unit} from {least} to {most}", read)
@@ -67,7 +67,7 @@ def truth(name: str) -> Key:
 
     def read(value: object) -> bool:
         if not isinstance(value, bool):
-            raise Refused(found(value))
+            raise InvalidValue(found(value))
         return value
 
     return Key(name, "true or false", read)
@@ -79,7 +79,7 @@ def text(name: str, expected: str, pattern: str) -> Key:
 
     def read(value: object) -> str:
         if not isinstance(value, str) or not compiled.fullmatch(value):
-            raise Refused(found(value))
+            raise InvalidValue(found(value))
         return value
 
     return Key(name, expected, read)
@@ -90,10 +90,10 @@ def texts(name: str, expected: str) -> Key:
 
     def read(value: object) -> tuple[str, ...]:
         if not isinstance(value, list):
-            raise Refused(found(value))
+            raise InvalidValue(found(value))
         for item in value:
             if not isinstance(item, str) or not item.strip():
-                raise Refused(f"a list with {found(item)}")
+                raise InvalidValue(f"a list with {found(item)}")
         return tuple(value)
 
     return Key(name, expected, read)
@@ -108,7 +108,7 @@ def globs(name: str) -> Key:
         try:
             Patterns(map(str, value if isinstance(value, list) else ()))
         except PatternError as error:
-            raise Refused(f"a list that {error}") from None
+            raise InvalidValue(f"a list that {error}") from None
         return read_texts
 
     return Key(name, lines.expected, read)
@@ -120,10 +120,10 @@ def media_types(name: str) -> Key:
 
     def read(value: object) -> tuple[str, ...]:
         if not isinstance(value, list):
-            raise Refused(found(value))
+            raise InvalidValue(found(value))
         for item in value:
             if not isinstance(item, str) or not compiled.fullmatch(item):
-                raise Refused(f"a list with {found(item)}")
+                raise InvalidValue(f"a list with {found(item)}")
         return tuple(value)
 
     return Key(name, 'a list of media types, such as "application/vnd.x" or "image/*"', read)
@@ -135,10 +135,10 @@ def module_names(name: str) -> Key:
 
     def read(value: object) -> tuple[str, ...]:
         if not isinstance(value, list):
-            raise Refused(found(value))
+            raise InvalidValue(found(value))
         for item in value:
             if not isinstance(item, str) or not compiled.fullmatch(item):
-                raise Refused(f"a list with {found(item)}")
+                raise InvalidValue(f"a list with {found(item)}")
         return tuple(dict.fromkeys(value))
 
     return Key(name, 'a list of modules, such as "json" or "webhooks.signature"', read)
@@ -149,9 +149,9 @@ def table(name: str) -> Key:
 
     def read(value: object) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise Refused(found(value))
+            raise InvalidValue(found(value))
         if not is_plain(value):
-            raise Refused("one with dates, nan or inf")
+            raise InvalidValue("one with dates, nan or inf")
         return value
 
     return Key(name, "a table", read)
@@ -162,7 +162,7 @@ def entries(name: str) -> Key:
 
     def read(value: object) -> list[object]:
         if not isinstance(value, list):
-            raise Refused(found(value))
+            raise InvalidValue(found(value))
         return value
 
     return Key(name, "a list of tables", read)

@@ -14,10 +14,10 @@ from packager.config.dify import read_apps, read_dify
 from packager.config.events import read_events
 from packager.config.files import Configuration, read_config_files
 from packager.config.keys import KEYS, RUNTIMES
-from packager.config.refused import Refused, found
+from packager.config.refused import InvalidValue, found
 from packager.config.settings import read_source
 from packager.config.sources import SOURCE_KEYS, is_reference
-from packager.errors import FaultCollector, Place
+from packager.errors import Diagnostics, Place
 from packager.inputs.suggestions import did_you_mean
 from packager.inputs.toml_file import ConfigTable
 from packager.inputs.toml_positions import KeyPath
@@ -44,7 +44,7 @@ def read_configuration(
     root: Path,
     display: str,
     groups: Sequence[EndpointGroup],
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
     overrides: Mapping[str, object] | None = None,
     *,
     complete: bool = True,
@@ -54,8 +54,8 @@ def read_configuration(
     `overrides` are keys the command line gave, in the form of a table. `complete` is false when
     groups or settings may be missing from `groups`: then unknown names are no faults.
     """
-    files = read_config_files(root, display, faults)
-    reader = _Reader(groups, faults, complete)
+    files = read_config_files(root, display, diagnostics)
+    reader = _Reader(groups, diagnostics, complete)
     plugin_layer = _Layer()
     group_layers: dict[str, _Layer] = {}
     if files.table is not None:
@@ -84,14 +84,14 @@ def read_configuration(
                 if not key.startswith("settings.") or key.removeprefix("settings.") in own
             }
         options[group.name] = Options(**values, settings=settings, apps=apps, places=places)
-    _check_fit(options, faults)
-    return _fit_python(options, files, faults)
+    _check_fit(options, diagnostics)
+    return _fit_python(options, files, diagnostics)
 
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
     groups: Sequence[EndpointGroup]
-    faults: FaultCollector
+    diagnostics: Diagnostics
     complete: bool
 
     def layer(
@@ -118,7 +118,7 @@ class _Reader:
                         layer.places[below] = table.place((*key_path, *inner))
                     if name == "events":
                         self.events(table, key_path, layer.values.pop(name), groups, layer)
-                except Refused as refused:
+                except InvalidValue as refused:
                     self.error(f"expected {KEYS[name].expected}, not {refused}", table, key_path)
             elif name == "settings":
                 self.settings(table, key_path, value, groups, layer)
@@ -189,7 +189,7 @@ class _Reader:
                     try:
                         layer.settings[group.name, name] = read_source(setting, value)
                         layer.places[f"settings.{name}"] = table.place(key_path)
-                    except Refused as refused:
+                    except InvalidValue as refused:
                         place_path = key_path
                         if isinstance(value, dict) and is_reference(value):
                             inside = next(key for key in SOURCE_KEYS if key in value)
@@ -225,7 +225,9 @@ class _Reader:
         *,
         place_path: KeyPath | None = None,
     ) -> None:
-        self.faults.error(message, table.place(place_path or path), key=table.key(path), hint=hint)
+        self.diagnostics.error(
+            message, table.place(place_path or path), key=table.key(path), hint=hint
+        )
 
 
 def _paths_in(value: object) -> Iterator[KeyPath]:
@@ -240,16 +242,16 @@ def _paths_in(value: object) -> Iterator[KeyPath]:
         yield from ((key, *path) for path in _paths_in(inner))
 
 
-def _check_fit(options: Mapping[str, Options], faults: FaultCollector) -> None:
+def _check_fit(options: Mapping[str, Options], diagnostics: Diagnostics) -> None:
     """Note keys that contradict each other; a key that several groups share is faulted once."""
-    noted = FaultCollector()
+    noted = Diagnostics()
     for option in options.values():
         check_entry(option, noted)
-    faults.faults += dict.fromkeys(noted.faults)
+    diagnostics.all += dict.fromkeys(noted.all)
 
 
 def _fit_python(
-    options: dict[str, Options], files: Configuration, faults: FaultCollector
+    options: dict[str, Options], files: Configuration, diagnostics: Diagnostics
 ) -> Mapping[str, Options]:
     """Choose a runtime that requires-python allows, where none is configured; say so."""
     if files.requires_python is None:
@@ -278,7 +280,7 @@ def _fit_python(
         else:
             notes.add(f"{option.python}, the runtime, is excluded by {files.requires_python!r}")
     for note in sorted(notes):
-        faults.warn(
+        diagnostics.warn(
             "Python " + note,
             files.requires_python_place,
             key="project.requires-python",

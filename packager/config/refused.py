@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Refused(Exception):
+class InvalidValue(Exception):
     """A value is not what its key takes; the message says what was found."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from packager.config.keys import is_plain
-from packager.config.refused import Refused, found
+from packager.config.refused import InvalidValue, found
 from packager.config.sources import is_reference, read_reference, ssm_name
 from packager.model.options import LiteralSource, Source
 from packager.model.plugin import Setting
@@ -20,18 +20,18 @@ _SCOPE_KEYS = {
 def read_source(setting: Setting, value: object) -> Source:
     """Give where the value of `setting` comes from.
 
-    Raises `Refused`, whose message says what was expected; it never holds a secret's value.
+    Raises `InvalidValue`, whose message says what was expected; it never holds a secret's value.
     """
     if is_reference(value):
         return read_reference(value)
     if setting.type == "secret-input":
-        raise Refused(
+        raise InvalidValue(
             "a secret can't be written into the configuration; "
             f'expected a source such as {{ssm = "{ssm_name("my-plugin", setting.name)}"}}'
         )
     problem = literal_problem(setting, value)
     if problem is not None:
-        raise Refused(problem)
+        raise InvalidValue(problem)
     return LiteralSource(value)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from packager.config.refused import Refused, found
+from packager.config.refused import InvalidValue, found
 from packager.model.options import AwsSource, EnvSource, SecretSource, SsmSource
 
 SOURCE_KEYS = ("env", "ssm", "secret")
@@ -36,9 +36,9 @@ def is_reference(value: object) -> bool:
 
 
 def read_reference(value: object) -> EnvSource | AwsSource:
-    """Give the source that a table of the configuration names; raises `Refused`."""
+    """Give the source that a table of the configuration names; raises `InvalidValue`."""
     if not isinstance(value, dict) or not is_reference(value):
-        raise Refused(
+        raise InvalidValue(
             'expected a source, {ssm = "/name"}, {secret = "name", key = "k"} or {env = "NAME"}, '
             f"not {found(value)}"
         )
@@ -52,10 +52,10 @@ def read_reference(value: object) -> EnvSource | AwsSource:
 def read_document(value: object) -> AwsSource:
     """Give the source of `settings_from`: one document with all settings of a group in it."""
     if not isinstance(value, dict) or not ("ssm" in value or "secret" in value):
-        raise Refused(found(value))
+        raise InvalidValue(found(value))
     source = read_reference(value)
     if isinstance(source, EnvSource) or (isinstance(source, SecretSource) and source.key):
-        raise Refused("one with env or key")
+        raise InvalidValue("one with env or key")
     return source
 
 
@@ -77,19 +77,19 @@ def _alone(value: Mapping[str, Any], *keys: str) -> None:
         form = {"env": '{env = "NAME"}', "ssm": '{ssm = "/name"}'}.get(
             keys[0], '{secret = "name", key = "k"}'
         )
-        raise Refused(f"expected {form} alone, not with {others}")
+        raise InvalidValue(f"expected {form} alone, not with {others}")
 
 
 def _env_source(value: Mapping[str, Any]) -> EnvSource:
     _alone(value, "env")
     name = value["env"]
     if not isinstance(name, str) or not _ENV_NAME.fullmatch(name):
-        raise Refused(
+        raise InvalidValue(
             "expected the name of an environment variable: "
             "a letter, then one or more letters, digits and _"
         )
     if name.upper().startswith(_RESERVED):
-        raise Refused(f"the name {name} is reserved by Lambda; expected another")
+        raise InvalidValue(f"the name {name} is reserved by Lambda; expected another")
     return EnvSource(name)
 
 
@@ -98,7 +98,7 @@ def _ssm_source(value: Mapping[str, Any]) -> SsmSource:
     name = value["ssm"]
     if not isinstance(name, str) or not _SSM.fullmatch(name):
         without = isinstance(name, str) and "/" in name and _SSM.fullmatch("/" + name)
-        raise Refused(
+        raise InvalidValue(
             "expected the name of a parameter, "
             + (
                 f"which starts with a slash: /{name}"
@@ -107,12 +107,14 @@ def _ssm_source(value: Mapping[str, Any]) -> SsmSource:
             )
         )
     if name.startswith(_BEHIND_SSM):
-        raise Refused(
+        raise InvalidValue(
             "a secret is read from Secrets Manager itself; "
             f'expected {{secret = "{name.removeprefix(_BEHIND_SSM)}"}}'
         )
     if len(name) > _MAX_SSM or name.count("/") > _MAX_LEVELS:
-        raise Refused(f"expected a name of at most {_MAX_LEVELS} levels and {_MAX_SSM} characters")
+        raise InvalidValue(
+            f"expected a name of at most {_MAX_LEVELS} levels and {_MAX_SSM} characters"
+        )
     return SsmSource(name)
 
 
@@ -120,7 +122,9 @@ def _secret_source(value: Mapping[str, Any]) -> SecretSource:
     _alone(value, "secret", "key")
     name, key = value["secret"], value.get("key")
     if not isinstance(name, str) or not _SECRET.fullmatch(name):
-        raise Refused("expected the name of a secret (letters, digits and /_+=.@-), or its ARN")
+        raise InvalidValue(
+            "expected the name of a secret (letters, digits and /_+=.@-), or its ARN"
+        )
     if "key" in value and (not isinstance(key, str) or not key):
-        raise Refused(f"expected a key of the secret's JSON, not {found(key)}")
+        raise InvalidValue(f"expected a key of the secret's JSON, not {found(key)}")
     return SecretSource(name, key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path, PurePosixPath
 
-from packager.errors import Fault, InputFaults, Place
+from packager.errors import Diagnostic, InvalidInput, Place
 from packager.host.uv import UvRun
 from packager.paths import real_path
 from packager.requirements.read import Requirements
@@ -21,7 +21,7 @@ def quotes_toml(run: UvRun) -> bool:
     return run.code != 0 and not run.backend_failed and _QUOTED.search(run.problem) is not None
 
 
-def broken_package(run: UvRun, requirements: Requirements) -> InputFaults | None:
+def broken_package(run: UvRun, requirements: Requirements) -> InvalidInput | None:
     """Return the error for the package that `run` failed to read; None if it is not one of the
     folders that `requirements` name."""
     quoted = _QUOTED.search(run.problem) if quotes_toml(run) else None
@@ -31,15 +31,15 @@ def broken_package(run: UvRun, requirements: Requirements) -> InputFaults | None
     files = [folder / "pyproject.toml" for folder in requirements.folders]
     fit = [file for file in dict.fromkeys(files) if _line(file, number) == quoted[3].strip()]
     which = "the package" if len(fit) == 1 else "this package, or another that has the same line,"
-    faults = [
-        Fault(
+    diagnostics = [
+        Diagnostic(
             f"{which} can't be read by uv: {quoted[4]}",
             Place(_shown(file, requirements), number, column),
             hint="correct this file, or leave the package out of the requirements",
         )
         for file in fit
     ]
-    return InputFaults(faults) if faults else None
+    return InvalidInput(diagnostics) if diagnostics else None
 
 
 def _line(file: Path, number: int) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from packager.dependencies.prune import Kept
+from packager.dependencies.prune import KeepRules
 from packager.inputs.gitignore import Patterns
 
 # Each imports others of these alone, and is imported by none of the rest.
@@ -33,7 +33,7 @@ def names_development_parts(source: bytes) -> bool:
     return _NAMED.search(source) is not None
 
 
-def remove_development_parts(folder: Path, kept: Kept) -> None:
+def remove_development_parts(folder: Path, kept: KeepRules) -> None:
     """Remove the parts from the packages in `folder`, unless something of them is used or kept."""
     if kept.development:
         return

@@ -15,7 +15,7 @@ from packager.analysis.missing_imports import ELSEWHERE, hint_on, library_change
 from packager.analysis.sdk_distributions import DISTRIBUTIONS, own_modules, serves_requests
 from packager.dependencies.install import Dependencies
 from packager.dependencies.resolve import RUNTIME
-from packager.errors import IMPORT_FAILS, FaultCollector, PackagerError, Place
+from packager.errors import IMPORT_FAILS, Diagnostics, PackagerError, Place
 from packager.host.cache import cache_folder, cached_text, keep_text
 from packager.host.interpreter import Interpreter
 from packager.requirements.read import Requirements
@@ -135,7 +135,7 @@ def warn_of_gaps(
     certain: Set[str],
     gaps: Iterable[Gap],
     python: str,
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
 ) -> None:
     """Warn of each gap, at the import of the plugin's that runs into it.
 
@@ -157,7 +157,7 @@ def warn_of_gaps(
         if not places:  # it is caught, or nothing that an endpoint runs
             continue
         unsure, place = min(places, key=lambda each: each[0])
-        faults.warn(
+        diagnostics.warn(
             f"this import runs {gap.package}'s {gap.file}, which imports {gap.module} in line "
             f"{gap.line}: neither the bundle nor the standard library has it",
             place,

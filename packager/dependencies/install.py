@@ -19,7 +19,7 @@ from packager.dependencies.local_inputs import builds_cleared_away, content_dige
 from packager.dependencies.locked_sources import check_sources
 from packager.dependencies.no_wheel import no_wheel
 from packager.dependencies.prune import FORMAT as PRUNE_FORMAT
-from packager.dependencies.prune import Kept
+from packager.dependencies.prune import KeepRules
 from packager.dependencies.resolution_key import OFFLINE, resolution_key
 from packager.dependencies.resolve import RUNTIME, resolve
 from packager.dependencies.source_builds import Builds, builds_for
@@ -41,7 +41,7 @@ _FILES = "files"
 _CONTENTS = "contents.json"
 _DIETING = f"{RUNTIME}/"
 _FORMAT = 2  # of what is said of an entry: changes with it
-_PRUNED = Kept()
+_PRUNED = KeepRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def install_dependencies(
     bytecode: Interpreter | None,
     diet: bool = False,
     sdk: bool = False,
-    kept: Kept = _PRUNED,
+    kept: KeepRules = _PRUNED,
     progress: Callable[[str], None],
     briefly: Callable[[str], None] = lambda message: None,
 ) -> Dependencies:
@@ -204,7 +204,7 @@ def _installed(
     work: Path,
     bytecode: Interpreter | None,
     diet: bool,
-    kept: Kept,
+    kept: KeepRules,
     notes: list[str],
     progress: Callable[[str], None],
     briefly: Callable[[str], None],
@@ -319,14 +319,14 @@ def _installed_key(
     target: Target,
     bytecode: Interpreter | None,
     diet: bool,
-    kept: Kept,
+    kept: KeepRules,
 ) -> list[Any]:
     packages = [(p.name, p.version, p.form, p.identity) for p in resolution.packages]
     compiled = (bytecode.version, bytecode.magic) if bytecode else None
     machine = target.architecture if target.host else target.platform
     treated = DIET_FORMAT if diet else None
-    needs = [sorted(getattr(kept.needs, part.name)) for part in fields(kept.needs)]
-    pruned = [PRUNE_FORMAT, needs, kept.globs, kept.development]
+    used = [sorted(getattr(kept.used, part.name)) for part in fields(kept.used)]
+    pruned = [PRUNE_FORMAT, used, kept.globs, kept.development]
     return [_FORMAT, packages, target.python, target.host, machine, compiled, treated, pruned]
 
 

@@ -16,10 +16,10 @@ from packager.dependencies.used_files import (
     OWN,
     STUBS,
     TEST_FOLDERS,
-    Needs,
-    all_needs,
+    FileUse,
+    merge_uses,
     normalised,
-    read_needs,
+    read_file_use,
 )
 from packager.inputs.gitignore import Patterns
 
@@ -37,19 +37,19 @@ _READ = (".py", ".so")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeepRules:
     """What stays although no package needs it: what the plugin's code does, and the `keep` globs.
 
     The globs are over the packages' paths, in gitignore syntax. `development`: the plugin's code
     names werkzeug's server or debugger.
     """
 
-    needs: Needs = field(default_factory=Needs)
+    used: FileUse = field(default_factory=FileUse)
     globs: tuple[str, ...] = ()
     development: bool = False
 
 
-def prune(folder: Path, owners: Mapping[str, str], kept: Kept) -> dict[str, str]:
+def prune(folder: Path, owners: Mapping[str, str], kept: KeepRules) -> dict[str, str]:
     """Take unneeded files out of `folder`; give the owner of what is new under its path.
 
     `owners` has the package of every file, by posix path. What may be needed, stays.
@@ -58,7 +58,7 @@ def prune(folder: Path, owners: Mapping[str, str], kept: Kept) -> dict[str, str]
     files = sorted(
         path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
     )
-    packages = _Packages(folder, files, owners, kept.needs)
+    packages = _Packages(folder, files, owners, kept.used)
     wanted = Patterns(kept.globs)
     infos = {file.split("/")[0] for file in files if ".dist-info/" in file}
     dropped = {
@@ -89,10 +89,10 @@ class _Packages:
     """What is installed, and what its code needs."""
 
     def __init__(
-        self, folder: Path, files: Sequence[str], owners: Mapping[str, str], plugin: Needs
+        self, folder: Path, files: Sequence[str], owners: Mapping[str, str], plugin: FileUse
     ) -> None:
         self._owners = owners
-        self._needs: dict[str, Needs] = {}
+        self._used: dict[str, FileUse] = {}
         self._folders = {at for file in files for at in _test_folders(file)}
         self._modules = {*plugin.modules}
         sources = [file for file in files if file.endswith(_READ)]
@@ -102,14 +102,14 @@ class _Packages:
             self._folders -= found
             stay = [file for file in sources if found.intersection(_test_folders(file))]
             self._read(folder, stay)
-        every = all_needs([plugin, *self._needs.values()])
+        every = merge_uses([plugin, *self._used.values()])
         self._metadata, self._groups = every.metadata, every.entry_points
         self._stubs = self._packages_with_stubs(files)
 
     def need_metadata(self, info: Path) -> bool:
         """Whether anybody reads the metadata in the folder `info`."""
         name = self._owners.get(f"{info.name}/METADATA") or normalised(info.name.split("-")[0])
-        own = self._needs.get(name, Needs()).metadata
+        own = self._used.get(name, FileUse()).metadata
         if {name, EVERY} & self._metadata or OWN in own:
             return True
         groups = _entry_points(info / "entry_points.txt")
@@ -123,20 +123,20 @@ class _Packages:
         suffix, owner = path.suffix[1:], self._owners.get(file, "")
         if gone := self._folders.intersection(_test_folders(file)):
             # Code that names the folder without importing it may read data in it.
-            named = self._needs.get(owner, Needs()).texts
+            named = self._used.get(owner, FileUse()).texts
             return suffix in ("py", STUBS) or not any(at.rpartition("/")[2] in named for at in gone)
         if suffix == STUBS or path.name == "py.typed":
             return owner not in self._stubs
-        return suffix in BUILD_SUFFIXES and suffix not in self._needs.get(owner, Needs()).suffixes
+        return suffix in BUILD_SUFFIXES and suffix not in self._used.get(owner, FileUse()).suffixes
 
     def _read(self, folder: Path, files: Sequence[str]) -> None:
-        by_package: dict[str, list[Needs]] = {}
+        by_package: dict[str, list[FileUse]] = {}
         for file in files:
-            needs = read_needs(file, (folder / file).read_bytes())
-            by_package.setdefault(self._owners.get(file, ""), []).append(needs)
-            self._modules |= needs.modules
+            used = read_file_use(file, (folder / file).read_bytes())
+            by_package.setdefault(self._owners.get(file, ""), []).append(used)
+            self._modules |= used.modules
         for owner, found in by_package.items():
-            self._needs[owner] = all_needs([*found, self._needs.get(owner, Needs())])
+            self._used[owner] = merge_uses([*found, self._used.get(owner, FileUse())])
 
     def _imports(self, at: str) -> bool:
         """Whether code imports the test folder `at`, or something in it."""
@@ -145,13 +145,13 @@ class _Packages:
 
     def _packages_with_stubs(self, files: Sequence[str]) -> set[str]:
         """Give the packages that read stubs, and those that import one that does."""
-        readers = {owner for owner, needs in self._needs.items() if STUBS in needs.suffixes}
+        readers = {owner for owner, used in self._used.items() if STUBS in used.suffixes}
         modules = {
             file.split("/")[0].split(".")[0]
             for file in files
             if self._owners.get(file, "") in readers
         }
-        return readers | {owner for owner, needs in self._needs.items() if needs.imports & modules}
+        return readers | {owner for owner, used in self._used.items() if used.imports & modules}
 
 
 def _test_folders(file: str) -> list[str]:

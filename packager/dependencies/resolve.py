@@ -17,7 +17,7 @@ from packager.dependencies.no_wheel import is_platform_specific, no_solution, st
 from packager.dependencies.source_builds import Builds
 from packager.dependencies.target import Target
 from packager.dependencies.uv_lock import export_lock
-from packager.errors import InputFaults
+from packager.errors import InvalidInput
 from packager.host.uv import PROJECT, UvRun
 from packager.requirements.hashes import Stated, hold_to_hashes
 from packager.requirements.lock_file import Locked, Resolution, read_lock, settle_lock, toml
@@ -72,7 +72,7 @@ def resolve(
         return job.finished(notes)
     try:
         return job.finished(notes)
-    except InputFaults:
+    except InvalidInput:
         # The hash may be of a source distribution, which "wheels alone" leaves out of a lock.
         if job.compile_bundle(roots, held.values(), wheels=wheels_only).code:
             raise

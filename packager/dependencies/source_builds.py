@@ -19,7 +19,7 @@ from pathlib import Path
 
 from packager.dependencies.sandbox import Sandbox, find_sandbox
 from packager.dependencies.target import Target
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.host.cache import cache_folder
 from packager.host.uv import UvRun, find_uv, run_uv
 from packager.model.permissions import SourcePolicy
@@ -235,12 +235,12 @@ def _environment(requirements: Requirements) -> Mapping[str, str | None]:
 
 
 def warn_of_builds(
-    built: Sequence[str], sandbox: str | None, requirements: Requirements, faults: FaultCollector
+    built: Sequence[str], sandbox: str | None, requirements: Requirements, diagnostics: Diagnostics
 ) -> None:
     """Note which packages were built from source, and how: their code ran here."""
     mode = requirements.policy.mode
     how = "trusted, with all that you may do" if mode == "trusted" else "isolated"
     for name in built:
-        faults.warn(f"{name} was built from source ({how})", requirements.place_of(name))
+        diagnostics.warn(f"{name} was built from source ({how})", requirements.place_of(name))
     if built and mode == "isolated" and sandbox is None:
-        faults.warn(NO_SANDBOX, hint="docs/security.md says what that means")
+        diagnostics.warn(NO_SANDBOX, hint="docs/security.md says what that means")

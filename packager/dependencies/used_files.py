@@ -43,7 +43,7 @@ _BINARY_SIGNS = re.compile(rb"importlib[._]metadata|pkg_resources")
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
+class FileUse:
     """What sources name. In doubt they name it.
 
     `metadata` are normalised names of distributions (or `OWN`, `EVERY`), `entry_points` groups
@@ -59,12 +59,12 @@ class Needs:
     suffixes: frozenset[str] = frozenset()
     imports: frozenset[str] = frozenset()
 
-    def of_others(self) -> Needs:
+    def of_others(self) -> FileUse:
         """Give what concerns packages other than that of the sources."""
-        return Needs(self.metadata - {OWN}, self.entry_points, self.modules)
+        return FileUse(self.metadata - {OWN}, self.entry_points, self.modules)
 
 
-_IN_DOUBT = Needs(
+_IN_DOUBT = FileUse(
     metadata=frozenset({EVERY}),
     entry_points=frozenset({EVERY}),
     texts=TEST_FOLDERS,
@@ -72,35 +72,35 @@ _IN_DOUBT = Needs(
 )
 
 
-def all_needs(needs: Iterable[Needs]) -> Needs:
-    """Give what any of `needs` has."""
-    found = tuple(needs)
-    parts = ((getattr(each, part.name) for each in found) for part in fields(Needs))
-    return Needs(*(frozenset[str]().union(*part) for part in parts))
+def merge_uses(uses: Iterable[FileUse]) -> FileUse:
+    """Give what any of `uses` has."""
+    found = tuple(uses)
+    parts = ((getattr(each, part.name) for each in found) for part in fields(FileUse))
+    return FileUse(*(frozenset[str]().union(*part) for part in parts))
 
 
-def read_needs(path: str, source: bytes) -> Needs:
+def read_file_use(path: str, source: bytes) -> FileUse:
     """Give what a file names; `path` is relative to a folder on `sys.path`, with `/`.
 
     A source that this Python can't parse names everything; so may a compiled module that holds
     the name of a library which reads metadata.
     """
     if path.endswith("conftest.py") or path in _LISTING:  # pytest's
-        return Needs()
+        return FileUse()
     if not path.endswith(".py"):
-        return Needs(metadata=_IN_DOUBT.metadata) if _BINARY_SIGNS.search(source) else Needs()
+        return FileUse(metadata=_IN_DOUBT.metadata) if _BINARY_SIGNS.search(source) else FileUse()
     imports = frozenset(name.decode() for name in _IMPORTED.findall(source))
     if not _SIGNS.search(source):
-        return Needs(imports=imports)
+        return FileUse(imports=imports)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # such as those of invalid escapes
             tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return all_needs([_IN_DOUBT, Needs(imports=imports)])
+        return merge_uses([_IN_DOUBT, FileUse(imports=imports)])
     reader = _Reader(package_of(path))
     reader.read(tree)
-    return Needs(
+    return FileUse(
         frozenset(reader.metadata),
         frozenset(reader.entry_points),
         frozenset(reader.modules),

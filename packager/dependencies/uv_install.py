@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from packager.analysis.sdk_distributions import SDK
-from packager.dependencies.prune import Kept, prune
+from packager.dependencies.prune import KeepRules, prune
 from packager.dependencies.source_builds import Builds
 from packager.dependencies.used_files import normalised
 from packager.errors import PackagerError
@@ -62,7 +62,7 @@ def install(
     folder: Path,
     *,
     builds: Builds,
-    kept: Kept,
+    kept: KeepRules,
     briefly: Callable[[str], None] = lambda message: None,
 ) -> Installed:
     """Install what `resolution` holds into `folder`, pruned but for `kept`, and give what came.

@@ -10,15 +10,15 @@ from pathlib import Path
 
 from dotenv.parser import parse_stream
 
-from packager.errors import FaultCollector, Place
+from packager.errors import Diagnostics, Place
 
 _ASSIGNED = re.compile(r"\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*[=:](.*)")
 
 
 def read_env_file(
-    path: Path, faults: FaultCollector, environment: Mapping[str, str]
+    path: Path, diagnostics: Diagnostics, environment: Mapping[str, str]
 ) -> dict[str, str]:
-    """Give the variables of the `.env` file at `path`; what can't be read goes into `faults`.
+    """Give the variables of the `.env` file at `path`; what can't be read goes into `diagnostics`.
 
     Values may be quoted, and are taken as they are: `$` means nothing. A line that is a name alone
     takes its value from `environment`, as in Docker's `--env-file`, if it is there.
@@ -27,15 +27,15 @@ def read_env_file(
     try:
         text = path.read_text("utf-8-sig")
     except OSError as fault:
-        faults.error(f"can't be read: {fault.strerror}", Place(display))
+        diagnostics.error(f"can't be read: {fault.strerror}", Place(display))
         return {}
     except UnicodeDecodeError:
-        faults.error("is not UTF-8 text", Place(display))
+        diagnostics.error("is not UTF-8 text", Place(display))
         return {}
     variables: dict[str, str] = {}
     for binding in parse_stream(io.StringIO(text)):
         if binding.error:
-            faults.error(
+            diagnostics.error(
                 "expected NAME=VALUE",
                 Place(display, _first_line(binding.original.string, binding.original.line)),
                 hint="quote a value that has spaces around it, quotes or line breaks in it",

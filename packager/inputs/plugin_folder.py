@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from packager.contract import LITERALS
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.inputs.default_exclusions import is_environment
 from packager.inputs.yaml_fields import expect_text
-from packager.inputs.yaml_tree import Marked
+from packager.inputs.yaml_tree import YamlValue
 from packager.paths import exists, is_file, is_folder, is_inside, unseen
 
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -88,19 +88,24 @@ class PluginFolder:
         return is_inside(path, self.root)
 
     def resolve(
-        self, reference: Marked, faults: FaultCollector, *, what: str, suffixes: tuple[str, ...]
+        self,
+        reference: YamlValue,
+        diagnostics: Diagnostics,
+        *,
+        what: str,
+        suffixes: tuple[str, ...],
     ) -> str | None:
         """Give the path of the file that `reference` names, relative to the root, posix.
 
         References count from the plugin's root, wherever they are written, as they do in the SDK.
         None after a fault: not text, outside of the plugin, no file, or not one of `suffixes`.
         """
-        written = expect_text(reference, faults, what)
+        written = expect_text(reference, diagnostics, what)
         if written is None:
             return None
         path = self._inside(written)
         if path is None:
-            faults.error(
+            diagnostics.error(
                 f"{written} lies outside the plugin; expected {what}, relative to its folder",
                 reference.place,
                 key=reference.key,
@@ -117,7 +122,7 @@ class PluginFolder:
             problem = f"expected {what}, not {written}"
         else:
             return path
-        faults.error(
+        diagnostics.error(
             problem, reference.place, key=reference.key, hint=self._suggestion(path, suffixes)
         )
         return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from packager.errors import FaultCollector, Place
+from packager.errors import Diagnostics, Place
 from packager.inputs.toml_limits import TooMuch, load_toml
 from packager.inputs.toml_positions import KeyPath, Position, nearest_position, toml_positions
 from packager.inputs.yaml_tree import MAX_FILE
@@ -38,34 +38,34 @@ class ConfigTable:
         return ".".join(str(part) for part in (*self.prefix, *path))
 
 
-def read_toml(root: Path, display: str, name: str, faults: FaultCollector) -> ConfigTable | None:
+def read_toml(root: Path, display: str, name: str, diagnostics: Diagnostics) -> ConfigTable | None:
     """Read the TOML file `name` in the plugin's folder; None if there is none, or after a fault."""
     path = root / name
     file = str(PurePosixPath(display) / name)
     if not is_file(path):
         if os.path.lexists(path):
-            faults.error(f"is no file{unseen(path)}", Place(file))
+            diagnostics.error(f"is no file{unseen(path)}", Place(file))
         return None
     if not is_inside(path, root):
-        faults.error("is a link that leaves the plugin", Place(file))
+        diagnostics.error("is a link that leaves the plugin", Place(file))
         return None
     try:
         size = path.stat().st_size
         content = path.read_bytes() if size <= MAX_FILE else b""
     except OSError as error:
-        faults.error(f"can't be read: {error.strerror}", Place(file))
+        diagnostics.error(f"can't be read: {error.strerror}", Place(file))
         return None
     if size > MAX_FILE:
-        faults.error(f"has {size} bytes; at most {MAX_FILE} are read", Place(file))
+        diagnostics.error(f"has {size} bytes; at most {MAX_FILE} are read", Place(file))
         return None
-    values = parse_toml(content, file, faults)
+    values = parse_toml(content, file, diagnostics)
     if values is None:
         return None
     positions = toml_positions(content.decode().removeprefix("\ufeff"))
     return ConfigTable(values, file, (), positions)
 
 
-def parse_toml(content: bytes, file: str, faults: FaultCollector) -> dict[str, Any] | None:
+def parse_toml(content: bytes, file: str, diagnostics: Diagnostics) -> dict[str, Any] | None:
     """Give what TOML says; None after a fault in the file that messages call `file`."""
     try:
         text = content.decode("utf-8").removeprefix("\ufeff")
@@ -73,7 +73,7 @@ def parse_toml(content: bytes, file: str, faults: FaultCollector) -> dict[str, A
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
-        faults.error(
+        diagnostics.error(
             f"byte 0x{content[error.start]:02x} is not UTF-8",
             Place(file, line, column),
             hint="save the file as UTF-8",
@@ -87,7 +87,7 @@ def parse_toml(content: bytes, file: str, faults: FaultCollector) -> dict[str, A
             lines = text.split("\n")
             at = (where[1], where[2]) if where[1] else (len(lines), len(lines[-1]) + 1)
             place = Place(file, int(at[0]), int(at[1]))
-        faults.error(f"not valid TOML: {message[:1].lower()}{message[1:]}", place)
+        diagnostics.error(f"not valid TOML: {message[:1].lower()}{message[1:]}", place)
     except TooMuch as error:
-        faults.error(str(error), Place(file, error.line))
+        diagnostics.error(str(error), Place(file, error.line))
     return None

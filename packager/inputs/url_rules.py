@@ -8,7 +8,7 @@ from typing import Any
 
 from werkzeug.routing import BaseConverter, Map, Rule
 
-from packager.errors import FaultCollector, Place
+from packager.errors import Diagnostics, Place
 from packager.inputs.suggestions import did_you_mean
 from packager.model.plugin import Endpoint, EndpointGroup
 
@@ -42,16 +42,16 @@ class _RecordingRule(Rule):
         return converter
 
 
-def check_rules(group: EndpointGroup, faults: FaultCollector) -> None:
+def check_rules(group: EndpointGroup, diagnostics: Diagnostics) -> None:
     """Note every path of `group` that is no werkzeug rule, and every route declared twice."""
     first: dict[tuple[str, object], Endpoint] = {}
     for endpoint in group.endpoints:
-        rule = _read_rule(endpoint.path, endpoint.method, endpoint.path_place, faults)
+        rule = _read_rule(endpoint.path, endpoint.method, endpoint.path_place, diagnostics)
         if rule is None:
             continue
         other = first.setdefault((endpoint.method, _shape(rule)), endpoint)
         if other is not endpoint:
-            faults.error(
+            diagnostics.error(
                 f"the route {endpoint.method} {endpoint.path} is declared twice; "
                 f"first at {other.path_place}"
                 + (f" as {other.path}" if other.path != endpoint.path else ""),
@@ -61,34 +61,34 @@ def check_rules(group: EndpointGroup, faults: FaultCollector) -> None:
             )
 
 
-def check_path(path: str, place: Place, faults: FaultCollector) -> None:
+def check_path(path: str, place: Place, diagnostics: Diagnostics) -> None:
     """Note a path that is no werkzeug rule, of an endpoint that is faulty in other ways, too."""
-    _read_rule(path, "GET", place, faults)
+    _read_rule(path, "GET", place, diagnostics)
 
 
 def is_rule(path: str, method: str) -> bool:
     """Whether werkzeug takes `path` as a rule, and any request to match it against."""
-    return _read_rule(path, method, Place(""), FaultCollector()) is not None
+    return _read_rule(path, method, Place(""), Diagnostics()) is not None
 
 
 def _read_rule(
-    path: str, method: str, place: Place, faults: FaultCollector
+    path: str, method: str, place: Place, diagnostics: Diagnostics
 ) -> _RecordingRule | None:
     if len(path) > MAX_PATH:
-        faults.error(
+        diagnostics.error(
             f"the path has {len(path)} characters; at most {MAX_PATH} are possible",
             place,
             key="path",
         )
         return None
     if _BLANKS.search(path):
-        faults.error("the path holds many blanks in a row; expected none", place, key="path")
+        diagnostics.error("the path holds many blanks in a row; expected none", place, key="path")
         return None
     try:
         rule = _RecordingRule(path, method)
         Map([rule])
     except Exception as error:  # a rule can make werkzeug, re or a converter raise anything
-        _explain(path, place, error, faults)
+        _explain(path, place, error, diagnostics)
         return None
     return rule
 
@@ -103,7 +103,7 @@ def _shape(rule: _RecordingRule) -> object:
     return static, tuple(converters)
 
 
-def _explain(path: str, place: Place, error: Exception, faults: FaultCollector) -> None:
+def _explain(path: str, place: Place, error: Exception, diagnostics: Diagnostics) -> None:
     hint: str | None = None
     variables = list(_VARIABLE.finditer(path))
     names = [variable["name"] for variable in variables]
@@ -124,4 +124,4 @@ def _explain(path: str, place: Place, error: Exception, faults: FaultCollector) 
         why = error.msg if isinstance(error, re.error) else error
         problem = f"{path!r} is no werkzeug rule: {why}"
         hint = "see URL Routing in werkzeug's documentation"
-    faults.error(problem, place, key="path", hint=hint)
+    diagnostics.error(problem, place, key="path", hint=hint)

@@ -1,12 +1,12 @@
-"""Takes typed values out of a marked tree, with a fault where the type is another."""
+"""Takes typed values out of a YAML tree, with a fault where the type is another."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.inputs.suggestions import near
-from packager.inputs.yaml_tree import Marked
+from packager.inputs.yaml_tree import YamlValue
 
 # What pydantic takes for a bool, which is what the SDK reads these files with.
 _TRUE = {"true", "t", "yes", "y", "on", "1"}
@@ -14,49 +14,51 @@ _FALSE = {"false", "f", "no", "n", "off", "0"}
 
 
 def expect_mapping(
-    node: Marked, faults: FaultCollector, what: str = "a mapping"
-) -> Mapping[str, Marked] | None:
+    node: YamlValue, diagnostics: Diagnostics, what: str = "a mapping"
+) -> Mapping[str, YamlValue] | None:
     """Give the entries of `node`, or None and a fault that names what was expected."""
     if node.kind != "a mapping":
-        wrong_type(node, what, faults)
+        wrong_type(node, what, diagnostics)
         return None
     return node.entries
 
 
 def expect_list(
-    node: Marked, faults: FaultCollector, what: str = "a list"
-) -> tuple[Marked, ...] | None:
+    node: YamlValue, diagnostics: Diagnostics, what: str = "a list"
+) -> tuple[YamlValue, ...] | None:
     """Give the items of `node`, or None and a fault that names what was expected."""
     if node.kind != "a list":
-        wrong_type(node, what, faults)
+        wrong_type(node, what, diagnostics)
         return None
     return node.items
 
 
-def expect_text(node: Marked, faults: FaultCollector, what: str = "text") -> str | None:
+def expect_text(node: YamlValue, diagnostics: Diagnostics, what: str = "text") -> str | None:
     """Give `node` as it was written, or None and a fault if it is no scalar, or empty."""
     if node.kind in ("a mapping", "a list", "nothing") or not node.text:
-        wrong_type(node, what, faults)
+        wrong_type(node, what, diagnostics)
         return None
     return node.text
 
 
-def expect_bool(node: Marked | None, faults: FaultCollector) -> bool:
+def expect_bool(node: YamlValue | None, diagnostics: Diagnostics) -> bool:
     """Give `node` as true or false; false if it is absent or null, or after a fault."""
     if node is None or node.value is None:
         return False
     word = node.text.strip().lower() if node.kind not in ("a mapping", "a list") else ""
     if word not in _TRUE | _FALSE:
-        wrong_type(node, "true or false", faults)
+        wrong_type(node, "true or false", diagnostics)
     return word in _TRUE
 
 
-def expect_entry(parent: Marked, name: str, faults: FaultCollector, what: str) -> Marked | None:
+def expect_entry(
+    parent: YamlValue, name: str, diagnostics: Diagnostics, what: str
+) -> YamlValue | None:
     """Give the entry `name` of `parent`, or None and a fault that says it is missing."""
     entry = parent.entries.get(name)
     if entry is None:
         wrong = near(name, parent.entries)
-        faults.error(
+        diagnostics.error(
             f"missing; expected {what}",
             parent.place,
             key=parent.key_of(name),
@@ -65,7 +67,7 @@ def expect_entry(parent: Marked, name: str, faults: FaultCollector, what: str) -
     return entry
 
 
-def wrong_type(node: Marked, what: str, faults: FaultCollector) -> None:
+def wrong_type(node: YamlValue, what: str, diagnostics: Diagnostics) -> None:
     """Note that `node` should be `what`."""
     found = "empty text" if node.kind == "text" and not node.text else node.kind
-    faults.error(f"expected {what}, not {found}", node.place, key=node.key)
+    diagnostics.error(f"expected {what}, not {found}", node.place, key=node.key)

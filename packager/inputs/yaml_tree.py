@@ -12,7 +12,7 @@ import yaml
 from yaml.constructor import SafeConstructor
 from yaml.reader import ReaderError
 
-from packager.errors import FaultCollector, Place
+from packager.errors import Diagnostics, Place
 
 MAX_FILE = 4 * 1024 * 1024  # bytes; real files have a few thousand
 MAX_VALUES = 100_000  # what a file may come to once its aliases are followed
@@ -29,7 +29,7 @@ _MAPPINGS = {_TAG + name for name in ("map", "set")}
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class YamlValue:
     """One value of a YAML file: a scalar, a tuple of values, or a mapping of them.
 
     `text` is a scalar as it was written, less its quotes: readers that want text take it, so that
@@ -60,12 +60,12 @@ class Marked:
                 return "text"
 
     @property
-    def entries(self) -> Mapping[str, Marked]:
+    def entries(self) -> Mapping[str, YamlValue]:
         """The entries of a mapping; nothing else has any."""
         return self.value if isinstance(self.value, Mapping) else {}
 
     @property
-    def items(self) -> tuple[Marked, ...]:
+    def items(self) -> tuple[YamlValue, ...]:
         """The items of a list; nothing else has any."""
         return self.value if isinstance(self.value, tuple) else ()
 
@@ -88,32 +88,32 @@ class Marked:
                 return self.text
 
 
-def read_marked(path: Path, display: str, faults: FaultCollector) -> Marked | None:
+def read_yaml(path: Path, display: str, diagnostics: Diagnostics) -> YamlValue | None:
     """Read the YAML file at `path`, which messages call `display`; None after a fault."""
     try:
         size = path.stat().st_size
         content = path.read_bytes() if size <= MAX_FILE else b""
     except OSError as error:
-        faults.error(f"can't be read: {error.strerror}", Place(display))
+        diagnostics.error(f"can't be read: {error.strerror}", Place(display))
         return None
     if size > MAX_FILE:
-        faults.error(f"has {size} bytes; at most {MAX_FILE} are read", Place(display))
+        diagnostics.error(f"has {size} bytes; at most {MAX_FILE} are read", Place(display))
         return None
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         before = content[: error.start]
         column = error.start - (before.rfind(b"\n") + 1) + 1
-        faults.error(
+        diagnostics.error(
             f"byte 0x{content[error.start]:02x} is not UTF-8",
             Place(display, before.count(b"\n") + 1, column),
             hint="save the file as UTF-8",
         )
         return None
-    return parse_marked(text, display, faults)
+    return parse_yaml(text, display, diagnostics)
 
 
-def parse_marked(text: str, display: str, faults: FaultCollector) -> Marked | None:
+def parse_yaml(text: str, display: str, diagnostics: Diagnostics) -> YamlValue | None:
     """Read YAML as PyYAML's SafeLoader does, which is what the SDK uses; None after a fault.
 
     An empty file is a null. A key given twice counts as it was given last, with a warning.
@@ -125,24 +125,24 @@ def parse_marked(text: str, display: str, faults: FaultCollector) -> Marked | No
         finally:
             loader.dispose()
         if node is None:
-            return Marked(None, "", Place(display, 1, 1))
-        return _Tree(display, faults).value(node, "", None)
+            return YamlValue(None, "", Place(display, 1, 1))
+        return _Tree(display, diagnostics).value(node, "", None)
     except ReaderError as error:
         before = text[: error.position]
-        faults.error(
+        diagnostics.error(
             f"the character U+{ord(text[error.position]):04X} can't be in YAML",
             Place(display, before.count("\n") + 1, error.position - (before.rfind("\n") + 1) + 1),
         )
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         parts = [part for part in (error.context, error.problem) if part]
-        faults.error(
+        diagnostics.error(
             "not valid YAML: " + ", ".join(parts),
             Place(display, mark.line + 1, mark.column + 1) if mark else Place(display),
             hint=_syntax_hint(error.problem or ""),
         )
     except RecursionError:
-        faults.error("nested too deeply to be read", Place(display))
+        diagnostics.error("nested too deeply to be read", Place(display))
     return None
 
 
@@ -159,9 +159,9 @@ def _syntax_hint(problem: str) -> str | None:
 class _Tree:
     """Turns composed nodes into marked values: bounded, and never caught in a loop of aliases."""
 
-    def __init__(self, display: str, faults: FaultCollector) -> None:
+    def __init__(self, display: str, diagnostics: Diagnostics) -> None:
         self.display = display
-        self.faults = faults
+        self.diagnostics = diagnostics
         self.constructor = SafeConstructor()
         self.count = 0
         self.open: set[int] = set()  # ids of the nodes being read, or merged, right now
@@ -173,18 +173,18 @@ class _Tree:
     def refuse(self, node: yaml.Node, problem: str) -> yaml.MarkedYAMLError:
         return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
 
-    def value(self, node: yaml.Node, key: str, key_place: Place | None) -> Marked:
+    def value(self, node: yaml.Node, key: str, key_place: Place | None) -> YamlValue:
         self.count += 1
         if self.count > MAX_VALUES:
             raise self.refuse(node, f"aliases make more than {MAX_VALUES} values of this file")
         place = self.place(node)
         if isinstance(node, yaml.ScalarNode):
-            return Marked(self.scalar(node), node.value, place, key, key_place)
+            return YamlValue(self.scalar(node), node.value, place, key, key_place)
         if id(node) in self.open:
             raise self.refuse(node, "an alias stands inside of what it refers to")
         self.open.add(id(node))
         try:
-            content: tuple[Marked, ...] | dict[str, Marked]
+            content: tuple[YamlValue, ...] | dict[str, YamlValue]
             if isinstance(node, yaml.SequenceNode) and node.tag in _LISTS:
                 content = tuple(
                     self.value(item, f"{key}[{index}]", None)
@@ -199,7 +199,7 @@ class _Tree:
                 raise self.refuse(node, f"the tag {node.tag} is not known")
         finally:
             self.open.discard(id(node))
-        return Marked(content, "", place, key, key_place)
+        return YamlValue(content, "", place, key, key_place)
 
     def scalar(self, node: yaml.ScalarNode) -> object:
         half = next((each for each in node.value if "\ud800" <= each <= "\udfff"), None)
@@ -244,7 +244,7 @@ class _Tree:
             if key_node.value in own and key_node.value not in twice:
                 twice.add(key_node.value)
                 first = own[key_node.value][0].start_mark.line + 1
-                self.faults.warn(
+                self.diagnostics.warn(
                     f"the key {key_node.value!r} is given twice (first on line {first}); "
                     "the last one counts",
                     self.place(key_node),

@@ -19,7 +19,7 @@ from packager.contract import (
     STORAGE_VARIABLE,
     TABLE_VARIABLE,
 )
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.host.interpreter import home_folder
 from packager.inputs.dotenv_file import read_env_file
 from packager.paths import expanded, is_file
@@ -30,33 +30,33 @@ from packager.settings.local_file import LocalSettings, local_environment, read_
 def shell_variables(path: Path) -> dict[str, str]:
     """Give this shell's variables and, below them, those of `.env` in the plugin's folder `path`.
 
-    Raises `InputFaults`.
+    Raises `InvalidInput`.
     """
-    faults = FaultCollector()
+    diagnostics = Diagnostics()
     beside: dict[str, str] = {}
     if is_file(path / MANIFEST) and is_file(path / ".env"):
-        beside = read_env_file(path / ".env", faults, os.environ)
-    faults.raise_errors()
+        beside = read_env_file(path / ".env", diagnostics, os.environ)
+    diagnostics.raise_errors()
     return beside | os.environ
 
 
 def local_values(path: Path, group: str, settings_file: Path | None) -> LocalSettings | None:
     """Give what `settings_file` has for `group`, or `settings.local.toml` in the plugin's folder
-    `path`; None where there is no such file. Raises `InputFaults`."""
+    `path`; None where there is no such file. Raises `InvalidInput`."""
     if settings_file is None:
         if not (is_file(path / MANIFEST) and is_file(path / LOCAL_SETTINGS)):
             return None
         settings_file = path / LOCAL_SETTINGS
-    faults = FaultCollector()
-    local = read_local_settings(settings_file, group, faults)
-    faults.raise_errors()
+    diagnostics = Diagnostics()
+    local = read_local_settings(settings_file, group, diagnostics)
+    diagnostics.raise_errors()
     return local
 
 
 def local_variables(
     path: Path, bundle: BuiltBundle, settings_file: Path | None = None
 ) -> dict[str, str]:
-    """Give the environment variables that settings come from; raises `InputFaults`.
+    """Give the environment variables that settings come from; raises `InvalidInput`.
 
     They are those of `shell_variables` and `local_values`.
     """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from packager.analysis.sdk_use import FAKE_DIFY
 from packager.contract import LOCAL_SETTINGS
-from packager.errors import APP_KEY_UNSET, SETTING_UNSET, Fault, FaultCollector
+from packager.errors import APP_KEY_UNSET, SETTING_UNSET, Diagnostic, Diagnostics
 from packager.model.functions import FunctionPlan
 from packager.model.options import EnvSource, SecretSource, SsmSource
 from packager.model.plugin import Setting
@@ -28,20 +28,20 @@ class RunValues:
     fake_dify: bool = False
 
 
-def concerns(fault: Fault, values: RunValues) -> bool:
+def concerns(diagnostic: Diagnostic, values: RunValues) -> bool:
     """Whether a warning of `check` regards this run: not one of keys that it has or needs not."""
     answered = values.fake_dify or (values.local is not None and values.local.apps)
-    return fault.code != APP_KEY_UNSET or not answered
+    return diagnostic.code != APP_KEY_UNSET or not answered
 
 
-def warn_of_lacking(plan: FunctionPlan, values: RunValues, faults: FaultCollector) -> None:
+def warn_of_lacking(plan: FunctionPlan, values: RunValues, diagnostics: Diagnostics) -> None:
     """Note every value that the function `plan` needs and this run does not have."""
     for setting in all_settings(plan):
         is_key = setting not in plan.group.settings
         if is_key and values.fake_dify:
             continue
         if not _is_here(setting, is_key, values):
-            _warn_of_setting(plan, setting, is_key, values, faults)
+            _warn_of_setting(plan, setting, is_key, values, diagnostics)
 
 
 def _is_here(setting: Setting, is_key: bool, values: RunValues) -> bool:
@@ -58,7 +58,7 @@ def _warn_of_setting(
     setting: Setting,
     is_key: bool,
     values: RunValues,
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
 ) -> None:
     own = source_of(plan, setting)
     source = own or plan.options.settings_from
@@ -71,7 +71,7 @@ def _warn_of_setting(
     code = SETTING_UNSET if needed else ""
     if source is None:
         if needed:
-            faults.warn(
+            diagnostics.warn(
                 f"the required setting {setting.name} has no value in this run: every request "
                 "will be answered with 500",
                 setting.place,
@@ -80,7 +80,7 @@ def _warn_of_setting(
             )
     elif isinstance(source, EnvSource):
         if needed and not values.variables.get(source.name):
-            faults.warn(
+            diagnostics.warn(
                 f"comes from the variable {source.name}, which this run does not have",
                 place_of(plan, setting),
                 key=key,
@@ -91,7 +91,7 @@ def _warn_of_setting(
         told = setting_source(plan, setting)
         if values.local is not None:
             if needed:
-                faults.warn(
+                diagnostics.warn(
                     f"is not in the file that stands in for AWS ({told})",
                     place_of(plan, setting),
                     key=key,
@@ -99,7 +99,7 @@ def _warn_of_setting(
                     code=code,
                 )
         elif not values.credentials:
-            faults.warn(
+            diagnostics.warn(
                 f"comes from AWS ({told}), and this run has no credentials",
                 place_of(plan, setting),
                 key=key,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.model.options import Entry, Options, Storage
 from packager.model.plugin import EndpointGroup, Plugin
 
@@ -48,12 +48,12 @@ class FunctionPlan:
 
 
 def plan_functions(
-    plugins: Sequence[Plugin], faults: FaultCollector, *, host: bool = False
+    plugins: Sequence[Plugin], diagnostics: Diagnostics, *, host: bool = False
 ) -> tuple[FunctionPlan, ...]:
     """Give one plan for every group of `plugins`, in their order.
 
-    `host` plans for this machine instead of for Lambda. Equal logical ids are errors in `faults`,
-    since both functions would be one resource and one folder.
+    `host` plans for this machine instead of for Lambda. Equal logical ids are errors in
+    `diagnostics`, since both functions would be one resource and one folder.
     """
     plans: dict[str, FunctionPlan] = {}
     for plugin in plugins:
@@ -62,14 +62,14 @@ def plan_functions(
             plan = FunctionPlan(plugin, group, logical_id, plugin.options[group.name], host)
             other = plans.setdefault(logical_id, plan)
             if other is not plan:
-                faults.error(
+                diagnostics.error(
                     f"the function id {logical_id} is taken by {other.group.file} of "
                     f"{other.plugin.display}; ids must differ",
                     group.place,
                     hint="rename the group's file or the plugin, or build them into two folders",
                 )
             if len(logical_id) > MAX_LOGICAL_ID:
-                faults.error(
+                diagnostics.error(
                     f"the function id has {len(logical_id)} characters; CloudFormation takes "
                     f"{MAX_LOGICAL_ID}",
                     group.place,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.model.functions import FunctionPlan
 from packager.model.permissions import Permissions
 from packager.plugin.package_asks import check_asks
@@ -13,7 +13,7 @@ from packager.requirements.read import read_requirements
 
 
 def warn_of_asks(
-    plans: Iterable[FunctionPlan], permissions: Permissions, faults: FaultCollector
+    plans: Iterable[FunctionPlan], permissions: Permissions, diagnostics: Diagnostics
 ) -> None:
     """Note, as warnings, what builds of the plugins of `plans` need besides `permissions`.
 
@@ -21,12 +21,12 @@ def warn_of_asks(
     """
     plugins = {plan.plugin.root: plan.plugin for plan in plans}
     for plugin in plugins.values():
-        refused = FaultCollector()
+        refused = Diagnostics()
         read_requirements(
             plugin.root, plugin.display, refused, package=plugin.package, permissions=permissions
         )
         if plugin.package:
             check_asks(plugin.root, plugin.display, permissions, refused)
-        for fault in refused.errors:
-            message = f"a build refuses this until it is allowed: {fault.message}"
-            faults.add(replace(fault, message=message, level="warning"))
+        for diagnostic in refused.errors:
+            message = f"a build refuses this until it is allowed: {diagnostic.message}"
+            diagnostics.add(replace(diagnostic, message=message, level="warning"))

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from packager.errors import FaultCollector, PackagerError, Place, UsageError
+from packager.errors import Diagnostics, PackagerError, Place, UsageError
 from packager.inputs.plugin_folder import MAX_DEPTH
 from packager.paths import exists, is_file, is_folder, unseen
 from packager.plugin.manifest import MANIFEST
@@ -36,7 +36,7 @@ def plugin_folder(path: Path) -> Iterator[Path]:
     """Give the folder of the plugin `path`, which is a folder or a .difypkg (a zip).
 
     A package is unpacked into a temporary folder, removed on leaving. Raises `UsageError` if
-    there is no such thing or it is no zip, and `InputFaults` for entries that escape the folder,
+    there is no such thing or it is no zip, and `InvalidInput` for entries that escape the folder,
     are absolute, links, encrypted or there twice, and for sizes beyond the limits above.
     """
     if is_folder(path):
@@ -61,11 +61,11 @@ def _plugin_root(root: Path) -> Path:
 
 
 def _unpack(path: Path, root: Path) -> None:
-    faults = FaultCollector()
+    diagnostics = Diagnostics()
     try:
         with zipfile.ZipFile(path) as package:
-            entries = _sound_entries(package, path, faults)
-            faults.raise_errors()
+            entries = _sound_entries(package, path, diagnostics)
+            diagnostics.raise_errors()
             total = 0
             for name, entry in entries.items():
                 total += _extract(package, entry, root / name, path, MAX_TOTAL - total)
@@ -75,16 +75,16 @@ def _unpack(path: Path, root: Path) -> None:
         raise _damaged(path, error) from None
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         clash = Path(str(error.filename)).relative_to(root)
-        faults.error(
+        diagnostics.error(
             f"the entry {clash} is both a file and a folder, or is there in capitals and small "
             "letters, which this file system takes for one",
             Place(str(path)),
         )
-        faults.raise_errors()
+        diagnostics.raise_errors()
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
-            faults.error("has an entry with too long a path", Place(str(path)))
-            faults.raise_errors()
+            diagnostics.error("has an entry with too long a path", Place(str(path)))
+            diagnostics.raise_errors()
         if error.errno in (None, errno.EINVAL):  # bzip2's word for bad data; a seek to nowhere
             raise _damaged(path, error) from None
         raise PackagerError(f"{path} can't be unpacked: {error.strerror}") from error
@@ -95,13 +95,13 @@ def _damaged(path: Path, error: Exception) -> UsageError:
 
 
 def _sound_entries(
-    package: zipfile.ZipFile, path: Path, faults: FaultCollector
+    package: zipfile.ZipFile, path: Path, diagnostics: Diagnostics
 ) -> dict[str, zipfile.ZipInfo]:
     """Give the files to unpack by their paths; what can't be is a fault."""
     place = Place(str(path))
     infos = package.infolist()
     if len(infos) > MAX_ENTRIES:
-        faults.error(f"has {len(infos)} entries; at most {MAX_ENTRIES} are unpacked", place)
+        diagnostics.error(f"has {len(infos)} entries; at most {MAX_ENTRIES} are unpacked", place)
         return {}
     entries: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
@@ -113,14 +113,16 @@ def _sound_entries(
         if problem is None and not written.endswith("/") and name in entries:
             problem = "is there twice"
         if problem is not None:
-            faults.error(f"the entry {info.orig_filename!r} {problem}", place)
+            diagnostics.error(f"the entry {info.orig_filename!r} {problem}", place)
         elif not written.endswith("/") and name != ".":
             entries[name] = info
     total = sum(info.file_size for info in entries.values())
     if total > MAX_TOTAL:
-        faults.error(f"unpacks to {total} bytes; at most {MAX_TOTAL} are unpacked", place)
+        diagnostics.error(f"unpacks to {total} bytes; at most {MAX_TOTAL} are unpacked", place)
     elif total > _BOMB and total > _MAX_RATIO * path.stat().st_size:
-        faults.error(f"unpacks to {total} bytes, more than {_MAX_RATIO} times its own size", place)
+        diagnostics.error(
+            f"unpacks to {total} bytes, more than {_MAX_RATIO} times its own size", place
+        )
     return entries
 
 
@@ -158,12 +160,12 @@ def _extract(
         while chunk := source.read(_CHUNK):
             size += len(chunk)
             if size > min(left, MAX_FILE):
-                faults = FaultCollector()
-                faults.error(
+                diagnostics = Diagnostics()
+                diagnostics.error(
                     f"unpacks to more than {MAX_TOTAL} bytes, at {entry.filename!r}",
                     Place(str(path)),
                 )
-                faults.raise_errors()
+                diagnostics.raise_errors()
             out.write(chunk)
     if entry.external_attr >> 16 & 0o111:
         target.chmod(0o755)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from packager.errors import FaultCollector, Place
+from packager.errors import Diagnostics, Place
 from packager.inputs.default_exclusions import (
     NEVER,
     default_exclusions,
@@ -51,7 +51,7 @@ class LeftOut:
 def plugin_files(
     root: Path,
     display: str,
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
     *,
     needed: Collection[str] = (),
     include: Sequence[str] = (),
@@ -66,10 +66,10 @@ def plugin_files(
     `_assets` unless code names it. The globs `include` and `exclude` (gitignore syntax too)
     overrule that, in this order. `needed` are files the function can't do without: one that an
     ignore file or the defaults name is kept, with a warning. What can't be read, and a link that
-    leads nowhere or out of the plugin, are errors in `faults`. The paths of whole folders that stay
-    out by default are appended to `left`.
+    leads nowhere or out of the plugin, are errors in `diagnostics`. The paths of whole folders that
+    stay out by default are appended to `left`.
     """
-    chosen = _Choice(root, display, faults, needed, include, exclude)
+    chosen = _Choice(root, display, diagnostics, needed, include, exclude)
     skipped = real_path(out) if out else None
     found = list(_walk(root, chosen, skipped))
     found.sort(key=lambda file: file.path)
@@ -86,13 +86,13 @@ def plugin_files(
 
 
 def check_endpoints(
-    files: Sequence[PluginFile], endpoints: Sequence[Endpoint], faults: FaultCollector
+    files: Sequence[PluginFile], endpoints: Sequence[Endpoint], diagnostics: Diagnostics
 ) -> None:
-    """Note in `faults` each endpoint whose own source is not among `files`, those that ship."""
+    """Note in `diagnostics` each endpoint whose source is not among `files`, those that ship."""
     shipped = {file.path for file in files}
     for endpoint in endpoints:
         if endpoint.source not in shipped:
-            faults.error(
+            diagnostics.error(
                 f"{endpoint.source} does not ship, and answers {endpoint.method} {endpoint.path}",
                 endpoint.source_place,
                 hint="`exclude` names it, or it lies in the output folder or among other bundles",
@@ -113,13 +113,13 @@ class _Choice:
         self,
         root: Path,
         display: str,
-        faults: FaultCollector,
+        diagnostics: Diagnostics,
         needed: Collection[str],
         include: Sequence[str],
         exclude: Sequence[str],
     ) -> None:
         self.display = display
-        self.faults = faults
+        self.diagnostics = diagnostics
         self.needed = frozenset(needed)
         self.default = default_exclusions(root)
         self.include = Patterns(include)
@@ -134,7 +134,7 @@ class _Choice:
 
     def unreadable(self, path: str, error: OSError) -> None:
         """Note that the file or folder `path` can't be read."""
-        self.faults.error(f"can't be read: {error.strerror}", self.place(path))
+        self.diagnostics.error(f"can't be read: {error.strerror}", self.place(path))
 
     def _ignore_file(self, root: Path) -> tuple[str, Patterns]:
         for name in (".difyignore", ".gitignore"):
@@ -148,10 +148,10 @@ class _Choice:
                 except OSError as error:
                     self.unreadable(name, error)
                 except PatternError as error:
-                    self.faults.error(str(error), self.place(name))
+                    self.diagnostics.error(str(error), self.place(name))
                 break
             if os.path.lexists(path):
-                self.faults.error(f"is no file{unseen(path)}", self.place(name))
+                self.diagnostics.error(f"is no file{unseen(path)}", self.place(name))
                 break
         return "", Patterns(())
 
@@ -184,7 +184,7 @@ class _Choice:
             return True
         if path in self.needed:
             by = "the packager leaves such files out" if default else f"{self.ignored_by} names it"
-            self.faults.warn(
+            self.diagnostics.warn(
                 f"{path} is kept: the function needs it, though {by}",
                 self.place(path if default else self.ignored_by),
             )
@@ -252,7 +252,7 @@ def _is_too_deep(folder: _Folder, chosen: _Choice) -> bool:
         return False
     if chosen.takes(f"{folder.at}x", foreign=folder.foreign):
         top = folder.at.partition("/")[0]
-        chosen.faults.error(
+        chosen.diagnostics.error(
             f"holds folders nested more than {MAX_DEPTH} deep, or a path of more than "
             f"{_MAX_PATH} bytes",
             chosen.place(top),
@@ -264,7 +264,7 @@ def _is_too_deep(folder: _Folder, chosen: _Choice) -> bool:
 def _refuse_link(path: str, link: Path, kind: int | None, chosen: _Choice, foreign: bool) -> None:
     if chosen.takes(path, foreign=foreign) or path in chosen.needed:
         what = "nowhere" if kind is None else "out of the plugin"
-        chosen.faults.error(
+        chosen.diagnostics.error(
             f"the link leads {what}: {link.readlink()}",
             chosen.place(path),
             hint="put a copy in its place, or name it in .difyignore",
@@ -279,7 +279,7 @@ def _ships(path: str, source: Path, chosen: _Choice, foreign: bool) -> bool:
         path.encode()
     except UnicodeEncodeError:  # no name that a zip can have
         shown = path.encode("utf-8", "backslashreplace").decode()
-        chosen.faults.error("the file's name is not UTF-8", Place(f"{chosen.display}/{shown}"))
+        chosen.diagnostics.error("the file's name is not UTF-8", Place(f"{chosen.display}/{shown}"))
         return False
     if not os.access(source, os.R_OK):
         chosen.unreadable(path, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.inputs.plugin_folder import PluginFolder
 from packager.inputs.suggestions import did_you_mean
 from packager.inputs.url_rules import check_path
@@ -18,7 +18,7 @@ from packager.inputs.yaml_fields import (
     expect_text,
     wrong_type,
 )
-from packager.inputs.yaml_tree import Marked, read_marked
+from packager.inputs.yaml_tree import YamlValue, read_yaml
 from packager.model.plugin import METHODS, Endpoint, EndpointGroup
 from packager.plugin.manifest import GROUP_FILE
 from packager.plugin.settings import read_settings
@@ -32,31 +32,32 @@ ENDPOINT = "an endpoint: the path of its YAML file, or a mapping with path, meth
 
 
 def read_groups(
-    folder: PluginFolder, references: Sequence[Marked], faults: FaultCollector
+    folder: PluginFolder, references: Sequence[YamlValue], diagnostics: Diagnostics
 ) -> tuple[EndpointGroup, ...]:
     """Read the group files that the manifest refers to, in its order; faulty ones as far as sound.
 
     Every one is kept, though Dify's daemon keeps only the last: each becomes a function.
     """
-    files: dict[str, Marked] = {}
+    files: dict[str, YamlValue] = {}
     for reference in references:
-        file = folder.resolve(reference, faults, what=GROUP_FILE, suffixes=YAML)
+        file = folder.resolve(reference, diagnostics, what=GROUP_FILE, suffixes=YAML)
         if file is None:
             continue
         first = files.setdefault(file, reference)
         if first is not reference:
-            faults.error(
+            diagnostics.error(
                 f"the group {file} is listed twice; first at {first.place}",
                 reference.place,
                 key=reference.key,
             )
     names = group_names(list(files))
     groups = [
-        _group(folder, file, names[file], reference, faults) for file, reference in files.items()
+        _group(folder, file, names[file], reference, diagnostics)
+        for file, reference in files.items()
     ]
     found = tuple(group for group in groups if group is not None)
     if groups and not found:
-        faults.error(
+        diagnostics.error(
             "the plugin declares no endpoint group, only endpoints",
             references[0].place,
             key=references[0].key,
@@ -76,17 +77,17 @@ def group_names(files: Sequence[str]) -> dict[str, str]:
 
 
 def _group(
-    folder: PluginFolder, file: str, name: str, reference: Marked, faults: FaultCollector
+    folder: PluginFolder, file: str, name: str, reference: YamlValue, diagnostics: Diagnostics
 ) -> EndpointGroup | None:
     """Read a group's file; None, and a warning, for one that is an endpoint's.
 
     Dify takes that as a group without endpoints: there is nothing to call, so there is no function.
     """
-    top = read_marked(folder.root / file, folder.display_of(file), faults)
-    if top is None or expect_mapping(top, faults, "a mapping with endpoints") is None:
+    top = read_yaml(folder.root / file, folder.display_of(file), diagnostics)
+    if top is None or expect_mapping(top, diagnostics, "a mapping with endpoints") is None:
         return EndpointGroup(name, file, (), (), reference.place)
     if "endpoints" not in top.entries and {"path", "method"} <= {*top.entries}:
-        faults.warn(
+        diagnostics.warn(
             f"{file} is an endpoint where a group belongs; Dify takes it as a group without "
             "endpoints, and there is no function for it",
             reference.place,
@@ -97,93 +98,102 @@ def _group(
     return EndpointGroup(
         name=name,
         file=file,
-        settings=read_settings(top, faults),
-        endpoints=_endpoints(folder, top, faults),
+        settings=read_settings(top, diagnostics),
+        endpoints=_endpoints(folder, top, diagnostics),
         place=reference.place,
     )
 
 
-def _endpoints(folder: PluginFolder, group: Marked, faults: FaultCollector) -> tuple[Endpoint, ...]:
-    node = expect_entry(group, "endpoints", faults, "a list of endpoints")
-    items = expect_list(node, faults, "a list of endpoints") if node else None
+def _endpoints(
+    folder: PluginFolder, group: YamlValue, diagnostics: Diagnostics
+) -> tuple[Endpoint, ...]:
+    node = expect_entry(group, "endpoints", diagnostics, "a list of endpoints")
+    items = expect_list(node, diagnostics, "a list of endpoints") if node else None
     if node is None or items is None:
         return ()
     if not items:
-        faults.error("the group has no endpoints; expected " + ENDPOINT, node.place, key=node.key)
+        diagnostics.error(
+            "the group has no endpoints; expected " + ENDPOINT, node.place, key=node.key
+        )
     if len(items) > MAX_ENDPOINTS:
-        faults.error(
+        diagnostics.error(
             f"the group has {len(items)} endpoints; at most {MAX_ENDPOINTS} are possible",
             node.place,
             key=node.key,
         )
         return ()
     endpoints: list[Endpoint] = []
-    files: dict[str, Marked | None] = {}
+    files: dict[str, YamlValue | None] = {}
     for item in items:
-        declared = _declaration(folder, item, files, faults)
-        endpoint = _endpoint(folder, declared, faults) if declared else None
+        declared = _declaration(folder, item, files, diagnostics)
+        endpoint = _endpoint(folder, declared, diagnostics) if declared else None
         if endpoint is not None:
             endpoints.append(endpoint)
     return tuple(endpoints)
 
 
 def _declaration(
-    folder: PluginFolder, item: Marked, files: dict[str, Marked | None], faults: FaultCollector
-) -> Marked | None:
+    folder: PluginFolder,
+    item: YamlValue,
+    files: dict[str, YamlValue | None],
+    diagnostics: Diagnostics,
+) -> YamlValue | None:
     """Give what declares an endpoint; `files` are those that were read, each once."""
     if item.kind == "a mapping":
         return item
     if item.kind in ("a list", "nothing"):
-        wrong_type(item, ENDPOINT, faults)
+        wrong_type(item, ENDPOINT, diagnostics)
         return None
     what = "the path of an endpoint's YAML file"
-    file = folder.resolve(item, faults, what=what, suffixes=YAML)
+    file = folder.resolve(item, diagnostics, what=what, suffixes=YAML)
     if file is None:
         return None
     if file not in files:
-        top = read_marked(folder.root / file, folder.display_of(file), faults)
+        top = read_yaml(folder.root / file, folder.display_of(file), diagnostics)
         wanted = "a mapping with path, method and extra"
-        sound = top is not None and expect_mapping(top, faults, wanted) is not None
+        sound = top is not None and expect_mapping(top, diagnostics, wanted) is not None
         files[file] = top if sound else None
     return files[file]
 
 
-def _endpoint(folder: PluginFolder, node: Marked, faults: FaultCollector) -> Endpoint | None:
+def _endpoint(folder: PluginFolder, node: YamlValue, diagnostics: Diagnostics) -> Endpoint | None:
     wanted = "a URL path that starts with /"
-    path = expect_entry(node, "path", faults, wanted)
-    path_text = expect_text(path, faults, wanted) if path else None
-    method = _method(node, faults)
-    hidden = expect_bool(node.entries.get("hidden"), faults)
-    reference = _source_reference(node, faults)
+    path = expect_entry(node, "path", diagnostics, wanted)
+    path_text = expect_text(path, diagnostics, wanted) if path else None
+    method = _method(node, diagnostics)
+    hidden = expect_bool(node.entries.get("hidden"), diagnostics)
+    reference = _source_reference(node, diagnostics)
     source = (
-        folder.resolve(reference, faults, what=SOURCE, suffixes=(".py",)) if reference else None
+        folder.resolve(reference, diagnostics, what=SOURCE, suffixes=(".py",))
+        if reference
+        else None
     )
     if path is None or path_text is None:
         return None
     if method is None or reference is None or source is None:
-        check_path(path_text, path.place, faults)
+        check_path(path_text, path.place, diagnostics)
         return None
     return Endpoint(path_text, method, source, hidden, node.place, path.place, reference.place)
 
 
-def _method(node: Marked, faults: FaultCollector) -> str | None:
+def _method(node: YamlValue, diagnostics: Diagnostics) -> str | None:
     wanted = "one of " + ", ".join(METHODS)
-    method = expect_entry(node, "method", faults, wanted)
+    method = expect_entry(node, "method", diagnostics, wanted)
     if method is None:
         return None
     if method.kind == "a list":
-        faults.error(
+        diagnostics.error(
             f"expected {wanted}, not a list",
             method.place,
             key=method.key,
             hint=EACH_METHOD,
         )
         return None
-    if expect_text(method, faults, wanted) is None:
+    if expect_text(method, diagnostics, wanted) is None:
         return None
     if method.text not in METHODS:
         upper = method.text.strip().upper()
-        faults.error(
+        diagnostics.error(
             f"{method.text!r} is no method of an endpoint; expected {wanted}",
             method.place,
             key=method.key,
@@ -195,17 +205,17 @@ def _method(node: Marked, faults: FaultCollector) -> str | None:
     return method.text
 
 
-def _source_reference(node: Marked, faults: FaultCollector) -> Marked | None:
+def _source_reference(node: YamlValue, diagnostics: Diagnostics) -> YamlValue | None:
     current = node
     for name, wanted in (
         ("extra", "extra.python.source, " + SOURCE),
         ("python", "python.source, " + SOURCE),
         ("source", SOURCE),
     ):
-        entry = expect_entry(current, name, faults, wanted)
+        entry = expect_entry(current, name, diagnostics, wanted)
         if entry is None:
             return None
-        if name != "source" and expect_mapping(entry, faults) is None:
+        if name != "source" and expect_mapping(entry, diagnostics) is None:
             return None
         current = entry
     return current

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from packager.analysis.checks import check_sources
 from packager.config.read import read_configuration
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.inputs.plugin_folder import PluginFolder
 from packager.inputs.url_rules import check_rules
 from packager.model.options import Options
@@ -22,14 +22,14 @@ from packager.requirements.read import read_requirements
 
 def load_plugin(
     path: Path,
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
     *,
     overrides: Mapping[str, object] | None = None,
     display: str | None = None,
     package: bool = False,
     permissions: Permissions | None = None,
 ) -> Plugin | None:
-    """Read the plugin in the folder `path`; None, and errors in `faults`, if it can't be packaged.
+    """Read the plugin in the folder `path`; None, and errors noted, if it can't be packaged.
 
     `overrides` are configuration keys from the command line. Messages call the folder `display`,
     which is `path` unless something else was given (a package that was unpacked). What the plugin
@@ -37,22 +37,24 @@ def load_plugin(
     nothing is built.
     """
     folder = PluginFolder(path, str(path) if display is None else display)
-    before = len(faults.errors)
-    manifest = read_manifest(folder, faults)
+    before = len(diagnostics.errors)
+    manifest = read_manifest(folder, diagnostics)
     if manifest is None:
         return None
-    groups = read_groups(folder, manifest.group_files, faults)
+    groups = read_groups(folder, manifest.group_files, diagnostics)
     # After a fault above, settings and groups may be missing: no second fault for their names.
-    complete = len(faults.errors) == before
+    complete = len(diagnostics.errors) == before
     for group in groups:
-        check_rules(group, faults)
-    options = read_configuration(path, folder.display, groups, faults, overrides, complete=complete)
-    storing = check_sources(folder, groups, options, faults)
-    read_requirements(path, folder.display, faults, package=package, permissions=permissions)
+        check_rules(group, diagnostics)
+    options = read_configuration(
+        path, folder.display, groups, diagnostics, overrides, complete=complete
+    )
+    storing = check_sources(folder, groups, options, diagnostics)
+    read_requirements(path, folder.display, diagnostics, package=package, permissions=permissions)
     if package and permissions is not None:
-        check_asks(path, folder.display, permissions, faults)
-    _check_files(folder, groups, options, faults)
-    if len(faults.errors) > before:
+        check_asks(path, folder.display, permissions, diagnostics)
+    _check_files(folder, groups, options, diagnostics)
+    if len(diagnostics.errors) > before:
         return None
     return Plugin(
         root=path,
@@ -76,11 +78,11 @@ def _check_files(
     folder: PluginFolder,
     groups: Sequence[EndpointGroup],
     options: Mapping[str, Options],
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
 ) -> None:
     """Note every file that would ship and can't be read, and every endpoint that would not ship."""
     for group in groups:
-        found = FaultCollector()
+        found = Diagnostics()
         chosen = options[group.name]
         files = plugin_files(
             folder.root,
@@ -91,5 +93,5 @@ def _check_files(
             exclude=chosen.exclude,
         )
         check_endpoints(files, group.endpoints, found)
-        for fault in found.errors:
-            faults.add(fault)
+        for diagnostic in found.errors:
+            diagnostics.add(diagnostic)

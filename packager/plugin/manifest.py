@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from packager.errors import FaultCollector, Place
+from packager.errors import Diagnostics, Place
 from packager.inputs.plugin_folder import PluginFolder
 from packager.inputs.yaml_fields import (
     expect_bool,
@@ -15,7 +15,7 @@ from packager.inputs.yaml_fields import (
     expect_text,
     wrong_type,
 )
-from packager.inputs.yaml_tree import Marked, read_marked
+from packager.inputs.yaml_tree import YamlValue, read_yaml
 from packager.paths import exists, is_file, unseen
 
 MANIFEST = "manifest.yaml"
@@ -31,13 +31,13 @@ class Manifest:
     version: str
     author: str
     description: str
-    group_files: tuple[Marked, ...]
+    group_files: tuple[YamlValue, ...]
     storage_enabled: bool
     storage_size: int | None
     place: Place  # of the name
 
 
-def read_manifest(folder: PluginFolder, faults: FaultCollector) -> Manifest | None:
+def read_manifest(folder: PluginFolder, diagnostics: Diagnostics) -> Manifest | None:
     """Read the manifest of the plugin in `folder`; None after a fault that leaves nothing to read.
 
     Only what is used is checked: what else Dify wants of a manifest is Dify's to say.
@@ -48,38 +48,38 @@ def read_manifest(folder: PluginFolder, faults: FaultCollector) -> Manifest | No
             (name for name in ("manifest.yml", "manifest.json") if exists(folder.root / name)),
             None,
         )
-        faults.error(
+        diagnostics.error(
             f"there is no {MANIFEST}{unseen(folder.root / MANIFEST)}, so this is no plugin",
             Place(display),
             hint=f"rename {other} to manifest.yaml" if other else "name the plugin's own folder",
         )
         return None
     if not folder.holds(folder.root / MANIFEST):
-        faults.error("is a link that leaves the plugin", Place(display))
+        diagnostics.error("is a link that leaves the plugin", Place(display))
         return None
-    top = read_marked(folder.root / MANIFEST, display, faults)
-    if top is None or expect_mapping(top, faults, "a mapping with name and plugins") is None:
+    top = read_yaml(folder.root / MANIFEST, display, diagnostics)
+    if top is None or expect_mapping(top, diagnostics, "a mapping with name and plugins") is None:
         return None
-    name = _name(top, faults)
-    enabled, size = _storage(top, faults)
+    name = _name(top, diagnostics)
+    enabled, size = _storage(top, diagnostics)
     return Manifest(
         name=name.text if name else "",
-        version=_optional_text(top, "version", faults),
-        author=_optional_text(top, "author", faults),
+        version=_optional_text(top, "version", diagnostics),
+        author=_optional_text(top, "author", diagnostics),
         description=_description(top),
-        group_files=_group_files(top, faults),
+        group_files=_group_files(top, diagnostics),
         storage_enabled=enabled,
         storage_size=size,
         place=name.place if name else top.place,
     )
 
 
-def _name(top: Marked, faults: FaultCollector) -> Marked | None:
-    name = expect_entry(top, "name", faults, "the plugin's name")
-    if name is None or expect_text(name, faults, "the plugin's name") is None:
+def _name(top: YamlValue, diagnostics: Diagnostics) -> YamlValue | None:
+    name = expect_entry(top, "name", diagnostics, "the plugin's name")
+    if name is None or expect_text(name, diagnostics, "the plugin's name") is None:
         return None
     if not NAME.fullmatch(name.text):
-        faults.error(
+        diagnostics.error(
             f"{name.text!r} can't be a plugin's name; expected 1 to 128 of a-z, 0-9, _ and -",
             name.place,
             key=name.key,
@@ -87,19 +87,19 @@ def _name(top: Marked, faults: FaultCollector) -> Marked | None:
     return name
 
 
-def _group_files(top: Marked, faults: FaultCollector) -> tuple[Marked, ...]:
+def _group_files(top: YamlValue, diagnostics: Diagnostics) -> tuple[YamlValue, ...]:
     plugins = top.entries.get("plugins")
     if plugins is not None and plugins.value is not None:
-        if expect_mapping(plugins, faults, "a mapping with endpoints") is None:
+        if expect_mapping(plugins, diagnostics, "a mapping with endpoints") is None:
             return ()
         endpoints = plugins.entries.get("endpoints")
         if endpoints is not None and endpoints.value is not None:
-            files = expect_list(endpoints, faults, "a list of endpoint groups' YAML files")
+            files = expect_list(endpoints, diagnostics, "a list of endpoint groups' YAML files")
             if files is None or files:
                 return files or ()
             plugins = endpoints
     others = sorted(plugins.entries) if plugins else []
-    faults.error(
+    diagnostics.error(
         "the plugin declares no endpoint group; expected " + GROUP_FILE,
         plugins.place if plugins else top.place,
         key="plugins.endpoints",
@@ -110,39 +110,39 @@ def _group_files(top: Marked, faults: FaultCollector) -> tuple[Marked, ...]:
     return ()
 
 
-def _storage(top: Marked, faults: FaultCollector) -> tuple[bool, int | None]:
+def _storage(top: YamlValue, diagnostics: Diagnostics) -> tuple[bool, int | None]:
     node = top
     for name in ("resource", "permission", "storage"):
         entry = node.entries.get(name)
         if entry is None or entry.value is None:
             return False, None
-        if expect_mapping(entry, faults) is None:
+        if expect_mapping(entry, diagnostics) is None:
             return False, None
         node = entry
     size = node.entries.get("size")
     if size is None or size.value is None:
-        return expect_bool(node.entries.get("enabled"), faults), None
+        return expect_bool(node.entries.get("enabled"), diagnostics), None
     if isinstance(size.value, bool) or not isinstance(size.value, int):
-        wrong_type(size, "a number of bytes", faults)
-        return expect_bool(node.entries.get("enabled"), faults), None
-    return expect_bool(node.entries.get("enabled"), faults), size.value
+        wrong_type(size, "a number of bytes", diagnostics)
+        return expect_bool(node.entries.get("enabled"), diagnostics), None
+    return expect_bool(node.entries.get("enabled"), diagnostics), size.value
 
 
-def _optional_text(top: Marked, name: str, faults: FaultCollector) -> str:
+def _optional_text(top: YamlValue, name: str, diagnostics: Diagnostics) -> str:
     node = top.entries.get(name)
     if node is None or node.value is None or node.text == "":
         return ""
-    return expect_text(node, faults) or ""
+    return expect_text(node, diagnostics) or ""
 
 
-def _description(top: Marked) -> str:
+def _description(top: YamlValue) -> str:
     """Give the description in English, else in the first language there is."""
     node = top.entries.get("description")
     texts = i18n_texts(node)
     return texts.get("en_US") or next(iter(texts.values()), "")
 
 
-def i18n_texts(node: Marked | None) -> dict[str, str]:
+def i18n_texts(node: YamlValue | None) -> dict[str, str]:
     """Give the texts of an i18n object by language; a bare text counts as English."""
     if node is None or node.value is None:
         return {}

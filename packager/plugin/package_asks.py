@@ -15,7 +15,7 @@ from typing import Any
 
 from packager.config.files import read_config_files
 from packager.config.sources import is_reference
-from packager.errors import FaultCollector, Place
+from packager.errors import Diagnostics, Place
 from packager.inputs.toml_file import ConfigTable
 from packager.inputs.toml_positions import KeyPath
 from packager.model.permissions import EVERYTHING, Permissions
@@ -45,20 +45,20 @@ class Ask:
 
 def asks_of(root: Path, display: str) -> list[Ask]:
     """Give what the configuration of the package in `root` asks for, in its order."""
-    table = read_config_files(
-        root, display, FaultCollector()
-    ).table  # its faults are said elsewhere
+    table = read_config_files(root, display, Diagnostics()).table  # its faults are said elsewhere
     return list(_asks(table)) if table is not None else []
 
 
-def check_asks(root: Path, display: str, permissions: Permissions, faults: FaultCollector) -> None:
+def check_asks(
+    root: Path, display: str, permissions: Permissions, diagnostics: Diagnostics
+) -> None:
     """Note what the package in `root` asks for and `permissions` don't allow."""
     asks = [ask for ask in asks_of(root, display) if not permissions.allows(ask.name)]
     names = dict.fromkeys(ask.name for ask in asks)
     for ask in asks:
         last = ask is asks[-1]
         options = " ".join(f"--allow-config {shlex.quote(name)}" for name in names)
-        faults.error(
+        diagnostics.error(
             f"the package asks for this in your account: {ask.value}",
             ask.place,
             key=ask.key,

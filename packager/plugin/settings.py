@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from packager.errors import FaultCollector, Place
+from packager.errors import Diagnostics, Place
 from packager.inputs.suggestions import did_you_mean
 from packager.inputs.yaml_fields import expect_bool, expect_entry, expect_text, wrong_type
-from packager.inputs.yaml_tree import Marked
+from packager.inputs.yaml_tree import YamlValue
 from packager.model.plugin import Setting
 from packager.plugin.manifest import i18n_texts
 
@@ -31,7 +31,7 @@ _MAX_SHOWN = 50  # options in a message
 _TEXT_TYPES = ("secret-input", "text-input", "select")
 
 
-def read_settings(group: Marked, faults: FaultCollector) -> tuple[Setting, ...]:
+def read_settings(group: YamlValue, diagnostics: Diagnostics) -> tuple[Setting, ...]:
     """Read the `settings` of a group's file: a list, or a map from name to ProviderConfig."""
     node = group.entries.get("settings")
     if node is None or node.value is None:
@@ -40,38 +40,41 @@ def read_settings(group: Marked, faults: FaultCollector) -> tuple[Setting, ...]:
     if node.kind == "a list":
         for item in node.items:
             if item.kind != "a mapping":
-                wrong_type(item, "a setting: a mapping with name and type", faults)
+                wrong_type(item, "a setting: a mapping with name and type", diagnostics)
                 continue
-            name = expect_entry(item, "name", faults, "the setting's name")
-            if name is not None and expect_text(name, faults, "the setting's name") is not None:
-                settings += _setting(name.text, name.place, item, faults)
+            name = expect_entry(item, "name", diagnostics, "the setting's name")
+            if (
+                name is not None
+                and expect_text(name, diagnostics, "the setting's name") is not None
+            ):
+                settings += _setting(name.text, name.place, item, diagnostics)
     elif node.kind == "a mapping":
         for key, item in node.entries.items():
             if item.kind != "a mapping":
-                wrong_type(item, "a setting: a mapping with type", faults)
+                wrong_type(item, "a setting: a mapping with type", diagnostics)
                 continue
-            settings += _setting(key, item.key_place or item.place, item, faults)
+            settings += _setting(key, item.key_place or item.place, item, diagnostics)
     else:
-        wrong_type(node, "a list of settings", faults)
-    return _without_twins(settings, node, faults)
+        wrong_type(node, "a list of settings", diagnostics)
+    return _without_twins(settings, node, diagnostics)
 
 
-def _setting(name: str, place: Place, node: Marked, faults: FaultCollector) -> list[Setting]:
+def _setting(name: str, place: Place, node: YamlValue, diagnostics: Diagnostics) -> list[Setting]:
     """Give the setting, or nothing after a fault without which it would have no meaning."""
     if len(name) > MAX_NAME:
-        faults.error(
+        diagnostics.error(
             f"the setting's name has {len(name)} characters; at most {MAX_NAME} are possible",
             place,
             key=node.key,
         )
-    required = expect_bool(node.entries.get("required"), faults)
-    multiple = expect_bool(node.entries.get("multiple"), faults)
-    options = _options(node, faults)
-    type_ = expect_entry(node, "type", faults, "one of " + ", ".join(SETTING_TYPES))
-    if type_ is None or expect_text(type_, faults, "a setting's type") is None:
+    required = expect_bool(node.entries.get("required"), diagnostics)
+    multiple = expect_bool(node.entries.get("multiple"), diagnostics)
+    options = _options(node, diagnostics)
+    type_ = expect_entry(node, "type", diagnostics, "one of " + ", ".join(SETTING_TYPES))
+    if type_ is None or expect_text(type_, diagnostics, "a setting's type") is None:
         return []
     if type_.text not in SETTING_TYPES:
-        faults.error(
+        diagnostics.error(
             f"{type_.text!r} is no type of a setting; expected one of {', '.join(SETTING_TYPES)}",
             type_.place,
             key=type_.key,
@@ -95,11 +98,11 @@ def _setting(name: str, place: Place, node: Marked, faults: FaultCollector) -> l
         scope=(scope.text or None) if scope else None,
     )
     if default is not None:
-        _check_default(setting, default, faults)
+        _check_default(setting, default, diagnostics)
     return [setting]
 
 
-def _default(type_: str, node: Marked | None) -> Any:
+def _default(type_: str, node: YamlValue | None) -> Any:
     if node is None or node.value is None:
         return None
     if type_ in _TEXT_TYPES and node.kind not in ("a mapping", "a list"):
@@ -107,7 +110,7 @@ def _default(type_: str, node: Marked | None) -> Any:
     return node.plain()
 
 
-def _check_default(setting: Setting, node: Marked, faults: FaultCollector) -> None:
+def _check_default(setting: Setting, node: YamlValue, diagnostics: Diagnostics) -> None:
     # Published plugins do this, and Dify lets them: the user picks another value.
     values = setting.default if isinstance(setting.default, list) else [setting.default]
     if setting.type == "select" and setting.options and setting.default not in (None, ""):
@@ -115,49 +118,49 @@ def _check_default(setting: Setting, node: Marked, faults: FaultCollector) -> No
         shown = [*setting.options[:_MAX_SHOWN], *(["…"] if len(options) > _MAX_SHOWN else [])]
         for value in {repr(each): each for each in values}.values():
             if not isinstance(value, str) or value not in options:
-                faults.warn(
+                diagnostics.warn(
                     f"the default {value!r} is not among the options: " + ", ".join(shown),
                     node.place,
                     key=node.key,
                 )
 
 
-def _options(node: Marked, faults: FaultCollector) -> tuple[str, ...]:
+def _options(node: YamlValue, diagnostics: Diagnostics) -> tuple[str, ...]:
     options = node.entries.get("options")
     if options is None or options.value is None:
         return ()
     if options.kind != "a list":
-        wrong_type(options, "a list of options", faults)
+        wrong_type(options, "a list of options", diagnostics)
         return ()
     values: list[str] = []
     for option in options.items:
         if option.kind == "a mapping":
-            value = expect_entry(option, "value", faults, "the option's value")
+            value = expect_entry(option, "value", diagnostics, "the option's value")
             if value is None:
                 continue
         else:
             value = option
         if value.kind in ("a mapping", "a list", "nothing"):  # empty text is a value
-            wrong_type(value, "the option's value", faults)
+            wrong_type(value, "the option's value", diagnostics)
         else:
             values.append(value.text)
     return tuple(values)
 
 
 def _without_twins(
-    settings: list[Setting], node: Marked, faults: FaultCollector
+    settings: list[Setting], node: YamlValue, diagnostics: Diagnostics
 ) -> tuple[Setting, ...]:
     by_name: dict[str, Setting] = {}
     for setting in settings:
         other = by_name.setdefault(setting.name, setting)
         if other is not setting:
-            faults.error(
+            diagnostics.error(
                 f"the setting {setting.name} is declared twice; first at {other.place}",
                 setting.place,
                 key=node.key,
             )
     if len(by_name) > MAX_SETTINGS:
-        faults.error(
+        diagnostics.error(
             f"the group has {len(by_name)} settings; Dify takes {MAX_SETTINGS}",
             list(by_name.values())[MAX_SETTINGS].place,
             key=node.key,

@@ -14,7 +14,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from packager.errors import Fault, InputFaults, PackagerError, Place
+from packager.errors import Diagnostic, InvalidInput, PackagerError, Place
 from packager.requirements.lock_file import items_of, load_lock, write_lock
 
 # pip's documentation, "Hash-checking Mode", and PEP 751 for the algorithms' names.
@@ -62,27 +62,27 @@ def hold_to_hashes(lock: Path, stated: Iterable[Stated], *, required: Place | No
     if not by_name and required is None:
         return
     data = load_lock(lock)
-    faults: list[Fault] = []
+    diagnostics: list[Diagnostic] = []
     for package in data.get("packages", ()):
         name = canonicalize_name(package["name"])
         version = str(package.get("version", ""))
         wanted = [each for each in by_name.get(name, ()) if each.version in ("", version)]
         if wanted:
-            faults += _narrow(package, wanted)
+            diagnostics += _narrow(package, wanted)
         elif required:
-            faults.append(_without(package, required))
-    if faults:
-        raise InputFaults(faults)
+            diagnostics.append(_without(package, required))
+    if diagnostics:
+        raise InvalidInput(diagnostics)
     write_lock(lock, data)
 
 
-def _narrow(package: dict[str, Any], wanted: Sequence[Stated]) -> list[Fault]:
+def _narrow(package: dict[str, Any], wanted: Sequence[Stated]) -> list[Diagnostic]:
     """Leave in `package` what has one of the `wanted` hashes; return what is wrong, if so."""
     title = f"{package['name']} {package.get('version', '')}".strip()
     place = wanted[0].place
     if package.get("vcs") or package.get("directory"):
         kind = "a repository" if package.get("vcs") else "a folder"
-        return [Fault(f"{title} comes from {kind}, which has no hash to check", place)]
+        return [Diagnostic(f"{title} comes from {kind}, which has no hash to check", place)]
     there = items_of(package)
     for item in there:
         known = item.setdefault("hashes", {})
@@ -90,7 +90,7 @@ def _narrow(package: dict[str, Any], wanted: Sequence[Stated]) -> list[Fault]:
         if lacking and not any(each.algorithm in known for each in wanted):
             if len(wanted) > 1:
                 return [
-                    Fault(
+                    Diagnostic(
                         f"{title} has no {wanted[0].algorithm} hash in its index, so several "
                         "can't be told apart",
                         place,
@@ -114,14 +114,14 @@ def _is_stated(item: dict[str, Any], wanted: Sequence[Stated]) -> bool:
     return any(item["hashes"].get(each.algorithm) == each.value for each in wanted)
 
 
-def _mismatch(title: str, there: Sequence[dict[str, Any]], wanted: Sequence[Stated]) -> Fault:
+def _mismatch(title: str, there: Sequence[dict[str, Any]], wanted: Sequence[Stated]) -> Diagnostic:
     expected = [str(each) for each in wanted]
     found = [
         f"{kind}:{value} ({_file_name(item)})"
         for item in there
         for kind, value in item["hashes"].items()
     ]
-    return Fault(
+    return Diagnostic(
         f"{title}: no file of it has a hash that is stated here\n"
         f"  expected: {_listed(expected)}\n  found:    {_listed(found)}",
         wanted[0].place,
@@ -130,7 +130,7 @@ def _mismatch(title: str, there: Sequence[dict[str, Any]], wanted: Sequence[Stat
     )
 
 
-def _without(package: dict[str, Any], required: Place) -> Fault:
+def _without(package: dict[str, Any], required: Place) -> Diagnostic:
     hashes = [
         f"{kind}:{value}"
         for item in items_of(package)
@@ -138,7 +138,7 @@ def _without(package: dict[str, Any], required: Place) -> Fault:
     ]
     title = f"{package['name']}=={package.get('version', '')}".rstrip("=")
     options = " ".join(f"--hash={each}" for each in dict.fromkeys(hashes))
-    return Fault(
+    return Diagnostic(
         f"{title} goes into the bundle and has no hash, as --require-hashes asks for",
         required,
         hint=f"add it: {title} {options}" if hashes else "leave it out: it has no hash to state",

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from packager.analysis.sdk_distributions import SDK
-from packager.errors import FaultCollector, Place
+from packager.errors import Diagnostics, Place
 from packager.inputs.toml_file import ConfigTable, parse_toml, read_toml
 from packager.model.permissions import Permissions, SourcePolicy
 from packager.paths import is_file, is_folder, is_inside, real_path, unseen
@@ -110,7 +110,7 @@ class Requirements:
 def read_requirements(
     root: Path,
     display: str,
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
     *,
     package: bool = False,
     permissions: Permissions | None = None,
@@ -118,32 +118,32 @@ def read_requirements(
     """Read the dependencies of the plugin in `root`, which messages call `display`.
 
     A pyproject.toml counts where it has `[project].dependencies`, as in Dify; else it is
-    requirements.txt, else there are none. What can't be read is an error in `faults`, and so is
-    what a plugin (a `package`, or a folder) may not ask for without `permissions`; those are None
-    where nothing will be built.
+    requirements.txt, else there are none. What can't be read is an error in `diagnostics`, and so
+    is what a plugin (a `package`, or a folder) may not ask for without `permissions`; those are
+    None where nothing will be built.
     """
-    rules = RequirementRules(root, package, permissions, faults)
-    found = _read(root, display, faults, rules)
+    rules = RequirementRules(root, package, permissions, diagnostics)
+    found = _read(root, display, diagnostics, rules)
     policy = (permissions or Permissions()).policy(package=package)
     if permissions is not None:
-        _refuse_sources(found, policy, faults)
+        _refuse_sources(found, policy, diagnostics)
     return replace(
         found,
         policy=policy,
         expanded=rules.expanded,
         allowed=permissions.variables if permissions else frozenset(),
-        uv=read_uv_config(root, display, faults, rules) if permissions else UvConfig(),
+        uv=read_uv_config(root, display, diagnostics, rules) if permissions else UvConfig(),
     )
 
 
-def _refuse_sources(found: Requirements, policy: SourcePolicy, faults: FaultCollector) -> None:
+def _refuse_sources(found: Requirements, policy: SourcePolicy, diagnostics: Diagnostics) -> None:
     """Note each path and address of source that would have to be built and may not be."""
     if policy.mode != "refuse" and policy.named:
         return
     for line in found.declared:
         if line.is_source:
             what = "a folder or an archive of source" if line.local else "the address of source"
-            faults.error(
+            diagnostics.error(
                 f"{line.title} is {what}: building it would run its code"
                 + ("" if policy.mode == "refuse" else ", which a package may not bring along"),
                 line.place,
@@ -153,17 +153,17 @@ def _refuse_sources(found: Requirements, policy: SourcePolicy, faults: FaultColl
 
 
 def _read(
-    root: Path, display: str, faults: FaultCollector, rules: RequirementRules
+    root: Path, display: str, diagnostics: Diagnostics, rules: RequirementRules
 ) -> Requirements:
     text_file = root / "requirements.txt"
     text_display = str(PurePosixPath(display) / text_file.name)
-    pyproject = read_toml(root, display, "pyproject.toml", faults)
+    pyproject = read_toml(root, display, "pyproject.toml", diagnostics)
     if pyproject:
-        requirements = _from_pyproject(root, display, pyproject, faults, rules)
+        requirements = _from_pyproject(root, display, pyproject, diagnostics, rules)
         if requirements:
             return requirements
     if is_file(text_file) and is_inside(text_file, root):
-        read = read_requirements_file(text_file, root, display, faults, rules)
+        read = read_requirements_file(text_file, root, display, diagnostics, rules)
         return Requirements(
             root,
             text_display,
@@ -173,13 +173,13 @@ def _read(
             require_hashes=read.require_hashes or _asked_by_environment(),
         )
     if os.path.lexists(text_file):
-        faults.error(f"is no file of the plugin{unseen(text_file)}", Place(text_display))
+        diagnostics.error(f"is no file of the plugin{unseen(text_file)}", Place(text_display))
     elif pyproject:
-        _warn_of_others(pyproject, faults)
+        _warn_of_others(pyproject, diagnostics)
     return Requirements(root)
 
 
-def _warn_of_others(pyproject: ConfigTable, faults: FaultCollector) -> None:
+def _warn_of_others(pyproject: ConfigTable, diagnostics: Diagnostics) -> None:
     """Note dependencies that are said in a way which is not read, where no other says them."""
     project = _table(pyproject.values, "project")
     poetry = _table(_table(pyproject.values, "tool"), "poetry")
@@ -188,7 +188,7 @@ def _warn_of_others(pyproject: ConfigTable, faults: FaultCollector) -> None:
         ("dependencies" in poetry, ("tool", "poetry", "dependencies")),
     ):
         if found:
-            faults.warn(
+            diagnostics.warn(
                 "dependencies said in this way are not read, and none are installed",
                 pyproject.place(path),
                 key=".".join(path),
@@ -200,7 +200,7 @@ def _from_pyproject(
     root: Path,
     display: str,
     pyproject: ConfigTable,
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
     rules: RequirementRules,
 ) -> Requirements | None:
     file = pyproject.file
@@ -209,7 +209,7 @@ def _from_pyproject(
         return None
     at = ("project", "dependencies")
     if not isinstance(dependencies, list):
-        faults.error(
+        diagnostics.error(
             "expected a list of requirements", pyproject.place(at), key="project.dependencies"
         )
         return Requirements(root, file)
@@ -218,23 +218,25 @@ def _from_pyproject(
         key = f"project.dependencies[{index}]"
         place = pyproject.place((*at, index))
         if not isinstance(item, str):
-            faults.error("expected a requirement as text", place, key=key)
+            diagnostics.error("expected a requirement as text", place, key=key)
             continue
         expanded = rules.expand(item, place)
-        read = parse_requirement(expanded, place, faults, rules) if expanded is not None else None
+        read = (
+            parse_requirement(expanded, place, diagnostics, rules) if expanded is not None else None
+        )
         if read:
             declared.append(read)
     workspace = find_workspace(root, alone=rules.package)
     placed = [
         made
         for read in declared
-        for made in apply_sources(read, pyproject.values, root, workspace, faults, rules)
+        for made in apply_sources(read, pyproject.values, root, workspace, diagnostics, rules)
     ]
     return Requirements(
         root,
         file,
         tuple(placed),
-        lock=_lock_of(root, display, workspace, faults),
+        lock=_lock_of(root, display, workspace, diagnostics),
         workspace=workspace,
         indexes=_indexes(pyproject, workspace, rules),
         require_hashes=_asked_by_environment(),
@@ -263,26 +265,28 @@ def _indexes(
     return tuple(found)
 
 
-def _lock_of(root: Path, display: str, workspace: Workspace | None, faults: FaultCollector) -> str:
+def _lock_of(
+    root: Path, display: str, workspace: Workspace | None, diagnostics: Diagnostics
+) -> str:
     """Return what messages call the uv.lock that holds for the plugin, "" if there is none."""
     if workspace and workspace.root != real_path(root):
-        return _lock_in(workspace.root, str(workspace.root / "uv.lock"), faults)
-    return _lock_in(root, str(PurePosixPath(display) / "uv.lock"), faults)
+        return _lock_in(workspace.root, str(workspace.root / "uv.lock"), diagnostics)
+    return _lock_in(root, str(PurePosixPath(display) / "uv.lock"), diagnostics)
 
 
-def _lock_in(folder: Path, file: str, faults: FaultCollector) -> str:
+def _lock_in(folder: Path, file: str, diagnostics: Diagnostics) -> str:
     """Return `file` if `folder` has a uv.lock; what is in it is uv's to say, if it is one."""
     try:
         content = (folder / "uv.lock").read_bytes()
     except FileNotFoundError:
         return ""
     except OSError as error:
-        faults.error(f"can't be read: {error.strerror}", Place(file))
+        diagnostics.error(f"can't be read: {error.strerror}", Place(file))
         return file
-    lock = parse_toml(content, file, faults)
+    lock = parse_toml(content, file, diagnostics)
     if lock is not None and "version" not in lock:
         hint = "make it anew with `uv lock`, or remove it"
-        faults.error("is no lock file of uv's: it has no version", Place(file), hint=hint)
+        diagnostics.error("is no lock file of uv's: it has no version", Place(file), hint=hint)
     return file
 
 

@@ -19,7 +19,7 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
-from packager.errors import FaultCollector, Place
+from packager.errors import Diagnostics, Place
 from packager.host.uv import mask_credentials
 from packager.paths import expanded, real_path
 from packager.requirements.hashes import stated_in
@@ -88,27 +88,27 @@ class RequirementsFile:
 
 
 def read_requirements_file(
-    path: Path, root: Path, display: str, faults: FaultCollector, rules: RequirementRules
+    path: Path, root: Path, display: str, diagnostics: Diagnostics, rules: RequirementRules
 ) -> RequirementsFile:
     """Read the requirements file `path` of the plugin in `root`, called `display` in messages.
 
     Files it names by -r and -c are read too. Whatever can't be read, or `rules` refuse, is an error
-    in `faults`.
+    in `diagnostics`.
     """
     result = RequirementsFile()
-    _Reader(real_path(root), display, faults, rules, result).read(path, result.declared)
+    _Reader(real_path(root), display, diagnostics, rules, result).read(path, result.declared)
     return result
 
 
 def parse_requirement(
-    text: str, place: Place, faults: FaultCollector, rules: RequirementRules
+    text: str, place: Place, diagnostics: Diagnostics, rules: RequirementRules
 ) -> Declared | None:
     """Read one requirement in the form of the dependency specifiers (PEP 508)."""
     try:
         parsed = Parsed(text)
     except InvalidRequirement as error:
         reason = str(error).splitlines()[0].strip()
-        faults.error(
+        diagnostics.error(
             f"unreadable requirement {mask_credentials(text)!r}: {reason[:1].lower()}{reason[1:]}",
             place,
             hint="expected a name with optional versions, such as requests>=2.31",
@@ -125,7 +125,7 @@ def parse_requirement(
 class _Reader:
     root: Path
     display: str
-    faults: FaultCollector
+    diagnostics: Diagnostics
     rules: RequirementRules
     result: RequirementsFile
     open_files: list[Path] = field(default_factory=list)
@@ -140,14 +140,14 @@ class _Reader:
             text = _decode(real.read_bytes())
         except UnicodeDecodeError as error:
             before = error.object[: error.start].count(b"\n")
-            self.faults.error("the file is not UTF-8 text", Place(name, before + 1))
+            self.diagnostics.error("the file is not UTF-8 text", Place(name, before + 1))
             return
         except OSError as error:
-            self.faults.error(f"can't be read: {error.strerror}", Place(name))
+            self.diagnostics.error(f"can't be read: {error.strerror}", Place(name))
             return
         if "\0" in text:
             place = Place(name, *_position(text, text.index("\0")))
-            self.faults.error("a NUL character; expected text", place)
+            self.diagnostics.error("a NUL character; expected text", place)
             return
         for number, line in logical_lines(text):
             place = Place(name, number)
@@ -183,7 +183,7 @@ class _Reader:
         elif option == "--require-hashes":
             self.result.require_hashes = self.result.require_hashes or place
         elif option not in _IGNORED:
-            self.faults.error(
+            self.diagnostics.error(
                 f"unknown option {option!r}",
                 place,
                 hint="expected a requirement, or one of pip's options for requirements files",
@@ -192,14 +192,14 @@ class _Reader:
     def nested(self, value: str, place: Place, file: Path, into: list[Declared]) -> None:
         path = real_path(file.parent / value)
         if not value or _URL.match(value):
-            self.faults.error("expected the path of a file of the plugin", place)
+            self.diagnostics.error("expected the path of a file of the plugin", place)
         elif self.rules.path(path, value, place, what="file"):
             self.read(path, into)
 
     def requirement(self, line: str, place: Place, file: Path, into: list[Declared]) -> None:
         hashes, unknown = stated_in(line)
         for each in unknown:
-            self.faults.error(
+            self.diagnostics.error(
                 f"expected a hash such as sha256:0123abcd, not {each!r}",
                 place,
                 hint="`pip hash FILE` prints one",
@@ -208,7 +208,7 @@ class _Reader:
         self.unhashed(line, place, file, read)
         if hashes and read and not read[0].name:
             hint = "say it as `name @ address`"
-            self.faults.error("a hash for a package whose name is not known", place, hint=hint)
+            self.diagnostics.error("a hash for a package whose name is not known", place, hint=hint)
         into += [replace(each, hashes=tuple(hashes)) for each in read]
 
     def unhashed(self, line: str, place: Place, file: Path, into: list[Declared]) -> None:
@@ -223,7 +223,7 @@ class _Reader:
         ):
             self.path(bare, place, file, into)
         else:
-            declared = parse_requirement(text, place, self.faults, self.rules)
+            declared = parse_requirement(text, place, self.diagnostics, self.rules)
             if declared:
                 into.append(declared)
 
@@ -231,7 +231,7 @@ class _Reader:
         bare, _, extras = text.partition("[")
         path = real_path(file.parent / expanded(bare))
         if path == self.root:
-            self.faults.warn("the plugin itself is no dependency: left out", place)
+            self.diagnostics.warn("the plugin itself is no dependency: left out", place)
         elif self.rules.path(
             path,
             bare,

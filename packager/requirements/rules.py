@@ -14,7 +14,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from packager.errors import FaultCollector, Place, UsageError
+from packager.errors import Diagnostics, Place, UsageError
 from packager.host.uv import mask_credentials
 from packager.model.permissions import INDEX, Permissions
 from packager.paths import exists, is_file, is_inside, missing
@@ -34,7 +34,7 @@ class RequirementRules:
     root: Path
     package: bool
     permissions: Permissions | None
-    faults: FaultCollector
+    diagnostics: Diagnostics
     expanded: dict[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
@@ -46,7 +46,7 @@ class RequirementRules:
         for name in dict.fromkeys(_VARIABLE.findall(text)):
             if name not in self.permissions.variables:
                 failed = True
-                self.faults.error(
+                self.diagnostics.error(
                     f"${{{name}}} is not put in: a plugin's requirements are given no variable "
                     "that you don't name",
                     place,
@@ -55,7 +55,7 @@ class RequirementRules:
                 )
             elif name not in self.environment:
                 failed = True
-                self.faults.error(
+                self.diagnostics.error(
                     f"${{{name}}} has no value: the variable is not set",
                     place,
                     hint="set it in the environment of packager",
@@ -85,20 +85,20 @@ class RequirementRules:
             if self.permissions is None and _VARIABLE.search(written):
                 return False  # it can't be known
             if inside or not self.package:
-                self.faults.error(missing(what, path, shown), place, hint=hint)
+                self.diagnostics.error(missing(what, path, shown), place, hint=hint)
                 return False
         if path.suffix == ".whl" and self.permissions is not None:
             self._metadata(path, place)
         if inside:
             return True
         if self.package:
-            self.faults.error(
+            self.diagnostics.error(
                 f"{shown} lies outside the plugin; a package may use what is in it alone",
                 place,
                 hint="unpack it and build the folder, if you know what that path has",
             )
             return False
-        self.faults.warn(f"{shown} lies outside the plugin: it is taken from there", place)
+        self.diagnostics.warn(f"{shown} lies outside the plugin: it is taken from there", place)
         return True
 
     def _metadata(self, wheel: Path, place: Place | None) -> None:
@@ -107,7 +107,7 @@ class RequirementRules:
             for line in text.decode("utf-8", "replace").splitlines():
                 found = _VARIABLE.search(line)
                 if found and line.lower().startswith("requires-dist:"):
-                    self.faults.error(
+                    self.diagnostics.error(
                         f"the wheel's metadata has the variable {found[0]}: it is not put in", place
                     )
 
@@ -119,7 +119,7 @@ class RequirementRules:
         try:
             parts = urlsplit(url.strip())
         except ValueError as error:
-            self.faults.error(f"unreadable address {mask_credentials(url)!r}: {error}", place)
+            self.diagnostics.error(f"unreadable address {mask_credentials(url)!r}: {error}", place)
             return None
         if parts.scheme.rpartition("+")[2] in ("file", ""):
             written = parts.path
@@ -133,7 +133,7 @@ class RequirementRules:
     def address(self, address: str, place: Place | None) -> None:
         """Note that a package names a place to fetch packages from, where that is not allowed."""
         if self.package and self.permissions is not None and not self.permissions.allows(INDEX):
-            self.faults.error(
+            self.diagnostics.error(
                 f"the package asks for {mask_credentials(address)}, another place to get packages "
                 "from than your own index",
                 place,

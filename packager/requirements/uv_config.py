@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.inputs.toml_file import ConfigTable, read_toml
 from packager.paths import real_path
 from packager.requirements.lock_file import toml
@@ -60,12 +60,12 @@ class UvConfig:
 
 
 def read_uv_config(
-    root: Path, display: str, faults: FaultCollector, rules: RequirementRules
+    root: Path, display: str, diagnostics: Diagnostics, rules: RequirementRules
 ) -> UvConfig:
     """Give what holds of the configuration of uv in the plugin's folder `root`."""
-    table = read_toml(root, display, "uv.toml", faults)
+    table = read_toml(root, display, "uv.toml", diagnostics)
     if table is None:
-        pyproject = read_toml(root, display, "pyproject.toml", faults)
+        pyproject = read_toml(root, display, "pyproject.toml", diagnostics)
         tool = pyproject.values.get("tool") if pyproject else None
         ours = tool.get("uv") if isinstance(tool, dict) else None
         if pyproject is None or not isinstance(ours, dict):
@@ -77,7 +77,7 @@ def read_uv_config(
     taken = {key: value for key, value in values.items() if key in _TAKEN}
     taken |= {key: value for key, value in inner.items() if key in _TAKEN}
     for key in sorted(_LEFT_OUT.intersection({*values, *inner})):
-        faults.warn(
+        diagnostics.warn(
             "is not taken from a plugin: it says how uv works on this machine",
             table.place((key,) if key in values else ("pip", key)),
             key=table.key((key,)),

@@ -10,7 +10,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.paths import real_path
 from packager.requirements.hashes import stated_in
 from packager.requirements.requirements_txt import Declared
@@ -23,13 +23,14 @@ def apply_sources(
     pyproject: Mapping[str, Any],
     root: Path,
     workspace: Workspace | None,
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
     rules: RequirementRules,
 ) -> list[Declared]:
     """Return what one requirement of the project in `root` becomes (uv's documentation,
     "Dependency sources"): itself with an address or an index, or one for each of several sources.
 
-    Those of a workspace's root hold for its members. What names nothing is an error in `faults`.
+    Those of a workspace's root hold for its members. What names nothing is an error in
+    `diagnostics`.
     """
     found = _source_of(pyproject, declared.name)
     base = root
@@ -37,7 +38,7 @@ def apply_sources(
         found, base = _source_of(workspace.pyproject, declared.name), workspace.root
     sources = found if isinstance(found, list) else [found]
     made = [
-        _with_source(declared, source, base, workspace, faults, rules)
+        _with_source(declared, source, base, workspace, diagnostics, rules)
         for source in sources
         if isinstance(source, dict)
     ]
@@ -59,7 +60,7 @@ def _with_source(
     source: Mapping[str, Any],
     base: Path,
     workspace: Workspace | None,
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
     rules: RequirementRules,
 ) -> Declared:
     head, _, marker = declared.text.partition(";")
@@ -83,7 +84,7 @@ def _with_source(
         folder = workspace.members.get(declared.name) if workspace else None
         if folder is None:
             where = f"the workspace in {workspace.root}" if workspace else "any workspace here"
-            faults.error(
+            diagnostics.error(
                 f"{declared.name} is to come from a workspace, and is no member of {where}",
                 declared.place,
                 hint="list its folder in members of [tool.uv.workspace], in the workspace's root",

@@ -12,7 +12,7 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.inputs.toml_file import read_toml
 from packager.paths import is_file, is_folder, real_path
 
@@ -120,5 +120,5 @@ def _by_name(folders: list[Path]) -> dict[str, Path]:
 
 def _pyproject(folder: Path) -> Mapping[str, Any] | None:
     """Return what a pyproject.toml holds; a broken one is uv's to complain of."""
-    table = read_toml(folder, str(folder), "pyproject.toml", FaultCollector())
+    table = read_toml(folder, str(folder), "pyproject.toml", Diagnostics())
     return table.values if table else None

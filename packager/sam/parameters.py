@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from packager.config.dify import ANY_APP
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.model.functions import FunctionPlan
 from packager.model.options import EnvSource
 from packager.model.plugin import Setting
@@ -61,8 +61,8 @@ def fallback(setting: Setting) -> str | None:
     return ""  # the runtime takes the declared default in place of nothing
 
 
-def check_defaults(plan: FunctionPlan, faults: FaultCollector) -> None:
-    """Note in `faults` each default that a template can't have as a parameter's.
+def check_defaults(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
+    """Note in `diagnostics` each default that a template can't have as a parameter's.
 
     CloudFormation puts a parameter's value where it is referred to, and a dynamic reference in it
     becomes what it refers to, a secret of the account say; there is no way to write it as text.
@@ -71,7 +71,7 @@ def check_defaults(plan: FunctionPlan, faults: FaultCollector) -> None:
         text = fallback(setting)
         from_variable = isinstance(plan.options.settings.get(setting.name), EnvSource)
         if from_variable and text is not None and data(text) != text:
-            faults.error(
+            diagnostics.error(
                 f"the default of {setting.name} holds {{{{resolve, and CloudFormation would put "
                 "a value of the account in its place",
                 setting.place,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.model.functions import FunctionPlan
 from packager.model.options import AwsSource, EnvSource, LiteralSource, SecretSource, SsmSource
 from packager.model.plugin import Setting
@@ -37,11 +37,11 @@ class CheckedSetting:
 
 def check_values(
     plans: Sequence[FunctionPlan],
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
     environment_of: Callable[[FunctionPlan], Mapping[str, str]],
     make_aws: Callable[[], Aws],
 ) -> list[tuple[FunctionPlan, list[CheckedSetting]]]:
-    """Give the state of every setting of `plans`; what is wrong goes into `faults`.
+    """Give the state of every setting of `plans`; what is wrong goes into `diagnostics`.
 
     AWS is asked for all parameters and secrets that they name, if there are any. Raises
     `PackagerError` where it can't be asked.
@@ -51,7 +51,7 @@ def check_values(
         (
             plan,
             [
-                _check(plan, setting, environment_of(plan), texts, faults)
+                _check(plan, setting, environment_of(plan), texts, diagnostics)
                 for setting in all_settings(plan)
             ],
         )
@@ -83,14 +83,14 @@ def _check(
     setting: Setting,
     environment: Mapping[str, str],
     texts: Mapping[tuple[type, str], str | bytes],
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
 ) -> CheckedSetting:
     source, place = source_of(plan, setting), place_of(plan, setting)
     label = setting_source(plan, setting)
 
-    def fault(message: str) -> CheckedSetting:
+    def diagnostic(message: str) -> CheckedSetting:
         where = f"{label}: " if label and label != "default" else ""
-        faults.error(where + message, place, key=setting.name)
+        diagnostics.error(where + message, place, key=setting.name)
         return CheckedSetting(setting.name, label, "wrong")
 
     try:
@@ -103,13 +103,13 @@ def _check(
         else:
             value = _in_aws(plan, setting, texts)
     except WrongValue as wrong:
-        return fault(str(wrong))
+        return diagnostic(str(wrong))
     if value is not None:
         return CheckedSetting(setting.name, label, "ok")
     if setting.default is not None:
         return CheckedSetting(setting.name, label, "default")
     if setting.required:
-        faults.error(
+        diagnostics.error(
             f"{label}: is required and not set" if label else "is required and not set",
             place,
             key=setting.name,

@@ -10,7 +10,7 @@ from typing import Any
 from packager.config.keys import is_plain
 from packager.config.refused import found
 from packager.contract import APPS_VARIABLE, SETTINGS_VARIABLE
-from packager.errors import FaultCollector, Place
+from packager.errors import Diagnostics, Place
 from packager.inputs.suggestions import did_you_mean
 from packager.inputs.toml_file import ConfigTable, parse_toml
 from packager.inputs.toml_positions import toml_positions
@@ -38,7 +38,7 @@ class LocalSettings:
     groups: dict[str, Place] = field(default_factory=dict, compare=False)
 
 
-def read_local_settings(path: Path, group: str, faults: FaultCollector) -> LocalSettings:
+def read_local_settings(path: Path, group: str, diagnostics: Diagnostics) -> LocalSettings:
     """Give what is in `[settings]` and `[apps]`, and in `[groups.<group>.settings]` and `.apps`.
 
     The latter go before the former, as in the configuration. Settings are of the types that JSON
@@ -48,9 +48,9 @@ def read_local_settings(path: Path, group: str, faults: FaultCollector) -> Local
     try:
         content = path.read_bytes()
     except OSError as error:
-        faults.error(f"can't be read: {error.strerror}", Place(display))
+        diagnostics.error(f"can't be read: {error.strerror}", Place(display))
         return LocalSettings()
-    values = parse_toml(content, display, faults)
+    values = parse_toml(content, display, diagnostics)
     if values is None:
         return LocalSettings()
     table = ConfigTable(
@@ -60,8 +60,8 @@ def read_local_settings(path: Path, group: str, faults: FaultCollector) -> Local
         if name not in ("settings", "apps", "groups"):
             known = ["settings", "apps", "groups"]
             hint = did_you_mean(name, known) or "there are settings, apps and groups"
-            faults.error("there is no such table", table.place((name,)), key=name, hint=hint)
-    read = _Reader(table, faults)
+            diagnostics.error("there is no such table", table.place((name,)), key=name, hint=hint)
+    read = _Reader(table, diagnostics)
     settings = read.settings(("settings",), values.get("settings", {}))
     written = {name: _written(table, ("settings", name)) for name in settings}
     apps = read.keys(("apps",), values.get("apps", {}))
@@ -71,7 +71,7 @@ def read_local_settings(path: Path, group: str, faults: FaultCollector) -> Local
         for key in own:
             if key not in ("settings", "apps"):
                 at = ("groups", name, key)
-                faults.error("there is no such table", table.place(at), key=table.key(at))
+                diagnostics.error("there is no such table", table.place(at), key=table.key(at))
         found_there = read.settings(("groups", name, "settings"), own.get("settings", {}))
         keys_there = read.keys(("groups", name, "apps"), own.get("apps", {}))
         if name == group:
@@ -96,15 +96,17 @@ def local_environment(settings: LocalSettings) -> dict[str, str]:
 
 
 class _Reader:
-    def __init__(self, table: ConfigTable, faults: FaultCollector) -> None:
+    def __init__(self, table: ConfigTable, diagnostics: Diagnostics) -> None:
         self.of = table
-        self.faults = faults
+        self.diagnostics = diagnostics
 
     def table(self, path: tuple[str, ...], value: object) -> dict[str, Any]:
         if isinstance(value, dict):
             return value
         place = self.of.place(path)
-        self.faults.error(f"expected a table, not {_kind(value)}", place, key=self.of.key(path))
+        self.diagnostics.error(
+            f"expected a table, not {_kind(value)}", place, key=self.of.key(path)
+        )
         return {}
 
     def settings(self, path: tuple[str, ...], value: object) -> dict[str, Any]:
@@ -112,7 +114,7 @@ class _Reader:
         for name, each in self.table(path, value).items():
             at = (*path, name)
             if not is_plain(each):
-                self.faults.error(
+                self.diagnostics.error(
                     "expected nothing but text, finite numbers, true, false, lists and tables",
                     self.of.place(at),
                     key=self.of.key(at),
@@ -128,7 +130,7 @@ class _Reader:
                 good[app_id] = key
             else:
                 at = (*path, app_id)
-                self.faults.error(
+                self.diagnostics.error(
                     "expected the app's API key as text, in quotes",
                     self.of.place(at),
                     key=self.of.key(at),

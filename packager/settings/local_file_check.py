@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from packager.config.settings import wanted_of
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.inputs.suggestions import did_you_mean
 from packager.model.functions import FunctionPlan
 from packager.model.plugin import Setting
@@ -19,7 +19,7 @@ def check_local(
     plan: FunctionPlan,
     plans: Sequence[FunctionPlan],
     local: LocalSettings,
-    faults: FaultCollector,
+    diagnostics: Diagnostics,
 ) -> None:
     """Note values of `local` that the function `plan` would refuse, and names that nothing has.
 
@@ -35,11 +35,11 @@ def check_local(
                 hint = None
                 if own[name].type == "app-selector":
                     hint = f'for example {toml_key(name)} = {{app_id = "..."}}'
-                faults.error(problem, written.place, key=written.key, hint=hint)
+                diagnostics.error(problem, written.place, key=written.key, hint=hint)
         elif written.group is not None or name not in all_names:
             known = own if written.group is not None else all_names
             whose = f"the group {written.group} declares" if written.group else "a group declares"
-            faults.warn(
+            diagnostics.warn(
                 f"is no setting that {whose}: no function gets it",
                 written.place,
                 key=written.key,
@@ -49,7 +49,7 @@ def check_local(
     for name, place in local.groups.items():
         if name not in groups:
             hint = did_you_mean(name, groups) or "the plugin's groups: " + ", ".join(groups)
-            faults.warn("there is no such group", place, key=f"groups.{name}", hint=hint)
+            diagnostics.warn("there is no such group", place, key=f"groups.{name}", hint=hint)
 
 
 def _problem(setting: Setting, value: Any) -> str | None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from packager.errors import FaultCollector, PackagerError, Place
+from packager.errors import Diagnostics, PackagerError, Place
 from packager.model.functions import FunctionPlan
 from packager.model.options import AwsSource, EnvSource, LiteralSource, SecretSource, SsmSource
 from packager.model.plugin import Setting
@@ -105,17 +105,17 @@ def _text_in(source: AwsSource, aws: Aws) -> str | bytes | None:
 class Push:
     """The values of settings, on their way to AWS."""
 
-    def __init__(self, values: Sequence[Value], faults: FaultCollector) -> None:
-        """Find each value's place; what has none, or can't go there, is an error in `faults`."""
+    def __init__(self, values: Sequence[Value], diagnostics: Diagnostics) -> None:
+        """Find each value's place; what has none, or can't go there, is an error."""
         self._writes: dict[tuple[type, str], _Write] = {}
         self._old: dict[int, Parameter | str | bytes | None] = {}  # by the id of a write
         self._order = [value.setting.name for value in values]
         for value in values:
-            self._add(value, faults)
+            self._add(value, diagnostics)
         for write in self._writes.values():
             if write.whole is not None and write.entries:
                 names = " and ".join(each.setting.name for each in write.values)
-                faults.error(
+                diagnostics.error(
                     f"{names} can't both be in {source_label(write.source)}: "
                     "one is the whole of it, one is a key in it",
                     write.values[0].place,
@@ -169,12 +169,12 @@ class Push:
                 raise
             done.append(source_label(write.source))
 
-    def _add(self, value: Value, faults: FaultCollector) -> None:
+    def _add(self, value: Value, diagnostics: Diagnostics) -> None:
         target = target_of(value.plan, value.setting)
         problem = _no_target(value) if target is None else _unwritable(target[0])
         if problem or target is None:
             message, hint = problem or ("", None)
-            faults.error(message, value.place, key=value.setting.name, hint=hint)
+            diagnostics.error(message, value.place, key=value.setting.name, hint=hint)
             return
         source, key = target
         write = self._writes.setdefault(
@@ -187,9 +187,9 @@ class Push:
             write.whole = text
             problem = _too_large(source, text)
             if problem:
-                faults.error(problem[0], value.place, key=value.setting.name, hint=problem[1])
+                diagnostics.error(problem[0], value.place, key=value.setting.name, hint=problem[1])
             if isinstance(source, SsmSource) and text == "":
-                faults.error(
+                diagnostics.error(
                     "a parameter can't hold empty text",
                     value.place,
                     key=value.setting.name,
@@ -199,7 +199,7 @@ class Push:
             clash = key in write.entries and write.entries[key] != value.value
             write.entries[key] = value.value
         if clash:
-            faults.error(
+            diagnostics.error(
                 f"another setting is in the same place, {_where(write, value)}, with another value",
                 value.place,
                 key=value.setting.name,

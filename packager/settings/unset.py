@@ -6,14 +6,14 @@ from collections.abc import Iterable
 
 from packager.config.sources import env_name, ssm_name
 from packager.contract import LOCAL_SETTINGS
-from packager.errors import SETTING_UNSET, FaultCollector
+from packager.errors import SETTING_UNSET, Diagnostics
 from packager.model.functions import FunctionPlan
 from packager.model.options import EnvSource
 from packager.model.plugin import Setting
 from packager.model.value_sources import all_settings, place_of, source_of
 
 
-def warn_of_unset(plans: Iterable[FunctionPlan], faults: FaultCollector) -> None:
+def warn_of_unset(plans: Iterable[FunctionPlan], diagnostics: Diagnostics) -> None:
     """Note every required setting of `plans` without a source and without a default.
 
     It is no error: such a function builds, and answers each request with 500 until it is set.
@@ -23,7 +23,7 @@ def warn_of_unset(plans: Iterable[FunctionPlan], faults: FaultCollector) -> None
             given = setting.name in plan.options.settings or plan.options.settings_from
             if setting.required and not given and setting.default is None:
                 key = toml_key(setting.name)
-                faults.warn(
+                diagnostics.warn(
                     f"the required setting {setting.name} gets no value: "
                     "every request will be answered with 500",
                     setting.place,
@@ -34,7 +34,7 @@ def warn_of_unset(plans: Iterable[FunctionPlan], faults: FaultCollector) -> None
                 )
 
 
-def warn_of_visible(plans: Iterable[FunctionPlan], faults: FaultCollector) -> None:
+def warn_of_visible(plans: Iterable[FunctionPlan], diagnostics: Diagnostics) -> None:
     """Note every secret of `plans` that would be in the environment of its function.
 
     There it is shown by Lambda's console to whoever may see the function's configuration.
@@ -44,7 +44,7 @@ def warn_of_visible(plans: Iterable[FunctionPlan], faults: FaultCollector) -> No
         for setting in all_settings(plan):
             source = source_of(plan, setting)
             if setting.type == "secret-input" and isinstance(source, EnvSource):
-                faults.warn(
+                diagnostics.warn(
                     f"the secret is in the function's environment, as {source.name}, which "
                     "whoever sees the function's configuration can read",
                     place_of(plan, setting),

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from packager.config.settings import wanted_of
-from packager.inputs.yaml_tree import Marked
+from packager.inputs.yaml_tree import YamlValue
 from packager.model.plugin import Setting
 
 _TRUE = ("true", "1", "yes", "on")
@@ -40,7 +40,7 @@ def value_of_json(setting: Setting, value: Any) -> Any:
     return None if value is None else checked(setting, value)
 
 
-def value_of_yaml(setting: Setting, node: Marked) -> Any:
+def value_of_yaml(setting: Setting, node: YamlValue) -> Any:
     """Give the value that a YAML file says: text types take what was written, `yes` and `1.0` too.
 
     Raises `WrongValue`, for a null as well.

@@ -11,7 +11,7 @@ from dify_plugin.invocations.app.chat import ChatAppInvocation
 from dify_plugin.invocations.app.completion import CompletionAppInvocation
 from dify_plugin.invocations.app.workflow import WorkflowAppInvocation
 from endpoint_runtime.dify.errors import AppError
-from packager.local.fake_dify.server import Fault
+from packager.local.fake_dify.server import InjectedFailure
 from tests.dify.conftest import MakeDify
 
 LAST = "workflow_finished"
@@ -140,7 +140,7 @@ def test_a_chat_needs_a_query(dify: MakeDify, tells_mode: bool) -> None:
 def test_a_completion_app_that_is_broken(dify: MakeDify) -> None:
     made = dify("completion")
     said = "App unavailable, please check your app configurations."
-    made.fake.faults.append(Fault(status=400, code="app_unavailable", message=said))
+    made.fake.failures.append(InjectedFailure(status=400, code="app_unavailable", message=said))
 
     with pytest.raises(AppError) as caught:
         made.session().app.completion.invoke("completion", {})

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from dify_client import ChatClient, CompletionClient, DifyClient  # type: ignore[import-untyped]
 
-from packager.local.fake_dify.server import FakeDify, Fault
+from packager.local.fake_dify.server import FakeDify, InjectedFailure
 
 Make = Callable[..., Any]
 
@@ -134,7 +134,7 @@ def test_keys(fake: FakeDify) -> None:
 
 def test_a_fault_is_for_one_request(fake: FakeDify) -> None:
     dify = client(DifyClient, fake, "chat-1")
-    fake.faults.append(Fault(status=500, code="x", path="/info"))
+    fake.failures.append(InjectedFailure(status=500, code="x", path="/info"))
 
     assert dify.get_application_parameters("me").status_code == 200
     assert dify._send_request("GET", "/info").status_code == 500

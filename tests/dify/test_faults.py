@@ -14,7 +14,7 @@ import pytest
 from endpoint_runtime.app.application import Application
 from endpoint_runtime.app.invocation import answer_event
 from endpoint_runtime.dify.errors import AppError
-from packager.local.fake_dify.server import Fault
+from packager.local.fake_dify.server import InjectedFailure
 from tests.dify.conftest import Dify, MakeDify
 from tests.runtime.conftest import make_application  # noqa: F401
 from tests.support.builders import endpoint, url
@@ -39,7 +39,7 @@ def host(made: Dify) -> str:
 @pytest.mark.parametrize("mode", ["blocking", "streaming"])
 def test_a_server_that_stalls(dify: MakeDify, mode: str) -> None:
     made = dify("chat")
-    made.fake.faults.append(Fault(after=2, stall=60))
+    made.fake.failures.append(InjectedFailure(after=2, stall=60))
     started = time.monotonic()
 
     with pytest.raises(AppError) as caught:
@@ -56,7 +56,7 @@ def test_a_server_that_stalls(dify: MakeDify, mode: str) -> None:
 @pytest.mark.parametrize("mode", ["blocking", "streaming"])
 def test_a_server_that_cuts_midway(dify: MakeDify, mode: str) -> None:
     made = dify("chat")
-    made.fake.faults.append(Fault(after=2, cut=True))
+    made.fake.failures.append(InjectedFailure(after=2, cut=True))
 
     with pytest.raises(AppError) as caught:
         ask(made, mode)
@@ -67,7 +67,7 @@ def test_a_server_that_cuts_midway(dify: MakeDify, mode: str) -> None:
 
 def test_what_came_before_the_cut_is_there(dify: MakeDify) -> None:
     made = dify("chat")
-    made.fake.faults.append(Fault(after=3, cut=True))
+    made.fake.failures.append(InjectedFailure(after=3, cut=True))
     got: list[str] = []
 
     with pytest.raises(AppError, match="cut its answer short"):
@@ -86,7 +86,7 @@ def test_what_came_before_the_cut_is_there(dify: MakeDify) -> None:
 )
 def test_bad_events(dify: MakeDify, garbage: bytes, message: str) -> None:
     made = dify("chat")
-    made.fake.faults.append(Fault(after=2, garbage=garbage))
+    made.fake.failures.append(InjectedFailure(after=2, garbage=garbage))
     got: list[str] = []
 
     with pytest.raises(AppError) as caught:
@@ -110,7 +110,7 @@ def test_an_error_event_comes_like_the_others_and_is_the_last(
 ) -> None:
     made = dify("chat")
     garbage = b"data: " + json.dumps({"event": "error", **sent}).encode() + b"\n\n"
-    made.fake.faults.append(Fault(after=2, garbage=garbage))
+    made.fake.failures.append(InjectedFailure(after=2, garbage=garbage))
 
     first, *others = made.session().app.chat.invoke("chat", "one two three", {})
 
@@ -122,7 +122,7 @@ def test_an_error_event_comes_like_the_others_and_is_the_last(
 def test_an_app_that_fails_before_it_begins_raises(dify: MakeDify) -> None:
     """In Dify, too: only what comes in a stream is an event of it."""
     made = dify("chat")
-    made.fake.faults.append(Fault(status=400, code="invalid_param", message="No."))
+    made.fake.failures.append(InjectedFailure(status=400, code="invalid_param", message="No."))
 
     with pytest.raises(AppError, match=r"^No\.$"):
         ask(made, "streaming")
@@ -133,7 +133,7 @@ def test_the_log_has_what_the_text_of_an_error_has_not(
     dify: MakeDify, caplog: pytest.LogCaptureFixture, call: str
 ) -> None:
     made = dify("chat")
-    made.fake.faults.append(Fault(status=400, code="invalid_param", message="No."))
+    made.fake.failures.append(InjectedFailure(status=400, code="invalid_param", message="No."))
 
     with pytest.raises(AppError) as caught:
         if call == "fetch":
@@ -154,7 +154,7 @@ def test_the_log_has_what_the_text_of_an_error_has_not(
 def test_what_is_no_event(dify: MakeDify) -> None:
     made = dify("chat")
     harmless = b': comment\n\nevent: ping\n\ndata: {"event": "ping"}\n\nid: 7\n\nfoo\n\n'
-    made.fake.faults.append(Fault(after=2, garbage=harmless))
+    made.fake.failures.append(InjectedFailure(after=2, garbage=harmless))
 
     events = ask(made, "streaming")
 
@@ -164,7 +164,7 @@ def test_what_is_no_event(dify: MakeDify) -> None:
 @pytest.mark.parametrize("garbage", [b"", b"<html>", b"[]"])
 def test_a_blocking_answer_that_is_no_json(dify: MakeDify, garbage: bytes) -> None:
     made = dify("chat")
-    made.fake.faults.append(Fault(after=0, garbage=garbage or b" "))
+    made.fake.failures.append(InjectedFailure(after=0, garbage=garbage or b" "))
 
     with pytest.raises(AppError, match=r"^Dify sent an answer that is no JSON object: "):
         ask(made, "blocking")
@@ -175,25 +175,33 @@ def test_a_blocking_answer_that_is_no_json(dify: MakeDify, garbage: bytes) -> No
     ("fault", "message"),
     [
         (
-            Fault(status=500, code="internal_server_error", message="Oh no."),
+            InjectedFailure(status=500, code="internal_server_error", message="Oh no."),
             "500 internal_server_error: Oh no.",
         ),
-        (Fault(status=502, body=b"<html>Bad Gateway</html>"), "502: Dify's answer says no more"),
-        (Fault(status=429, code="too_many_requests"), "429 too_many_requests: Injected."),
         (
-            Fault(status=429, code="too_many_requests", headers={"Retry-After": "3600"}),
+            InjectedFailure(status=502, body=b"<html>Bad Gateway</html>"),
+            "502: Dify's answer says no more",
+        ),
+        (InjectedFailure(status=429, code="too_many_requests"), "429 too_many_requests: Injected."),
+        (
+            InjectedFailure(status=429, code="too_many_requests", headers={"Retry-After": "3600"}),
             "429 too_many_requests: Injected.",
         ),
         (
-            Fault(status=301, body=b"x", headers={"Location": "https://dify.example.com/v1"}),
+            InjectedFailure(
+                status=301, body=b"x", headers={"Location": "https://dify.example.com/v1"}
+            ),
             "301: Dify redirects to https://dify.example.com/v1: check dify.base_url",
         ),
-        (Fault(status=403, code="", message="", body=b'{"a": 1}'), "403: Dify's answer says"),
+        (
+            InjectedFailure(status=403, code="", message="", body=b'{"a": 1}'),
+            "403: Dify's answer says",
+        ),
     ],
 )
-def test_errors(dify: MakeDify, mode: str, fault: Fault, message: str) -> None:
+def test_errors(dify: MakeDify, mode: str, fault: InjectedFailure, message: str) -> None:
     made = dify("chat")
-    made.fake.faults.append(fault)
+    made.fake.failures.append(fault)
 
     with pytest.raises(AppError) as caught:
         ask(made, mode, deadline=time.time() + 10)
@@ -209,22 +217,22 @@ def test_errors(dify: MakeDify, mode: str, fault: Fault, message: str) -> None:
 
 def test_429_is_tried_again_when_it_says(dify: MakeDify) -> None:
     made = dify("chat")
-    wait = Fault(status=429, code="too_many_requests", headers={"Retry-After": "1"})
-    made.fake.faults += [wait, wait]
+    wait = InjectedFailure(status=429, code="too_many_requests", headers={"Retry-After": "1"})
+    made.fake.failures += [wait, wait]
     started = time.monotonic()
 
     assert ask(made, "blocking", deadline=time.time() + 20) == "[1] one two three"
     assert time.monotonic() - started >= 2
-    made.fake.faults += [wait, wait, wait]
+    made.fake.failures += [wait, wait, wait]
     with pytest.raises(AppError, match=r"^Injected\.$"):
         ask(made, "blocking", deadline=time.time() + 20)
 
 
 def test_questions_are_asked_again(dify: MakeDify) -> None:
     made = dify("workflow")
-    made.fake.faults += [
-        Fault(status=503, code="x", path="/info"),
-        Fault(status=500, code="x", path="/parameters"),
+    made.fake.failures += [
+        InjectedFailure(status=503, code="x", path="/info"),
+        InjectedFailure(status=500, code="x", path="/parameters"),
     ]
 
     assert made.session().app.fetch_app("workflow")["mode"] == "workflow"
@@ -294,7 +302,7 @@ def test_silence_is_told_in_the_sdks_words(dify: MakeDify, mode: str) -> None:
     """`session.max_invocation_timeout`, also where a connection of another session is used."""
     made = dify("chat")
     assert ask(made, "blocking") == "[1] one two three"
-    made.fake.faults.append(Fault(after=2, stall=60))
+    made.fake.failures.append(InjectedFailure(after=2, stall=60))
     session = made.session()
     session.max_invocation_timeout = 1
 
@@ -305,7 +313,7 @@ def test_silence_is_told_in_the_sdks_words(dify: MakeDify, mode: str) -> None:
 def test_a_stream_longer_than_any_pause(dify: MakeDify) -> None:
     """Slow, but never silent: it goes on until the deadline."""
     made = dify("chat", events=40)
-    made.fake.faults.append(Fault(after=-1, pause=0.02))
+    made.fake.failures.append(InjectedFailure(after=-1, pause=0.02))
 
     session = made.session()
     session.max_invocation_timeout = 1  # of silence
@@ -315,7 +323,7 @@ def test_a_stream_longer_than_any_pause(dify: MakeDify) -> None:
 
 def test_a_long_stream_ends_at_the_deadline(dify: MakeDify) -> None:
     made = dify("chat", events=1_000_000)
-    made.fake.faults.append(Fault(after=-1, pause=0.05))
+    made.fake.failures.append(InjectedFailure(after=-1, pause=0.05))
     got = 0
 
     with pytest.raises(AppError, match=r"^invocation exited without response after 1 s"):
@@ -366,7 +374,7 @@ def test_an_endpoint_still_answers_when_its_app_does_not(
     mode: str,
 ) -> None:
     made = dify("chat")
-    made.fake.faults.append(Fault(after=2, stall=60))
+    made.fake.failures.append(InjectedFailure(after=2, stall=60))
     invoke = f"""
 stream = self.session.app.chat.invoke("chat", "one two three", {{}}, {mode!r})
 return Response(str(stream["answer"] if isinstance(stream, dict) else list(stream)))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.dependencies.prune import Kept, prune
+from packager.dependencies.prune import KeepRules, prune
 from packager.dependencies.used_files import TEST_FOLDERS, normalised
 from packager.host.interpreter import Interpreter
 from packager.host.uv import run_uv
@@ -83,7 +83,7 @@ def imported(folder: Path, names: list[str], python: Path, cwd: Path) -> dict[st
 def test_every_module_is_as_before(tmp_path: Path, whole: Path, interpreter: Interpreter) -> None:
     pruned = tmp_path / "pruned"
     shutil.copytree(whole, pruned)
-    prune(pruned, owners_in(whole), Kept())
+    prune(pruned, owners_in(whole), KeepRules())
     names = modules_in(whole)
     assert len(names) > 500
     assert modules_in(pruned) == names

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.host.interpreter import Interpreter
-from packager.local.fake_dify.server import FakeDify, Fault
+from packager.local.fake_dify.server import FakeDify, InjectedFailure
 from packager.local.http_reply import read_reply
 from packager.local.invoke import invoke_bundle
 from packager.local.request_event import make_event
@@ -121,9 +121,9 @@ def compared(status: int, headers: Iterable[Iterable[str]], body: bytes) -> Answ
 def test_an_example_loads_in_the_sdk(
     plugin: Path, sdk: Path, interpreter: Interpreter, tmp_path: Path
 ) -> None:
-    faults = FaultCollector()
-    assert load_plugin(plugin, faults) is not None
-    assert faults.faults == []
+    diagnostics = Diagnostics()
+    assert load_plugin(plugin, diagnostics) is not None
+    assert diagnostics.all == []
     assert under_sdk(sdk, interpreter, plugin, [], {}, tmp_path) == []
 
 
@@ -307,7 +307,9 @@ def test_apps_fail_in_the_sdk_as_in_a_bundle(
     done = command("build", plugin, "-o", out, *target)
     assert done.returncode == 0, done.stderr.decode()
     with FakeDify(modes) as dify:
-        dify.faults.append(Fault(after=2, garbage=f"data: {json.dumps(ERROR)}\n\n".encode()))
+        dify.failures.append(
+            InjectedFailure(after=2, garbage=f"data: {json.dumps(ERROR)}\n\n".encode())
+        )
         ours = in_bundle(out / "NekoFunction", requests, {"PACKAGER_DIFY": dify.url})
 
     for each in (*ours, *theirs):

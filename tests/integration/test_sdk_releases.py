@@ -15,7 +15,7 @@ from packager.bundle.runtime_files import runtime_files
 from packager.host.cache import cache_folder, cached_folder
 from packager.host.interpreter import Interpreter
 from packager.host.uv import find_uv
-from packager.local.fake_dify.server import FakeDify, Fault
+from packager.local.fake_dify.server import FakeDify, InjectedFailure
 from tests.support.builders import endpoint, literals, url, write_files
 
 # The newest of each line that differs in what the runtime leans on.
@@ -93,10 +93,10 @@ def test_the_session_behind_a_release(
 ) -> None:
     apps = ("chat", "workflow", "completion")
     with FakeDify(keys={app: f"{SECRET}-{app}" for app in apps}) as dify:
-        dify.faults += [
-            Fault(path="/chat-messages", after=2, stall=20),
-            Fault(path="/run", after=1, garbage=b'data: {"event": "error"}\n\n'),
-            Fault(path="/completion-messages", status=400, code="invalid_param"),
+        dify.failures += [
+            InjectedFailure(path="/chat-messages", after=2, stall=20),
+            InjectedFailure(path="/run", after=1, garbage=b'data: {"event": "error"}\n\n'),
+            InjectedFailure(path="/completion-messages", status=400, code="invalid_param"),
         ]
         bundle = make_bundle(
             tmp_path,

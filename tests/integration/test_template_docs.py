@@ -12,7 +12,7 @@ import pytest
 
 from packager.config.keys import KEYS
 from packager.config.read import read_configuration
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.model.options import LOG_RETENTIONS
 from packager.sam.template import check_template, render_template
 from packager.settings.local_file import read_local_settings
@@ -32,11 +32,11 @@ def template_of(configuration: str, folder: Path) -> str:
     settings = (make_setting("greeting"), make_setting("api_key", "secret-input"))
     plans = [make_plan("GET /duck/<app_id>", declared=settings), make_plan(name="admin")]
     (folder / "pyproject.toml").write_text(configuration, encoding="utf-8")
-    faults = FaultCollector()
-    options = read_configuration(folder, "neko", [plan.group for plan in plans], faults)
+    diagnostics = Diagnostics()
+    options = read_configuration(folder, "neko", [plan.group for plan in plans], diagnostics)
     plans = [replace(plan, options=options[plan.group.name]) for plan in plans]
-    check_template(plans, faults)
-    assert faults.faults == []
+    check_template(plans, diagnostics)
+    assert diagnostics.all == []
     return render_template(plans)
 
 
@@ -110,14 +110,14 @@ def test_what_the_page_on_settings_shows_is_sound(tmp_path: Path) -> None:
     assert len(configurations) == 3
     settings = (make_setting("api_key", "secret-input"),)
     group = make_plan("GET /", declared=settings).group
-    faults = FaultCollector()
+    diagnostics = Diagnostics()
     for number, text in enumerate(configurations):
         folder = tmp_path / str(number)
         folder.mkdir()
         (folder / "packager.toml").write_text(text, encoding="utf-8")
-        read_configuration(folder, "neko", [group], faults)
+        read_configuration(folder, "neko", [group], diagnostics)
     (tmp_path / "settings.local.toml").write_text(local, encoding="utf-8")
-    values = read_local_settings(tmp_path / "settings.local.toml", "neko", faults).settings
+    values = read_local_settings(tmp_path / "settings.local.toml", "neko", diagnostics).settings
 
-    assert faults.faults == []
+    assert diagnostics.all == []
     assert sorted(values) == ["api_key", "mode"]

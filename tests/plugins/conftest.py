@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from packager.bundle.build import build_bundle
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.host.interpreter import newest_supported
 from packager.model.functions import FunctionPlan, plan_functions
 from packager.plugin.load import load_plugin
@@ -48,16 +48,16 @@ def plan_of(folder: Path, name: str, configuration: str = "", top: str = "") -> 
     """Give the function of an example, with `top` and `configuration` around its own."""
     interpreter = newest_supported()
     assert interpreter is not None
-    faults = FaultCollector()
+    diagnostics = Diagnostics()
     source = folder / name
     shutil.copytree(PLUGINS / name, source)
     file = source / "packager.toml"
     file.write_text(top + file.read_text("utf-8") + configuration, "utf-8")
     overrides = {"runtime": f"python{interpreter.python}"}
-    plugin = load_plugin(source, faults, overrides=overrides)
-    assert (plugin is not None, faults.errors) == (True, [])
+    plugin = load_plugin(source, diagnostics, overrides=overrides)
+    assert (plugin is not None, diagnostics.errors) == (True, [])
     assert plugin is not None
-    (plan,) = plan_functions([plugin], faults, host=True)
+    (plan,) = plan_functions([plugin], diagnostics, host=True)
     return plan
 
 

@@ -22,7 +22,7 @@ from urllib.parse import urlencode
 import pytest
 
 from packager.bundle.build import build_bundle
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.host.interpreter import need_interpreter
 from packager.model.functions import plan_functions
 from packager.plugin.load import load_plugin
@@ -175,11 +175,11 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Built]:
         shutil.copytree(PLUGIN, source)
         with (source / "packager.toml").open("a", encoding="utf-8") as file:
             file.write(settings)
-        faults = FaultCollector()
-        plugin = load_plugin(source, faults, overrides={"runtime": f"python{PYTHON}"})
-        assert (plugin is not None, faults.errors) == (True, [])
+        diagnostics = Diagnostics()
+        plugin = load_plugin(source, diagnostics, overrides={"runtime": f"python{PYTHON}"})
+        assert (plugin is not None, diagnostics.errors) == (True, [])
         assert plugin is not None
-        (plan,) = plan_functions([plugin], faults, host=True)
+        (plan,) = plan_functions([plugin], diagnostics, host=True)
         bundle = build_bundle(plan, folder / "out", make_zip=False)
         python = need_interpreter(PYTHON, why="to run the bundle").path
         return Built(python, bundle.folder, folder)

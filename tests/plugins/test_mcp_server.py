@@ -13,8 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from packager.local.fake_dify.server import FakeDify
-from packager.local.fake_dify.server import Fault as DifyFault
+from packager.local.fake_dify.server import FakeDify, InjectedFailure
 from tests.plugins.conftest import Build, dify_at
 from tests.plugins.gateway import Gateway, gateway
 from tests.support.aws.moto_server import MotoServer
@@ -211,16 +210,16 @@ def test_pages_of_other_origins_may_not_call(server: Gateway) -> None:
     assert (status, content) == (403, b"this origin may not call")
 
 
-BROKEN = DifyFault(status=500, code="internal_server_error", message="It broke.")
+BROKEN = InjectedFailure(status=500, code="internal_server_error", message="It broke.")
 # As a stream brings it: an event like the others.
-FAILED = DifyFault(garbage=b'data: {"event": "error", "message": "It broke."}\n\n')
+FAILED = InjectedFailure(garbage=b'data: {"event": "error", "message": "It broke."}\n\n')
 
 
 @pytest.mark.parametrize("fault", [BROKEN, FAILED])
 def test_an_app_that_fails_is_a_result_that_says_so_and_the_log_says_why(
-    server: Gateway, dify: FakeDify, fault: DifyFault
+    server: Gateway, dify: FakeDify, fault: InjectedFailure
 ) -> None:
-    dify.faults.append(fault)
+    dify.failures.append(fault)
 
     status, _, content = post(server, asked("tools/call", name="ask", arguments={"query": "Hi"}))
 

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.local.fake_dify.server import FakeDify
-from packager.local.fake_dify.server import Fault as DifyFault
+from packager.local.fake_dify.server import FakeDify, InjectedFailure
 from packager.local.http_reply import read_reply
 from packager.local.request_event import make_event
 from packager.settings.local_file import LocalSettings, local_environment
@@ -75,7 +74,7 @@ def test_the_official_client_gets_pieces_while_the_app_makes_the_next(
         dify,
         function(example("openai_facade", dify_at(dify.url)), tmp_path / "log", env) as facade,
     ):
-        dify.faults.append(DifyFault(pause=0.5))
+        dify.failures.append(InjectedFailure(pause=0.5))
         done = subprocess.run(
             [sys.executable, STREAM_CLIENT, facade.url, KEY],
             capture_output=True,
@@ -100,17 +99,17 @@ def chat(facade: Gateway, **asked: object) -> tuple[int, bytes]:
     return reply.status, reply.body
 
 
-BROKEN = DifyFault(status=500, code="internal_server_error", message="It broke.")
+BROKEN = InjectedFailure(status=500, code="internal_server_error", message="It broke.")
 # As a stream brings it: an event like the others.
-FAILED = DifyFault(garbage=b'data: {"event": "error", "message": "It broke."}\n\n')
+FAILED = InjectedFailure(garbage=b'data: {"event": "error", "message": "It broke."}\n\n')
 
 
 @pytest.mark.parametrize("fault", [BROKEN, FAILED])
 @pytest.mark.parametrize("stream", [False, True])
 def test_an_app_that_does_not_answer_is_a_502_streamed_or_not(
-    facade: Gateway, dify: FakeDify, stream: bool, fault: DifyFault
+    facade: Gateway, dify: FakeDify, stream: bool, fault: InjectedFailure
 ) -> None:
-    dify.faults.append(fault)
+    dify.failures.append(fault)
 
     status, body = chat(facade, stream=stream)
 

@@ -13,8 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from packager.local.fake_dify.server import FakeDify
-from packager.local.fake_dify.server import Fault as DifyFault
+from packager.local.fake_dify.server import FakeDify, InjectedFailure
 from packager.settings.local_file import LocalSettings, local_environment
 from tests.plugins.conftest import Build, deploy_storage, dify_at, plan_of
 from tests.plugins.frozen import Function, function
@@ -176,16 +175,16 @@ def test_an_app_that_has_forgotten_is_told_what_was_said(
     assert slack.wait_for(2)[1]["text"] == f"[1] {asked}"
 
 
-BROKEN = DifyFault(status=500, code="internal_server_error", message="It broke.")
+BROKEN = InjectedFailure(status=500, code="internal_server_error", message="It broke.")
 # As a stream brings it: an event like the others.
-FAILED = DifyFault(garbage=b'data: {"event": "error", "message": "It broke."}\n\n')
+FAILED = InjectedFailure(garbage=b'data: {"event": "error", "message": "It broke."}\n\n')
 
 
 @pytest.mark.parametrize("fault", [BROKEN, FAILED])
 def test_an_app_that_fails_is_excused_and_the_log_says_why(
-    bot: Gateway, slack: SlackApi, dify: FakeDify, fault: DifyFault
+    bot: Gateway, slack: SlackApi, dify: FakeDify, fault: InjectedFailure
 ) -> None:
-    dify.faults.append(fault)
+    dify.failures.append(fault)
 
     assert send(bot, event()) == (200, b"")
 
@@ -241,7 +240,7 @@ def test_a_slow_app_is_waited_for_where_lambda_freezes_the_function(
     with function(folder, tmp_path / "log", environment(slack, tmp_path)) as bot:
         bot.wait_until_frozen()
         for count in (1, 2):
-            dify.faults.append(DifyFault(pause=0.7))
+            dify.failures.append(InjectedFailure(pause=0.7))
 
             assert send(bot, event(text="<@U0LAN0Z89> one two three")) == (200, b"")
 

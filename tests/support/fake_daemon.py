@@ -19,7 +19,7 @@ from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from packager.local.fake_dify.apps import Refused, Workspace
+from packager.local.fake_dify.apps import ApiRefusal, Workspace
 
 _CALLS = "/backwards-invocation/transaction"
 _UPLOADS = "/files/upload/for-plugin"
@@ -60,7 +60,7 @@ class FakeDaemon:
         self._server.server_close()
 
     def answers(self, kind: str, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Give what a call is answered with, one dict after the other; raises Failed, Refused."""
+        """Give what a call is answered with, one dict after the other; or raises an ApiRefusal."""
         self.calls.append((kind, request))
         match kind:
             case "storage":
@@ -156,7 +156,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             for data in self.running.answers(kind, request):
                 yield {"event": "response", "message": "", "data": data}
-        except (Failed, Refused) as fault:
+        except (Failed, ApiRefusal) as fault:
             yield {"event": "error", "message": str(fault), "data": None}
             return
         yield {"event": "end", "message": "", "data": None}

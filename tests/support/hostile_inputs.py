@@ -18,9 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
-from packager.cli.console import show_faults
+from packager.cli.console import show_diagnostics
 from packager.config.read import read_configuration
-from packager.errors import Fault, FaultCollector, PackagerError
+from packager.errors import Diagnostic, Diagnostics, PackagerError
 from packager.inputs.plugin_folder import PluginFolder
 from packager.inputs.url_rules import check_rules
 from packager.model.permissions import Permissions
@@ -56,23 +56,23 @@ def timed(size: int, what: str, read: Callable[[], object]) -> None:
 
 def read_folder(
     root: Path, *, package: bool = False, permissions: Permissions | None = None
-) -> list[Fault]:
+) -> list[Diagnostic]:
     """Read all that is read of a plugin's folder, its Python files aside; show what is wrong."""
-    faults = FaultCollector()
+    diagnostics = Diagnostics()
     folder = PluginFolder(root, str(root))
-    manifest = read_manifest(folder, faults)
+    manifest = read_manifest(folder, diagnostics)
     groups: tuple[EndpointGroup, ...] = ()
     if manifest is not None:
-        groups = read_groups(folder, manifest.group_files, faults)
+        groups = read_groups(folder, manifest.group_files, diagnostics)
         for group in groups:
-            check_rules(group, faults)
-    options = read_configuration(root, str(root), groups, faults, {}, complete=False)
+            check_rules(group, diagnostics)
+    options = read_configuration(root, str(root), groups, diagnostics, {}, complete=False)
     for each in options.values():
-        plugin_files(root, str(root), faults, include=each.include, exclude=each.exclude)
-    plugin_files(root, str(root), faults)
-    read_requirements(root, str(root), faults, package=package, permissions=permissions)
-    show_faults(faults.faults)
-    return faults.faults
+        plugin_files(root, str(root), diagnostics, include=each.include, exclude=each.exclude)
+    plugin_files(root, str(root), diagnostics)
+    read_requirements(root, str(root), diagnostics, package=package, permissions=permissions)
+    show_diagnostics(diagnostics.all)
+    return diagnostics.all
 
 
 def read_package(path: Path) -> None:

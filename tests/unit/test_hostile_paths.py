@@ -10,7 +10,7 @@ import pytest
 from packager.analysis import missing_imports as missing_modules
 from packager.bundle import preload
 from packager.cli.main import main
-from packager.errors import Fault, PackagerError, Place
+from packager.errors import Diagnostic, PackagerError, Place
 from packager.host import interpreter
 from packager.local.read_only import read_only_command
 from packager.model.permissions import Permissions
@@ -72,10 +72,10 @@ def test_a_path_in_a_plugins_file(tmp_path: Path, name: str, impossible: str) ->
 
     for package in (False, True):
         for permissions in (None, Permissions()):
-            faults = read_folder(root, package=package, permissions=permissions)
-            files = {fault.place.file for fault in faults if fault.place}
+            diagnostics = read_folder(root, package=package, permissions=permissions)
+            files = {diagnostic.place.file for diagnostic in diagnostics if diagnostic.place}
             links = {f"{root}/circle", f"{root}/loose"}  # they can't ship
-            assert files <= {f"{root}/{file}", *links}, faults
+            assert files <= {f"{root}/{file}", *links}, diagnostics
 
 
 NO_TEXT = ("a NUL", "half of a surrogate pair")  # requirements with one are refused as a whole
@@ -90,13 +90,15 @@ def test_what_is_said_of_a_path_in_requirements(
     root = write_plugin(tmp_path / "p", {"file": "", "requirements.txt": f"six\n{option}{written}"})
     (root / "circle").symlink_to("circle")
 
-    faults = read_folder(root)
+    diagnostics = read_folder(root)
 
     what = "file" if option in ("-r ", "-c ") else "file or folder"
     shown = f"./{written}" if option.endswith("./") else written
     place = Place(f"{root}/requirements.txt", 2)
     message = f"there is no {what} {shown}{why}"
-    assert (place, message) in [(fault.place, fault.message) for fault in faults]
+    assert (place, message) in [
+        (diagnostic.place, diagnostic.message) for diagnostic in diagnostics
+    ]
 
 
 @pytest.mark.parametrize("name", ["links", "a named address", "uv's source", "uv's links"])
@@ -107,11 +109,15 @@ def test_what_is_said_of_a_path_elsewhere(tmp_path: Path, name: str) -> None:
     for permissions in (None, Permissions()):
         if name == "uv's links" and permissions is None:
             continue  # uv's configuration is for builds alone
-        faults = read_folder(root, permissions=permissions)
-        assert [fault.message for fault in faults if fault.level == "error"] == [
-            f"there is no file or folder {'file:///' * (name == 'a named address')}nothing"
-        ]
-        assert [fault.place.line for fault in faults if fault.place and fault.level == "error"] in (
+        diagnostics = read_folder(root, permissions=permissions)
+        assert [
+            diagnostic.message for diagnostic in diagnostics if diagnostic.level == "error"
+        ] == [f"there is no file or folder {'file:///' * (name == 'a named address')}nothing"]
+        assert [
+            diagnostic.place.line
+            for diagnostic in diagnostics
+            if diagnostic.place and diagnostic.level == "error"
+        ] in (
             [2],
             [3],
             [5],
@@ -121,10 +127,10 @@ def test_what_is_said_of_a_path_elsewhere(tmp_path: Path, name: str) -> None:
 def test_a_nul_in_requirements(tmp_path: Path) -> None:
     root = write_plugin(tmp_path / "p", {"requirements.txt": "six\n--index-url https://a\0b/\n"})
 
-    faults = read_folder(root)
+    diagnostics = read_folder(root)
 
     place = Place(f"{root}/requirements.txt", 2, 22)
-    assert faults == [Fault("a NUL character; expected text", place)]
+    assert diagnostics == [Diagnostic("a NUL character; expected text", place)]
 
 
 # Commands with a path on their command line, $ in its place; and a plugin, its folder's name %.
@@ -215,9 +221,9 @@ def test_a_file_that_is_a_link_to_nowhere(tmp_path: Path, name: str, target: str
     root = write_plugin(tmp_path / "p", {"file": ""})
     (root / name).symlink_to(target)
 
-    faults = read_folder(root, permissions=Permissions())
+    diagnostics = read_folder(root, permissions=Permissions())
 
-    assert Fault(f"is no file{why}", Place(f"{root}/{name}")) in faults
+    assert Diagnostic(f"is no file{why}", Place(f"{root}/{name}")) in diagnostics
 
 
 def test_a_working_directory_that_is_gone(

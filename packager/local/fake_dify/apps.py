@@ -25,7 +25,7 @@ _USAGE = {
 }
 
 
-class Refused(Exception):
+class ApiRefusal(Exception):
     """A request that Dify would not answer."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -75,19 +75,19 @@ class Workspace:
         mode = self.mode(app_id) or "chat"
         user = _user(body)
         if mode not in ("chat", "agent-chat", "advanced-chat"):
-            raise Refused(
+            raise ApiRefusal(
                 400, "not_chat_app", "Please check if your app mode matches the right API route."
             )
         inputs = _inputs(body)
         query = body.get("query")
         if not isinstance(query, str):
-            raise Refused(400, "invalid_param", "query is required")
+            raise ApiRefusal(400, "invalid_param", "query is required")
         streaming = _streaming(body)
         if not query:
-            raise Refused(400, "invalid_param", "query is required")
+            raise ApiRefusal(400, "invalid_param", "query is required")
         if mode == "agent-chat" and not streaming:
             message = "Agent Chat App does not support blocking mode"
-            raise Refused(400, "invalid_param", message)
+            raise ApiRefusal(400, "invalid_param", message)
         self._check_files(inputs)
         with self._lock:
             conversation_id, queries = self._conversation(app_id, user, body)
@@ -117,7 +117,7 @@ class Workspace:
         _user(body)
         if (self.mode(app_id) or "completion") != "completion":
             message = "App unavailable, please check your app configurations."
-            raise Refused(400, "app_unavailable", message)
+            raise ApiRefusal(400, "app_unavailable", message)
         inputs = _inputs(body)
         self._check_files(inputs)
         answer = self._reply
@@ -143,7 +143,7 @@ class Workspace:
         _user(body)
         if (self.mode(app_id) or "workflow") != "workflow":
             message = "Please check if your app mode matches the right API route."
-            raise Refused(400, "not_workflow_app", message)
+            raise ApiRefusal(400, "not_workflow_app", message)
         inputs = _inputs(body)
         self._check_files(inputs)
         with self._lock:
@@ -170,9 +170,9 @@ class Workspace:
         """Answer `POST /files/upload`."""
         file = form.get("file")
         if not isinstance(file, dict):
-            raise Refused(400, "no_file_uploaded", "Please upload your file.")
+            raise ApiRefusal(400, "no_file_uploaded", "Please upload your file.")
         if not form.get("user"):
-            raise Refused(400, "invalid_param", "Arg user must be provided.")
+            raise ApiRefusal(400, "invalid_param", "Arg user must be provided.")
         with self._lock:
             file_id, user_id = self._id(), self._id()
             self.files[file_id] = file["content"]
@@ -249,10 +249,10 @@ class Workspace:
         try:
             conversation_id = str(uuid.UUID(wanted))
         except (ValueError, TypeError, AttributeError):
-            raise Refused(400, "invalid_param", f"{wanted} is not a valid uuid.") from None
+            raise ApiRefusal(400, "invalid_param", f"{wanted} is not a valid uuid.") from None
         of_app, of_user, queries = self.conversations.get(conversation_id, ("", "", []))
         if (of_app, of_user) != (app_id, user):
-            raise Refused(404, "not_found", "Conversation Not Exists.")
+            raise ApiRefusal(404, "not_found", "Conversation Not Exists.")
         return conversation_id, queries
 
     def _check_files(self, value: Any) -> None:
@@ -262,7 +262,7 @@ class Workspace:
             if method == "tool_file" or (
                 method == "local_file" and value.get("upload_file_id") not in self.files
             ):
-                raise Refused(400, "invalid_param", "Invalid upload file")
+                raise ApiRefusal(400, "invalid_param", "Invalid upload file")
             value = list(value.values())
         if isinstance(value, list):
             for item in value:
@@ -343,19 +343,19 @@ class Workspace:
 def _user(body: Mapping[str, Any]) -> str:
     user = body.get("user")
     if not user:
-        raise Refused(400, "invalid_param", "Arg user must be provided.")
+        raise ApiRefusal(400, "invalid_param", "Arg user must be provided.")
     return str(user)
 
 
 def _inputs(body: Mapping[str, Any]) -> dict[str, Any]:
     inputs = body.get("inputs")
     if not isinstance(inputs, dict):
-        raise Refused(400, "invalid_param", "inputs is required")
+        raise ApiRefusal(400, "invalid_param", "inputs is required")
     return inputs
 
 
 def _streaming(body: Mapping[str, Any]) -> bool:
     mode = body.get("response_mode")
     if mode not in ("blocking", "streaming", None):
-        raise Refused(400, "invalid_param", f"{mode} is not a valid choice")
+        raise ApiRefusal(400, "invalid_param", f"{mode} is not a valid choice")
     return mode == "streaming"

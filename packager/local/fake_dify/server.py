@@ -21,20 +21,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from packager.local.fake_dify.apps import MODES, Refused, Workspace
+from packager.local.fake_dify.apps import MODES, ApiRefusal, Workspace
 from packager.local.fake_dify.memory import keep, remember
 
 _MAX_BODY = 64 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class InjectedFailure:
     """What goes wrong with one request. Times are in seconds.
 
     `status` answers with an error instead (`code`, `message`, `headers` go with it). In an answer
     `after` events (or bytes of a blocking one) are sent right; then the server stalls for `stall`,
     sends `garbage` as it is, and cuts the connection if `cut`. `pause` is waited before each event.
-    `path` limits the fault to requests whose path ends so.
+    `path` limits the failure to requests whose path ends so.
     """
 
     status: int = 0
@@ -82,7 +82,7 @@ class FakeDify:
         self._memory = memory
         if memory is not None:
             remember(self.workspace, memory)
-        self.faults: list[Fault] = []  # each is for one request
+        self.failures: list[InjectedFailure] = []  # each is for one request
         self.seen: list[Seen] = []
         self.cut = threading.Event()  # a client went away before the end of its answer
         self._keys = keys
@@ -118,10 +118,10 @@ class FakeDify:
             keep(self.workspace, self._memory)
 
     def app_of(self, authorization: str) -> str:
-        """Give the id of the app whose key a request has; raises Refused."""
+        """Give the id of the app whose key a request has; raises ApiRefusal."""
         scheme, _, key = authorization.partition(" ")
         if scheme.lower() != "bearer" or not key:
-            raise Refused(
+            raise ApiRefusal(
                 401, "unauthorized", "Authorization header must be provided and start with 'Bearer'"
             )
         if self._keys is None:
@@ -129,14 +129,14 @@ class FakeDify:
         for app_id, known in self._keys.items():
             if known == key:
                 return app_id
-        raise Refused(401, "unauthorized", "Access token is invalid")
+        raise ApiRefusal(401, "unauthorized", "Access token is invalid")
 
-    def fault_for(self, path: str) -> Fault | None:
-        """Take the next fault that is for a request of `path`."""
-        for fault in self.faults:
-            if path.endswith(fault.path):
-                self.faults.remove(fault)
-                return fault
+    def failure_for(self, path: str) -> InjectedFailure | None:
+        """Take the next failure that is for a request of `path`."""
+        for failure in self.failures:
+            if path.endswith(failure.path):
+                self.failures.remove(failure)
+                return failure
         return None
 
     def opened(self, connection: socket.socket) -> None:
@@ -185,22 +185,22 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, content: bytes) -> None:
         path = self.path.partition("?")[0]
-        fault = self.dify.fault_for(path)
+        failure = self.dify.failure_for(path)
         try:
             app_id = self.dify.app_of(self.headers.get("Authorization", ""))
             body = self._body(content)
             self.dify.seen.append(Seen(self.command, path, app_id, body))
-            if fault and fault.status:
-                raise Refused(fault.status, fault.code, fault.message)
+            if failure and failure.status:
+                raise ApiRefusal(failure.status, failure.code, failure.message)
             status, answer = self._route(app_id, path, body)
-        except Refused as refused:
-            self._send_refusal(refused, fault)
+        except ApiRefusal as refused:
+            self._send_refusal(refused, failure)
             return
         try:
             if isinstance(answer, dict):
-                self._send_json(status, answer, fault)
+                self._send_json(status, answer, failure)
             else:
-                self._send_events(answer, fault)
+                self._send_events(answer, failure)
         except (BrokenPipeError, ConnectionResetError):
             self.dify.cut.set()
             self.close_connection = True
@@ -226,7 +226,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return 200, {"tool_icons": {}}
             case "GET", "/site":
                 return 200, workspace.site(app_id)
-        raise Refused(404, "not_found", "The requested URL was not found on the server.")
+        raise ApiRefusal(404, "not_found", "The requested URL was not found on the server.")
 
     def _body(self, content: bytes) -> dict[str, Any]:
         if not content:
@@ -239,51 +239,55 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError:
             body = None
         if kind != "application/json" or not isinstance(body, dict):
-            raise Refused(400, "bad_request", "Failed to decode JSON object.")
+            raise ApiRefusal(400, "bad_request", "Failed to decode JSON object.")
         return body
 
-    def _send_refusal(self, refused: Refused, fault: Fault | None) -> None:
+    def _send_refusal(self, refused: ApiRefusal, failure: InjectedFailure | None) -> None:
         content = json.dumps(refused.document).encode() + b"\n"
         kind = "application/json"
-        if fault and fault.body is not None:
-            content, kind = fault.body, "text/html"
+        if failure and failure.body is not None:
+            content, kind = failure.body, "text/html"
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            self._send_head(refused.status, kind, fault.headers if fault else {}, len(content))
+            self._send_head(refused.status, kind, failure.headers if failure else {}, len(content))
             self.wfile.write(content)
 
-    def _send_json(self, status: int, answer: dict[str, Any], fault: Fault | None) -> None:
+    def _send_json(
+        self, status: int, answer: dict[str, Any], failure: InjectedFailure | None
+    ) -> None:
         content = json.dumps(answer).encode()
-        if fault is None:
+        if failure is None:
             self._send_head(status, "application/json", {}, len(content))
             self.wfile.write(content)
             return
-        self.dify.wait(fault.pause)
-        if fault.garbage:
-            content = content[: fault.after] + fault.garbage
-        elif not (fault.cut or fault.stall):
-            fault = Fault(after=len(content))
-        self._send_head(status, "application/json", {}, len(content) + bool(fault.cut))
-        self.wfile.write(content[: fault.after])
-        self.dify.wait(fault.stall)
-        if fault.cut:
+        self.dify.wait(failure.pause)
+        if failure.garbage:
+            content = content[: failure.after] + failure.garbage
+        elif not (failure.cut or failure.stall):
+            failure = InjectedFailure(after=len(content))
+        self._send_head(status, "application/json", {}, len(content) + bool(failure.cut))
+        self.wfile.write(content[: failure.after])
+        self.dify.wait(failure.stall)
+        if failure.cut:
             self.close_connection = True
         else:
-            self.wfile.write(content[fault.after :])
+            self.wfile.write(content[failure.after :])
 
-    def _send_events(self, events: Iterator[dict[str, Any] | None], fault: Fault | None) -> None:
-        fault = fault or Fault(after=-1)
+    def _send_events(
+        self, events: Iterator[dict[str, Any] | None], failure: InjectedFailure | None
+    ) -> None:
+        failure = failure or InjectedFailure(after=-1)
         self._send_head(200, "text/event-stream; charset=utf-8", {}, None)
         number = 0
         for number, event in enumerate(events):
-            if number == fault.after and (fault.stall or fault.garbage or fault.cut):
-                self.dify.wait(fault.stall)
-                if fault.garbage:
-                    self._send_chunk(fault.garbage)
-                if fault.cut:
+            if number == failure.after and (failure.stall or failure.garbage or failure.cut):
+                self.dify.wait(failure.stall)
+                if failure.garbage:
+                    self._send_chunk(failure.garbage)
+                if failure.cut:
                     self.close_connection = True
                     return
-            if fault.pause:
-                self.dify.wait(fault.pause)
+            if failure.pause:
+                self.dify.wait(failure.pause)
             ping = event is None
             # As Dify's own: a ping is a name without data.
             self._send_chunk(
@@ -327,7 +331,7 @@ def _form(content_type: str, content: bytes) -> dict[str, Any]:
     return fields
 
 
-__all__ = ["MODES", "FakeDify", "Fault", "Seen"]
+__all__ = ["MODES", "FakeDify", "InjectedFailure", "Seen"]
 
 
 def main() -> None:  # pragma: no cover - for a look by hand

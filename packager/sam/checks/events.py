@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from packager.contract import EVENTS_VARIABLE
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.model.events import QueueEvent
 from packager.model.functions import FunctionPlan
 from packager.model.options import EnvSource
@@ -17,12 +17,12 @@ from packager.sam.names import resource_names
 _RESOURCES = {"sqs": 1, "sns": 0, "eventbridge": 2, "schedule": 1}
 
 
-def check_events(plan: FunctionPlan, faults: FaultCollector) -> None:
-    """Note in `faults` where a function's events don't fit the function."""
+def check_events(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
+    """Note in `diagnostics` where a function's events don't fit the function."""
     options = plan.options
     for event in options.events:
         if isinstance(event, QueueEvent):
-            _check_queue(plan, event, faults)
+            _check_queue(plan, event, diagnostics)
     if not event_variables(plan):
         return
     users = [key for key, source in options.sources.items() if source == EnvSource(EVENTS_VARIABLE)]
@@ -31,7 +31,7 @@ def check_events(plan: FunctionPlan, faults: FaultCollector) -> None:
     if isinstance(variables, Mapping) and EVENTS_VARIABLE in variables:
         users.append(f"template.Environment.Variables.{EVENTS_VARIABLE}")
     for key in users:
-        faults.error(
+        diagnostics.error(
             f"the variable {EVENTS_VARIABLE} says which queues and topics are the events'",
             options.place(key),
             key=key,
@@ -39,15 +39,15 @@ def check_events(plan: FunctionPlan, faults: FaultCollector) -> None:
         )
 
 
-def check_names(plans: Sequence[FunctionPlan], faults: FaultCollector) -> None:
-    """Note in `faults` where two functions' resources would have one logical id."""
+def check_names(plans: Sequence[FunctionPlan], diagnostics: Diagnostics) -> None:
+    """Note in `diagnostics` where two functions' resources would have one logical id."""
     owners: dict[str, FunctionPlan] = {}
     for plan in plans:
         for name in sorted(resource_names(plan)):
             other = owners.setdefault(name, plan)
             if other is not plan and (plan.options.events or other.options.events):
                 event = (plan.options.events or other.options.events)[0]
-                faults.error(
+                diagnostics.error(
                     f"the functions {other.logical_id} and {plan.logical_id} would both have a "
                     f"resource {name}",
                     event.place(),
@@ -62,12 +62,12 @@ def resource_count(plan: FunctionPlan) -> int:
     return made + len(event_resources(plan, {})) + keeps_failures(plan)  # EventInvokeConfig
 
 
-def _check_queue(plan: FunctionPlan, event: QueueEvent, faults: FaultCollector) -> None:
+def _check_queue(plan: FunctionPlan, event: QueueEvent, diagnostics: Diagnostics) -> None:
     timeout, visibility = plan.options.timeout, event.visibility_timeout
     advised = advised_visibility(plan, event)
     place = event.place("visibility_timeout")
     if visibility is not None and visibility < timeout:
-        faults.error(
+        diagnostics.error(
             f"Lambda refuses a queue whose messages are visible again after {visibility} s, "
             f"before the function's timeout, {timeout} s",
             place,
@@ -75,7 +75,7 @@ def _check_queue(plan: FunctionPlan, event: QueueEvent, faults: FaultCollector) 
             hint=f"leave it out, which is {advised} s",
         )
     elif visibility is not None and visibility < advised:
-        faults.warn(
+        diagnostics.warn(
             f"AWS advises at least {advised} s, six times the function's timeout and the batch "
             f"window, not {visibility}",
             place,
@@ -83,7 +83,7 @@ def _check_queue(plan: FunctionPlan, event: QueueEvent, faults: FaultCollector) 
         )
     reserved = plan.options.template.get("ReservedConcurrentExecutions")
     if isinstance(reserved, int) and (event.max_concurrency or 0) > reserved:
-        faults.error(
+        diagnostics.error(
             f"more than the {reserved} invocations that ReservedConcurrentExecutions leaves "
             "the function",
             event.place("max_concurrency"),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.inputs.suggestions import did_you_mean
 from packager.model.functions import FunctionPlan
 from packager.model.options import Options
 from packager.sam import property_shapes
-from packager.sam.checks.references import reference_faults
+from packager.sam.checks.references import reference_problems
 from packager.sam.properties import OWNED_BY_API, OWNED_BY_FUNCTION
 from packager.sam.role import destinations, is_policy_document, list_of
 from packager.sam.shapes import Shape, choice, either, is_deferred, items, table, text
@@ -44,17 +44,17 @@ _ONE_OF = (("Action", "NotAction"), ("Resource", "NotResource"))
 _NEED_ALIAS = ("DeploymentPreference",)
 
 
-def check_properties(plan: FunctionPlan, faults: FaultCollector, known: Collection[str]) -> None:
+def check_properties(plan: FunctionPlan, diagnostics: Diagnostics, known: Collection[str]) -> None:
     """Note what SAM or the packager does not take in `template` and `api_template`.
 
     `known` are the names that the template can refer to.
     """
     options = plan.options
-    function = _Checker("template", plan, faults)
+    function = _Checker("template", plan, diagnostics)
     function.properties(property_shapes.FUNCTION, OWNED_BY_FUNCTION, "AWS::Serverless::Function")
     function.references(known)
     _check_function(options, function)
-    api = _Checker("api_template", plan, faults)
+    api = _Checker("api_template", plan, diagnostics)
     if options.api == "url":
         if options.api_template:
             api.error("", "a function URL has no API", 'say FunctionUrlConfig in "template"')
@@ -175,20 +175,20 @@ class _Checker:
     """Faults about one of the two keys."""
 
     def __init__(
-        self, key: Literal["template", "api_template"], plan: FunctionPlan, faults: FaultCollector
+        self, key: Literal["template", "api_template"], plan: FunctionPlan, diagnostics: Diagnostics
     ) -> None:
         self.key = key
         self.plan = plan
         self.values: Mapping[str, Any] = getattr(plan.options, key)
-        self.faults = faults
+        self.diagnostics = diagnostics
 
     def error(self, name: str, message: str, hint: str | None = None) -> None:
         key = f"{self.key}.{name}" if name else self.key
-        self.faults.error(message, self.plan.options.place(key), key=key, hint=hint)
+        self.diagnostics.error(message, self.plan.options.place(key), key=key, hint=hint)
 
     def warn(self, name: str, message: str, hint: str) -> None:
         key = f"{self.key}.{name}"
-        self.faults.warn(message, self.plan.options.place(key), key=key, hint=hint)
+        self.diagnostics.warn(message, self.plan.options.place(key), key=key, hint=hint)
 
     def properties(
         self, shapes: Mapping[str, Shape], owned: Mapping[str, str | None], resource: str
@@ -211,5 +211,5 @@ class _Checker:
 
     def references(self, known: Collection[str]) -> None:
         """Fault references to what a generated template can't hold."""
-        for name, message, hint in reference_faults(self.key, self.values, self.plan, known):
+        for name, message, hint in reference_problems(self.key, self.values, self.plan, known):
             self.error(name, message, hint)

@@ -23,7 +23,7 @@ def referable(plan: FunctionPlan) -> frozenset[str]:
     return resource_names(plan) - {missing}
 
 
-def reference_faults(
+def reference_problems(
     key: str, values: Mapping[str, Any], plan: FunctionPlan, known: Collection[str]
 ) -> Iterator[tuple[str, str, str | None]]:
     """Give (property, message, hint) for each reference that CloudFormation would refuse.

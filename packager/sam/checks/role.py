@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.model.functions import FunctionPlan
 from packager.sam.document import Intrinsic
 from packager.sam.event_resources import event_statements
@@ -23,13 +23,13 @@ _PSEUDO = {
 _ARN = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/" + "x" * 64 + ":*"
 
 
-def check_role(plan: FunctionPlan, faults: FaultCollector) -> None:
-    """Note in `faults` that the inline policies of the plan's role are too long."""
+def check_role(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
+    """Note in `diagnostics` that the inline policies of the plan's role are too long."""
     role = role_resource(plan, event_statements(plan))
     documents = [each["PolicyDocument"] for each in role["Properties"]["Policies"]]
     size = sum(len(json.dumps(_plain(each), separators=(",", ":"))) for each in documents)
     if size > _MAX_POLICIES:
-        faults.error(
+        diagnostics.error(
             f"the function's role would have policies of {size} characters; IAM takes "
             f"{_MAX_POLICIES}",
             plan.options.place("settings") or plan.options.place("template.Policies"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.model.functions import FunctionPlan
 from packager.sam.checks.events import resource_count
 from packager.sam.event_sources import event_key
@@ -25,24 +25,24 @@ _SHARED = 2  # CodeDeploy's application and its role, where there is a Deploymen
 _APPENDED = len("UrlPublicPermissions")
 
 
-def check_stack(plans: Sequence[FunctionPlan], faults: FaultCollector) -> None:
-    """Note in `faults` what one stack can't hold."""
+def check_stack(plans: Sequence[FunctionPlan], diagnostics: Diagnostics) -> None:
+    """Note in `diagnostics` what one stack can't hold."""
     for what, count, limit in _counts(plans):
         if count > limit:
-            faults.error(
+            diagnostics.error(
                 f"the template would have {count} {what}; a stack has at most {limit}",
                 hint="build the plugins into several templates",
             )
     for plan in plans:
         length = len(plan.logical_id) + _APPENDED + max(map(len, _event_keys(plan)), default=0)
         if length > _MAX_LOGICAL_ID:
-            faults.error(
+            diagnostics.error(
                 f"what SAM makes of {plan.logical_id} would have ids of {length} characters; "
                 f"CloudFormation takes {_MAX_LOGICAL_ID}",
                 plan.group.place,
                 hint="shorten the plugin's name or the group's file name",
             )
-    _check_shared_names(plans, faults)
+    _check_shared_names(plans, diagnostics)
 
 
 def _event_keys(plan: FunctionPlan) -> Iterator[str]:
@@ -50,7 +50,7 @@ def _event_keys(plan: FunctionPlan) -> Iterator[str]:
     yield from map(event_key, event_names(plan))
 
 
-def _check_shared_names(plans: Sequence[FunctionPlan], faults: FaultCollector) -> None:
+def _check_shared_names(plans: Sequence[FunctionPlan], diagnostics: Diagnostics) -> None:
     """Fault names that two functions, or the APIs of two, would both have."""
     owners: dict[tuple[str, str], FunctionPlan] = {}
     for plan in plans:
@@ -58,7 +58,7 @@ def _check_shared_names(plans: Sequence[FunctionPlan], faults: FaultCollector) -
             other = owners.setdefault((what, name), plan)
             if other is not plan:
                 table = key.partition(".")[0]
-                faults.error(
+                diagnostics.error(
                     f"{other.logical_id} and {plan.logical_id} would both have the {what} {name}",
                     plan.options.place(key),
                     key=key,

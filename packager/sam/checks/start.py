@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.model.functions import FunctionPlan
 
 _OLDEST = (3, 12)  # Python with SnapStart (AWS Lambda, "Improving startup performance")
 _MAX_STORAGE = 512  # MB of /tmp with SnapStart, likewise
 
 
-def check_start(plan: FunctionPlan, faults: FaultCollector) -> None:
-    """Note in `faults` what does not go with `snapstart` or `provisioned_concurrency`."""
+def check_start(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
+    """Note in `diagnostics` what does not go with `snapstart` or `provisioned_concurrency`."""
     options, template = plan.options, plan.options.template
     count = options.provisioned_concurrency
     reserved = template.get("ReservedConcurrentExecutions")
     if isinstance(reserved, int) and count > reserved:
-        faults.error(
+        diagnostics.error(
             f"expected at most {reserved}, the function's ReservedConcurrentExecutions",
             options.place("provisioned_concurrency"),
             key="provisioned_concurrency",
@@ -26,7 +26,7 @@ def check_start(plan: FunctionPlan, faults: FaultCollector) -> None:
         return
 
     def error(message: str, hint: str | None = None) -> None:
-        faults.error(message, options.place("snapstart"), key="snapstart", hint=hint)
+        diagnostics.error(message, options.place("snapstart"), key="snapstart", hint=hint)
 
     if count:
         error("excludes provisioned_concurrency", "say one of the two")

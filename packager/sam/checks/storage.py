@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.model.functions import FunctionPlan
 
 _ONLY_WITH = {
@@ -15,7 +15,7 @@ _ONLY_WITH = {
 _SHARED = ("storage", *_ONLY_WITH)
 
 
-def check_storage(plans: Sequence[FunctionPlan], faults: FaultCollector) -> None:
+def check_storage(plans: Sequence[FunctionPlan], diagnostics: Diagnostics) -> None:
     """Note keys that do nothing, and what the functions of one plugin must have in common."""
     for plan in plans:
         kind = plan.storage
@@ -24,9 +24,9 @@ def check_storage(plans: Sequence[FunctionPlan], faults: FaultCollector) -> None
             if place is None or kind in (needed, None):
                 continue
             message = f'is for storage = "{needed}", and this is "{kind}"'
-            faults.error(message, place, key=key)
+            diagnostics.error(message, place, key=key)
         if kind == "file":
-            faults.warn(
+            diagnostics.warn(
                 "the file system of a function is read-only, and /tmp is lost with it",
                 plan.options.place("storage"),
                 key="storage",
@@ -39,7 +39,7 @@ def check_storage(plans: Sequence[FunctionPlan], faults: FaultCollector) -> None
         other = by_plugin.setdefault(plan.plugin.name, plan)
         for key in _SHARED:
             if _value(other, key) != _value(plan, key):
-                faults.error(
+                diagnostics.error(
                     f"{other.group.name} and {plan.group.name} share one storage, and differ in it",
                     plan.options.place(key) or other.options.place(key),
                     key=key,

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.model.functions import FunctionPlan
 
 
-def check_stream(plan: FunctionPlan, faults: FaultCollector) -> None:
-    """Note in `faults` what keeps a function with `stream = true` from streaming."""
+def check_stream(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
+    """Note in `diagnostics` what keeps a function with `stream = true` from streaming."""
     options = plan.options
     if not options.stream:
         if options.stream_heartbeat:
-            faults.warn(
+            diagnostics.warn(
                 "says nothing without stream = true",
                 options.place("stream_heartbeat"),
                 key="stream_heartbeat",
             )
         return
     if options.api == "http":
-        faults.error(
+        diagnostics.error(
             "an HTTP API buffers replies, so nothing would stream",
             options.place("stream"),
             key="stream",
@@ -26,7 +26,7 @@ def check_stream(plan: FunctionPlan, faults: FaultCollector) -> None:
         )
     if plan.entry == "stock":
         why = options.needs_stock or 'entry = "stock"'
-        faults.error(
+        diagnostics.error(
             f"{why} means AWS's client, which can't stream",
             options.place("stream"),
             key="stream",

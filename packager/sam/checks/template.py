@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from packager.contract import WRAPPER, WRAPPER_VARIABLE
-from packager.errors import FaultCollector, Place
+from packager.errors import Diagnostics, Place
 from packager.model.functions import FunctionPlan
 from packager.model.options import EnvSource, Options
 from packager.model.plugin import Setting
@@ -33,14 +33,14 @@ _MAX_ENVIRONMENT = 4096  # bytes of names and values ("Lambda quotas")
 _MAX_ROUTES = 40
 
 
-def check_template(plans: Sequence[FunctionPlan], faults: FaultCollector) -> None:
-    """Note in `faults` what the template of `plans` would have that AWS or SAM refuses.
+def check_template(plans: Sequence[FunctionPlan], diagnostics: Diagnostics) -> None:
+    """Note in `diagnostics` what the template of `plans` would have that AWS or SAM refuses.
 
     A key that several groups share is faulted once.
     """
     known = frozenset(parameter_names(plans).values()).union(*map(referable, plans))
     for plan in plans:
-        noted = FaultCollector()
+        noted = Diagnostics()
         _check_limits(plan, noted)
         _check_environment(plan, noted)
         check_defaults(plan, noted)
@@ -50,32 +50,34 @@ def check_template(plans: Sequence[FunctionPlan], faults: FaultCollector) -> Non
         check_start(plan, noted)
         if not noted.errors:  # else the role can't be made
             check_role(plan, noted)
-        faults.faults += [fault for fault in noted.faults if fault not in faults.faults]
-    check_storage(plans, faults)
-    check_stack(plans, faults)
-    check_names(plans, faults)
+        diagnostics.all += [
+            diagnostic for diagnostic in noted.all if diagnostic not in diagnostics.all
+        ]
+    check_storage(plans, diagnostics)
+    check_stack(plans, diagnostics)
+    check_names(plans, diagnostics)
 
 
-def _check_limits(plan: FunctionPlan, faults: FaultCollector) -> None:
+def _check_limits(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
     options = plan.options
     limit = API_TIMEOUTS[options.api]
     streams = options.stream and options.api == "rest"  # "Stream the integration response"
     if options.timeout > limit and not streams:
-        faults.error(
+        diagnostics.error(
             f"{API_KINDS[options.api]} waits at most {limit} s, not {options.timeout}",
             options.place("timeout") or options.place("api"),
             key="timeout",
             hint='api = "url" waits up to 900 s',
         )
     if options.adapter == "aws-wsgi" and options.api == "url":
-        faults.error(
+        diagnostics.error(
             "a function URL sends payload 2.0, which the adapter aws-wsgi can't read",
             options.place("adapter") or options.place("api"),
             key="adapter",
             hint='take api = "http" or "rest", or another adapter',
         )
     if options.api == "url" and options.routes == "declared":
-        faults.error(
+        diagnostics.error(
             "a function URL has no routes to declare",
             options.place("routes") or options.place("api"),
             key="routes",
@@ -84,7 +86,7 @@ def _check_limits(plan: FunctionPlan, faults: FaultCollector) -> None:
     elif options.routes == "declared":
         routes = len(declared_routes(plan))
         if routes > _MAX_ROUTES:
-            faults.error(
+            diagnostics.error(
                 f"{routes} routes need more permissions than a function can hold; "
                 f"{_MAX_ROUTES} fit",
                 options.place("routes"),
@@ -93,13 +95,13 @@ def _check_limits(plan: FunctionPlan, faults: FaultCollector) -> None:
             )
 
 
-def _check_environment(plan: FunctionPlan, faults: FaultCollector) -> None:
+def _check_environment(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
     options = plan.options
     environment = options.template.get("Environment")
     theirs = environment.get("Variables") if isinstance(environment, Mapping) else None
     for key, value in (("Environment", environment), ("Environment.Variables", theirs)):
         if is_deferred(value):  # it would take the place of all that the template sets
-            faults.error(
+            diagnostics.error(
                 "expected a table: the function has variables of its own",
                 options.place(f"template.{key}"),
                 key=f"template.{key}",
@@ -108,7 +110,7 @@ def _check_environment(plan: FunctionPlan, faults: FaultCollector) -> None:
     variables: dict[str, Any] = dict(theirs) if isinstance(theirs, Mapping) else {}
     if plan.entry == "fast":
         if WRAPPER_VARIABLE in variables:
-            faults.error(
+            diagnostics.error(
                 "starts the fast entry",
                 options.place(f"template.Environment.Variables.{WRAPPER_VARIABLE}"),
                 key=f"template.Environment.Variables.{WRAPPER_VARIABLE}",
@@ -117,7 +119,7 @@ def _check_environment(plan: FunctionPlan, faults: FaultCollector) -> None:
         variables[WRAPPER_VARIABLE] = WRAPPER
     for name in storage_variables(plan):
         if name in variables:
-            faults.error(
+            diagnostics.error(
                 "tells the function where its storage is",
                 options.place(f"template.Environment.Variables.{name}"),
                 key=f"template.Environment.Variables.{name}",
@@ -128,7 +130,7 @@ def _check_environment(plan: FunctionPlan, faults: FaultCollector) -> None:
             if not isinstance(variables.get(source.name, source), EnvSource):
                 kind, _, name = key.partition(".")
                 owner = f"the setting {name}'s" if kind == "settings" else f"the app {name}'s"
-                faults.error(
+                diagnostics.error(
                     f"the variable {source.name} is {owner}",
                     options.place(f"template.Environment.Variables.{source.name}"),
                     key=f"template.Environment.Variables.{source.name}",
@@ -137,7 +139,7 @@ def _check_environment(plan: FunctionPlan, faults: FaultCollector) -> None:
     size = sum(len(key.encode()) + _known_size(value) for key, value in variables.items())
     size += sum(_default_size(plan, setting) for setting in plan.group.settings)
     if size > _MAX_ENVIRONMENT:
-        faults.error(
+        diagnostics.error(
             f"the environment has {size} bytes or more; Lambda takes {_MAX_ENVIRONMENT}",
             options.place("template.Environment") or _first_setting(options),
             key="template.Environment" if theirs else "settings",

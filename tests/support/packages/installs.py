@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from packager.dependencies.install import Dependencies, install_dependencies
-from packager.dependencies.prune import Kept
+from packager.dependencies.prune import KeepRules
 from packager.dependencies.target import Target
-from packager.errors import FaultCollector, PackagerError
+from packager.errors import Diagnostics, PackagerError
 from packager.host.interpreter import find_interpreter, host_architecture
 from packager.model.permissions import Permissions
 from packager.requirements.read import read_requirements
@@ -50,7 +50,7 @@ def install(tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> Ins
         host: bool = False,
         bytecode: bool = False,
         steps: list[str] | None = None,
-        kept: Kept | None = None,
+        kept: KeepRules | None = None,
         sdk: bool = False,
         trusted: bool = False,
     ) -> Dependencies:
@@ -58,10 +58,10 @@ def install(tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> Ins
         root.mkdir(exist_ok=True)
         if lines:
             (root / "requirements.txt").write_text("\n".join(lines))
-        faults = FaultCollector()
+        diagnostics = Diagnostics()
         permissions = Permissions(source_builds="trusted" if trusted else None)
-        requirements = read_requirements(root, "p", faults, permissions=permissions)
-        faults.raise_errors()
+        requirements = read_requirements(root, "p", diagnostics, permissions=permissions)
+        diagnostics.raise_errors()
         interpreter = find_interpreter(THIS)
         assert interpreter is not None
         return install_dependencies(
@@ -72,7 +72,7 @@ def install(tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> Ins
             else Target(python, "arm64", interpreter.path),
             tmp_path / f"work{next(runs)}",
             bytecode=interpreter if bytecode else None,
-            kept=kept or Kept(),
+            kept=kept or KeepRules(),
             sdk=sdk,
             progress=steps.append if steps is not None else lambda message: None,
         )

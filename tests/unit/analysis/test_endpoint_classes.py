@@ -9,7 +9,7 @@ import pytest
 
 from packager.analysis.endpoint_classes import endpoint_classes
 from packager.analysis.facts import analyse_sources
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.plugin.load import load_plugin
 from tests.support.plugin_writer import write_plugin
 
@@ -50,10 +50,10 @@ def test_an_endpoint_without_invoke(tmp_path: Path, name: str) -> None:
 
 def test_a_warning_names_the_class(tmp_path: Path) -> None:
     source = "from dify_plugin import Endpoint\n\nclass A(Endpoint):\n    def invoke(self): ...\n"
-    faults = FaultCollector()
-    load_plugin(write_plugin(tmp_path, {"endpoints/duck.py": source}), faults, display="p")
+    diagnostics = Diagnostics()
+    load_plugin(write_plugin(tmp_path, {"endpoints/duck.py": source}), diagnostics, display="p")
 
-    (said,) = faults.warnings
+    (said,) = diagnostics.warnings
     assert str(said) == (
         "p/endpoints/duck.py:3: A has no _invoke: it can't be made, and every request is answered "
         "with 500"

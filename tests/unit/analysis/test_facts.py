@@ -20,7 +20,7 @@ from packager.analysis.facts import (
     analyse_sources,
     reachable,
 )
-from packager.errors import Fault, FaultCollector, PackagerError, Place
+from packager.errors import Diagnostic, Diagnostics, PackagerError, Place
 from packager.host.interpreter import find_interpreter
 from packager.plugin.load import load_plugin
 from tests.support.plugin_writer import ENDPOINT, GROUP, SOURCE, write_plugin
@@ -277,10 +277,10 @@ def test_two_classes_are_named_with_their_places(tmp_path: Path) -> None:
     )
 
 
-def faults_of(root: Path, changes: Mapping[str, str | bytes | None]) -> list[Fault]:
-    faults = FaultCollector()
-    load_plugin(write_plugin(root, changes), faults, display="tiny")
-    return faults.faults
+def faults_of(root: Path, changes: Mapping[str, str | bytes | None]) -> list[Diagnostic]:
+    diagnostics = Diagnostics()
+    load_plugin(write_plugin(root, changes), diagnostics, display="tiny")
+    return diagnostics.all
 
 
 def test_a_source_without_an_endpoint_is_faulted_once(tmp_path: Path) -> None:
@@ -290,7 +290,7 @@ def test_a_source_without_an_endpoint_is_faulted_once(tmp_path: Path) -> None:
         "endpoints/duck.py": "# nothing\n",
     }
     assert faults_of(tmp_path, changes) == [
-        Fault(
+        Diagnostic(
             "expected one subclass of dify_plugin.Endpoint, and there is none",
             Place("tiny/endpoints/duck.py", 1),
             hint="define one: class MyEndpoint(Endpoint), with _invoke(self, r, values, settings)",
@@ -302,7 +302,7 @@ def test_a_source_with_two_endpoints(tmp_path: Path) -> None:
     assert faults_of(
         tmp_path, {"endpoints/duck.py": SOURCE + "class Other(Duck):\n    pass\n"}
     ) == [
-        Fault(
+        Diagnostic(
             "expected one subclass of dify_plugin.Endpoint, not 2: "
             "Duck (tiny/endpoints/duck.py:3) and Other (tiny/endpoints/duck.py:6)",
             Place("tiny/endpoints/duck.py", 6),
@@ -329,11 +329,11 @@ def test_syntax_errors_where_they_matter_and_where_not(tmp_path: Path) -> None:
         "venv/lib/x.py": "=",
     }
     assert faults_of(tmp_path, changes) == [
-        Fault(
+        Diagnostic(
             "syntax error: invalid syntax (read with Python 3.13)",
             Place("tiny/endpoints/helper.py", 1, 5),
         ),
-        Fault(
+        Diagnostic(
             "syntax error: invalid syntax (read with Python 3.13)",
             Place("tiny/tests/template.py", 1, 5),
             level="warning",
@@ -348,9 +348,9 @@ def test_the_targets_grammar_decides(tmp_path: Path) -> None:
     source = SOURCE + "print(f'{'nested'}')\n"  # PEP 701, Python 3.12
     assert faults_of(tmp_path / "new", {"endpoints/duck.py": source}) == []
     old = {"endpoints/duck.py": source, "packager.toml": "runtime = 'python3.11'\n"}
-    (fault,) = faults_of(tmp_path / "old", old)
-    assert fault.message == "syntax error: f-string: expecting '}' (read with Python 3.11)"
-    assert str(fault).startswith("tiny/endpoints/duck.py:6:")
+    (diagnostic,) = faults_of(tmp_path / "old", old)
+    assert diagnostic.message == "syntax error: f-string: expecting '}' (read with Python 3.11)"
+    assert str(diagnostic).startswith("tiny/endpoints/duck.py:6:")
 
 
 TEXT = st.text(alphabet=st.sampled_from("ab=:,.()[]{}*@\n \\'\"#1"), max_size=40)

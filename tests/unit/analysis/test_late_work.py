@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.plugin.load import load_plugin
 from tests.support.plugin_writer import write_plugin
 
@@ -59,12 +59,12 @@ def test_what_comes_later_than_it_seems_is_said(
             "packager.toml": options,
         },
     )
-    faults = FaultCollector()
+    diagnostics = Diagnostics()
 
-    load_plugin(tmp_path, faults, display=".")
+    load_plugin(tmp_path, diagnostics, display=".")
 
     said = [
-        f"{fault.level}: {str(fault.place).removeprefix('./')}: {fault.message}"
-        for fault in faults.faults
+        f"{diagnostic.level}: {str(diagnostic.place).removeprefix('./')}: {diagnostic.message}"
+        for diagnostic in diagnostics.all
     ]
     assert said == expected

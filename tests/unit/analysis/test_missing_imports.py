@@ -10,7 +10,7 @@ import pytest
 
 from packager.analysis.facts import analyse_sources, imported_for_certain, reachable
 from packager.analysis.missing_imports import warn_of_foreign
-from packager.errors import IMPORT_FAILS, Fault, FaultCollector
+from packager.errors import IMPORT_FAILS, Diagnostic, Diagnostics
 from packager.host.interpreter import Interpreter, newest_supported
 from packager.plugin.load import load_plugin
 from tests.support.plugin_writer import SOURCE, write_plugin
@@ -21,9 +21,9 @@ START = "endpoints/duck.py"
 def of_own(root: Path, files: Mapping[str, str], imports: str) -> list[tuple[str, str]]:
     """What `check` says of a plugin with these files, whose endpoint has these imports."""
     plugin = write_plugin(root, {**files, START: dedent(imports) + SOURCE})
-    faults = FaultCollector()
-    assert load_plugin(plugin, faults, display="p") is not None
-    return [(str(fault.place), fault.message) for fault in faults.warnings]
+    diagnostics = Diagnostics()
+    assert load_plugin(plugin, diagnostics, display="p") is not None
+    return [(str(diagnostic.place), diagnostic.message) for diagnostic in diagnostics.warnings]
 
 
 def test_relative_imports_end_at_the_root(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def interpreter() -> Interpreter:
 
 def of_foreign(
     root: Path, interpreter: Interpreter, imports: str, packages: Mapping[str, str] | None = None
-) -> list[Fault]:
+) -> list[Diagnostic]:
     """What `build` says of an endpoint with these imports, where these packages are installed."""
     plugin = root / "plugin"
     files = {START: dedent(imports), "vendor/deep/vendored.py": "", "local.py": ""}
@@ -94,11 +94,11 @@ def of_foreign(
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)
     facts = analyse_sources(plugin, list(files), interpreter.path)
-    faults = FaultCollector()
+    diagnostics = Diagnostics()
     reached = reachable(facts, [START])
     certain = imported_for_certain(facts, [START])
-    warn_of_foreign(str, facts, reached, certain, root / "packages", interpreter, faults)
-    return faults.warnings
+    warn_of_foreign(str, facts, reached, certain, root / "packages", interpreter, diagnostics)
+    return diagnostics.warnings
 
 
 def test_modules_that_nothing_brings(tmp_path: Path, interpreter: Interpreter) -> None:
@@ -126,7 +126,9 @@ def test_modules_that_nothing_brings(tmp_path: Path, interpreter: Interpreter) -
 
     missing = ("google.protobuf", 3, 30), ("nacl", 5, 8), ("nacl", 6, 1), ("a_package", 7, 8)
     where = "in the plugin, its dependencies or the standard library: the import fails"
-    assert [(str(fault.place), fault.message, fault.hint) for fault in said] == [
+    assert [
+        (str(diagnostic.place), diagnostic.message, diagnostic.hint) for diagnostic in said
+    ] == [
         (
             f"endpoints/duck.py:{line}:{column}",
             f"there is no module {name} {where}",
@@ -178,12 +180,12 @@ def codes(root: Path, files: Mapping[str, str], imports: str) -> dict[str, str]:
     assert interpreter is not None
     names = [*files, START]
     facts = analyse_sources(plugin, names, interpreter.path)
-    faults = FaultCollector()
+    diagnostics = Diagnostics()
     certain = imported_for_certain(facts, [START])
     warn_of_foreign(
-        str, facts, reachable(facts, [START]), certain, root / "none", interpreter, faults
+        str, facts, reachable(facts, [START]), certain, root / "none", interpreter, diagnostics
     )
-    return {fault.message.split()[4]: fault.code for fault in faults.warnings}
+    return {diagnostic.message.split()[4]: diagnostic.code for diagnostic in diagnostics.warnings}
 
 
 def test_imports_that_fail_for_certain_are_told_from_those_that_may(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.plugin.load import load_plugin
 from tests.support.plugin_writer import write_plugin
 
@@ -33,9 +33,9 @@ def warnings(root: Path, **files: str) -> list[str]:
     plugin = write_plugin(
         root, {name.replace("__", "/") + ".py": text for name, text in files.items()}
     )
-    faults = FaultCollector()
-    assert load_plugin(plugin, faults, display="p") is not None
-    return [f"{fault.place}: {fault.message}" for fault in faults.warnings]
+    diagnostics = Diagnostics()
+    assert load_plugin(plugin, diagnostics, display="p") is not None
+    return [f"{diagnostic.place}: {diagnostic.message}" for diagnostic in diagnostics.warnings]
 
 
 def test_of_files_that_endpoints_reach(tmp_path: Path) -> None:
@@ -89,10 +89,10 @@ def test_of_apps_without_a_key(tmp_path: Path) -> None:
 
 def test_the_hint_names_the_table_and_the_stand_in(tmp_path: Path) -> None:
     write_plugin(tmp_path, {"endpoints/duck.py": CHATBOT})
-    faults = FaultCollector()
+    diagnostics = Diagnostics()
 
-    assert load_plugin(tmp_path, faults, display="p") is not None
-    assert {fault.hint for fault in faults.warnings} == {
+    assert load_plugin(tmp_path, diagnostics, display="p") is not None
+    assert {diagnostic.hint for diagnostic in diagnostics.warnings} == {
         "say where keys are, in packager.toml under [apps]: "
         '"<app id>" = {ssm = "/dify/app-key"}; for runs on this machine in '
         'settings.local.toml under [apps]: "<app id>" = "app-..."; '
@@ -102,10 +102,10 @@ def test_the_hint_names_the_table_and_the_stand_in(tmp_path: Path) -> None:
 
 def test_of_no_apps_with_a_key(tmp_path: Path) -> None:
     write_plugin(tmp_path, {**KEYS, "endpoints/duck.py": CHATBOT})
-    faults = FaultCollector()
+    diagnostics = Diagnostics()
 
-    assert load_plugin(tmp_path, faults, display="p") is not None
-    assert faults.warnings == []
+    assert load_plugin(tmp_path, diagnostics, display="p") is not None
+    assert diagnostics.warnings == []
 
 
 def test_of_files_without_a_key(tmp_path: Path) -> None:

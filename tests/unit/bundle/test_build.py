@@ -19,7 +19,7 @@ from packager.bundle.literals import render_bundle_literals
 from packager.bundle.runtime_parts import PARTS
 from packager.contract import template_folder
 from packager.dependencies.uv_install import PackageSize
-from packager.errors import Fault, InputFaults, PackagerError, Place, UsageError
+from packager.errors import Diagnostic, InvalidInput, PackagerError, Place, UsageError
 from packager.host.bytecode import compile_files
 from packager.host.interpreter import find_interpreter
 from packager.model.functions import FunctionPlan
@@ -220,9 +220,9 @@ def test_faults_are_said_at_once(tmp_path: Path, plan: Plan) -> None:
     (tmp_path / "neko").mkdir()
     (tmp_path / "neko/gone").symlink_to("nowhere")
     made = plan({"requirements.txt": "a >== b"})
-    with pytest.raises(InputFaults) as caught:
+    with pytest.raises(InvalidInput) as caught:
         build_bundle(made, tmp_path / "out")
-    assert [str(fault.place) for fault in caught.value.faults] == [
+    assert [str(diagnostic.place) for diagnostic in caught.value.diagnostics] == [
         "neko/requirements.txt:1",
         "neko/gone",
     ]
@@ -240,7 +240,7 @@ def test_needed_modules_are_kept_whatever_is_ignored(tmp_path: Path, plan: Plan)
     assert shipped == {"used.py"}
     assert [package.name for package in bundle.packages] == ["werkzeug"]
     assert bundle.notes == (
-        Fault(
+        Diagnostic(
             "lib/used.py is kept: the function needs it, though .gitignore names it",
             Place("neko/.gitignore"),
             level="warning",
@@ -265,7 +265,9 @@ def test_too_big(tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_zip_for_s3_only(tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packager.bundle.build, "MAX_DIRECT_ZIP", 1024)
     bundle = build_bundle(plan(), tmp_path / "out")
-    assert [fault.message.partition(" has ")[0] for fault in bundle.notes] == ["NekoFunction.zip"]
+    assert [diagnostic.message.partition(" has ")[0] for diagnostic in bundle.notes] == [
+        "NekoFunction.zip"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -394,9 +396,9 @@ def test_preload_of_what_is_not_there_writes_nothing(tmp_path: Path, plan: Plan)
     assert "PRELOAD = ('endpoints.duck', 'httpx', 'json')" in (
         there.folder / "endpoint_runtime/_bundle.py"
     ).read_text("ascii")
-    with pytest.raises(InputFaults) as raised:
+    with pytest.raises(InvalidInput) as raised:
         build_bundle(plan(preload=("json", "requests")), tmp_path / "out")
-    assert [fault.message for fault in raised.value.faults] == [
+    assert [diagnostic.message for diagnostic in raised.value.diagnostics] == [
         "there is no module requests in the plugin, its dependencies or the standard library"
     ]
     assert not (tmp_path / "out" / "NekoFunction").exists()

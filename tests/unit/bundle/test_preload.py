@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from packager.bundle.preload import check_preload
-from packager.errors import Fault, FaultCollector, Place
+from packager.errors import Diagnostic, Diagnostics, Place
 from packager.host.interpreter import newest_supported
 from packager.model.options import Options
 
@@ -28,14 +28,14 @@ def packages(tmp_path: Path) -> tuple[Path, ...]:
     return tmp_path / "packages", tmp_path / "template"
 
 
-def faults_of(packages: tuple[Path, ...], *names: str) -> list[Fault]:
+def faults_of(packages: tuple[Path, ...], *names: str) -> list[Diagnostic]:
     interpreter = newest_supported()
     assert interpreter is not None
     places = {f"preload.{index}": Place("p/packager.toml", 1, index + 1) for index in range(9)}
-    faults = FaultCollector()
+    diagnostics = Diagnostics()
     options = Options(preload=names, places=places)
-    check_preload(options, interpreter, PLUGIN, packages, faults)
-    return faults.faults
+    check_preload(options, interpreter, PLUGIN, packages, diagnostics)
+    return diagnostics.all
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_what_is_there(packages: tuple[Path, ...], name: str) -> None:
 )
 def test_what_is_not(packages: tuple[Path, ...], name: str) -> None:
     assert faults_of(packages, "json", name) == [
-        Fault(
+        Diagnostic(
             f"there is no module {name} in the plugin, its dependencies or the standard library",
             Place("p/packager.toml", 1, 2),
             "preload",

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packager.cli.console import show_error, show_faults, write, write_json
+from packager.cli.console import show_diagnostics, show_error, write, write_json
 from packager.cli.terminal import shown, shown_bytes, shown_json
-from packager.errors import Fault, PackagerError, Place
+from packager.errors import Diagnostic, PackagerError, Place
 
 everything = st.text(st.characters(exclude_categories=()) | st.sampled_from("\x1b\x9b\u202e\n\t"))
 
@@ -53,7 +53,7 @@ def test_a_functions_own_output_keeps_its_colours() -> None:
 
 
 def test_a_plugins_text_is_no_message_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
-    show_faults([Fault("no file a\nerror: b\x1b[A", Place("x\nerror: y"), hint="c\nd")])
+    show_diagnostics([Diagnostic("no file a\nerror: b\x1b[A", Place("x\nerror: y"), hint="c\nd")])
     show_error(PackagerError("two\nlines"))
 
     assert capsys.readouterr().err == (
@@ -62,7 +62,7 @@ def test_a_plugins_text_is_no_message_of_its_own(capsys: pytest.CaptureFixture[s
 
 
 def test_a_message_has_an_end(capsys: pytest.CaptureFixture[str]) -> None:
-    show_faults([Fault("x" * 1_000_000)])
+    show_diagnostics([Diagnostic("x" * 1_000_000)])
 
     assert capsys.readouterr().err == f"error: {'x' * 4000}…\n"
 

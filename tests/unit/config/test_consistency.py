@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from packager.config.read import read_configuration
-from packager.errors import Fault, FaultCollector, Place
+from packager.errors import Diagnostic, Diagnostics, Place
 from packager.model.plugin import EndpointGroup
 from packager.sam.template import render_template
 from tests.support.template_builders import make_plan, of_type, translate
@@ -17,11 +17,11 @@ HINT = 'leave entry out, or say entry = "stock"'
 GROUPS = [EndpointGroup(name, f"{name}.yaml", (), (), Place("m.yaml")) for name in ("a", "b")]
 
 
-def faults_of(folder: Path, text: str) -> list[Fault]:
+def faults_of(folder: Path, text: str) -> list[Diagnostic]:
     (folder / "packager.toml").write_text(text)
-    faults = FaultCollector()
-    read_configuration(folder, "p", GROUPS, faults)
-    return faults.faults
+    diagnostics = Diagnostics()
+    read_configuration(folder, "p", GROUPS, diagnostics)
+    return diagnostics.all
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_variables_of_the_users_stand_beside_it() -> None:
 )
 def test_a_contradiction_is_said_where_entry_is(tmp_path: Path, text: str, line: int) -> None:
     assert faults_of(tmp_path, text) == [
-        Fault(
+        Diagnostic(
             'adapter = "mangum" needs the stock entry',
             Place("p/packager.toml", line, 1),
             "entry",
@@ -91,5 +91,7 @@ def test_what_agrees(tmp_path: Path, text: str) -> None:
 
 def test_another_word(tmp_path: Path) -> None:
     assert faults_of(tmp_path, "entry = 'quick'") == [
-        Fault("expected one of fast, stock, not 'quick'", Place("p/packager.toml", 1, 1), "entry")
+        Diagnostic(
+            "expected one of fast, stock, not 'quick'", Place("p/packager.toml", 1, 1), "entry"
+        )
     ]

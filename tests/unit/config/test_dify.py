@@ -10,7 +10,7 @@ import pytest
 
 from packager.bundle.literals import render_bundle_literals
 from packager.config.read import read_configuration
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.model.options import EnvSource, Options, SecretSource, SsmSource
 from packager.model.plugin import EndpointGroup
 from packager.sam.template import render_template
@@ -21,12 +21,12 @@ BASE = "https://dify.example.com/v1"
 
 def read(tmp_path: Path, text: str, *groups: str) -> tuple[dict[str, Options], list[str]]:
     (tmp_path / "packager.toml").write_text(text)
-    faults = FaultCollector()
+    diagnostics = Diagnostics()
     made = [EndpointGroup(name, f"{name}.yaml", (), (), PLACE) for name in groups or ("one",)]
-    options = read_configuration(tmp_path, "p", made, faults)
+    options = read_configuration(tmp_path, "p", made, diagnostics)
     said = [
         f"{each.place}: {each.key}: {each.message}" + (f" ({each.hint})" if each.hint else "")
-        for each in faults.faults
+        for each in diagnostics.all
     ]
     return dict(options), said
 
@@ -45,9 +45,9 @@ def test_apps_and_dify(tmp_path: Path) -> None:
         base_url = "http://localhost:5001/v1"
     """
 
-    options, faults = read(tmp_path, text, "one", "two")
+    options, diagnostics = read(tmp_path, text, "one", "two")
 
-    assert faults == []
+    assert diagnostics == []
     one = {
         "5b1c-4711": SsmSource("/dify/chat"),
         "other": SecretSource("dify", "other"),
@@ -65,7 +65,7 @@ URL = "expected a URL such as https://dify.example.com/v1, not "
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"),
+    ("text", "diagnostic"),
     [
         ("apps = 1", "1:1: apps: expected a table, not 1"),
         ("dify = []", "1:1: dify: expected a table, not a list"),
@@ -95,10 +95,10 @@ URL = "expected a URL such as https://dify.example.com/v1, not "
         ),
     ],
 )
-def test_faults(tmp_path: Path, text: str, fault: str) -> None:
-    options, faults = read(tmp_path, text)
+def test_faults(tmp_path: Path, text: str, diagnostic: str) -> None:
+    options, diagnostics = read(tmp_path, text)
 
-    assert faults == [f"p/packager.toml:{fault}"]
+    assert diagnostics == [f"p/packager.toml:{diagnostic}"]
     assert (options["one"].apps, options["one"].dify_base_url) == ({}, None)
 
 

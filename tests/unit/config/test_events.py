@@ -13,7 +13,7 @@ from packager.config.events import read_events
 from packager.config.keys import KEYS
 from packager.config.read import read_configuration
 from packager.config.schedules import expression_problem
-from packager.errors import Fault, FaultCollector, Place
+from packager.errors import Diagnostic, Diagnostics, Place
 from packager.inputs.toml_file import ConfigTable
 from packager.model.events import (
     EventMapping,
@@ -43,13 +43,13 @@ ADMIN = group("admin", "POST /admin", "GET /jobs")
 
 def read(
     folder: Path, text: str, *groups: EndpointGroup, complete: bool = True, **overrides: object
-) -> tuple[dict[str, Options], list[Fault]]:
+) -> tuple[dict[str, Options], list[Diagnostic]]:
     (folder / "packager.toml").write_text(text, encoding="utf-8")
-    faults = FaultCollector()
+    diagnostics = Diagnostics()
     options = read_configuration(
-        folder, "p", groups or (WORK,), faults, overrides, complete=complete
+        folder, "p", groups or (WORK,), diagnostics, overrides, complete=complete
     )
-    return dict(options), faults.faults
+    return dict(options), diagnostics.all
 
 
 def plain(event: EventMapping) -> tuple[type[Any], dict[str, Any]]:
@@ -106,9 +106,9 @@ input = {{kind = "nightly"}}
 retries = 185
 max_age = 86400
 """
-    options, faults = read(tmp_path, text)
+    options, diagnostics = read(tmp_path, text)
 
-    assert faults == []
+    assert diagnostics == []
     events = options["work"].events
     pattern = {"source": ["shop"], "detail-type": [{"prefix": "Order"}], "detail": {"price": [1.5]}}
     assert [plain(event) for event in events] == [
@@ -153,11 +153,11 @@ events = [
 ]
 """
     (tmp_path / "pyproject.toml").write_text(text)
-    faults = FaultCollector()
+    diagnostics = Diagnostics()
 
-    options = read_configuration(tmp_path, "p", (WORK, ADMIN), faults, {})
+    options = read_configuration(tmp_path, "p", (WORK, ADMIN), diagnostics, {})
 
-    assert faults.faults == []
+    assert diagnostics.all == []
     assert {name: [e.path for e in each.events] for name, each in options.items()} == {
         "work": ["/jobs"],
         "admin": ["/admin"],
@@ -174,9 +174,9 @@ path = "/jobs"
 source = "sqs"
 path = "/jobs"
 """
-    options, faults = read(tmp_path, text, WORK, ADMIN)
+    options, diagnostics = read(tmp_path, text, WORK, ADMIN)
 
-    assert faults == []
+    assert diagnostics == []
     assert [event.source for event in options["work"].events] == ["sqs"]
     assert options["admin"].events == ()
 
@@ -442,18 +442,20 @@ RULE = {"source": '"eventbridge"', "path": '"/jobs"'}
 def test_faults(
     tmp_path: Path, text: str, line: int, key: str, message: str, hint: str | None
 ) -> None:
-    _, faults = read(tmp_path, text)
+    _, diagnostics = read(tmp_path, text)
 
-    assert [(f.message, f.key, f.hint, f.level) for f in faults] == [(message, key, hint, "error")]
-    assert (faults[0].place or PLACE).line == line
+    assert [(f.message, f.key, f.hint, f.level) for f in diagnostics] == [
+        (message, key, hint, "error")
+    ]
+    assert (diagnostics[0].place or PLACE).line == line
 
 
 def test_a_method_that_the_path_does_not_take(tmp_path: Path) -> None:
     text = '[[groups.work.events]]\nsource = "sns"\npath = "/x"\n'
-    _, faults = read(tmp_path, text, group("work", "GET /x", "PUT /x"))
+    _, diagnostics = read(tmp_path, text, group("work", "GET /x", "PUT /x"))
 
-    assert faults == [
-        Fault(
+    assert diagnostics == [
+        Diagnostic(
             "/x takes GET, HEAD, PUT, not POST",
             Place("p/packager.toml", 3, 1),
             "groups.work.events.0.path",
@@ -463,9 +465,9 @@ def test_a_method_that_the_path_does_not_take(tmp_path: Path) -> None:
 
 
 def test_several_groups_that_take_the_path(tmp_path: Path) -> None:
-    _, faults = read(tmp_path, entry(**SQS), WORK, group("b", "POST /<x>"))
+    _, diagnostics = read(tmp_path, entry(**SQS), WORK, group("b", "POST /<x>"))
 
-    assert [(fault.message, fault.hint) for fault in faults] == [
+    assert [(diagnostic.message, diagnostic.hint) for diagnostic in diagnostics] == [
         (
             "the groups work and b both take POST /jobs",
             "say it in [[groups.work.events]] or the other's",
@@ -475,9 +477,9 @@ def test_several_groups_that_take_the_path(tmp_path: Path) -> None:
 
 def test_all_faults_at_once(tmp_path: Path) -> None:
     text = entry(**SQS, fifo="1", zzz="1") + entry(source='"x"') + entry(source='"sqs"', path='"/"')
-    _, faults = read(tmp_path, text)
+    _, diagnostics = read(tmp_path, text)
 
-    assert [fault.key for fault in faults] == [
+    assert [diagnostic.key for diagnostic in diagnostics] == [
         *("events.0.fifo", "events.0.zzz", "events.1.source", "events.2.path"),
     ]
 
@@ -558,13 +560,13 @@ VALUES = st.recursive(
 
 @given(entries=st.lists(st.dictionaries(st.sampled_from(NAMES), VALUES) | VALUES, max_size=3))
 def test_whatever_is_written_is_read_or_faulted(entries: list[Any]) -> None:
-    faults: list[str] = []
+    diagnostics: list[str] = []
     events = read_events(
         entries,
         ConfigTable({}, "p.toml"),
         ("events",),
         (WORK, ADMIN),
-        lambda message, path, hint, place: faults.append(message),
+        lambda message, path, hint, place: diagnostics.append(message),
     )
 
-    assert faults or sum(map(len, events.values())) == len(entries)
+    assert diagnostics or sum(map(len, events.values())) == len(entries)

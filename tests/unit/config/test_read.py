@@ -9,7 +9,7 @@ import pytest
 
 from packager.config import keys as config_keys
 from packager.config.read import read_configuration
-from packager.errors import Fault, FaultCollector, Place
+from packager.errors import Diagnostic, Diagnostics, Place
 from packager.model.options import EnvSource, LiteralSource, Options
 from packager.model.plugin import EndpointGroup, Setting
 
@@ -47,12 +47,12 @@ def read(
     *groups: EndpointGroup,
     overrides: Mapping[str, object] | None = None,
     **files: str,
-) -> tuple[Mapping[str, Options], list[Fault]]:
+) -> tuple[Mapping[str, Options], list[Diagnostic]]:
     for name, content in files.items():
         (root / f"{name}.toml").write_text(content)
-    faults = FaultCollector()
-    options = read_configuration(root, "p", groups or (WEBHOOK,), faults, overrides)
-    return options, faults.faults
+    diagnostics = Diagnostics()
+    options = read_configuration(root, "p", groups or (WEBHOOK,), diagnostics, overrides)
+    return options, diagnostics.all
 
 
 def test_nothing_configured(tmp_path: Path) -> None:
@@ -75,11 +75,11 @@ keep = ["tool/tests/"]
 """
     (tmp_path / "1").mkdir()
     (tmp_path / "2").mkdir()
-    first, faults = read(tmp_path / "1", packager=keys + "template = {Tags = {a = 'b'}}\n")
+    first, diagnostics = read(tmp_path / "1", packager=keys + "template = {Tags = {a = 'b'}}\n")
     second, _ = read(tmp_path / "2", pyproject=f"[tool.packager]\n{keys}template.Tags.a = 'b'\n")
     names = [line.partition(" =")[0] for line in keys.splitlines()]
     lines = {name: line for line, name in enumerate([*names, "template"], 1)}
-    assert faults == []
+    assert diagnostics == []
     assert first["webhook"] == Options(
         runtime="python3.12",
         architecture="x86_64",
@@ -122,12 +122,12 @@ loud = true
 """
     webhook = EndpointGroup("webhook", "w.yaml", WEBHOOK.settings, (), PLACE)
     other = EndpointGroup("other", "o.yaml", WEBHOOK.settings, (), PLACE)
-    options, faults = read(
+    options, diagnostics = read(
         tmp_path, webhook, other, packager=text, overrides={"architecture": "arm64"}
     )
     file = "p/packager.toml"
     line = Place("command line")
-    assert faults == []
+    assert diagnostics == []
     assert options == {
         "webhook": Options(
             memory=256,
@@ -200,9 +200,9 @@ loud = true
 def test_wrong_values(
     tmp_path: Path, text: str, line: int, column: int, key: str, message: str
 ) -> None:
-    options, faults = read(tmp_path, packager=text)
+    options, diagnostics = read(tmp_path, packager=text)
     assert options == {"webhook": Options()}
-    assert faults == [Fault(message, Place("p/packager.toml", line, column), key)]
+    assert diagnostics == [Diagnostic(message, Place("p/packager.toml", line, column), key)]
 
 
 KEYS = ", ".join([*config_keys.KEYS, "settings", "apps", "dify"])
@@ -234,15 +234,15 @@ KEYS = ", ".join([*config_keys.KEYS, "settings", "apps", "dify"])
 def test_unknown_names(
     tmp_path: Path, text: str, line: int, column: int, key: str, message: str, hint: str
 ) -> None:
-    _, faults = read(tmp_path, WEBHOOK, ADMIN, packager=text)
-    assert faults == [Fault(message, Place("p/packager.toml", line, column), key, hint)]
+    _, diagnostics = read(tmp_path, WEBHOOK, ADMIN, packager=text)
+    assert diagnostics == [Diagnostic(message, Place("p/packager.toml", line, column), key, hint)]
 
 
 def test_unknown_names_are_no_faults_where_the_plugin_is_half_read(tmp_path: Path) -> None:
     (tmp_path / "packager.toml").write_text("settings.x = 1\n[groups.y]\nmemory = 1\n")
-    faults = FaultCollector()
-    read_configuration(tmp_path, "p", (WEBHOOK,), faults, complete=False)
-    assert faults.faults == []
+    diagnostics = Diagnostics()
+    read_configuration(tmp_path, "p", (WEBHOOK,), diagnostics, complete=False)
+    assert diagnostics.all == []
 
 
 MODEL: dict[str, object] = {"provider": "p", "model": "m", "model_type": "llm"}
@@ -267,8 +267,8 @@ MODEL: dict[str, object] = {"provider": "p", "model": "m", "model_type": "llm"}
     ],
 )
 def test_sources_of_settings(tmp_path: Path, name: str, written: str, source: object) -> None:
-    options, faults = read(tmp_path, packager=f"[settings]\n{name} = {written}\n")
-    assert faults == []
+    options, diagnostics = read(tmp_path, packager=f"[settings]\n{name} = {written}\n")
+    assert diagnostics == []
     assert options["webhook"].settings == {name: source}
 
 
@@ -305,9 +305,9 @@ ALONE = 'expected {env = "NAME"} alone, not with '
     ],
 )
 def test_literals_of_the_wrong_type(tmp_path: Path, name: str, written: str, message: str) -> None:
-    options, faults = read(tmp_path, packager=f"[settings]\n{name} = {written}\n")
+    options, diagnostics = read(tmp_path, packager=f"[settings]\n{name} = {written}\n")
     assert options["webhook"].settings == {}
-    assert faults == [Fault(message, Place("p/packager.toml", 2, 1), f"settings.{name}")]
+    assert diagnostics == [Diagnostic(message, Place("p/packager.toml", 2, 1), f"settings.{name}")]
 
 
 @pytest.mark.parametrize(
@@ -323,17 +323,19 @@ def test_literals_of_the_wrong_type(tmp_path: Path, name: str, written: str, mes
     ],
 )
 def test_faults_of_an_env_source(tmp_path: Path, written: str, message: str) -> None:
-    options, faults = read(tmp_path, packager=f"[settings]\ngreeting = {written}\n")
+    options, diagnostics = read(tmp_path, packager=f"[settings]\ngreeting = {written}\n")
     assert options["webhook"].settings == {}
-    assert faults == [Fault(message, Place("p/packager.toml", 2, 13), "settings.greeting")]
+    assert diagnostics == [
+        Diagnostic(message, Place("p/packager.toml", 2, 13), "settings.greeting")
+    ]
 
 
 @pytest.mark.parametrize("written", ["'s3cr3t'", "{a = 's3cr3t'}", "['s3cr3t']", "5"])
 def test_a_secret_is_refused_and_never_repeated(tmp_path: Path, written: str) -> None:
-    options, faults = read(tmp_path, packager=f"[settings]\napi_key = {written}\n")
+    options, diagnostics = read(tmp_path, packager=f"[settings]\napi_key = {written}\n")
     assert options["webhook"].settings == {}
-    assert faults == [
-        Fault(
+    assert diagnostics == [
+        Diagnostic(
             "a secret can't be written into the configuration; "
             'expected a source such as {ssm = "/my-plugin/api_key"}',
             Place("p/packager.toml", 2, 1),
@@ -343,10 +345,10 @@ def test_a_secret_is_refused_and_never_repeated(tmp_path: Path, written: str) ->
 
 
 def test_a_setting_of_several_groups_is_checked_for_each(tmp_path: Path) -> None:
-    options, faults = read(tmp_path, WEBHOOK, ADMIN, packager="settings.greeting = 'hi'\n")
+    options, diagnostics = read(tmp_path, WEBHOOK, ADMIN, packager="settings.greeting = 'hi'\n")
     assert options["webhook"].settings == {"greeting": LiteralSource("hi")}
-    assert faults == [
-        Fault(
+    assert diagnostics == [
+        Diagnostic(
             "expected true or false, not 'hi'", Place("p/packager.toml", 1, 10), "settings.greeting"
         )
     ]
@@ -354,21 +356,23 @@ def test_a_setting_of_several_groups_is_checked_for_each(tmp_path: Path) -> None
 
 def test_one_fault_for_one_place(tmp_path: Path) -> None:
     twin = EndpointGroup("twin", "t.yaml", WEBHOOK.settings, (), PLACE)
-    _, faults = read(tmp_path, WEBHOOK, twin, packager="settings.greeting = 1\n")
-    assert [fault.message for fault in faults] == ["expected text, not 1"]
+    _, diagnostics = read(tmp_path, WEBHOOK, twin, packager="settings.greeting = 1\n")
+    assert [diagnostic.message for diagnostic in diagnostics] == ["expected text, not 1"]
 
 
 def test_faults_of_the_command_line(tmp_path: Path) -> None:
-    _, faults = read(tmp_path, overrides={"architecture": "mips"})
-    assert faults == [
-        Fault("expected one of arm64, x86_64, not 'mips'", Place("command line"), "architecture")
+    _, diagnostics = read(tmp_path, overrides={"architecture": "mips"})
+    assert diagnostics == [
+        Diagnostic(
+            "expected one of arm64, x86_64, not 'mips'", Place("command line"), "architecture"
+        )
     ]
 
 
 def test_both_files_configured(tmp_path: Path) -> None:
-    _, faults = read(tmp_path, pyproject="[tool.packager]\n", packager="memory = 256\n")
-    assert faults == [
-        Fault(
+    _, diagnostics = read(tmp_path, pyproject="[tool.packager]\n", packager="memory = 256\n")
+    assert diagnostics == [
+        Diagnostic(
             "the plugin is configured here and in p/pyproject.toml; expected one of the two",
             Place("p/packager.toml"),
             hint="move everything into one file, and remove the other's tables",
@@ -377,8 +381,10 @@ def test_both_files_configured(tmp_path: Path) -> None:
 
 
 def test_packager_toml_beside_a_pyproject_of_others(tmp_path: Path) -> None:
-    options, faults = read(tmp_path, pyproject="[project]\nname = 'x'\n", packager="memory = 256\n")
-    assert (options["webhook"].memory, faults) == (256, [])
+    options, diagnostics = read(
+        tmp_path, pyproject="[project]\nname = 'x'\n", packager="memory = 256\n"
+    )
+    assert (options["webhook"].memory, diagnostics) == (256, [])
 
 
 @pytest.mark.parametrize(
@@ -390,15 +396,15 @@ def test_packager_toml_beside_a_pyproject_of_others(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_toml(tmp_path: Path, text: str, line: int, column: int, message: str) -> None:
-    options, faults = read(tmp_path, pyproject=text)
+    options, diagnostics = read(tmp_path, pyproject=text)
     assert options == {"webhook": Options()}
-    assert faults == [Fault(message, Place("p/pyproject.toml", line, column))]
+    assert diagnostics == [Diagnostic(message, Place("p/pyproject.toml", line, column))]
 
 
 def test_toml_that_is_no_utf8(tmp_path: Path) -> None:
     (tmp_path / "packager.toml").write_bytes(b"a = 1\n# \xff\n")
     assert read(tmp_path)[1] == [
-        Fault(
+        Diagnostic(
             "byte 0xff is not UTF-8", Place("p/packager.toml", 2, 3), hint="save the file as UTF-8"
         )
     ]
@@ -406,7 +412,7 @@ def test_toml_that_is_no_utf8(tmp_path: Path) -> None:
 
 def test_a_misspelt_tool_table(tmp_path: Path) -> None:
     assert read(tmp_path, pyproject="[tool.pakager]\nmemory = 256\n")[1] == [
-        Fault(
+        Diagnostic(
             "is not read; the table is called tool.packager",
             Place("p/pyproject.toml", 1, 7),
             "tool.pakager",
@@ -427,9 +433,9 @@ def test_a_misspelt_tool_table(tmp_path: Path) -> None:
     ],
 )
 def test_the_runtime_follows_requires_python(tmp_path: Path, requires: str, runtime: str) -> None:
-    options, faults = read(tmp_path, pyproject=f"[project]\nrequires-python = '{requires}'\n")
+    options, diagnostics = read(tmp_path, pyproject=f"[project]\nrequires-python = '{requires}'\n")
     expected = [
-        Fault(
+        Diagnostic(
             f"Python 3.13 is excluded by {requires!r}; the runtime is {runtime}",
             Place("p/pyproject.toml", 2, 1),
             "project.requires-python",
@@ -438,7 +444,7 @@ def test_the_runtime_follows_requires_python(tmp_path: Path, requires: str, runt
         )
     ]
     assert options["webhook"].runtime == runtime
-    assert faults == (expected if runtime != "python3.13" else [])
+    assert diagnostics == (expected if runtime != "python3.13" else [])
 
 
 @pytest.mark.parametrize(
@@ -448,8 +454,8 @@ def test_a_runtime_that_requires_python_excludes(
     tmp_path: Path, requires: str, configured: str
 ) -> None:
     pyproject = f"[project]\nrequires-python = '{requires}'\n{configured}\n"
-    options, faults = read(tmp_path, pyproject=pyproject)
+    options, diagnostics = read(tmp_path, pyproject=pyproject)
     assert options["webhook"].runtime == "python3.13"
-    assert [fault.message for fault in faults] == [
+    assert [diagnostic.message for diagnostic in diagnostics] == [
         f"Python 3.13, the runtime, is excluded by {requires!r}"
     ]

@@ -9,7 +9,7 @@ import pytest
 
 from packager.bundle.literals import render_bundle_literals
 from packager.config.read import read_configuration
-from packager.errors import Fault, FaultCollector, Place
+from packager.errors import Diagnostic, Diagnostics, Place
 from packager.model.functions import plan_functions
 from packager.model.options import Options
 from packager.model.plugin import EndpointGroup
@@ -32,10 +32,10 @@ base_path = "/v1"
 
 
 def literals_of(folder: Path) -> dict[str, Any]:
-    faults = FaultCollector()
-    plugin = load_plugin(folder, faults)
-    assert plugin is not None and not faults.faults
-    (plan,) = plan_functions([plugin], faults)
+    diagnostics = Diagnostics()
+    plugin = load_plugin(folder, diagnostics)
+    assert plugin is not None and not diagnostics.all
+    (plan,) = plan_functions([plugin], diagnostics)
     values: dict[str, Any] = {}
     exec(render_bundle_literals(plan), values)
     names = ("ERRORS", "MAX_BODY", "BINARY_TYPES", "TEXT_TYPES", "GZIP", "BASE_PATH", "HANDLER")
@@ -98,22 +98,24 @@ TYPES = 'expected a list of media types, such as "application/vnd.x" or "image/*
 )  # fmt: skip
 def test_wrong_values(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "packager.toml").write_text(text)
-    faults = FaultCollector()
+    diagnostics = Diagnostics()
     group = EndpointGroup("g", "g.yaml", (), (), Place("m.yaml", 1, 1))
 
-    options = read_configuration(tmp_path, "p", [group], faults)
+    options = read_configuration(tmp_path, "p", [group], diagnostics)
 
     assert options == {"g": Options()}
-    assert faults.faults == [Fault(message, Place("p/packager.toml", 1, 1), text.split(" ")[0])]
+    assert diagnostics.all == [
+        Diagnostic(message, Place("p/packager.toml", 1, 1), text.split(" ")[0])
+    ]
 
 
 def test_a_function_url_and_aws_wsgi() -> None:
-    faults = FaultCollector()
+    diagnostics = Diagnostics()
 
-    check_template([make_plan(adapter="aws-wsgi", api="url")], faults)
+    check_template([make_plan(adapter="aws-wsgi", api="url")], diagnostics)
 
-    assert faults.faults == [
-        Fault(
+    assert diagnostics.all == [
+        Diagnostic(
             "a function URL sends payload 2.0, which the adapter aws-wsgi can't read",
             None,
             "adapter",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from packager.config.keys import KEYS
-from packager.config.refused import Refused
+from packager.config.refused import InvalidValue
 from packager.config.sources import read_reference, ssm_name
 from packager.model.options import AwsSource, SecretSource, SsmSource
 
@@ -80,7 +80,7 @@ LONG = "expected a name of at most 15 levels and 1011 characters"
     ],
 )
 def test_refused_references(written: object, message: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(InvalidValue) as refused:
         read_reference(written)
     assert str(refused.value) == message
 
@@ -117,7 +117,7 @@ def test_keys(key: str, written: object, value: object) -> None:
     ],
 )
 def test_refused_keys(key: str, written: object, message: str) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(InvalidValue) as refused:
         KEYS[key].read(written)
     assert str(refused.value) == message
 

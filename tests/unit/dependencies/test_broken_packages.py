@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.errors import InputFaults
+from packager.errors import InvalidInput
 from tests.support.packages.installs import Install, failure, index, install
 
 __all__ = ["index", "install"]  # fixtures
@@ -39,12 +39,12 @@ def test_the_file_and_the_line_are_named(
     write(tmp_path, "mylib", text)
     write(tmp_path, "other", "[project]\nname = 'other'\nversion = '1'\n")
 
-    with pytest.raises(InputFaults) as refused:
+    with pytest.raises(InvalidInput) as refused:
         install("./libs/mylib", "./libs/other")
 
-    (fault,) = refused.value.faults
-    assert str(fault).startswith(f"p/libs/mylib/pyproject.toml{said}")
-    assert fault.hint == "correct this file, or leave the package out of the requirements"
+    (diagnostic,) = refused.value.diagnostics
+    assert str(diagnostic).startswith(f"p/libs/mylib/pyproject.toml{said}")
+    assert diagnostic.hint == "correct this file, or leave the package out of the requirements"
 
 
 def test_packages_with_the_same_line_are_both_named(install: Install, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from packager.dependencies.development_parts import (
     names_development_parts,
     remove_development_parts,
 )
-from packager.dependencies.prune import Kept
+from packager.dependencies.prune import KeepRules
 
 FILES = (
     *("__init__.py", "serving.py", "_reloader.py", "testapp.py", "test.py", "wsgi.py"),
@@ -20,12 +20,12 @@ FILES = (
 STAY = {"__init__.py", "test.py", "wsgi.py", "middleware/proxy_fix.py", "debugging.py"}
 
 
-def left(root: Path, other: str = "", kept: Kept | None = None) -> set[str]:
+def left(root: Path, other: str = "", kept: KeepRules | None = None) -> set[str]:
     for name in FILES:
         (root / "werkzeug" / name).parent.mkdir(parents=True, exist_ok=True)
         (root / "werkzeug" / name).write_text("from werkzeug.serving import run_simple\n")
     (root / "tool.py").write_text(other)
-    remove_development_parts(root, kept or Kept())
+    remove_development_parts(root, kept or KeepRules())
     found = (root / "werkzeug").rglob("*")
     return {str(path.relative_to(root / "werkzeug")) for path in found if path.is_file()}
 
@@ -40,12 +40,12 @@ def test_they_stay_where_a_package_the_plugin_or_the_configuration_names_one(
 ) -> None:
     for number, (other, kept) in enumerate(
         [
-            ("from werkzeug.serving import make_server", Kept()),
-            ("", Kept(development=True)),
+            ("from werkzeug.serving import make_server", KeepRules()),
+            ("", KeepRules(development=True)),
         ]
     ):
         assert left(tmp_path / str(number), other, kept) == {*FILES}
-    assert left(tmp_path / "kept", "", Kept(globs=("werkzeug/debug/",))) == STAY | {
+    assert left(tmp_path / "kept", "", KeepRules(globs=("werkzeug/debug/",))) == STAY | {
         "debug/__init__.py",
         "debug/shared/debugger.js",
     }

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from packager.bundle.build import Bundle, build_bundles
-from packager.errors import IMPORT_FAILS, Fault, InputFaults, Place
+from packager.errors import IMPORT_FAILS, Diagnostic, InvalidInput, Place
 from packager.model.functions import FunctionPlan
 from packager.model.options import Options
 from packager.model.plugin import Endpoint, EndpointGroup, Plugin
@@ -86,11 +86,11 @@ def versions(bundle: Bundle) -> dict[str, str]:
     return found
 
 
-def refusal(build: Build, imports: str, *lines: str) -> Fault:
-    with pytest.raises(InputFaults) as caught:
+def refusal(build: Build, imports: str, *lines: str) -> Diagnostic:
+    with pytest.raises(InvalidInput) as caught:
         build(imports, *lines)
-    [fault] = caught.value.faults
-    return fault
+    [diagnostic] = caught.value.diagnostics
+    return diagnostic
 
 
 def test_what_the_sdk_brings_is_added_as_it_pins_it(build: Build, index: Path) -> None:
@@ -259,10 +259,10 @@ def test_other_gaps_are_said_and_refused(build: Build, index: Path) -> None:
     make_wheel(index, "leaning", "1.0", files=files)
     make_wheel(index, "front", "3.0", requires=["leaning"], files={"front.py": "import leaning\n"})
 
-    fault = refusal(build, "import json\nimport front\n", "front")
+    diagnostic = refusal(build, "import json\nimport front\n", "front")
 
     hint = "add what it is from to the plugin's requirements"
-    assert fault == Fault(
+    assert diagnostic == Diagnostic(
         "this import runs leaning 1.0's leaning/core.py, which imports attr in line 2: neither "
         "the bundle nor the standard library has it",
         Place("p/endpoints/duck.py", 2, 8),
@@ -270,7 +270,9 @@ def test_other_gaps_are_said_and_refused(build: Build, index: Path) -> None:
         code=IMPORT_FAILS,
     )
     [note] = build("import json\nimport front\n", "front", allow_failing=True).notes
-    assert note == Fault(fault.message, fault.place, "", hint, "warning", IMPORT_FAILS)
+    assert note == Diagnostic(
+        diagnostic.message, diagnostic.place, "", hint, "warning", IMPORT_FAILS
+    )
 
 
 UNSURE = {
@@ -327,10 +329,12 @@ def test_setuptools_comes_as_a_listing_has_it(build: Build, index: Path) -> None
 
     # A whole environment's listing: what is there for the SDK alone is left out.
     listed = build("import leaning\n", "leaning", "dify_plugin==0.1.0", *freeze)
-    fault = refusal(build, "import leaning\n", "leaning")
+    diagnostic = refusal(build, "import leaning\n", "leaning")
 
     assert versions(listed) == {"leaning": "1.0", "setuptools": "75.0"}
-    assert (fault.hint or "").startswith("setuptools had it up to version 81: add `setuptools<82`")
+    assert (diagnostic.hint or "").startswith(
+        "setuptools had it up to version 81: add `setuptools<82`"
+    )
 
 
 def test_modules_that_newer_pythons_lack(build: Build, index: Path) -> None:

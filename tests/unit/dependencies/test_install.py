@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from packager.dependencies.prune import Kept
-from packager.dependencies.used_files import Needs
+from packager.dependencies.prune import KeepRules
+from packager.dependencies.used_files import FileUse
 from packager.host.interpreter import find_interpreter
 from packager.host.uv import run_uv
 from packager.host.uv_failures import Unreachable
@@ -182,12 +182,12 @@ def test_what_the_plugin_needs_of_packages_is_part_of_the_cache(
 ) -> None:
     make_wheel(index, "tool", "1.0", files={"tool/__init__.py": "", "tool/tests/x.py": ""})
     without = install("tool")
-    kept = Kept(Needs(modules=frozenset({"tool.tests.x"})))
+    kept = KeepRules(FileUse(modules=frozenset({"tool.tests.x"})))
     with_tests = install("tool", kept=kept)
     assert not (without.folder / "tool/tests").exists()
     assert (with_tests.folder / "tool/tests/x.py").exists()
     assert install("tool").folder == without.folder
-    assert install("tool", kept=Kept(globs=("tool/tests/",))).folder != with_tests.folder
+    assert install("tool", kept=KeepRules(globs=("tool/tests/",))).folder != with_tests.folder
 
 
 def test_sizes_count_bytecode(install: Install, index: Path) -> None:

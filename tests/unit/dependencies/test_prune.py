@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from packager.dependencies.prune import Kept, prune
-from packager.dependencies.used_files import EVERY, Needs
+from packager.dependencies.prune import KeepRules, prune
+from packager.dependencies.used_files import EVERY, FileUse
 
 INFO = {"tool-1.0.dist-info/METADATA": "Name: tool\n", "tool-1.0.dist-info/WHEEL": ""}
 READS_ALL = {"reader/__init__.py": "from importlib.metadata import version\nversion(name)\n"}
@@ -20,14 +20,14 @@ Left = Callable[..., dict[str, str]]
 def left(tmp_path: Path) -> Left:
     """Prune files (a package is what its first folder says) and give those that are left."""
 
-    def run(files: Mapping[str, str], kept: Kept | None = None) -> dict[str, str]:
+    def run(files: Mapping[str, str], kept: KeepRules | None = None) -> dict[str, str]:
         owners = {}
         for name, text in files.items():
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
             owners[name] = name.split("/")[0].partition("-")[0].removesuffix(".py")
-        moved = prune(tmp_path, owners, kept or Kept())
+        moved = prune(tmp_path, owners, kept or KeepRules())
         found = {
             path.relative_to(tmp_path).as_posix(): path.read_text()
             for path in tmp_path.rglob("*")
@@ -160,17 +160,20 @@ def test_licences_stay_without_their_metadata(left: Left) -> None:
 
 
 def test_the_plugin_counts(left: Left) -> None:
-    needs = Needs(metadata=frozenset({"tool"}), modules=frozenset({"tool.tests.x"}))
+    needs = FileUse(metadata=frozenset({"tool"}), modules=frozenset({"tool.tests.x"}))
     files = {"tool/tests/x.py": "", "tool/more/tests/x.py": "", **INFO}
-    assert {*left(files, Kept(needs))} == {"tool/tests/x.py", *INFO}
+    assert {*left(files, KeepRules(needs))} == {"tool/tests/x.py", *INFO}
 
 
 def test_keep_overrules(left: Left) -> None:
     files = {"tool/a/tests/x.py": "", "tool/b/tests/x.py": "", "tool/a.pyi": "", **INFO}
-    assert {*left(files, Kept(globs=("tool/a/**", "*.dist-info/")))} == {"tool/a/tests/x.py", *INFO}
-    assert {*left(files, Kept(globs=("**",)))} == {*files}
+    assert {*left(files, KeepRules(globs=("tool/a/**", "*.dist-info/")))} == {
+        "tool/a/tests/x.py",
+        *INFO,
+    }
+    assert {*left(files, KeepRules(globs=("**",)))} == {*files}
 
 
 def test_every_group_is_every_group(left: Left) -> None:
     files = {"tool-1.0.dist-info/entry_points.txt": "[a]\nx = y:z\n", **INFO}
-    assert {*left(files, Kept(Needs(entry_points=frozenset({EVERY}))))} == {*files}
+    assert {*left(files, KeepRules(FileUse(entry_points=frozenset({EVERY}))))} == {*files}

@@ -8,8 +8,8 @@ from packager.dependencies.used_files import (
     OWN,
     STUBS,
     TEST_FOLDERS,
-    Needs,
-    read_needs,
+    FileUse,
+    read_file_use,
 )
 
 
@@ -36,7 +36,7 @@ from packager.dependencies.used_files import (
     ],
 )
 def test_metadata(source: str, metadata: set[str]) -> None:
-    assert read_needs("tool/x.py", source.encode()).metadata == metadata
+    assert read_file_use("tool/x.py", source.encode()).metadata == metadata
 
 
 @pytest.mark.parametrize(
@@ -49,13 +49,13 @@ def test_metadata(source: str, metadata: set[str]) -> None:
     ],
 )
 def test_entry_points(source: str, groups: set[str]) -> None:
-    needs = read_needs("tool/x.py", source.encode())
+    needs = read_file_use("tool/x.py", source.encode())
     assert needs.entry_points == groups
     assert not needs.metadata
 
 
 def test_a_name_imported_for_others_is_used_by_them() -> None:
-    needs = read_needs("tool/compat.py", b"from importlib.metadata import version\n")
+    needs = read_file_use("tool/compat.py", b"from importlib.metadata import version\n")
     assert needs.metadata == {EVERY}
 
 
@@ -75,7 +75,7 @@ def test_a_name_imported_for_others_is_used_by_them() -> None:
     ],
 )
 def test_test_folders(source: str, modules: set[str], texts: set[str]) -> None:
-    needs = read_needs("tool/sub/x.py", source.encode())
+    needs = read_file_use("tool/sub/x.py", source.encode())
     assert needs.texts == texts
     assert needs.modules >= modules
     assert bool(needs.modules) == bool(modules)
@@ -83,13 +83,13 @@ def test_test_folders(source: str, modules: set[str], texts: set[str]) -> None:
 
 def test_suffixes_in_texts() -> None:
     source = b"import lazy_loader\nlazy_loader.attach_stub(__name__, __file__)\nopen('x.h')\n"
-    needs = read_needs("tool/__init__.py", source)
-    assert needs == Needs(suffixes=frozenset({STUBS, "h"}), imports=frozenset({"lazy_loader"}))
+    needs = read_file_use("tool/__init__.py", source)
+    assert needs == FileUse(suffixes=frozenset({STUBS, "h"}), imports=frozenset({"lazy_loader"}))
 
 
 def test_what_cannot_be_parsed_may_need_anything() -> None:
     source = b"print 'of old'\nimport pkg_resources\n"
-    assert read_needs("tool/x.py", source) == Needs(
+    assert read_file_use("tool/x.py", source) == FileUse(
         metadata=frozenset({EVERY}),
         entry_points=frozenset({EVERY}),
         texts=TEST_FOLDERS,
@@ -99,5 +99,5 @@ def test_what_cannot_be_parsed_may_need_anything() -> None:
 
 
 def test_compiled_modules_are_searched() -> None:
-    assert read_needs("tool/x.so", b"\0importlib.metadata\0").metadata == {EVERY}
-    assert read_needs("tool/x.so", b"\0tests\0") == Needs()
+    assert read_file_use("tool/x.so", b"\0importlib.metadata\0").metadata == {EVERY}
+    assert read_file_use("tool/x.so", b"\0tests\0") == FileUse()

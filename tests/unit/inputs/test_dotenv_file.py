@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packager.errors import Fault, FaultCollector, Place
+from packager.errors import Diagnostic, Diagnostics, Place
 from packager.inputs.dotenv_file import read_env_file
 
 ENVIRONMENT = {"HOST_NAME": "from outside"}
 
 
-def read(path: Path, text: str) -> tuple[dict[str, str], list[Fault]]:
+def read(path: Path, text: str) -> tuple[dict[str, str], list[Diagnostic]]:
     path.write_text(text, encoding="utf-8")
-    faults = FaultCollector()
-    return read_env_file(path, faults, ENVIRONMENT), faults.faults
+    diagnostics = Diagnostics()
+    return read_env_file(path, diagnostics, ENVIRONMENT), diagnostics.all
 
 
 @pytest.mark.parametrize(
@@ -48,19 +48,22 @@ def test_every_fault_has_its_line(tmp_path: Path) -> None:
     hint = "quote a value that has spaces around it, quotes or line breaks in it"
     assert read(path, '= 1\nA=1\n\n\ntwo words=2\nB="open\n') == (
         {"A": "1"},
-        [Fault("expected NAME=VALUE", Place(str(path), line), hint=hint) for line in (1, 5, 6)],
+        [
+            Diagnostic("expected NAME=VALUE", Place(str(path), line), hint=hint)
+            for line in (1, 5, 6)
+        ],
     )
 
 
 def test_what_is_no_text_or_not_there_is_a_fault(tmp_path: Path) -> None:
     path = tmp_path / "env"
     path.write_bytes(b"A=\xff")
-    faults = FaultCollector()
+    diagnostics = Diagnostics()
     missing = tmp_path / "missing"
-    assert [read_env_file(each, faults, {}) for each in (path, missing)] == [{}, {}]
-    assert faults.faults == [
-        Fault("is not UTF-8 text", Place(str(path))),
-        Fault("can't be read: No such file or directory", Place(str(missing))),
+    assert [read_env_file(each, diagnostics, {}) for each in (path, missing)] == [{}, {}]
+    assert diagnostics.all == [
+        Diagnostic("is not UTF-8 text", Place(str(path))),
+        Diagnostic("can't be read: No such file or directory", Place(str(missing))),
     ]
 
 
@@ -70,7 +73,7 @@ def test_any_text_gives_variables_or_faults(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "any-text.env"
     path.write_bytes(text.encode("utf-8", "replace"))
-    faults = FaultCollector()
-    variables = read_env_file(path, faults, {})
+    diagnostics = Diagnostics()
+    variables = read_env_file(path, diagnostics, {})
     assert all(isinstance(value, str) for value in variables.values())
-    assert all(fault.place and fault.place.line for fault in faults.faults)
+    assert all(diagnostic.place and diagnostic.place.line for diagnostic in diagnostics.all)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packager.errors import Fault, FaultCollector, Place
+from packager.errors import Diagnostic, Diagnostics, Place
 from packager.inputs.url_rules import check_rules
 from packager.model.plugin import Endpoint, EndpointGroup
 
@@ -14,16 +14,16 @@ FORM = "a variable is <name> or <converter:name>; a name is letters, digits and 
 DOCS = "see URL Routing in werkzeug's documentation"
 
 
-def faults_of(*routes: str) -> list[Fault]:
+def faults_of(*routes: str) -> list[Diagnostic]:
     """Check routes such as `GET /x`; the path of the n-th stands in line n."""
     endpoints = []
     for line, route in enumerate(routes, 1):
         method, _, path = route.partition(" ")
         place = Place("g.yaml", line, 1)
         endpoints.append(Endpoint(path, method, "e.py", False, place, place, place))
-    faults = FaultCollector()
-    check_rules(EndpointGroup("g", "g.yaml", (), tuple(endpoints), Place("m", 1, 1)), faults)
-    return faults.faults
+    diagnostics = Diagnostics()
+    check_rules(EndpointGroup("g", "g.yaml", (), tuple(endpoints), Place("m", 1, 1)), diagnostics)
+    return diagnostics.all
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_what_werkzeug_takes(path: str) -> None:
     ],
 )
 def test_what_is_no_rule(path: str, message: str, hint: str | None) -> None:
-    expected = Fault(message, Place("g.yaml", 1, 1), "path", hint)
+    expected = Diagnostic(message, Place("g.yaml", 1, 1), "path", hint)
     assert faults_of(f"GET {path}") == [expected]
 
 
@@ -96,7 +96,7 @@ def test_what_is_no_rule(path: str, message: str, hint: str | None) -> None:
 def test_equal_routes(first: str, second: str) -> None:
     as_first = f" as {first}" if first != second else ""
     assert faults_of(f"GET {first}", f"GET {second}") == [
-        Fault(
+        Diagnostic(
             f"the route GET {second} is declared twice; first at g.yaml:1:1{as_first}",
             Place("g.yaml", 2, 1),
             "path",

@@ -1,4 +1,4 @@
-"""Marked YAML: values, places, and what is refused without harm."""
+"""YamlValue YAML: values, places, and what is refused without harm."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packager.errors import Fault, FaultCollector, Place
-from packager.inputs.yaml_tree import MAX_FILE, Marked, parse_marked, read_marked
+from packager.errors import Diagnostic, Diagnostics, Place
+from packager.inputs.yaml_tree import MAX_FILE, YamlValue, parse_yaml, read_yaml
 
 
-def parse(text: str) -> tuple[Marked | None, list[Fault]]:
-    faults = FaultCollector()
-    return parse_marked(text, "x.yaml", faults), faults.faults
+def parse(text: str) -> tuple[YamlValue | None, list[Diagnostic]]:
+    diagnostics = Diagnostics()
+    return parse_yaml(text, "x.yaml", diagnostics), diagnostics.all
 
 
 def test_every_value_and_key_keeps_its_place() -> None:
-    tree, faults = parse("a: 1\nb:\n  - x\n  - {c: yes}\n")
+    tree, diagnostics = parse("a: 1\nb:\n  - x\n  - {c: yes}\n")
     place = Place
-    c = Marked(True, "yes", place("x.yaml", 4, 9), "b[1].c", key_place=place("x.yaml", 4, 6))
-    assert faults == []
-    assert tree == Marked(
+    c = YamlValue(True, "yes", place("x.yaml", 4, 9), "b[1].c", key_place=place("x.yaml", 4, 6))
+    assert diagnostics == []
+    assert tree == YamlValue(
         {
-            "a": Marked(1, "1", place("x.yaml", 1, 4), "a", place("x.yaml", 1, 1)),
-            "b": Marked(
+            "a": YamlValue(1, "1", place("x.yaml", 1, 4), "a", place("x.yaml", 1, 1)),
+            "b": YamlValue(
                 (
-                    Marked("x", "x", place("x.yaml", 3, 5), "b[0]"),
-                    Marked({"c": c}, "", place("x.yaml", 4, 5), "b[1]"),
+                    YamlValue("x", "x", place("x.yaml", 3, 5), "b[0]"),
+                    YamlValue({"c": c}, "", place("x.yaml", 4, 5), "b[1]"),
                 ),
                 "",
                 place("x.yaml", 3, 3),
@@ -45,9 +45,9 @@ def test_every_value_and_key_keeps_its_place() -> None:
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# nothing\n", "---\n", "\ufeff"])
 def test_an_empty_file_is_a_null(text: str) -> None:
-    tree, faults = parse(text)
+    tree, diagnostics = parse(text)
     assert tree is not None
-    assert (tree.value, faults) == (None, [])
+    assert (tree.value, diagnostics) == (None, [])
 
 
 @pytest.mark.parametrize(
@@ -110,31 +110,33 @@ def test_an_empty_file_is_a_null(text: str) -> None:
 def test_what_is_no_yaml(
     text: str, line: int | None, column: int | None, message: str, hint: str | None
 ) -> None:
-    assert parse(text) == (None, [Fault(message, Place("x.yaml", line, column), hint=hint)])
+    assert parse(text) == (None, [Diagnostic(message, Place("x.yaml", line, column), hint=hint)])
 
 
 def test_bytes_that_are_no_utf8(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_bytes("a: 1\nb: é".encode("latin-1"))
-    faults = FaultCollector()
-    assert read_marked(tmp_path / "x.yaml", "p/x.yaml", faults) is None
-    assert faults.faults == [
-        Fault("byte 0xe9 is not UTF-8", Place("p/x.yaml", 2, 4), hint="save the file as UTF-8")
+    diagnostics = Diagnostics()
+    assert read_yaml(tmp_path / "x.yaml", "p/x.yaml", diagnostics) is None
+    assert diagnostics.all == [
+        Diagnostic("byte 0xe9 is not UTF-8", Place("p/x.yaml", 2, 4), hint="save the file as UTF-8")
     ]
 
 
 def test_a_file_too_large_to_be_a_description(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_bytes(b"#" * (MAX_FILE + 1))
-    faults = FaultCollector()
-    assert read_marked(tmp_path / "x.yaml", "x.yaml", faults) is None
-    assert faults.faults == [Fault("has 4194305 bytes; at most 4194304 are read", Place("x.yaml"))]
+    diagnostics = Diagnostics()
+    assert read_yaml(tmp_path / "x.yaml", "x.yaml", diagnostics) is None
+    assert diagnostics.all == [
+        Diagnostic("has 4194305 bytes; at most 4194304 are read", Place("x.yaml"))
+    ]
 
 
 def test_a_billion_laughs_are_cut_short() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
-    tree, faults = parse("\n".join(lines))
+    tree, diagnostics = parse("\n".join(lines))
     assert tree is None
-    assert [fault.message for fault in faults] == [
+    assert [diagnostic.message for diagnostic in diagnostics] == [
         "not valid YAML: aliases make more than 100000 values of this file"
     ]
 
@@ -142,8 +144,8 @@ def test_a_billion_laughs_are_cut_short() -> None:
 def test_merges_that_double_at_each_level_cost_nothing() -> None:
     lines = ["a0: &a0 {x: 1}"]
     lines += [f"a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}]}}" for n in range(1, 60)]
-    tree, faults = parse("\n".join(lines))
-    assert faults == []
+    tree, diagnostics = parse("\n".join(lines))
+    assert diagnostics == []
     assert tree is not None
     assert tree.entries["a59"].plain() == {"x": 1}
 
@@ -160,11 +162,11 @@ def test_merge_keys_give_way_to_the_mappings_own() -> None:
 
 
 def test_a_key_given_twice_counts_as_given_last() -> None:
-    tree, faults = parse("a: 1\nb: 2\na: 3\n")
+    tree, diagnostics = parse("a: 1\nb: 2\na: 3\n")
     assert tree is not None
     assert tree.plain() == {"a": 3, "b": 2}
-    assert faults == [
-        Fault(
+    assert diagnostics == [
+        Diagnostic(
             "the key 'a' is given twice (first on line 1); the last one counts",
             Place("x.yaml", 3, 1),
             level="warning",
@@ -208,14 +210,14 @@ trees = st.recursive(
 @given(trees, st.booleans())
 def test_any_dumped_tree_reads_as_itself(tree: object, flow: bool) -> None:
     text = yaml.safe_dump(tree, default_flow_style=flow, allow_unicode=True)
-    marked, faults = parse(text)
-    assert (faults, marked is not None) == ([], True)
+    marked, diagnostics = parse(text)
+    assert (diagnostics, marked is not None) == ([], True)
     loaded = yaml.safe_load(text)
     assert marked is not None
     assert repr(_plain(marked)) == repr(loaded)
 
 
-def _plain(node: Marked) -> object:
+def _plain(node: YamlValue) -> object:
     if node.kind == "a mapping":
         return {name: _plain(entry) for name, entry in node.entries.items()}
     return [_plain(item) for item in node.items] if node.kind == "a list" else node.value
@@ -223,6 +225,6 @@ def _plain(node: Marked) -> object:
 
 @given(st.text(alphabet=st.sampled_from("ab:- \n\t[]{}&*!<?'\"#|>,%@`~1"), max_size=60))
 def test_any_text_gives_a_tree_or_a_fault(text: str) -> None:
-    tree, faults = parse(text)
-    errors = [fault for fault in faults if fault.level == "error"]
+    tree, diagnostics = parse(text)
+    errors = [diagnostic for diagnostic in diagnostics if diagnostic.level == "error"]
     assert (tree is None) == (len(errors) == 1)

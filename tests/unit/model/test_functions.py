@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.errors import Fault, FaultCollector, Place
+from packager.errors import Diagnostic, Diagnostics, Place
 from packager.model.functions import function_id, pascal_case, plan_functions
 from packager.model.options import Options
 from packager.model.plugin import EndpointGroup, Plugin
@@ -51,17 +51,19 @@ def test_pascal_case_keeps_inner_capitals() -> None:
 
 
 def test_one_function_per_group_in_order() -> None:
-    faults = FaultCollector()
-    plans = plan_functions([plugin("b", "b", "x"), plugin("a", "a")], faults)
+    diagnostics = Diagnostics()
+    plans = plan_functions([plugin("b", "b", "x"), plugin("a", "a")], diagnostics)
     assert [plan.logical_id for plan in plans] == ["BFunction", "BXFunction", "AFunction"]
-    assert faults.faults == []
+    assert diagnostics.all == []
 
 
 def test_equal_ids_are_an_error() -> None:
-    faults = FaultCollector()
-    plan_functions([plugin("slack_bot", "slack_bot"), plugin("slack-bot", "slack-bot")], faults)
-    assert faults.faults == [
-        Fault(
+    diagnostics = Diagnostics()
+    plan_functions(
+        [plugin("slack_bot", "slack_bot"), plugin("slack-bot", "slack-bot")], diagnostics
+    )
+    assert diagnostics.all == [
+        Diagnostic(
             "the function id SlackBotFunction is taken by group/slack_bot.yaml of slack_bot; "
             "ids must differ",
             Place("manifest.yaml", 9, 7),

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from packager.errors import Fault, InputFaults, PackagerError, Place, UsageError
+from packager.errors import Diagnostic, InvalidInput, PackagerError, Place, UsageError
 from packager.plugin import difypkg
 from packager.plugin.difypkg import plugin_folder
 from tests.support.plugin_writer import SOUND, write_plugin
@@ -35,10 +35,10 @@ def files_of(folder: Path) -> dict[str, str]:
     }
 
 
-def refused(path: Path) -> list[Fault]:
-    with pytest.raises(InputFaults) as caught, plugin_folder(path):
+def refused(path: Path) -> list[Diagnostic]:
+    with pytest.raises(InvalidInput) as caught, plugin_folder(path):
         pass
-    return list(caught.value.faults)
+    return list(caught.value.diagnostics)
 
 
 def unusable(path: Path) -> tuple[str, str | None]:
@@ -100,7 +100,7 @@ def test_no_such_thing_and_no_zip(tmp_path: Path) -> None:
 )
 def test_names_that_can_not_be(tmp_path: Path, name: str, problem: str) -> None:
     path = package(tmp_path / "x.difypkg", {"manifest.yaml": "", name: "x"})
-    assert refused(path) == [Fault(f"the entry {name!r} {problem}", Place(str(path)))]
+    assert refused(path) == [Diagnostic(f"the entry {name!r} {problem}", Place(str(path)))]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_what_is_no_file(tmp_path: Path, mode: int, problem: str) -> None:
         info.external_attr = (mode | 0o777) << 16
         archive.writestr(info, "/etc/passwd")
     path = tmp_path / "x.difypkg"
-    assert refused(path) == [Fault(f"the entry 'link' {problem}", Place(str(path)))]
+    assert refused(path) == [Diagnostic(f"the entry 'link' {problem}", Place(str(path)))]
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -126,7 +126,7 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         for name in ("a", "a", "../b", "c\\d", "c/d"):
             archive.writestr(name, "x")
-    assert [fault.message for fault in refused(path)] == [
+    assert [diagnostic.message for diagnostic in refused(path)] == [
         "the entry 'a' is there twice",
         "the entry '../b' leaves the plugin; expected a path inside it",
         "the entry 'c/d' is there twice",
@@ -139,7 +139,7 @@ def test_an_encrypted_entry(tmp_path: Path) -> None:
     data[6] |= 1  # flags of the local header, then of the central one
     data[data.index(b"PK\x01\x02") + 8] |= 1
     path.write_bytes(data)
-    assert refused(path) == [Fault("the entry 'a' is encrypted", Place(str(path)))]
+    assert refused(path) == [Diagnostic("the entry 'a' is encrypted", Place(str(path)))]
 
 
 @pytest.mark.parametrize("names", [("a", "a/b"), ("a/b", "a")])
@@ -149,7 +149,7 @@ def test_a_file_that_is_also_a_folder(tmp_path: Path, names: tuple[str, str]) ->
         "the entry a is both a file and a folder, or is there in capitals and small letters, which "
         "this file system takes for one"
     )
-    assert refused(path) == [Fault(message, Place(str(path)))]
+    assert refused(path) == [Diagnostic(message, Place(str(path)))]
 
 
 def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,14 +157,14 @@ def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = Place(str(path))
     monkeypatch.setattr(difypkg, "MAX_FILE", 1999)
     assert refused(path) == [
-        Fault(f"the entry {name!r} has 2000 bytes; at most 1999 are unpacked", place)
+        Diagnostic(f"the entry {name!r} has 2000 bytes; at most 1999 are unpacked", place)
         for name in ("a", "b")
     ]
     monkeypatch.setattr(difypkg, "MAX_FILE", 2000)
     monkeypatch.setattr(difypkg, "MAX_TOTAL", 3999)
-    assert refused(path) == [Fault("unpacks to 4000 bytes; at most 3999 are unpacked", place)]
+    assert refused(path) == [Diagnostic("unpacks to 4000 bytes; at most 3999 are unpacked", place)]
     monkeypatch.setattr(difypkg, "MAX_ENTRIES", 1)
-    assert refused(path) == [Fault("has 2 entries; at most 1 are unpacked", place)]
+    assert refused(path) == [Diagnostic("has 2 entries; at most 1 are unpacked", place)]
 
 
 def test_a_header_that_understates_its_size(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_damage_never_shows_as_anything_else(tmp_path: Path, damage: list[tuple[
     try:
         with plugin_folder(tmp_path / "y.difypkg") as folder:
             assert folder.is_dir()
-    except (UsageError, InputFaults) as error:
+    except (UsageError, InvalidInput) as error:
         assert str(error)
 
 
@@ -211,7 +211,7 @@ def test_what_the_finder_adds_is_left_out(tmp_path: Path) -> None:
 
 def test_too_long_a_path(tmp_path: Path) -> None:
     path = package(tmp_path / "x.difypkg", {"/".join(["a" * 200] * 30): ""})
-    assert refused(path) == [Fault("has an entry with too long a path", Place(str(path)))]
+    assert refused(path) == [Diagnostic("has an entry with too long a path", Place(str(path)))]
 
 
 def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.errors import Fault, FaultCollector, Place
+from packager.errors import Diagnostic, Diagnostics, Place
 from packager.plugin.files import LeftOut, large_folders, plugin_files
 
 
@@ -30,12 +30,12 @@ def shipped(
     exclude: Sequence[str] = (),
     out: Path | None = None,
     left: list[str] | None = None,
-) -> tuple[list[str], list[Fault]]:
-    faults = FaultCollector()
+) -> tuple[list[str], list[Diagnostic]]:
+    diagnostics = Diagnostics()
     files = plugin_files(
-        root, "p", faults, needed=needed, include=include, exclude=exclude, out=out, left=left
+        root, "p", diagnostics, needed=needed, include=include, exclude=exclude, out=out, left=left
     )
-    return [file.path for file in files], faults.faults
+    return [file.path for file in files], diagnostics.all
 
 
 def test_what_never_ships(tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_needed_files_are_kept_with_a_warning(tmp_path: Path) -> None:
     assert shipped(tmp_path, needed=["lib/used.py"]) == (
         [".gitignore", "lib/used.py"],
         [
-            Fault(
+            Diagnostic(
                 "lib/used.py is kept: the function needs it, though .gitignore names it",
                 Place("p/.gitignore"),
                 level="warning",
@@ -123,8 +123,8 @@ def test_links_that_leave_are_errors_unless_ignored(tmp_path: Path) -> None:
     assert shipped(root) == (
         [".difyignore", "a.py"],
         [
-            Fault("the link leads nowhere: nowhere", Place("p/gone"), hint=hint),
-            Fault("the link leads out of the plugin: ../secret", Place("p/out"), hint=hint),
+            Diagnostic("the link leads nowhere: nowhere", Place("p/gone"), hint=hint),
+            Diagnostic("the link leads out of the plugin: ../secret", Place("p/out"), hint=hint),
         ],
     )
 
@@ -133,7 +133,7 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     plugin(tmp_path, "a.py", "b\udcff.py")
     assert shipped(tmp_path) == (
         ["a.py"],
-        [Fault("the file's name is not UTF-8", Place("p/b\\udcff.py"))],
+        [Diagnostic("the file's name is not UTF-8", Place("p/b\\udcff.py"))],
     )
 
 
@@ -160,9 +160,9 @@ def test_links_in_a_circle_lead_nowhere(tmp_path: Path) -> None:
     assert shipped(root) == (
         ["a.py"],
         [
-            Fault("the link leads nowhere: b", Place("p/b"), hint=hint),
-            Fault("the link leads nowhere: d", Place("p/c"), hint=hint),
-            Fault("the link leads nowhere: c", Place("p/d"), hint=hint),
+            Diagnostic("the link leads nowhere: b", Place("p/b"), hint=hint),
+            Diagnostic("the link leads nowhere: d", Place("p/c"), hint=hint),
+            Diagnostic("the link leads nowhere: c", Place("p/d"), hint=hint),
         ],
     )
 
@@ -187,8 +187,8 @@ def test_what_can_not_be_read_is_an_error_unless_ignored(
     assert shipped(root) == (
         [".difyignore", "a.py"],
         [
-            Fault("can't be read: Permission denied", Place("p/shut")),
-            Fault("can't be read: Permission denied", Place("p/shut.txt")),
+            Diagnostic("can't be read: Permission denied", Place("p/shut")),
+            Diagnostic("can't be read: Permission denied", Place("p/shut.txt")),
         ],
     )
 
@@ -201,7 +201,9 @@ def test_an_ignore_file_that_can_not_be_read(
 
     root = plugin(tmp_path, ".gitignore")
     monkeypatch.setattr(Path, "read_bytes", refuse)
-    assert shipped(root)[1] == [Fault("can't be read: Permission denied", Place("p/.gitignore"))]
+    assert shipped(root)[1] == [
+        Diagnostic("can't be read: Permission denied", Place("p/.gitignore"))
+    ]
 
 
 TOOLS_OWN = (
@@ -239,11 +241,13 @@ def test_an_environment_made_in_the_plugin_itself(tmp_path: Path) -> None:
 def test_a_source_in_a_folder_that_tools_own_is_kept(tmp_path: Path) -> None:
     plugin(tmp_path, ".cache/a.py", ".cache/b.py", "env/pyvenv.cfg", "env/a.py", "env/b.py")
 
-    files, faults = shipped(tmp_path, needed=[".cache/a.py", "env/a.py"])
+    files, diagnostics = shipped(tmp_path, needed=[".cache/a.py", "env/a.py"])
 
     assert files == [".cache/a.py", "env/a.py"]
     reason = "the function needs it, though the packager leaves such files out"
-    assert [str(fault) for fault in faults] == [f"p/{at}: {at} is kept: {reason}" for at in files]
+    assert [str(diagnostic) for diagnostic in diagnostics] == [
+        f"p/{at}: {at} is kept: {reason}" for at in files
+    ]
 
 
 def test_how_large_what_is_left_out_is(tmp_path: Path) -> None:
@@ -272,7 +276,7 @@ def test_folders_nested_too_deeply(tmp_path: Path) -> None:
     assert shipped(tmp_path) == (
         [".difyignore", "a.py"],
         [
-            Fault(
+            Diagnostic(
                 "holds folders nested more than 100 deep, or a path of more than 2048 bytes",
                 Place("p/deep"),
                 hint="name it in .difyignore, or move what is in it up",
@@ -291,7 +295,7 @@ def test_what_is_no_file_does_not_ship(tmp_path: Path) -> None:
         assert shipped(tmp_path) == (
             ["a.py"],
             [
-                Fault(
+                Diagnostic(
                     "the link leads out of the plugin: /dev/null",
                     Place("p/null"),
                     hint="put a copy in its place, or name it in .difyignore",
@@ -304,8 +308,8 @@ def test_an_ignore_file_with_too_much_in_it(tmp_path: Path) -> None:
     plugin(tmp_path, "a.py", ".difyignore")
     (tmp_path / ".difyignore").write_text("".join(f"a?{number}\n" for number in range(3000)))
     message = "has more than 10000 patterns, or than 2000 with wildcards inside"
-    assert shipped(tmp_path)[1] == [Fault(message, Place("p/.difyignore"))]
+    assert shipped(tmp_path)[1] == [Diagnostic(message, Place("p/.difyignore"))]
 
     (tmp_path / ".difyignore").write_text("x" * 1_000_001)
     message = "has more than 1000000 bytes"
-    assert shipped(tmp_path)[1] == [Fault(message, Place("p/.difyignore"))]
+    assert shipped(tmp_path)[1] == [Diagnostic(message, Place("p/.difyignore"))]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.errors import Fault, FaultCollector, Place
+from packager.errors import Diagnostic, Diagnostics, Place
 from packager.model.options import Options
 from packager.model.plugin import Endpoint, EndpointGroup, Plugin, Setting
 from packager.plugin.load import load_plugin
@@ -26,18 +26,18 @@ def load(
     root: Path,
     changes: Mapping[str, str | bytes | None] | None = None,
     links: Mapping[str, str] | None = None,
-) -> tuple[Plugin | None, list[Fault]]:
-    faults = FaultCollector()
+) -> tuple[Plugin | None, list[Diagnostic]]:
+    diagnostics = Diagnostics()
     write_plugin(root, changes)
     for name, target in (links or {}).items():
         (root / name).symlink_to(target)
-    plugin = load_plugin(root, faults, display="tiny")
-    return plugin, faults.faults
+    plugin = load_plugin(root, diagnostics, display="tiny")
+    return plugin, diagnostics.all
 
 
 def sound(root: Path, changes: Mapping[str, str | bytes | None]) -> Plugin:
-    plugin, faults = load(root, changes)
-    assert faults == []
+    plugin, diagnostics = load(root, changes)
+    assert diagnostics == []
     assert plugin is not None
     return plugin
 
@@ -45,8 +45,8 @@ def sound(root: Path, changes: Mapping[str, str | bytes | None]) -> Plugin:
 def error(
     message: str, file: str, line: int | None = None, column: int | None = None,
     key: str = "", hint: str | None = None,
-) -> Fault:  # fmt: skip
-    return Fault(message, Place(f"tiny/{file}", line, column), key, hint)
+) -> Diagnostic:  # fmt: skip
+    return Diagnostic(message, Place(f"tiny/{file}", line, column), key, hint)
 
 
 def test_a_sound_plugin(tmp_path: Path) -> None:
@@ -90,11 +90,11 @@ def test_a_sound_plugin(tmp_path: Path) -> None:
 
 
 def test_the_folder_is_named_as_it_was_given(tmp_path: Path) -> None:
-    faults = FaultCollector()
+    diagnostics = Diagnostics()
     write_plugin(tmp_path, {"manifest.yaml": None})
-    assert load_plugin(tmp_path, faults) is None
-    assert faults.faults == [
-        Fault(
+    assert load_plugin(tmp_path, diagnostics) is None
+    assert diagnostics.all == [
+        Diagnostic(
             "there is no manifest.yaml, so this is no plugin",
             Place(f"{tmp_path}/manifest.yaml"),
             hint="name the plugin's own folder",
@@ -300,10 +300,10 @@ LIST_IT = "list the group's file, such as group/webhook.yaml, under plugins.endp
         ),
     ],
 )  # fmt: skip
-def test_faults_of_a_manifest(tmp_path: Path, manifest: str, expected: Fault) -> None:
-    plugin, faults = load(tmp_path, {"manifest.yaml": manifest})
+def test_faults_of_a_manifest(tmp_path: Path, manifest: str, expected: Diagnostic) -> None:
+    plugin, diagnostics = load(tmp_path, {"manifest.yaml": manifest})
     assert plugin is None
-    assert faults[0] == expected
+    assert diagnostics[0] == expected
 
 
 @pytest.mark.parametrize(
@@ -327,18 +327,18 @@ def test_references_stay_inside(
     (tmp_path / "plugin").mkdir()
     (tmp_path / "plugin" / "link.yaml").symlink_to(tmp_path / "outside.yaml")
     manifest = f"name: tiny\nplugins:\n  endpoints:\n    - {reference}\n"
-    plugin, faults = load(tmp_path / "plugin", {"manifest.yaml": manifest})
+    plugin, diagnostics = load(tmp_path / "plugin", {"manifest.yaml": manifest})
     what = "expected the path of an endpoint group's YAML file"
     message = {
         "": f"{what}, not {reference}",
         f"{reference} lies outside the plugin": f"{problem}; {what}, relative to its folder",
     }.get(problem, f"{problem}; {what}")
     assert plugin is None
-    assert [(each.message, each.place) for each in faults] == [
+    assert [(each.message, each.place) for each in diagnostics] == [
         (message, Place("tiny/manifest.yaml", 4, 7))
     ]
     if hint:
-        assert faults[0].hint == hint
+        assert diagnostics[0].hint == hint
 
 
 @pytest.mark.parametrize(
@@ -442,18 +442,18 @@ def test_references_stay_inside(
         ),
     ],
 )  # fmt: skip
-def test_faults_of_a_group(tmp_path: Path, group: str, expected: Fault) -> None:
+def test_faults_of_a_group(tmp_path: Path, group: str, expected: Diagnostic) -> None:
     assert load(tmp_path, {"group/tiny.yaml": group}) == (None, [expected])
 
 
 def test_a_default_that_is_no_option_is_a_warning(tmp_path: Path) -> None:
     group = "settings: {x: {type: select, options: [a, b], default: c}}\n"
-    plugin, faults = load(
+    plugin, diagnostics = load(
         tmp_path, {"group/tiny.yaml": group + "endpoints: [endpoints/duck.yaml]\n"}
     )
     assert plugin is not None
-    assert faults == [
-        Fault(
+    assert diagnostics == [
+        Diagnostic(
             "the default 'c' is not among the options: a, b",
             Place("tiny/group/tiny.yaml", 1, 56),
             "settings.x.default",
@@ -553,12 +553,12 @@ A_SOURCE = "the path of a Python file (.py)"
         ),
     ],
 )  # fmt: skip
-def test_faults_of_an_endpoint(tmp_path: Path, endpoint: str, expected: Fault) -> None:
+def test_faults_of_an_endpoint(tmp_path: Path, endpoint: str, expected: Diagnostic) -> None:
     assert load(tmp_path, {"endpoints/duck.yaml": endpoint}) == (None, [expected])
 
 
 def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
-    plugin, faults = load(
+    plugin, diagnostics = load(
         tmp_path,
         {
             "manifest.yaml": MANIFEST.replace("tiny\n", "Tiny\n", 1) + "    - group/b.yaml\n",
@@ -572,7 +572,7 @@ def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
         {"gone": "nowhere"},
     )
     assert plugin is None
-    assert [str(fault) for fault in faults] == [
+    assert [str(diagnostic) for diagnostic in diagnostics] == [
         "tiny/manifest.yaml:4:7: name: 'Tiny' can't be a plugin's name; "
         "expected 1 to 128 of a-z, 0-9, _ and -",
         "tiny/group/tiny.yaml:7:5: endpoints[1]: there is no file endpoints/goose.yaml; "
@@ -590,8 +590,8 @@ def test_everything_wrong_is_said_at_once(tmp_path: Path) -> None:
 
 
 def test_an_endpoints_path_is_checked_whatever_else_is_wrong(tmp_path: Path) -> None:
-    _, faults = load(tmp_path, {"endpoints/duck.yaml": "path: duck\nmethod: ANY\n"})
-    assert [(fault.place, fault.key) for fault in faults] == [
+    _, diagnostics = load(tmp_path, {"endpoints/duck.yaml": "path: duck\nmethod: ANY\n"})
+    assert [(diagnostic.place, diagnostic.key) for diagnostic in diagnostics] == [
         (Place("tiny/endpoints/duck.yaml", 2, 9), "method"),
         (Place("tiny/endpoints/duck.yaml", 1, 1), "extra"),
         (Place("tiny/endpoints/duck.yaml", 1, 7), "path"),
@@ -604,14 +604,14 @@ def test_a_file_of_two_groups_is_faulted_once(tmp_path: Path) -> None:
         "group/b.yaml": "endpoints: [endpoints/duck.yaml]\n",
         "endpoints/duck.yaml": "path: /duck\nmethod: GET\n",
     }
-    assert [str(fault.place) for fault in load(tmp_path, changes)[1]] == [
+    assert [str(diagnostic.place) for diagnostic in load(tmp_path, changes)[1]] == [
         "tiny/endpoints/duck.yaml:1:1"
     ]
 
 
 def test_a_broken_pyproject_is_faulted_once(tmp_path: Path) -> None:
-    _, faults = load(tmp_path, {"pyproject.toml": "[project\n"})
-    assert [str(fault) for fault in faults] == [
+    _, diagnostics = load(tmp_path, {"pyproject.toml": "[project\n"})
+    assert [str(diagnostic) for diagnostic in diagnostics] == [
         "tiny/pyproject.toml:1:9: not valid TOML: expected ']' at the end of a table declaration"
     ]
 
@@ -625,9 +625,9 @@ def test_a_build_inside_the_plugin_is_not_read(tmp_path: Path) -> None:
 
 
 def test_a_manifest_by_another_name(tmp_path: Path) -> None:
-    plugin, faults = load(tmp_path, {"manifest.yaml": None, "manifest.yml": MANIFEST})
+    plugin, diagnostics = load(tmp_path, {"manifest.yaml": None, "manifest.yml": MANIFEST})
     assert plugin is None
-    assert faults == [
+    assert diagnostics == [
         error(
             "there is no manifest.yaml, so this is no plugin",
             "manifest.yaml",
@@ -636,7 +636,7 @@ def test_a_manifest_by_another_name(tmp_path: Path) -> None:
     ]
 
 
-AN_ENDPOINT_LISTED = Fault(
+AN_ENDPOINT_LISTED = Diagnostic(
     "endpoints/duck.yaml is an endpoint where a group belongs; Dify takes it as a group without "
     "endpoints, and there is no function for it",
     Place("tiny/manifest.yaml", 10, 7),
@@ -648,19 +648,21 @@ AN_ENDPOINT_LISTED = Fault(
 
 def test_an_endpoint_where_a_group_belongs(tmp_path: Path) -> None:
     """Dify reads it as a group that has no endpoints; the plugin's others work."""
-    plugin, faults = load(tmp_path, {"manifest.yaml": MANIFEST + "    - endpoints/duck.yaml\n"})
+    plugin, diagnostics = load(
+        tmp_path, {"manifest.yaml": MANIFEST + "    - endpoints/duck.yaml\n"}
+    )
 
-    assert faults == [AN_ENDPOINT_LISTED]
+    assert diagnostics == [AN_ENDPOINT_LISTED]
     assert plugin is not None
     assert [group.name for group in plugin.groups] == ["tiny"]
 
 
 def test_nothing_but_endpoints_where_groups_belong(tmp_path: Path) -> None:
     manifest = MANIFEST.replace("group/tiny.yaml", "endpoints/duck.yaml")
-    plugin, faults = load(tmp_path, {"manifest.yaml": manifest})
+    plugin, diagnostics = load(tmp_path, {"manifest.yaml": manifest})
 
     assert plugin is None
-    assert [(fault.level, str(fault)) for fault in faults] == [
+    assert [(diagnostic.level, str(diagnostic)) for diagnostic in diagnostics] == [
         ("warning", str(AN_ENDPOINT_LISTED).replace("10:7", "9:7").replace("[1]", "[0]")),
         (
             "error",
@@ -681,9 +683,9 @@ def test_more_endpoints_than_a_function_can_sensibly_have(tmp_path: Path) -> Non
 
 
 def test_a_source_that_the_configuration_takes_out(tmp_path: Path) -> None:
-    plugin, faults = load(tmp_path, {"packager.toml": 'exclude = ["endpoints/"]\n'})
+    plugin, diagnostics = load(tmp_path, {"packager.toml": 'exclude = ["endpoints/"]\n'})
 
-    assert (plugin, faults) == (
+    assert (plugin, diagnostics) == (
         None,
         [
             error(

@@ -7,24 +7,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packager.errors import Fault, FaultCollector, Place
+from packager.errors import Diagnostic, Diagnostics, Place
 from packager.model.permissions import Permissions
 from packager.requirements.read import Requirements, read_requirements
 from packager.requirements.requirements_txt import Declared, logical_lines
 
 
-def read(root: Path) -> tuple[Requirements, list[Fault]]:
-    faults = FaultCollector()
-    return read_requirements(root, "p", faults), faults.faults
+def read(root: Path) -> tuple[Requirements, list[Diagnostic]]:
+    diagnostics = Diagnostics()
+    return read_requirements(root, "p", diagnostics), diagnostics.all
 
 
 def read_for_a_build(
     root: Path, *variables: str, package: bool = False, **allowed: Any
-) -> tuple[Requirements, list[Fault]]:
-    faults = FaultCollector()
+) -> tuple[Requirements, list[Diagnostic]]:
+    diagnostics = Diagnostics()
     permissions = Permissions(variables=frozenset(variables), **allowed)
-    found = read_requirements(root, "p", faults, package=package, permissions=permissions)
-    return found, faults.faults
+    found = read_requirements(root, "p", diagnostics, package=package, permissions=permissions)
+    return found, diagnostics.all
 
 
 def at(file: str, line: int, column: int | None = None) -> Place:
@@ -112,7 +112,7 @@ def test_options_nested_files_and_paths(tmp_path: Path) -> None:
             require_hashes=at("requirements.txt", 6),
         ),
         [
-            Fault(
+            Diagnostic(
                 "the plugin itself is no dependency: left out",
                 at("requirements.txt", 9),
                 level="warning",
@@ -125,32 +125,34 @@ def test_everything_unreadable_is_said_at_once(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text(
         "requests >== 2\n--wat 1\n-r none.txt\n-c ../../x.txt\n./none\n"
     )
-    requirements, faults = read(tmp_path)
+    requirements, diagnostics = read(tmp_path)
     hint = "expected a requirement such as requests>=2.31, a path or a URL"
-    assert (requirements.declared, faults) == (
+    assert (requirements.declared, diagnostics) == (
         (),
         [
-            Fault(
+            Diagnostic(
                 "unreadable requirement 'requests >== 2': expected semicolon (after name with no "
                 "version specifier) or end",
                 at("requirements.txt", 1),
                 hint="expected a name with optional versions, such as requests>=2.31",
             ),
-            Fault(
+            Diagnostic(
                 "unknown option '--wat'",
                 at("requirements.txt", 2),
                 hint="expected a requirement, or one of pip's options for requirements files",
             ),
-            Fault("there is no file none.txt", at("requirements.txt", 3)),
-            Fault("there is no file ../../x.txt", at("requirements.txt", 4)),
-            Fault("there is no file or folder ./none", at("requirements.txt", 5), hint=hint),
+            Diagnostic("there is no file none.txt", at("requirements.txt", 3)),
+            Diagnostic("there is no file ../../x.txt", at("requirements.txt", 4)),
+            Diagnostic("there is no file or folder ./none", at("requirements.txt", 5), hint=hint),
         ],
     )
 
 
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_bytes(b"six\n\xff\n")
-    assert read(tmp_path)[1] == [Fault("the file is not UTF-8 text", at("requirements.txt", 2))]
+    assert read(tmp_path)[1] == [
+        Diagnostic("the file is not UTF-8 text", at("requirements.txt", 2))
+    ]
 
 
 def test_utf_16_is_read_by_its_mark(tmp_path: Path) -> None:
@@ -200,11 +202,11 @@ def test_a_pyproject_without_dependencies_does_not_count(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"),
+    ("text", "diagnostic"),
     [
         (
             '[project]\ndependencies = "six"\n',
-            Fault(
+            Diagnostic(
                 "expected a list of requirements",
                 at("pyproject.toml", 2, 1),
                 "project.dependencies",
@@ -212,7 +214,7 @@ def test_a_pyproject_without_dependencies_does_not_count(tmp_path: Path) -> None
         ),
         (
             '[project]\ndependencies = ["six",\n 1]\n',
-            Fault(
+            Diagnostic(
                 "expected a requirement as text",
                 at("pyproject.toml", 3, 2),
                 "project.dependencies[1]",
@@ -220,19 +222,19 @@ def test_a_pyproject_without_dependencies_does_not_count(tmp_path: Path) -> None
         ),
         (
             "[project\n",
-            Fault(
+            Diagnostic(
                 'not valid TOML: expected "]" at the end of a table declaration',
                 at("pyproject.toml", 1, 9),
             ),
         ),
     ],
 )
-def test_an_unreadable_pyproject(tmp_path: Path, text: str, fault: Fault) -> None:
+def test_an_unreadable_pyproject(tmp_path: Path, text: str, diagnostic: Diagnostic) -> None:
     (tmp_path / "pyproject.toml").write_text(text)
-    faults = read(tmp_path)[1]
-    if "not valid" in fault.message:  # its words are tomllib's and vary with its version
-        faults = [Fault(fault.message, each.place) for each in faults]
-    assert faults == [fault]
+    diagnostics = read(tmp_path)[1]
+    if "not valid" in diagnostic.message:  # its words are tomllib's and vary with its version
+        diagnostics = [Diagnostic(diagnostic.message, each.place) for each in diagnostics]
+    assert diagnostics == [diagnostic]
 
 
 @given(st.text(alphabet=st.sampled_from("ab=<>;-r./[]@#\\ \n\t$'\"${}:")))
@@ -241,9 +243,11 @@ def test_any_text_is_read_without_a_traceback(
 ) -> None:
     root = tmp_path_factory.mktemp("plugin")
     (root / "requirements.txt").write_text(text)
-    requirements, faults = read(root)
+    requirements, diagnostics = read(root)
     lines = len(text.splitlines())
-    places = [fault.place for fault in faults] + [line.place for line in requirements.declared]
+    places = [diagnostic.place for diagnostic in diagnostics] + [
+        line.place for line in requirements.declared
+    ]
     assert all(place and place.line and 1 <= place.line <= lines for place in places)
 
 
@@ -254,16 +258,16 @@ def test_plain_lines_come_back_with_their_numbers(lines: list[str]) -> None:
 
 def test_what_is_no_file(tmp_path: Path) -> None:
     place = Place("p/requirements.txt")
-    fault = Fault("is no file of the plugin", place)
+    diagnostic = Diagnostic("is no file of the plugin", place)
     path = tmp_path / "requirements.txt"
     path.mkdir()
-    assert read(tmp_path) == (Requirements(tmp_path), [fault])
+    assert read(tmp_path) == (Requirements(tmp_path), [diagnostic])
     path.rmdir()
     for target in ("nowhere", "requirements.txt", "/etc/hostname"):
         path.symlink_to(target)
         why = " (too many levels of symbolic links)" if target == path.name else ""
-        fault = Fault(f"is no file of the plugin{why}", place)
-        assert read(tmp_path) == (Requirements(tmp_path), [fault])
+        diagnostic = Diagnostic(f"is no file of the plugin{why}", place)
+        assert read(tmp_path) == (Requirements(tmp_path), [diagnostic])
         path.unlink()
 
 
@@ -281,7 +285,7 @@ def test_dependencies_said_in_ways_that_are_not_read(
     assert read(tmp_path) == (
         Requirements(tmp_path),
         [
-            Fault(
+            Diagnostic(
                 "dependencies said in this way are not read, and none are installed",
                 Place("p/pyproject.toml", line, column),
                 key,
@@ -295,28 +299,28 @@ def test_dependencies_said_in_ways_that_are_not_read(
 
 
 @pytest.mark.parametrize(
-    ("lock", "fault"),
+    ("lock", "diagnostic"),
     [
         (
             "",
-            Fault(
+            Diagnostic(
                 "is no lock file of uv's: it has no version",
                 Place("p/uv.lock"),
                 hint="make it anew with `uv lock`, or remove it",
             ),
         ),
-        ("a = [", Fault("not valid TOML: invalid value", Place("p/uv.lock", 1, 6))),
+        ("a = [", Diagnostic("not valid TOML: invalid value", Place("p/uv.lock", 1, 6))),
     ],
 )
-def test_a_lock_that_is_none(tmp_path: Path, lock: str, fault: Fault) -> None:
+def test_a_lock_that_is_none(tmp_path: Path, lock: str, diagnostic: Diagnostic) -> None:
     (tmp_path / "pyproject.toml").write_text("[project]\ndependencies = []\n")
     (tmp_path / "uv.lock").write_text(lock)
-    assert read(tmp_path)[1] == [fault]
+    assert read(tmp_path)[1] == [diagnostic]
 
 
 def test_a_path_on_windows_is_no_url(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("C:\\\\wheels\\\\six-1.0-py3-none-any.whl\n")
-    assert [fault.message for fault in read(tmp_path)[1]] == [
+    assert [diagnostic.message for diagnostic in read(tmp_path)[1]] == [
         "there is no file or folder C:\\\\wheels\\\\six-1.0-py3-none-any.whl"
     ]
 
@@ -324,15 +328,18 @@ def test_a_path_on_windows_is_no_url(tmp_path: Path) -> None:
 def test_a_fault_shows_no_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOKEN", "hush")
     (tmp_path / "requirements.txt").write_text("six @@ https://me:${TOKEN}@host/six.whl\n")
-    [fault] = read_for_a_build(tmp_path, "TOKEN")[1]
-    assert "'six @@ https://***@host/six.whl'" in fault.message
+    [diagnostic] = read_for_a_build(tmp_path, "TOKEN")[1]
+    assert "'six @@ https://***@host/six.whl'" in diagnostic.message
 
 
 @pytest.mark.parametrize("line", ["https://[/x-1.0.tar.gz", "x @ https://[/x-1.0.tar.gz", "a@//["])
 def test_an_address_that_is_none(tmp_path: Path, line: str) -> None:
     (tmp_path / "requirements.txt").write_text(f"{line}\n")
-    [fault] = read(tmp_path)[1]
-    assert (fault.place, "unreadable" in fault.message) == (at("requirements.txt", 1), True)
+    [diagnostic] = read(tmp_path)[1]
+    assert (diagnostic.place, "unreadable" in diagnostic.message) == (
+        at("requirements.txt", 1),
+        True,
+    )
 
 
 @pytest.mark.parametrize("address", ["file:lib@1", "git+file:lib@main", "git+file:lib"])
@@ -340,10 +347,10 @@ def test_what_follows_an_address_of_a_repository(tmp_path: Path, address: str) -
     (tmp_path / "lib").mkdir()
     (tmp_path / "requirements.txt").write_text(f"lib @ {address}\n")
 
-    _, faults = read(tmp_path)
+    _, diagnostics = read(tmp_path)
 
     missing = address == "file:lib@1"
-    assert [each.message for each in faults] == (
+    assert [each.message for each in diagnostics] == (
         [f"there is no file or folder {address}"] if missing else []
     )
 
@@ -356,8 +363,8 @@ def test_a_path_with_a_variable_is_known_when_it_is_put_in(
     (tmp_path / "requirements.txt").write_text("./${WHERE}\n-r ${WHERE}/x\n-f ${WHERE}\n")
 
     assert read(tmp_path)[1] == []
-    found, faults = read_for_a_build(tmp_path, "WHERE")
-    assert [each.message for each in faults if "there is no" in each.message] == [
+    found, diagnostics = read_for_a_build(tmp_path, "WHERE")
+    assert [each.message for each in diagnostics if "there is no" in each.message] == [
         "there is no file lib/x"
     ]
     assert [each.text for each in found.declared] == [str(tmp_path / "lib")]

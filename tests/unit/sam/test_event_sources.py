@@ -16,7 +16,7 @@ import pytest
 
 from packager.bundle.literals import render_bundle_literals
 from packager.config.read import read_configuration
-from packager.errors import Fault, FaultCollector, Place
+from packager.errors import Diagnostic, Diagnostics, Place
 from packager.model.events import (
     EventMapping,
     PatternEvent,
@@ -461,10 +461,10 @@ def test_a_parameter_makes_way_for_a_queue() -> None:
 # what AWS would refuse
 
 
-def faults_of(*plans: FunctionPlan) -> list[Fault]:
-    faults = FaultCollector()
-    check_template(plans, faults)
-    return faults.faults
+def faults_of(*plans: FunctionPlan) -> list[Diagnostic]:
+    diagnostics = Diagnostics()
+    check_template(plans, diagnostics)
+    return diagnostics.all
 
 
 def placed(**values: Any) -> QueueEvent:
@@ -478,7 +478,7 @@ def test_every_kind_at_once_is_fine() -> None:
 
 def test_a_message_visible_again_before_the_function_is_done() -> None:
     assert faults_of(plan_of(placed(visibility_timeout=28))) == [
-        Fault(
+        Diagnostic(
             "Lambda refuses a queue whose messages are visible again after 28 s, before the "
             "function's timeout, 29 s",
             PLACE,
@@ -490,7 +490,7 @@ def test_a_message_visible_again_before_the_function_is_done() -> None:
 
 def test_a_visibility_below_the_advice_is_a_warning() -> None:
     assert faults_of(plan_of(placed(visibility_timeout=29))) == [
-        Fault(
+        Diagnostic(
             "AWS advises at least 174 s, six times the function's timeout and the batch window, "
             "not 29",
             PLACE,
@@ -505,7 +505,7 @@ def test_a_visibility_below_the_advice_is_a_warning() -> None:
 def test_more_at_a_time_than_the_function_has() -> None:
     plan = plan_of(placed(max_concurrency=6), template={"ReservedConcurrentExecutions": 5})
     assert faults_of(plan) == [
-        Fault(
+        Diagnostic(
             "more than the 5 invocations that ReservedConcurrentExecutions leaves the function",
             PLACE,
             "events.max_concurrency",
@@ -522,7 +522,7 @@ def test_the_variable_is_ours() -> None:
         template={"Environment": {"Variables": {"PACKAGER_EVENTS": "x"}}},
     )
     message = "the variable PACKAGER_EVENTS says which queues and topics are the events'"
-    assert [fault.key for fault in faults_of(plan) if fault.message == message] == [
+    assert [diagnostic.key for diagnostic in faults_of(plan) if diagnostic.message == message] == [
         "settings.s",
         "template.Environment.Variables.PACKAGER_EVENTS",
     ]
@@ -534,7 +534,7 @@ def test_two_functions_whose_queues_would_be_one() -> None:
 
     message = "the functions NekoFunction and NekoJobsFunction would both have a resource "
     hint = "change the path of an event, or the name of a group's file"
-    assert [(fault.message, fault.hint) for fault in faults_of(first, second)] == [
+    assert [(diagnostic.message, diagnostic.hint) for diagnostic in faults_of(first, second)] == [
         (f"{message}{name}", hint) for name in ("NekoJobsXDeadLetterQueue", "NekoJobsXQueue")
     ]
 
@@ -543,7 +543,7 @@ def test_events_count_as_resources() -> None:
     count = len(translated(*EVERY)["Resources"])
     plans = [plan_of(*EVERY, name=f"p{number}") for number in range(500 // count + 1)]
 
-    assert [fault.message for fault in faults_of(*plans)] == [
+    assert [diagnostic.message for diagnostic in faults_of(*plans)] == [
         f"the template would have {count * len(plans)} resources; a stack has at most 500"
     ]
 
@@ -560,11 +560,11 @@ def documented(folder: Path) -> list[str]:
     for block in blocks:
         plan = make_plan(*paths)
         (folder / "pyproject.toml").write_text(block, encoding="utf-8")
-        faults = FaultCollector()
-        options = read_configuration(folder, "neko", [plan.group], faults)
+        diagnostics = Diagnostics()
+        options = read_configuration(folder, "neko", [plan.group], diagnostics)
         plan = replace(plan, options=options["neko"])
-        check_template([plan], faults)
-        assert faults.faults == []
+        check_template([plan], diagnostics)
+        assert diagnostics.all == []
         assert plan.options.events
         templates.append(render_template([plan]))
     assert templates

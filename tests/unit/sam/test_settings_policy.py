@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.model.options import SecretSource, SsmSource
 from packager.sam.checks.template import check_template
 from packager.sam.template import render_template
@@ -213,9 +213,9 @@ def faults_of(number: int, **options: Any) -> list[str]:
         settings={name: SsmSource(f"/a/long/path/to/settings/of/{name}") for name in names},
         **options,
     )
-    faults = FaultCollector()
-    check_template([plan], faults)
-    return [each.message for each in faults.errors]
+    diagnostics = Diagnostics()
+    check_template([plan], diagnostics)
+    return [each.message for each in diagnostics.errors]
 
 
 def test_a_role_that_is_too_long_is_said_before_iam_does() -> None:

@@ -12,7 +12,7 @@ import pytest
 from moto import mock_aws
 
 from packager.bundle.literals import render_bundle_literals
-from packager.errors import FaultCollector, Place
+from packager.errors import Diagnostics, Place
 from packager.model.functions import FunctionPlan, plan_functions
 from packager.plugin.load import load_plugin
 from packager.sam.template import check_template, render_template
@@ -173,17 +173,17 @@ def test_who_uses_it(code: str, tmp_path: Path) -> None:
             "unused.py": "def save(session):\n    session.storage.set('a', b'')\n",
         },
     )
-    faults = FaultCollector()
-    loaded = load_plugin(plugin, faults)
+    diagnostics = Diagnostics()
+    loaded = load_plugin(plugin, diagnostics)
     assert loaded is not None
-    [plan] = plan_functions([loaded], faults)
+    [plan] = plan_functions([loaded], diagnostics)
     assert plan.storage == ("dynamodb" if CODE[code] else None)
 
 
 def messages(*plans: FunctionPlan) -> list[str]:
-    faults = FaultCollector()
-    check_template(plans, faults)
-    return [f"{fault.key}: {fault.message}" for fault in faults.faults]
+    diagnostics = Diagnostics()
+    check_template(plans, diagnostics)
+    return [f"{diagnostic.key}: {diagnostic.message}" for diagnostic in diagnostics.all]
 
 
 def test_keys_that_do_nothing() -> None:

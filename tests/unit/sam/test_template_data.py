@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from packager.cli.main import main
-from packager.errors import FaultCollector, PackagerError
+from packager.errors import Diagnostics, PackagerError
 from packager.model.events import ScheduleEvent
 from packager.model.functions import FunctionPlan
 from packager.model.options import EnvSource
@@ -169,21 +169,21 @@ def test_hidden_characters_do_not_hide_a_reference() -> None:
 
 
 def test_a_default_that_would_be_resolved_is_refused() -> None:
-    def faults(default: str, kind: str = "text-input", **options: Any) -> list[str]:
+    def diagnostics(default: str, kind: str = "text-input", **options: Any) -> list[str]:
         declared = [make_setting("greeting", kind, default=default)]
         sources = {"settings": {"greeting": EnvSource("GREETING")}} | options
-        found = FaultCollector()
+        found = Diagnostics()
         check_template([make_plan(declared=declared, **sources)], found)
-        return [f"{fault} ({fault.hint})" for fault in found.errors]
+        return [f"{diagnostic} ({diagnostic.hint})" for diagnostic in found.errors]
 
-    assert faults("{{resolve:secretsmanager:prod/db}}") == [
+    assert diagnostics("{{resolve:secretsmanager:prod/db}}") == [
         "plugins/neko/group/neko.yaml:1:1: default: the default of greeting holds {{resolve, and "
         "CloudFormation would put a value of the account in its place "
         "(say a value in the configuration: settings.greeting)"
     ]
-    assert faults("Hello {{name}} ${AWS::Region}") == []  # text for CloudFormation, too
-    assert faults("{{resolve:ssm:/x}}", "select") == []  # not in the template
-    assert faults("{{resolve:ssm:/x}}", settings={}) == []  # nor here
+    assert diagnostics("Hello {{name}} ${AWS::Region}") == []  # text for CloudFormation, too
+    assert diagnostics("{{resolve:ssm:/x}}", "select") == []  # not in the template
+    assert diagnostics("{{resolve:ssm:/x}}", settings={}) == []  # nor here
 
 
 def test_what_the_configuration_refers_to_is_meant() -> None:

@@ -9,7 +9,7 @@ import pytest
 from endpoint_runtime.dify.keys import LOCAL as LOCAL_APPS
 from endpoint_runtime.settings.group import LOCAL, SettingsError, read_settings
 from packager.contract import APPS_VARIABLE, SETTINGS_VARIABLE
-from packager.errors import Fault, FaultCollector, Place
+from packager.errors import Diagnostic, Diagnostics, Place
 from packager.settings.local_file import LocalSettings, local_environment, read_local_settings
 
 SOUND = """\
@@ -30,19 +30,19 @@ on = true
 """
 
 
-def read(tmp_path: Path, text: str, group: str = "neko") -> tuple[LocalSettings, list[Fault]]:
-    faults = FaultCollector()
+def read(tmp_path: Path, text: str, group: str = "neko") -> tuple[LocalSettings, list[Diagnostic]]:
+    diagnostics = Diagnostics()
     path = tmp_path / "settings.local.toml"
     path.write_text(text)
-    found = read_local_settings(path, group, faults)
+    found = read_local_settings(path, group, diagnostics)
     here = [
-        Fault(
+        Diagnostic(
             each.message,
             each.place and Place("local", each.place.line, each.place.column),
             each.key,
             each.hint,
         )
-        for each in faults.faults
+        for each in diagnostics.all
     ]
     return found, here
 
@@ -60,17 +60,17 @@ NO_TABLE = "there is no such table"
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"),
+    ("text", "diagnostic"),
     [
         (
             "setings = {}",
-            Fault(
+            Diagnostic(
                 "there is no such table", Place("local", 1, 1), "setings", "did you mean settings?"
             ),
         ),
         (
             "key = 's3cr3t'",
-            Fault(
+            Diagnostic(
                 "there is no such table",
                 Place("local", 1, 1),
                 "key",
@@ -79,19 +79,19 @@ NO_TABLE = "there is no such table"
         ),
         (
             "settings = 's3cr3t'",
-            Fault("expected a table, not text", Place("local", 1, 1), "settings"),
+            Diagnostic("expected a table, not text", Place("local", 1, 1), "settings"),
         ),
         (
             "groups.neko = 5",
-            Fault("expected a table, not 5", Place("local", 1, 8), "groups.neko"),
+            Diagnostic("expected a table, not 5", Place("local", 1, 8), "groups.neko"),
         ),
         (
             "[groups.neko]\nkey = 's3cr3t'",
-            Fault(NO_TABLE, Place("local", 2, 1), "groups.neko.key"),
+            Diagnostic(NO_TABLE, Place("local", 2, 1), "groups.neko.key"),
         ),
         (
             "[settings]\nkey = 2024-01-01",
-            Fault(
+            Diagnostic(
                 "expected nothing but text, finite numbers, true, false, lists and tables",
                 Place("local", 2, 1),
                 "settings.key",
@@ -99,19 +99,23 @@ NO_TABLE = "there is no such table"
         ),
         (
             "[apps]\na = 5",
-            Fault("expected the app's API key as text, in quotes", Place("local", 2, 1), "apps.a"),
+            Diagnostic(
+                "expected the app's API key as text, in quotes", Place("local", 2, 1), "apps.a"
+            ),
         ),
-        ("settings = ", Fault("not valid TOML: invalid value", Place("local", 1, 12))),
+        ("settings = ", Diagnostic("not valid TOML: invalid value", Place("local", 1, 12))),
     ],
 )
-def test_faults(tmp_path: Path, text: str, fault: Fault) -> None:
-    assert read(tmp_path, text) == (LocalSettings(), [fault])
+def test_faults(tmp_path: Path, text: str, diagnostic: Diagnostic) -> None:
+    assert read(tmp_path, text) == (LocalSettings(), [diagnostic])
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    faults = FaultCollector()
-    assert read_local_settings(tmp_path / "none.toml", "neko", faults) == LocalSettings()
-    assert [each.message for each in faults.errors] == ["can't be read: No such file or directory"]
+    diagnostics = Diagnostics()
+    assert read_local_settings(tmp_path / "none.toml", "neko", diagnostics) == LocalSettings()
+    assert [each.message for each in diagnostics.errors] == [
+        "can't be read: No such file or directory"
+    ]
 
 
 DECLARED = [

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from endpoint_runtime.settings.group import SettingsError, read_settings
 from packager.bundle.literals import _setting
-from packager.errors import FaultCollector, Place
-from packager.inputs.yaml_tree import parse_marked
+from packager.errors import Diagnostics, Place
+from packager.inputs.yaml_tree import parse_yaml
 from packager.model.plugin import Setting
 from packager.settings.values import (
     WrongValue,
@@ -121,7 +121,7 @@ def test_what_is_written_is_read_again(setting: Setting, text: str) -> None:
 )
 def test_yaml(kind: str, written: str, value: Any) -> None:
     setting = Setting("s", kind, False, Place("x"), options=("true",))
-    node = parse_marked(written, "x", FaultCollector())
+    node = parse_yaml(written, "x", Diagnostics())
     assert node is not None
     assert value_of_yaml(setting, node) == value
 
@@ -140,7 +140,7 @@ def test_yaml(kind: str, written: str, value: Any) -> None:
     ],
 )
 def test_wrong_yaml(kind: str, written: str) -> None:
-    node = parse_marked(written, "x", FaultCollector())
+    node = parse_yaml(written, "x", Diagnostics())
     assert node is not None
     with pytest.raises(WrongValue, match=r"^expected "):
         value_of_yaml(Setting("s", kind, False, Place("x")), node)

@@ -9,7 +9,7 @@ import pytest
 
 from packager.bundle.literals import render_bundle_literals
 from packager.config.read import read_configuration
-from packager.errors import Fault, FaultCollector, Place
+from packager.errors import Diagnostic, Diagnostics, Place
 from packager.model.events import QueueEvent, TopicEvent
 from packager.model.options import Options
 from packager.model.plugin import EndpointGroup
@@ -23,10 +23,10 @@ STARTS: list[dict[str, Any]] = [{"snapstart": True}, {"provisioned_concurrency":
 
 
 def faults_of(**options: Any) -> list[tuple[str, str, str | None]]:
-    faults = FaultCollector()
-    check_template([make_plan(places=PLACES, **options)], faults)
-    assert all(fault.place == HERE for fault in faults.faults)
-    return [(fault.key, fault.message, fault.hint) for fault in faults.faults]
+    diagnostics = Diagnostics()
+    check_template([make_plan(places=PLACES, **options)], diagnostics)
+    assert all(diagnostic.place == HERE for diagnostic in diagnostics.all)
+    return [(diagnostic.key, diagnostic.message, diagnostic.hint) for diagnostic in diagnostics.all]
 
 
 @pytest.mark.parametrize("start", STARTS)
@@ -141,7 +141,7 @@ EFS = {
 
 
 @pytest.mark.parametrize(
-    ("options", "fault"),
+    ("options", "diagnostic"),
     [
         (
             {"snapstart": True, "provisioned_concurrency": 1},
@@ -169,8 +169,8 @@ EFS = {
         ),
     ],
 )
-def test_what_is_refused(options: dict[str, Any], fault: tuple[str, str, str | None]) -> None:
-    assert faults_of(**options) == [fault]
+def test_what_is_refused(options: dict[str, Any], diagnostic: tuple[str, str, str | None]) -> None:
+    assert faults_of(**options) == [diagnostic]
 
 
 @pytest.mark.parametrize(
@@ -185,11 +185,11 @@ def test_what_is_refused(options: dict[str, Any], fault: tuple[str, str, str | N
     ],
 )
 def test_the_properties_are_said_by_the_keys(name: str, value: object, key: str) -> None:
-    faults = FaultCollector()
-    check_template([make_plan(template={name: value})], faults)
+    diagnostics = Diagnostics()
+    check_template([make_plan(template={name: value})], diagnostics)
 
-    assert faults.faults == [
-        Fault(
+    assert diagnostics.all == [
+        Diagnostic(
             "the packager decides this property",
             None,
             f"template.{name}",
@@ -219,30 +219,35 @@ def test_the_properties_are_said_by_the_keys(name: str, value: object, key: str)
 )
 def test_wrong_values(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "packager.toml").write_text(text)
-    faults = FaultCollector()
+    diagnostics = Diagnostics()
     group = EndpointGroup("g", "g.yaml", (), (), Place("m.yaml", 1, 1))
 
-    options = read_configuration(tmp_path, "p", [group], faults)
+    options = read_configuration(tmp_path, "p", [group], diagnostics)
 
     assert options == {"g": Options()}
-    assert faults.faults == [Fault(message, Place("p/packager.toml", 1, 1), text.split(" ")[0])]
+    assert diagnostics.all == [
+        Diagnostic(message, Place("p/packager.toml", 1, 1), text.split(" ")[0])
+    ]
 
 
 def test_snapstart_and_the_fast_entry_contradict(tmp_path: Path) -> None:
     (tmp_path / "packager.toml").write_text("snapstart = true\nentry = 'fast'")
-    faults = FaultCollector()
+    diagnostics = Diagnostics()
     group = EndpointGroup("g", "g.yaml", (), (), Place("m.yaml", 1, 1))
 
-    read_configuration(tmp_path, "p", [group], faults)
+    read_configuration(tmp_path, "p", [group], diagnostics)
 
-    (fault,) = faults.faults
-    assert (fault.message, fault.place) == ("snapstart = true needs the stock entry", HERE)
+    (diagnostic,) = diagnostics.all
+    assert (diagnostic.message, diagnostic.place) == (
+        "snapstart = true needs the stock entry",
+        HERE,
+    )
 
 
 def test_preload_reaches_the_bundle_once_each(tmp_path: Path) -> None:
     (tmp_path / "packager.toml").write_text("preload = ['json', 'shop.stock', 'json']")
     group = EndpointGroup("g", "g.yaml", (), (), Place("m.yaml", 1, 1))
-    options = read_configuration(tmp_path, "p", [group], FaultCollector())["g"]
+    options = read_configuration(tmp_path, "p", [group], Diagnostics())["g"]
 
     values: dict[str, Any] = {}
     exec(render_bundle_literals(make_plan(preload=options.preload)), values)

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from packager.bundle.literals import render_bundle_literals
-from packager.errors import FaultCollector
+from packager.errors import Diagnostics
 from packager.sam.checks.template import check_template
 from packager.sam.template import render_template
 from tests.support.template_builders import make_plan
@@ -26,10 +26,10 @@ def resources(**options: Any) -> Any:
     return yaml.load(render_template([plan]), Loader)["Resources"]
 
 
-def faults(**options: Any) -> list[str]:
-    collector = FaultCollector()
+def diagnostics(**options: Any) -> list[str]:
+    collector = Diagnostics()
     check_template([make_plan(**options)], collector)
-    return [f"{each.level}: {each.key}: {each.message}" for each in collector.faults]
+    return [f"{each.level}: {each.key}: {each.message}" for each in collector.all]
 
 
 def test_a_function_url_streams() -> None:
@@ -87,4 +87,4 @@ def test_the_bundle_knows() -> None:
     ],
 )
 def test_what_can_not_stream_is_said(options: dict[str, Any], expected: list[str]) -> None:
-    assert faults(**options) == expected
+    assert diagnostics(**options) == expected

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from packager.errors import Fault, FaultCollector, Place
+from packager.errors import Diagnostic, Diagnostics, Place
 from packager.model.functions import FunctionPlan
 from packager.model.options import EnvSource, LiteralSource
 from packager.sam.template import check_template
@@ -22,11 +22,11 @@ LOG_SETTINGS = {"DestinationArn": {"Ref": "NekoLogGroup"}, "Format": "$context.s
 
 
 def faults_of(*plans: FunctionPlan) -> list[tuple[str, str, str | None]]:
-    faults = FaultCollector()
-    check_template(plans, faults)
-    assert all(fault.level == "error" for fault in faults.faults)
-    assert all(fault.place == HERE for fault in faults.faults if fault.key)
-    return [(fault.key, fault.message, fault.hint) for fault in faults.faults]
+    diagnostics = Diagnostics()
+    check_template(plans, diagnostics)
+    assert all(diagnostic.level == "error" for diagnostic in diagnostics.all)
+    assert all(diagnostic.place == HERE for diagnostic in diagnostics.all if diagnostic.key)
+    return [(diagnostic.key, diagnostic.message, diagnostic.hint) for diagnostic in diagnostics.all]
 
 
 def planned(*endpoints: str, **options: Any) -> FunctionPlan:
@@ -65,7 +65,7 @@ def test_what_is_sound(options: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "fault"),
+    ("options", "diagnostic"),
     [
         (
             {"timeout": 31},
@@ -332,8 +332,8 @@ def test_what_is_sound(options: dict[str, Any]) -> None:
         ),
     ],
 )
-def test_what_is_refused(options: dict[str, Any], fault: tuple[str, str, str | None]) -> None:
-    assert faults_of(planned(**options)) == [fault]
+def test_what_is_refused(options: dict[str, Any], diagnostic: tuple[str, str, str | None]) -> None:
+    assert faults_of(planned(**options)) == [diagnostic]
 
 
 def test_too_many_declared_routes() -> None:
@@ -411,14 +411,14 @@ def test_a_domain_may_be_shared_by_base_paths() -> None:
 def test_a_base_path_is_said_to_the_function_too() -> None:
     certificate = "arn:aws:acm:eu-west-1:123456789012:certificate/x"
     domain = {"DomainName": "a.example.com", "CertificateArn": certificate, "BasePath": ["v1"]}
-    faults = FaultCollector()
+    diagnostics = Diagnostics()
 
     for base_path in ("/v1", ""):
         plan = planned(api_template={"Domain": domain}, base_path=base_path)
-        check_template([plan], faults)
+        check_template([plan], diagnostics)
 
-    assert faults.faults == [
-        Fault(
+    assert diagnostics.all == [
+        Diagnostic(
             "the endpoints' paths would start with /v1, and get no answer",
             HERE,
             "api_template.Domain.BasePath",
