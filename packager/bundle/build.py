@@ -35,9 +35,9 @@ from packager.host.interpreter import (
     need_interpreter,
     newest_supported,
 )
-from packager.model.functions import FunctionPlan
 from packager.model.permissions import Mode, Permissions
 from packager.plugin.files import LeftOut, PluginFile, check_endpoints, large_folders, plugin_files
+from packager.plugin.functions import FunctionPlan
 from packager.requirements.read import read_requirements
 
 # AWS Lambda's page "Lambda quotas": 250 MB unzipped (262,144,000 bytes, as its error says), layers

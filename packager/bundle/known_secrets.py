@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from packager.contract import LOCAL_SETTINGS
 from packager.errors import Diagnostics
 from packager.inputs.dotenv_file import guess_env_file
-from packager.model.functions import FunctionPlan
 from packager.model.options import EnvSource
-from packager.model.value_sources import all_settings, source_of
 from packager.paths import is_file
+from packager.plugin.functions import FunctionPlan
+from packager.plugin.value_sources import all_settings, source_of
 from packager.settings.local_file import read_local_settings
 
 # Shorter texts stand in ordinary files by chance.

@@ -8,9 +8,9 @@ from typing import Any
 from packager import __version__
 from packager.contract import FORMAT, HANDLERS
 from packager.model.events import event_arn
-from packager.model.functions import FunctionPlan
 from packager.model.options import EnvSource, LiteralSource, SecretSource, Source, SsmSource
 from packager.model.plugin import Setting
+from packager.plugin.functions import FunctionPlan
 
 _WIDTH = 100
 

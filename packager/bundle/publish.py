@@ -10,8 +10,8 @@ from pathlib import Path
 from packager.bundle.read import bundles_in, is_bundle
 from packager.errors import PackagerError, UsageError
 from packager.host.scratch import alone_in, is_scratch, scratch_folder
-from packager.model.functions import FunctionPlan
 from packager.paths import exists, is_file, is_folder, real_path, unseen
+from packager.plugin.functions import FunctionPlan
 from packager.sam.generated_files import MARK
 
 TEMPLATE = "template.yaml"

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from packager.analysis.facts import SourceFacts
 from packager.inputs.gitignore import Patterns
-from packager.model.functions import FunctionPlan
 from packager.model.options import AwsSource
+from packager.plugin.functions import FunctionPlan
 
 Facts = Mapping[str, SourceFacts]
 _RUNTIME = "endpoint_runtime"

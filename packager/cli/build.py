@@ -17,9 +17,9 @@ from packager.cli.permissions import permission_options
 from packager.cli.plans import plan_facts, planned
 from packager.errors import Diagnostics, UsageError
 from packager.formatting import byte_size, columns
-from packager.model.functions import FunctionPlan
 from packager.model.permissions import Permissions
 from packager.paths import is_file
+from packager.plugin.functions import FunctionPlan
 from packager.sam.template import GeneratedFile, need_ours, render_template
 
 

@@ -12,10 +12,10 @@ from packager.cli.options import format_option, plugins_argument
 from packager.cli.plans import plan_facts, planned
 from packager.errors import Diagnostics
 from packager.formatting import columns
-from packager.model.functions import FunctionPlan
 from packager.model.permissions import Permissions
-from packager.model.value_sources import setting_source
 from packager.plugin.build_asks import warn_of_asks
+from packager.plugin.functions import FunctionPlan
+from packager.plugin.value_sources import setting_source
 
 
 @click.command("list")

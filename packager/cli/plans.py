@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from packager.errors import Diagnostics, InvalidInput, UsageError
-from packager.model.functions import FunctionPlan, plan_functions
 from packager.model.permissions import Permissions
-from packager.model.plugin import Plugin
-from packager.model.value_sources import setting_source
 from packager.paths import is_file
 from packager.plugin.difypkg import plugin_folder
+from packager.plugin.functions import FunctionPlan, plan_functions
 from packager.plugin.load import load_plugin
+from packager.plugin.plugin import Plugin
+from packager.plugin.value_sources import setting_source
 from packager.sam.checks.template import check_template
 from packager.settings.unset import warn_of_unset
 

@@ -27,9 +27,9 @@ from packager.host.interpreter import find_interpreter, host_architecture, newes
 from packager.inputs.dotenv_file import read_env_file
 from packager.local.environment import local_values, shell_variables
 from packager.local.missing_values import RunValues, concerns, warn_of_lacking
-from packager.model.functions import FunctionPlan
 from packager.model.permissions import Permissions
 from packager.paths import exists, is_folder, unseen
+from packager.plugin.functions import FunctionPlan
 from packager.plugin.manifest import MANIFEST
 from packager.settings.local_file_check import check_local
 

@@ -20,8 +20,8 @@ from packager.errors import Diagnostic, Diagnostics, InvalidInput, UsageError
 from packager.formatting import columns, counted
 from packager.inputs.dotenv_file import read_env_file
 from packager.inputs.yaml_tree import parse_yaml, read_yaml
-from packager.model.functions import FunctionPlan
 from packager.paths import is_file
+from packager.plugin.functions import FunctionPlan
 from packager.settings.aws import Aws
 from packager.settings.check import check_values
 from packager.settings.language import language_of

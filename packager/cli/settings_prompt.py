@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 
 from packager.cli.console import ask, echo
-from packager.model.functions import FunctionPlan
 from packager.model.plugin import Setting
-from packager.model.value_sources import all_settings
+from packager.plugin.functions import FunctionPlan
+from packager.plugin.value_sources import all_settings
 from packager.settings.aws import Aws
 from packager.settings.language import text_in
 from packager.settings.push import Target, Value, target_of, targets_with_values

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from packager.analysis.sdk_use import FAKE_DIFY
 from packager.contract import LOCAL_SETTINGS
 from packager.errors import APP_KEY_UNSET, SETTING_UNSET, Diagnostic, Diagnostics
-from packager.model.functions import FunctionPlan
 from packager.model.options import EnvSource, SecretSource, SsmSource
 from packager.model.plugin import Setting
-from packager.model.value_sources import all_settings, place_of, setting_source, source_of
+from packager.plugin.functions import FunctionPlan
+from packager.plugin.value_sources import all_settings, place_of, setting_source, source_of
 from packager.settings.local_file import LocalSettings
 from packager.settings.unset import toml_key
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from packager.errors import Diagnostics
-from packager.model.functions import FunctionPlan
 from packager.model.permissions import Permissions
+from packager.plugin.functions import FunctionPlan
 from packager.plugin.package_asks import check_asks
 from packager.requirements.read import read_requirements
 

@@ -12,11 +12,12 @@ from packager.inputs.plugin_folder import PluginFolder
 from packager.inputs.url_rules import check_rules
 from packager.model.options import Options
 from packager.model.permissions import Permissions
-from packager.model.plugin import EndpointGroup, Plugin
+from packager.model.plugin import EndpointGroup
 from packager.plugin.files import check_endpoints, plugin_files
 from packager.plugin.groups import read_groups
 from packager.plugin.manifest import read_manifest
 from packager.plugin.package_asks import check_asks
+from packager.plugin.plugin import Plugin
 from packager.requirements.read import read_requirements
 
 

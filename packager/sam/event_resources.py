@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from packager.model.events import PatternEvent, QueueEvent, ScheduleEvent, TopicEvent
-from packager.model.functions import FunctionPlan
+from packager.plugin.functions import FunctionPlan
 from packager.sam.document import Intrinsic, get_att, ref
 from packager.sam.event_sources import event_key, has_failed_events, keeps_failures, named_events
 from packager.sam.names import ResourceNames, dead_letter_name

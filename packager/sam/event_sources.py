@@ -21,7 +21,7 @@ from packager.model.events import (
     TopicEvent,
     event_arn,
 )
-from packager.model.functions import FunctionPlan
+from packager.plugin.functions import FunctionPlan
 from packager.sam.document import Meant, get_att, literal_in_sub, meant, sub
 from packager.sam.names import ResourceNames, event_names
 from packager.sam.role import destinations

@@ -9,8 +9,8 @@ from typing import Any
 
 from packager import __version__
 from packager.contract import EXTENSION_PORT_VARIABLE, HANDLERS, WRAPPER, WRAPPER_VARIABLE
-from packager.model.functions import FunctionPlan
-from packager.model.value_sources import aws_sources
+from packager.plugin.functions import FunctionPlan
+from packager.plugin.value_sources import aws_sources
 from packager.sam.document import Meant, Section, get_att, literal_in_sub, ref, sub
 from packager.sam.event_resources import event_resources, event_statements
 from packager.sam.event_sources import event_properties, event_sources, event_variables

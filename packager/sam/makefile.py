@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from packager.errors import PackagerError
-from packager.model.functions import FunctionPlan
 from packager.paths import is_file, real_path
+from packager.plugin.functions import FunctionPlan
 from packager.sam.function import CodeLocation
 
 # SAM runs `make --makefile FOLDER/Makefile build-ID` in a copy of the plugin's folder, with

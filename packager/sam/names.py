@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from packager.model.events import QueueEvent, TopicEvent
-from packager.model.functions import FunctionPlan, pascal_case
+from packager.plugin.functions import FunctionPlan, pascal_case
 
 _EVENT_SUFFIXES = {
     "sqs": "Queue",

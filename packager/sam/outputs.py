@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from packager.model.functions import FunctionPlan
+from packager.plugin.functions import FunctionPlan
 from packager.sam.document import Meant, get_att, literal_in_sub, ref, sub
 from packager.sam.event_resources import event_outputs
 from packager.sam.function import base_url

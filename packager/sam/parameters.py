@@ -7,9 +7,9 @@ from typing import Any
 
 from packager.config.dify import ANY_APP
 from packager.errors import Diagnostics
-from packager.model.functions import FunctionPlan
 from packager.model.options import EnvSource
 from packager.model.plugin import Setting
+from packager.plugin.functions import FunctionPlan
 from packager.sam.document import Section, data
 from packager.sam.outputs import shortened
 

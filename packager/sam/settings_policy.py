@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from packager.model.functions import FunctionPlan
 from packager.model.options import SecretSource, SsmSource
-from packager.model.value_sources import aws_sources
+from packager.plugin.functions import FunctionPlan
+from packager.plugin.value_sources import aws_sources
 from packager.sam.document import Intrinsic, sub
 from packager.sam.extension import has_extension
 

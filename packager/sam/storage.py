@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from packager.contract import BUCKET_VARIABLE, TABLE_VARIABLE
-from packager.model.functions import FunctionPlan
+from packager.plugin.functions import FunctionPlan
 from packager.sam.document import Intrinsic, get_att, ref, sub
 from packager.sam.names import makes_storage, storage_name
 

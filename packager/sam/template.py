@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from packager import __version__
-from packager.model.functions import FunctionPlan
+from packager.plugin.functions import FunctionPlan
 from packager.sam.checks.template import check_template
 from packager.sam.document import Section, meant, write_document
 from packager.sam.function import CodeLocation, function_resources

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from packager.errors import Diagnostics
-from packager.model.functions import FunctionPlan
 from packager.model.options import AwsSource, EnvSource, LiteralSource, SecretSource, SsmSource
 from packager.model.plugin import Setting
-from packager.model.value_sources import (
+from packager.plugin.functions import FunctionPlan
+from packager.plugin.value_sources import (
     all_settings,
     aws_sources,
     place_of,

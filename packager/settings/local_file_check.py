@@ -8,8 +8,8 @@ from typing import Any
 from packager.config.settings import wanted_of
 from packager.errors import Diagnostics
 from packager.inputs.suggestions import did_you_mean
-from packager.model.functions import FunctionPlan
 from packager.model.plugin import Setting
+from packager.plugin.functions import FunctionPlan
 from packager.settings.local_file import LocalSettings
 from packager.settings.unset import toml_key
 from packager.settings.values import WrongValue, is_json, value_of_json

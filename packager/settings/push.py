@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from packager.errors import Diagnostics, PackagerError, Place
-from packager.model.functions import FunctionPlan
 from packager.model.options import AwsSource, EnvSource, LiteralSource, SecretSource, SsmSource
 from packager.model.plugin import Setting
-from packager.model.value_sources import source_label, source_of
+from packager.plugin.functions import FunctionPlan
+from packager.plugin.value_sources import source_label, source_of
 from packager.settings.aws import Aws, Parameter
 from packager.settings.values import text_of_value
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from packager.model.functions import FunctionPlan
 from packager.model.options import EnvSource, LiteralSource, SecretSource, SsmSource
 from packager.model.plugin import Setting
-from packager.model.value_sources import all_settings, setting_source, source_of
+from packager.plugin.functions import FunctionPlan
+from packager.plugin.value_sources import all_settings, setting_source, source_of
 
 MASK = "***"
 _MAX_SHOWN = 40  # characters of a value

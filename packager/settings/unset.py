@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from packager.config.sources import env_name, ssm_name
 from packager.contract import LOCAL_SETTINGS
 from packager.errors import SETTING_UNSET, Diagnostics
-from packager.model.functions import FunctionPlan
 from packager.model.options import EnvSource
 from packager.model.plugin import Setting
-from packager.model.value_sources import all_settings, place_of, source_of
+from packager.plugin.functions import FunctionPlan
+from packager.plugin.value_sources import all_settings, place_of, source_of
 
 
 def warn_of_unset(plans: Iterable[FunctionPlan], diagnostics: Diagnostics) -> None:

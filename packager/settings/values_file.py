@@ -8,8 +8,8 @@ from packager.errors import Diagnostics
 from packager.inputs.suggestions import did_you_mean
 from packager.inputs.yaml_fields import wrong_type
 from packager.inputs.yaml_tree import YamlValue
-from packager.model.functions import FunctionPlan
-from packager.model.value_sources import all_settings
+from packager.plugin.functions import FunctionPlan
+from packager.plugin.value_sources import all_settings
 from packager.settings.push import Value
 from packager.settings.values import WrongValue, value_of_yaml
 

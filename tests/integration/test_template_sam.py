@@ -17,8 +17,8 @@ import boto3
 import pytest
 import yaml
 
-from packager.model.functions import FunctionPlan
 from packager.model.options import EnvSource, SecretSource, SsmSource
+from packager.plugin.functions import FunctionPlan
 from packager.sam.template import render_template, template_files, write_files
 from tests.support.template_builders import make_plan, make_setting, of_type, translate
 

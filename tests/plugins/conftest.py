@@ -13,7 +13,7 @@ import pytest
 from packager.bundle.build import build_bundle
 from packager.errors import Diagnostics
 from packager.host.interpreter import newest_supported
-from packager.model.functions import FunctionPlan, plan_functions
+from packager.plugin.functions import FunctionPlan, plan_functions
 from packager.plugin.load import load_plugin
 from packager.sam.template import render_template
 from tests.support.aws.moto_server import MotoServer, moto_server

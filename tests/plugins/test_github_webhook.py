@@ -24,7 +24,7 @@ import pytest
 from packager.bundle.build import build_bundle
 from packager.errors import Diagnostics
 from packager.host.interpreter import need_interpreter
-from packager.model.functions import plan_functions
+from packager.plugin.functions import plan_functions
 from packager.plugin.load import load_plugin
 
 PLUGIN = Path(__file__).parents[2] / "plugins/github_webhook"

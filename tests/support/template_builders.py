@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from packager.errors import Place
-from packager.model.functions import FunctionPlan, pascal_case
 from packager.model.options import LiteralSource, Options
-from packager.model.plugin import Endpoint, EndpointGroup, Plugin, Setting
+from packager.model.plugin import Endpoint, EndpointGroup, Setting
+from packager.plugin.functions import FunctionPlan, pascal_case
+from packager.plugin.plugin import Plugin
 
 PLACE = Place("plugins/neko/group/neko.yaml", 1, 1)
 

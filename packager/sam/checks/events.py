@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from packager.contract import EVENTS_VARIABLE
 from packager.errors import Diagnostics
 from packager.model.events import QueueEvent
-from packager.model.functions import FunctionPlan
 from packager.model.options import EnvSource
+from packager.plugin.functions import FunctionPlan
 from packager.sam.event_resources import advised_visibility, event_resources
 from packager.sam.event_sources import event_variables, keeps_failures
 from packager.sam.names import resource_names

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from packager.errors import Diagnostics
 from packager.inputs.suggestions import did_you_mean
-from packager.model.functions import FunctionPlan
 from packager.model.options import Options
+from packager.plugin.functions import FunctionPlan
 from packager.sam import property_shapes
 from packager.sam.checks.references import reference_problems
 from packager.sam.properties import OWNED_BY_API, OWNED_BY_FUNCTION

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from packager.errors import Diagnostics
-from packager.model.functions import FunctionPlan
+from packager.plugin.functions import FunctionPlan
 from packager.sam.document import Intrinsic
 from packager.sam.event_resources import event_statements
 from packager.sam.role import role_resource

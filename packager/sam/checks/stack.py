@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from packager.errors import Diagnostics
-from packager.model.functions import FunctionPlan
+from packager.plugin.functions import FunctionPlan
 from packager.sam.checks.events import resource_count
 from packager.sam.event_sources import event_key
 from packager.sam.function import declared_routes, http_events

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from packager.errors import Diagnostics
-from packager.model.functions import FunctionPlan
+from packager.plugin.functions import FunctionPlan
 
 _OLDEST = (3, 12)  # Python with SnapStart (AWS Lambda, "Improving startup performance")
 _MAX_STORAGE = 512  # MB of /tmp with SnapStart, likewise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from packager.errors import Diagnostics
-from packager.model.functions import FunctionPlan
+from packager.plugin.functions import FunctionPlan
 
 _ONLY_WITH = {
     "storage_limit": "dynamodb",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from packager.errors import Diagnostics
-from packager.model.functions import FunctionPlan
+from packager.plugin.functions import FunctionPlan
 
 
 def check_stream(plan: FunctionPlan, diagnostics: Diagnostics) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 from packager.contract import WRAPPER, WRAPPER_VARIABLE
 from packager.errors import Diagnostics, Place
-from packager.model.functions import FunctionPlan
 from packager.model.options import EnvSource, Options
 from packager.model.plugin import Setting
+from packager.plugin.functions import FunctionPlan
 from packager.sam.checks.events import check_events, check_names
 from packager.sam.checks.properties import check_properties
 from packager.sam.checks.references import referable

@@ -22,9 +22,10 @@ from packager.dependencies.uv_install import PackageSize
 from packager.errors import Diagnostic, InvalidInput, PackagerError, Place, UsageError
 from packager.host.bytecode import compile_files
 from packager.host.interpreter import find_interpreter
-from packager.model.functions import FunctionPlan
 from packager.model.options import Options
-from packager.model.plugin import Endpoint, EndpointGroup, Plugin
+from packager.model.plugin import Endpoint, EndpointGroup
+from packager.plugin.functions import FunctionPlan
+from packager.plugin.plugin import Plugin
 from tests.support.packages.wheels import make_wheel
 
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from packager.bundle.literals import render, render_bundle_literals
 from packager.errors import Place
-from packager.model.functions import FunctionPlan
 from packager.model.options import EnvSource, LiteralSource, Options
-from packager.model.plugin import Endpoint, EndpointGroup, Plugin, Setting
+from packager.model.plugin import Endpoint, EndpointGroup, Setting
+from packager.plugin.functions import FunctionPlan
+from packager.plugin.plugin import Plugin
 
 PLACE = Place("x")
 

@@ -15,7 +15,7 @@ import pytest
 from packager.bundle.publish import check_out, staging_in
 from packager.errors import PackagerError, UsageError
 from packager.host.scratch import scratch_folder
-from packager.model.functions import FunctionPlan
+from packager.plugin.functions import FunctionPlan
 from tests.support.plugin_writer import write_plugin
 from tests.support.template_builders import make_plan
 

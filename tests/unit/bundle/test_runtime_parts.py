@@ -16,9 +16,10 @@ from packager.bundle.runtime_files import runtime_files
 from packager.bundle.runtime_parts import PARTS, left_out
 from packager.contract import template_folder
 from packager.errors import Place
-from packager.model.functions import FunctionPlan
 from packager.model.options import EnvSource, Options, SecretSource, SsmSource
-from packager.model.plugin import Endpoint, EndpointGroup, Plugin
+from packager.model.plugin import Endpoint, EndpointGroup
+from packager.plugin.functions import FunctionPlan
+from packager.plugin.plugin import Plugin
 
 NAMES = tuple(part.name for part in PARTS)
 FILES = [name for _, name in runtime_files("light")]

@@ -18,8 +18,8 @@ from endpoint_runtime.secret_search import SecretSearch
 from packager.bundle.known_secrets import KnownSecret, known_secrets
 from packager.bundle.secret_scan import refuse_leaks, refuse_leaks_in, search_for
 from packager.errors import PackagerError
-from packager.model.functions import FunctionPlan
 from packager.model.options import EnvSource
+from packager.plugin.functions import FunctionPlan
 from tests.support.secret_forms import FORMS
 from tests.support.template_builders import literal, make_plan, make_setting
 

@@ -10,9 +10,9 @@ import pytest
 from packager.bundle.literals import render_bundle_literals
 from packager.config.read import read_configuration
 from packager.errors import Diagnostic, Diagnostics, Place
-from packager.model.functions import plan_functions
 from packager.model.options import Options
 from packager.model.plugin import EndpointGroup
+from packager.plugin.functions import plan_functions
 from packager.plugin.load import load_plugin
 from packager.sam.checks.template import check_template
 from packager.sam.template import render_template

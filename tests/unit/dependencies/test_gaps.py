@@ -11,9 +11,10 @@ import pytest
 
 from packager.bundle.build import Bundle, build_bundles
 from packager.errors import IMPORT_FAILS, Diagnostic, InvalidInput, Place
-from packager.model.functions import FunctionPlan
 from packager.model.options import Options
-from packager.model.plugin import Endpoint, EndpointGroup, Plugin
+from packager.model.plugin import Endpoint, EndpointGroup
+from packager.plugin.functions import FunctionPlan
+from packager.plugin.plugin import Plugin
 from tests.support.packages.wheels import make_wheel
 
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"

@@ -9,8 +9,9 @@ import pytest
 
 from packager.errors import Diagnostic, Diagnostics, Place
 from packager.model.options import Options
-from packager.model.plugin import Endpoint, EndpointGroup, Plugin, Setting
+from packager.model.plugin import Endpoint, EndpointGroup, Setting
 from packager.plugin.load import load_plugin
+from packager.plugin.plugin import Plugin
 from tests.support.plugin_writer import ENDPOINT, GROUP, MANIFEST, SOURCE, write_plugin
 
 ONE_EACH = "declare one endpoint for each method; they may share path and source"

@@ -24,8 +24,8 @@ from packager.model.events import (
     ScheduleEvent,
     TopicEvent,
 )
-from packager.model.functions import FunctionPlan
 from packager.model.options import EnvSource
+from packager.plugin.functions import FunctionPlan
 from packager.sam.names import event_names, parameter_names
 from packager.sam.template import check_template, render_template
 from tests.support.template_builders import make_plan, make_setting, of_type, translate

@@ -13,7 +13,7 @@ from moto import mock_aws
 
 from packager.bundle.literals import render_bundle_literals
 from packager.errors import Diagnostics, Place
-from packager.model.functions import FunctionPlan, plan_functions
+from packager.plugin.functions import FunctionPlan, plan_functions
 from packager.plugin.load import load_plugin
 from packager.sam.template import check_template, render_template
 from tests.support.plugin_writer import SOURCE, write_plugin

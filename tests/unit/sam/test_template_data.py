@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from packager.cli.main import main
 from packager.errors import Diagnostics, PackagerError
 from packager.model.events import ScheduleEvent
-from packager.model.functions import FunctionPlan
 from packager.model.options import EnvSource
 from packager.model.plugin import EndpointGroup
+from packager.plugin.functions import FunctionPlan
 from packager.sam.checks.template import check_template
 from packager.sam.makefile import render_makefile
 from packager.sam.template import render_template

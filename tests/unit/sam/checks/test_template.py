@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from packager.errors import Diagnostic, Diagnostics, Place
-from packager.model.functions import FunctionPlan
 from packager.model.options import EnvSource, LiteralSource
+from packager.plugin.functions import FunctionPlan
 from packager.sam.template import check_template
 from tests.support.template_builders import make_plan, make_setting
 

@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 
 from packager.errors import Diagnostics
 from packager.model.options import Entry, Options, Storage
-from packager.model.plugin import EndpointGroup, Plugin
+from packager.model.plugin import EndpointGroup
+from packager.plugin.plugin import Plugin
 
 MAX_LOGICAL_ID = 255  # CloudFormation, "Resources section structure"
 

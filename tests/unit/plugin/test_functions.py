@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from packager.errors import Diagnostic, Diagnostics, Place
-from packager.model.functions import function_id, pascal_case, plan_functions
 from packager.model.options import Options
-from packager.model.plugin import EndpointGroup, Plugin
+from packager.model.plugin import EndpointGroup
+from packager.plugin.functions import function_id, pascal_case, plan_functions
+from packager.plugin.plugin import Plugin
 
 
 def group(name: str) -> EndpointGroup:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import assert_never
 
 from packager.errors import Place
-from packager.model.functions import FunctionPlan
 from packager.model.options import (
     AwsSource,
     EnvSource,
@@ -15,6 +14,7 @@ from packager.model.options import (
     SsmSource,
 )
 from packager.model.plugin import Setting
+from packager.plugin.functions import FunctionPlan
 
 _APP = "apps."
 
