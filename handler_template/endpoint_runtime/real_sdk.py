@@ -14,15 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
-# The SDK's modules and classes that get a light one's methods: module there, class, module here.
-_ANSWERED = (
-    ("invocations.storage", "StorageInvocation", "storage"),
-    ("invocations.app.chat", "ChatAppInvocation", "app.chat"),
-    ("invocations.app.completion", "CompletionAppInvocation", "app.completion"),
-    ("invocations.app.workflow", "WorkflowAppInvocation", "app.workflow"),
-    # Its own module came with 0.8; both names are one class.
-    ("invocations.app", "FetchAppInvocation", "app"),
-)
 # What a call is named in messages, by the SDK's `InvokeType`.
 _CALLS = {
     "llm": "model.llm.invoke",
@@ -56,7 +47,7 @@ def prepare() -> None:
         patch_all = monkey.patch_all
         monkey.patch_all = lambda *arguments, **options: True
     try:
-        runtime = _module("dify_plugin.core.runtime")
+        from dify_plugin.core import runtime
     finally:
         if monkey is not None:
             monkey.patch_all = patch_all
@@ -70,25 +61,58 @@ def prepare() -> None:
         if name[:2] != "__":
             setattr(base, name, helper)
     base._backwards_invoke = _refuse
-    for theirs, name, ours in _ANSWERED:
+    for answered in (_storage, _chat, _completion, _workflow, _app):
         try:
-            cls = getattr(_module(f"dify_plugin.{theirs}"), name)
-        except (ImportError, AttributeError):
+            theirs, ours = answered()
+        except ImportError:
             continue
-        light = getattr(_module(f"endpoint_runtime.sdk_calls.{ours}"), name)
-        for method, function in vars(light).items():
+        for method, function in vars(ours).items():
             if method[:2] != "__":
-                setattr(cls, method, function)
+                setattr(theirs, method, function)
     try:
-        _module("dify_plugin.invocations.file").File.upload = _upload
-    except (ImportError, AttributeError):
+        from dify_plugin.invocations.file import File
+
+        setattr(File, "upload", _upload)  # noqa: B010 - its type is the light one's
+    except ImportError:
         pass
     _serve_sessions(runtime.Session)
 
 
-def _module(name: str) -> Any:
-    __import__(name)
-    return sys.modules[name]
+# Each of these returns a class of the SDK's, and the light one whose methods it gets.
+def _storage() -> tuple[Any, Any]:
+    from dify_plugin.invocations.storage import StorageInvocation
+    from endpoint_runtime.sdk_calls import storage
+
+    return StorageInvocation, storage.StorageInvocation
+
+
+def _chat() -> tuple[Any, Any]:
+    from dify_plugin.invocations.app.chat import ChatAppInvocation
+    from endpoint_runtime.sdk_calls.app import chat  # type: ignore[import-not-found]
+
+    return ChatAppInvocation, chat.ChatAppInvocation
+
+
+def _completion() -> tuple[Any, Any]:
+    from dify_plugin.invocations.app.completion import CompletionAppInvocation
+    from endpoint_runtime.sdk_calls.app import completion
+
+    return CompletionAppInvocation, completion.CompletionAppInvocation
+
+
+def _workflow() -> tuple[Any, Any]:
+    from dify_plugin.invocations.app.workflow import WorkflowAppInvocation
+    from endpoint_runtime.sdk_calls.app import workflow
+
+    return WorkflowAppInvocation, workflow.WorkflowAppInvocation
+
+
+def _app() -> tuple[Any, Any]:
+    # Its own module came with 0.8; both names are one class.
+    from dify_plugin.invocations.app import FetchAppInvocation
+    from endpoint_runtime.sdk_calls import app
+
+    return FetchAppInvocation, app.FetchAppInvocation
 
 
 def _serve_sessions(session: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dify_plugin.core.runtime import Session
-from endpoint_runtime.app.backends import Backends
+from endpoint_runtime.app.application import Backends
 from packager.local.fake_dify.server import FakeDify
 from tests.support.builders import bundle_module
 

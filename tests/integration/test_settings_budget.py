@@ -60,6 +60,7 @@ LOADED = {
     "endpoint_runtime.http_client.connection",
     *(
         "endpoint_runtime.http_client.response",
+        "endpoint_runtime.http_client.stream",
         "endpoint_runtime.http_client.tls",
     ),
 }

@@ -264,7 +264,7 @@ def test_a_snapshot_under_the_stock_client(tmp_path: Path, hooks: bool) -> None:
     """AWS's client asks for the restore, runs the hooks, and then asks for work."""
     bundle = write(tmp_path, {"one": RESTORED})
     if not hooks:  # the runtime does not find the library, although the client does
-        path = bundle / "endpoint_runtime" / "init_phase.py"
+        path = bundle / "endpoint_runtime" / "app" / "init_phase.py"
         changed = path.read_text().replace("from snapshot_restore_py", "from not_there")
         path.write_text(changed)
 

@@ -12,7 +12,7 @@ import pytest
 
 from dify_plugin.core.runtime import Session
 from dify_plugin.invocations.storage import StorageInvocation
-from endpoint_runtime.app.backends import Backends
+from endpoint_runtime.app.application import Backends
 from endpoint_runtime.app.invocation import answer_event
 from tests.support.builders import bundle_module, endpoint, url
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from endpoint_runtime import aws
-from endpoint_runtime.app.backends import Backends
+from endpoint_runtime.app.application import Backends
 from endpoint_runtime.storage import generations
 from tests.soak.conftest import Soak
 from tests.support.aws import storage_worker

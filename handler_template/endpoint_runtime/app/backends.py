@@ -1,41 +1,28 @@
 """Makes what answers the calls of sessions, part by part: see `application.Backends`.
 
-A part is made by a function that takes the backends (`bundle`, `root`, `deadline`); it is kept, and
-threads share it.
+A part is made once, from the bundle and other parts; threads share it.
 """
 
 from __future__ import annotations
 
-import sys
 from _thread import RLock
-
-from endpoint_runtime.app.application import Backends
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["Backends", "make_part"]
-
-# Where the maker of each part is: module and function.
-_PARTS = {
-    "apps": ("endpoint_runtime.dify.apps", "Apps"),
-    "files": ("endpoint_runtime.dify.files", "Files"),
-    # What both of them send requests with: connections and keys are kept once.
-    "service_api": ("endpoint_runtime.dify.service_api", "ServiceApi"),
-    "storage": ("endpoint_runtime.storage", "open_storage"),
-}
 # What packager leaves out of the bundle where it sees no call of them (LEFT_OUT).
 _OF_DIFY = ("apps", "files", "service_api")
 _LOCK = RLock()
 
 
-def make_part(backends: Backends, name: str) -> Any:
-    """Make a part once, whatever number of threads ask for it.
+def make_part(backends: Any, name: str) -> Any:
+    """Make a part of `Backends` once, whatever number of threads ask for it.
 
     Raises AttributeError for what is none, and InvocationUnavailable for what is not in the bundle.
     """
-    if name not in _PARTS:
+    make = _MAKERS.get(name)
+    if make is None:
         raise AttributeError(f"'Backends' object has no attribute {name!r}")
     if name in _OF_DIFY and "dify" in backends.bundle.LEFT_OUT:
         from dify_plugin.core.runtime import InvocationUnavailable
@@ -48,7 +35,38 @@ def make_part(backends: Backends, name: str) -> Any:
     with _LOCK:
         parts = backends.__dict__
         if name not in parts:
-            module, maker = _PARTS[name]
-            __import__(module)
-            parts[name] = getattr(sys.modules[module], maker)(backends)
+            parts[name] = make(backends)
         return parts[name]
+
+
+def _apps(backends: Any) -> Any:
+    from endpoint_runtime.dify.apps import Apps
+
+    return Apps(backends.service_api)
+
+
+def _files(backends: Any) -> Any:
+    from endpoint_runtime.dify.files import Files
+
+    return Files(backends.service_api)
+
+
+def _service_api(backends: Any) -> Any:
+    """Return what both of them send requests with: connections and keys are kept once."""
+    from endpoint_runtime.dify.service_api import ServiceApi
+
+    return ServiceApi(backends.bundle)
+
+
+def _storage(backends: Any) -> Any:
+    from endpoint_runtime.storage import open_storage
+
+    return open_storage(backends.bundle)
+
+
+_MAKERS = {
+    "apps": _apps,
+    "files": _files,
+    "service_api": _service_api,
+    "storage": _storage,
+}

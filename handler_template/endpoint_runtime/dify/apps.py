@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dify_plugin.core.runtime import Session
-    from endpoint_runtime.app.application import Backends
     from endpoint_runtime.dify.service_api import ServiceApi
     from endpoint_runtime.http_client.connection import Connection, Response
 
@@ -46,8 +45,8 @@ _REFUSALS = {
 class Apps:
     """The apps that a bundle has keys for. Threads share one."""
 
-    def __init__(self, backends: Backends) -> None:
-        self._api: ServiceApi = backends.service_api
+    def __init__(self, api: ServiceApi) -> None:
+        self._api = api
         self._kinds: dict[str, str] = {}  # by app id, as far as they are known
 
     def invoke(

@@ -14,15 +14,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dify_plugin.core.runtime import Session
-    from endpoint_runtime.app.application import Backends
     from endpoint_runtime.dify.service_api import ServiceApi
 
 
 class Files:
     """The files of a plugin in Dify. Threads share one."""
 
-    def __init__(self, backends: Backends) -> None:
-        self._api: ServiceApi = backends.service_api
+    def __init__(self, api: ServiceApi) -> None:
+        self._api = api
 
     def upload(
         self, session: Session, filename: str, content: Any, mimetype: str

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dify_plugin.core.runtime import Session
-    from endpoint_runtime.app.application import Backends
     from endpoint_runtime.http_client.connection import Response
 
 BASE_URL = "https://api.dify.ai/v1"
@@ -42,8 +41,7 @@ class ServiceApi:
     Literals of the bundle: DIFY_BASE_URL, APPS (see `keys`), PLUGIN.
     """
 
-    def __init__(self, backends: Backends) -> None:
-        bundle = backends.bundle
+    def __init__(self, bundle: Any) -> None:
         self.keys = AppKeys(bundle)
         url = os.environ.get(STAND_IN) or bundle.DIFY_BASE_URL or BASE_URL
         scheme, _, rest = url.partition("://")

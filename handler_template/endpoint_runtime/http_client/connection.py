@@ -19,14 +19,8 @@ import os
 from posix import getpid
 from time import time
 
-from endpoint_runtime.http_client.response import (
-    MAX_BODY,
-    CertificateRefused,
-    HttpError,
-    Response,
-    TimedOut,
-    is_number,
-)
+from endpoint_runtime.http_client.response import MAX_BODY, Response, is_number
+from endpoint_runtime.http_client.stream import CertificateRefused, HttpError, Stream, TimedOut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +33,6 @@ STALL = 60.0  # seconds without a byte sent or received, where nothing else is s
 MAX_HEAD = 256 << 10  # bytes
 _CONNECT = 10.0  # seconds for one address, of which a host may have several
 _MAX_INTERIM = 100  # answers such as 100 Continue before the real one
-_RECEIVE = 1 << 16  # bytes asked for, and sent, at a time
 _PORTS = {"http": 80, "https": 443}
 
 __all__ = ["MAX_BODY", "CertificateRefused", "Connection", "HttpError", "Response", "TimedOut"]
@@ -49,7 +42,7 @@ class _Socket(_socket.socket):
     """A socket that weak references can be made to, which is what TLS has."""
 
 
-class Connection:
+class Connection(Stream):
     """A connection to `host`, opened by the first request and again when it has been closed.
 
     `trust` says which roots are trusted, in the order in which they are tried (see
@@ -71,19 +64,14 @@ class Connection:
         self.scheme = scheme
         self.host = host
         self.port = port or _PORTS[scheme]
-        self.deadline = deadline
-        self.stall = stall
-        self.name = f"[{host}]" if ":" in host else host
+        name = f"[{host}]" if ":" in host else host
         if self.port != _PORTS[scheme]:
-            self.name += f":{self.port}"
+            name += f":{self.port}"
+        super().__init__(name, deadline, stall)
         self._trust = trust
         self._proxies = proxies
         self._origin = ""  # what comes before the path where a proxy forwards plain HTTP
         self._proxy_headers: dict[str, str] = {}
-        self._socket: Any = None
-        self._stream: Any = None  # the TLS layer, else the socket
-        self._buffer = bytearray()  # received, not yet used
-        self._used_at = self._asked_at = 0.0
         self._process = 0  # whose it is: one that a plugin forks has a copy of the socket
         self._answer: Response | None = None
 
@@ -110,7 +98,7 @@ class Connection:
             self._connect()
         head = self._head(method, path, headers or {}, len(body))
         try:
-            self._send(head, body)
+            self.send(head, body)
             self._answer = self._read_head(method)
         except BaseException:
             self.close()
@@ -118,7 +106,7 @@ class Connection:
         return self._answer
 
     def is_open(self, idle: float = 30.0) -> bool:
-        """Whether the next request can be sent without connecting anew.
+        """Whether the next request can be sent without connecting again.
 
         Not where it has been unused for more than `idle` seconds (servers close such connections,
         and a frozen environment does not see it), or the server has sent something unasked, such as
@@ -138,13 +126,6 @@ class Connection:
         except OSError:
             pass
         return False
-
-    def close(self) -> None:
-        """Close the connection; an answer that is not read yet is lost."""
-        if self._socket is not None:
-            self._socket.close()
-        self._socket = self._stream = None
-        self._buffer.clear()
 
     def _connect(self) -> None:
         self.close()
@@ -174,7 +155,7 @@ class Connection:
                 return
             except TimeoutError:
                 self.close()
-                raise self._timed_out(sent=False) from None
+                raise self.timed_out(sent=False) from None
             except OSError as fault:
                 self.close()
                 problem = tls.problem_of(fault)
@@ -191,7 +172,7 @@ class Connection:
         for family, address in self._addresses(host, port):
             connection = _Socket(family, _socket.SOCK_STREAM)
             try:
-                connection.settimeout(min(self._left(sent=False), _CONNECT))
+                connection.settimeout(min(self.left(sent=False), _CONNECT))
                 connection.connect(address)
                 connection.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
             except OSError as fault:
@@ -233,8 +214,8 @@ class Connection:
                 done.release()
 
         start_new_thread(look_up, ())
-        if not done.acquire(timeout=self._left(sent=False)):
-            raise self._timed_out(f"{self.name}: its address was not found in time", sent=False)
+        if not done.acquire(timeout=self.left(sent=False)):
+            raise self.timed_out(f"{self.name}: its address was not found in time", sent=False)
         if found and isinstance(found[0], Exception):
             problem = getattr(found[0], "strerror", None) or str(found[0])
             raise HttpError(f"{self.name} can't be reached: {problem}", sent=False)
@@ -248,7 +229,7 @@ class Connection:
         head += "".join(f"{name}: {value}\r\n" for name, value in self._proxy_headers.items())
         self._stream = self._socket
         try:
-            self._send(head.encode("latin-1") + b"\r\n", b"")
+            self.send(head.encode("latin-1") + b"\r\n", b"")
             answer = self._read_head("CONNECT")
         except HttpError as fault:
             self.close()
@@ -275,88 +256,6 @@ class Connection:
             return "\r\n".join([*lines, "", ""]).encode("latin-1")
         except UnicodeEncodeError:
             raise ValueError("a header holds characters that HTTP can't send") from None
-
-    def _send(self, head: bytes, body: bytes) -> None:
-        sent = False
-        view = memoryview(head + body if len(body) < _RECEIVE else head)
-        try:
-            while True:
-                while view:
-                    self._socket.settimeout(self._left(sent=sent))
-                    count = self._stream.send(view[:_RECEIVE])
-                    sent = True
-                    view = view[count:]
-                if len(body) < _RECEIVE:
-                    return
-                view, body = memoryview(body), b""
-        except TimeoutError:
-            raise self._timed_out(sent=True) from None
-        except ConnectionError:
-            pass  # refused halfway: the answer may say why
-        except OSError as fault:
-            problem = fault.strerror or "the connection broke"
-            raise HttpError(f"{self.name}: {problem}", sent=True) from None
-
-    def _left(self, *, sent: bool = True) -> float:
-        """Give the seconds that the next step may take."""
-        if self.deadline is None:
-            return self.stall
-        left = self.deadline - time()
-        if left <= 0:
-            raise self._timed_out(sent=sent)
-        return min(left, self.stall)
-
-    def _timed_out(self, message: str = "", *, sent: bool) -> TimedOut:
-        now = time()
-        if self.deadline is None or now < self.deadline:
-            seconds = self.stall
-        else:
-            seconds = now - self._asked_at
-        message = message or f"{self.name} did not answer in time"
-        return TimedOut(message, sent=sent, seconds=seconds)
-
-    def receive(self) -> bool:
-        """Add what has come to the buffer, at least a byte; False at the connection's end."""
-        try:
-            self._socket.settimeout(self._left())
-            data = self._stream.recv(_RECEIVE)
-        except TimeoutError:
-            raise self._timed_out(sent=True) from None
-        except OSError:  # reset, or TLS that ends without saying so
-            raise self.cut_short() from None
-        self._used_at = time()
-        self._buffer += data
-        return bool(data)
-
-    def cut_short(self) -> HttpError:
-        """Give the error for an answer that ends before its end."""
-        return HttpError(f"{self.name} cut its answer short")
-
-    def broken(self, what: object) -> HttpError:
-        """Give the error for an answer that is no HTTP."""
-        return HttpError(f"{self.name} sent an answer that is no HTTP: {what!r}")
-
-    def take(self, size: int) -> bytes:
-        """Give the first `size` bytes of the buffer."""
-        data = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return data
-
-    def take_line(self, limit: int = _RECEIVE) -> bytes:
-        """Give the next line without its end."""
-        while (end := self._buffer.find(b"\n")) < 0:
-            if len(self._buffer) > limit:
-                raise self.broken("a line without an end")
-            if not self.receive():
-                raise self.cut_short()
-        return self.take(end + 1).rstrip(b"\r\n")
-
-    def take_some(self, most: int | None = None) -> bytes:
-        """Give what the buffer has, at most `most` bytes; b"" at the connection's end."""
-        if not self._buffer and not self.receive():
-            return b""
-        size = len(self._buffer)
-        return self.take(size if most is None else min(size, most))
 
     def _first_bytes(self) -> None:
         try:

@@ -1,38 +1,17 @@
-"""An HTTP/1.1 answer and its body (RFC 9112), and what can go wrong; see `http_client`."""
+"""An HTTP/1.1 answer and its body (RFC 9112); see `connection`."""
 
 from __future__ import annotations
+
+from endpoint_runtime.http_client.stream import HttpError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Self
 
-    from endpoint_runtime.http_client.connection import Connection
+    from endpoint_runtime.http_client.stream import Stream
 
 MAX_BODY = 64 << 20  # bytes that `read` takes, where nothing else is said
-
-
-class HttpError(Exception):
-    """An exchange failed. The message is one line that names the server.
-
-    `sent` is false if no byte of the request can have reached the server: it may be repeated.
-    """
-
-    def __init__(self, message: str, *, sent: bool = True) -> None:
-        super().__init__(message)
-        self.sent = sent
-
-
-class TimedOut(HttpError):
-    """The deadline came, or nothing moved for too long, after `seconds`."""
-
-    def __init__(self, message: str, *, sent: bool, seconds: float) -> None:
-        super().__init__(message, sent=sent)
-        self.seconds = seconds
-
-
-class CertificateRefused(HttpError):
-    """The server's certificate is not one to trust for its name."""
 
 
 class Response:
@@ -43,7 +22,7 @@ class Response:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: Stream,
         method: str,
         status: int,
         version: str,
@@ -78,7 +57,7 @@ class Response:
         return self._ended and not self._closing
 
     def iter_chunks(self) -> Iterator[bytes]:
-        """Give the body's bytes as they come, in pieces of any size but none."""
+        """Return the body's bytes as they come, in pieces of any size but none."""
         connection = self._connection
         while not self._ended:
             try:
@@ -90,7 +69,7 @@ class Response:
                 yield chunk
 
     def read(self, limit: int = MAX_BODY) -> bytes:
-        """Give the whole body, or what is left of it; one of more than `limit` bytes raises."""
+        """Return the whole body, or what is left of it; one of more than `limit` bytes raises."""
         parts, size = [], 0
         for chunk in self.iter_chunks():
             parts.append(chunk)
@@ -147,5 +126,5 @@ class Response:
 
 
 def is_number(text: str) -> bool:
-    """Tell a plain decimal number of a sane length."""
+    """Return whether a text is a plain decimal number of a sane length."""
     return text.isascii() and text.isdigit() and len(text) <= 19

@@ -10,13 +10,10 @@ it has waited in vain. Threads share one.
 from __future__ import annotations
 
 import os
-import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Protocol
-
-    from endpoint_runtime.app.application import Backends
+    from typing import Any, Protocol
 
     class Storage(Protocol):
         """Bytes by key."""
@@ -36,28 +33,32 @@ if TYPE_CHECKING:
 
 # The path of a SQLite file that takes the place of what the bundle says: for local runs.
 VARIABLE = "PACKAGER_STORAGE"
-# Each has `open_storage(options, backends)`.
-_MODULES = {
-    "memory": "endpoint_runtime.storage.memory",
-    "file": "endpoint_runtime.storage.file",
-    "dynamodb": "endpoint_runtime.storage.dynamodb",
-    "s3": "endpoint_runtime.storage.s3",
-}
 
 
-def open_storage(backends: Backends) -> Storage | None:
-    """Give the storage that a bundle's STORAGE, a pair of its kind and its options, says.
+def open_storage(bundle: Any) -> Storage | None:
+    """Return the storage that a bundle's STORAGE, a pair of its kind and its options, says.
 
     None where the bundle has none: packager saw no use of it, and nobody configured one.
     """
     path = os.environ.get(VARIABLE)
-    chosen = ("file", {"path": path}) if path else backends.bundle.STORAGE
+    chosen = ("file", {"path": path}) if path else bundle.STORAGE
     if chosen is None:
         return None
     kind, options = chosen
-    module = _MODULES.get(kind)
-    if module is None:
-        raise ValueError(f"the bundle's storage is {kind!r}, which this runtime does not know")
-    __import__(module)
-    storage: Storage = sys.modules[module].open_storage(options, backends)
-    return storage
+    if kind == "memory":
+        from endpoint_runtime.storage.memory import MemoryStorage
+
+        return MemoryStorage()
+    if kind == "file":
+        from endpoint_runtime.storage import file
+
+        return file.open_storage(options, bundle.PLUGIN)
+    if kind == "dynamodb":
+        from endpoint_runtime.storage import dynamodb
+
+        return dynamodb.open_storage(options)
+    if kind == "s3":
+        from endpoint_runtime.storage import s3
+
+        return s3.open_storage(options)
+    raise ValueError(f"the bundle's storage is {kind!r}, which this runtime does not know")

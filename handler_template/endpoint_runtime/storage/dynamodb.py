@@ -23,11 +23,14 @@ from time import time
 from endpoint_runtime.aws import AwsError
 from endpoint_runtime.storage.dynamodb_table import (
     CANCELLED,
+    NOTHING_LARGE,
     TOO_LATE,
     Table,
     base64,
+    fits,
     key_of,
     reasons,
+    replacing,
     texts,
 )
 
@@ -35,20 +38,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from endpoint_runtime.app.application import Backends
     from endpoint_runtime.storage.generations import Generations
     from endpoint_runtime.storage.quota import Quota
 
 VARIABLE = "PACKAGER_STORAGE_TABLE"  # set by the template
-# "Constraints in Amazon DynamoDB": names and values of an item, in bytes of UTF-8.
-MAX_ITEM = 409_600
 _TRIES = 100  # readings of an item whose chunks vanish: each means that another write has succeeded
 _TIDY = 3.0  # s that a reader spends on what a writer has left
 _RESERVE = 2000  # bytes of an item for the generations that it names besides its value
 # Ends of a write after which nothing can name its generation.
 _NEVER = ("StorageFull", "StorageBusy", TOO_LATE)
-# What the item of a key without anything large has not.
-NOTHING_LARGE = "attribute_not_exists(r) AND attribute_not_exists(o) AND attribute_not_exists(p)"
 
 
 class DynamoDBStorage(Table):
@@ -215,34 +213,12 @@ class DynamoDBStorage(Table):
                 raise
 
 
-def fits(name: str, size: int) -> bool:
-    """Say whether an item `name` can hold a value of `size` bytes itself."""
-    return 2 + len(name.encode()) + 1 + size + 1 + len(str(size)) <= MAX_ITEM
-
-
-def replacing(content: dict[str, Any], *, plain: bool = False) -> dict[str, Any]:
-    """Give the update that makes `content` (attributes by name) what a key's item holds.
-
-    Its generation so far goes to those that it has replaced; if it is `plain`, it has none.
-    """
-    sets = [f"{name} = :{name}" for name in content]
-    values = {f":{name}": value for name, value in content.items()}
-    if not plain:
-        sets.insert(0, "o = list_append(if_not_exists(o, :none), if_not_exists(r, :none))")
-        values[":none"] = {"L": []}
-    gone = ", ".join(name for name in ("d", "r", "s") if name not in content)
-    return {
-        "UpdateExpression": f"SET {', '.join(sets)} REMOVE {gone}",
-        "ExpressionAttributeValues": values,
-    }
-
-
 def _id(key: str) -> str:
     return f"v{key}"
 
 
-def open_storage(options: dict[str, Any], backends: Backends) -> DynamoDBStorage:
-    """Give the storage in the table that the environment names, as the template has it."""
+def open_storage(options: dict[str, Any]) -> DynamoDBStorage:
+    """Return the storage in the table that the environment names, as the template has it."""
     table = os.environ.get(VARIABLE)
     if not table:
         raise ValueError(f"the environment variable {VARIABLE} does not name a table")

@@ -19,6 +19,10 @@ _CONFLICT_DELAY = 0.05  # s, at most, after the first conflict
 CANCELLED = "ConditionalCheckFailed"  # a reason of a cancelled transaction
 TOO_LATE = "TooLate"  # the code of a write that took a day
 _CONDITION_FAILED = "ConditionalCheckFailedException"
+# "Constraints in Amazon DynamoDB": names and values of an item, in bytes of UTF-8.
+MAX_ITEM = 409_600
+# What the item of a key without anything large has not.
+NOTHING_LARGE = "attribute_not_exists(r) AND attribute_not_exists(o) AND attribute_not_exists(p)"
 
 
 class Table:
@@ -93,3 +97,25 @@ def base64(data: bytes) -> str:
 def texts(item: dict[str, Any] | None, name: str) -> list[str]:
     """Return an attribute that is a list of texts; [] where it is missing."""
     return [each["S"] for each in item[name]["L"]] if item and name in item else []
+
+
+def fits(name: str, size: int) -> bool:
+    """Return whether an item `name` can hold a value of `size` bytes itself."""
+    return 2 + len(name.encode()) + 1 + size + 1 + len(str(size)) <= MAX_ITEM
+
+
+def replacing(content: dict[str, Any], *, plain: bool = False) -> dict[str, Any]:
+    """Return the update that makes `content` (attributes by name) what a key's item holds.
+
+    Its generation so far goes to those that it has replaced; if it is `plain`, it has none.
+    """
+    sets = [f"{name} = :{name}" for name in content]
+    values = {f":{name}": value for name, value in content.items()}
+    if not plain:
+        sets.insert(0, "o = list_append(if_not_exists(o, :none), if_not_exists(r, :none))")
+        values[":none"] = {"L": []}
+    gone = ", ".join(name for name in ("d", "r", "s") if name not in content)
+    return {
+        "UpdateExpression": f"SET {', '.join(sets)} REMOVE {gone}",
+        "ExpressionAttributeValues": values,
+    }

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from endpoint_runtime.app.application import Backends
-
 _WAIT = 30  # seconds for other processes' writes
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS storage"
@@ -58,13 +56,14 @@ class FileStorage:
             return action(file)
 
 
-def open_storage(options: dict[str, Any], backends: Backends) -> FileStorage:
-    """Give the storage in the file `options["path"]`, by default one in the user's state folder.
+def open_storage(options: dict[str, Any], plugin: str) -> FileStorage:
+    """Return the storage of `plugin` in the file `options["path"]`.
 
-    That is `packager/storage.sqlite` in XDG_STATE_HOME ("XDG Base Directory Specification").
+    By default it is in the user's state folder: `packager/storage.sqlite` in
+    XDG_STATE_HOME ("XDG Base Directory Specification").
     """
     path = options.get("path")
     if not path:
         state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
         path = os.path.join(state, "packager", "storage.sqlite")
-    return FileStorage(os.path.abspath(os.path.expanduser(path)), backends.bundle.PLUGIN)
+    return FileStorage(os.path.abspath(os.path.expanduser(path)), plugin)

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from endpoint_runtime.app.application import Backends
-
 
 class MemoryStorage:
     """A dict, whose single operations are atomic."""
@@ -30,8 +24,3 @@ class MemoryStorage:
     def exist(self, key: str, deadline: float | None = None) -> bool:
         """Tell whether a key has a value."""
         return key in self._values
-
-
-def open_storage(options: dict[str, Any], backends: Backends) -> MemoryStorage:
-    """Give an empty storage."""
-    return MemoryStorage()

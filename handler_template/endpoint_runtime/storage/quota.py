@@ -8,13 +8,34 @@ was reckoned with. The item is made, by adding up, when it is missing: delete it
 from __future__ import annotations
 
 from endpoint_runtime.aws import AwsError
-from endpoint_runtime.storage import dynamodb
-from endpoint_runtime.storage.dynamodb_table import CANCELLED, key_of, reasons
+from endpoint_runtime.storage.dynamodb_table import (
+    CANCELLED,
+    NOTHING_LARGE,
+    key_of,
+    reasons,
+    replacing,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
+    from typing import Any, Protocol
+
+    from endpoint_runtime.storage.generations import Generations
+
+    Item = dict[str, Any]
+
+    class _Storage(Protocol):
+        """What a limit is kept of: a table, and what is larger than its items (`dynamodb`)."""
+
+        @property
+        def generations(self) -> Generations: ...
+        def read(self, name: str, deadline: float | None, only: str = "") -> Item | None: ...
+        def call(self, operation: str, payload: Item, deadline: float | None) -> Item: ...
+        def attempt(self, operation: str, payload: Item, deadline: float | None) -> bool: ...
+        def transact(self, writes: list[Item], deadline: float | None) -> None: ...
+        def tidy(self, name: str, deadline: float | None) -> None: ...
+
 
 _TRIES = 100  # each means that another write of the key has succeeded
 _NAME = "t"
@@ -23,7 +44,7 @@ _NAME = "t"
 class Quota:
     """The limit (bytes) of a storage."""
 
-    def __init__(self, storage: dynamodb.DynamoDBStorage, limit: int) -> None:
+    def __init__(self, storage: _Storage, limit: int) -> None:
         self._storage = storage
         self._limit = limit
 
@@ -86,10 +107,10 @@ class Quota:
             condition = "s = :before"
             values[":before"] = {"S": before}
         if plain:
-            condition += f" AND {dynamodb.NOTHING_LARGE}"
+            condition += f" AND {NOTHING_LARGE}"
         kind = "Delete" if plain and content is None else "Update"
         if kind == "Update":
-            update = dynamodb.replacing(content or {}, plain=plain)
+            update = replacing(content or {}, plain=plain)
             values |= update.pop("ExpressionAttributeValues")
             write |= update
         write["ConditionExpression"] = condition

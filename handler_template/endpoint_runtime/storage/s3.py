@@ -10,7 +10,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from endpoint_runtime.app.application import Backends
 
 VARIABLE = "PACKAGER_STORAGE_BUCKET"  # set by the template
 _MAX_NAME = 1024  # bytes (Amazon S3, "Naming Amazon S3 objects")
@@ -53,8 +52,8 @@ class S3Storage:
         return f"{self._prefix}\\{payload_hash(key.encode())}"
 
 
-def open_storage(options: dict[str, Any], backends: Backends) -> S3Storage:
-    """Give the storage in the bucket that the environment names, as the template has it."""
+def open_storage(options: dict[str, Any]) -> S3Storage:
+    """Return the storage in the bucket that the environment names, as the template has it."""
     bucket = os.environ.get(VARIABLE)
     if not bucket:
         raise ValueError(f"the environment variable {VARIABLE} does not name a bucket")

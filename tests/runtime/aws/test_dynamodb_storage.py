@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from endpoint_runtime.app.backends import Backends
 from endpoint_runtime.aws import AwsError
 from endpoint_runtime.storage import dynamodb
-from endpoint_runtime.storage.dynamodb import MAX_ITEM, DynamoDBStorage
+from endpoint_runtime.storage.dynamodb import DynamoDBStorage
+from endpoint_runtime.storage.dynamodb_table import MAX_ITEM, fits
 from endpoint_runtime.storage.generations import CHUNK
 from tests.support.aws.moto_server import MotoServer, moto_server
 from tests.support.aws.storage_table import make_table
@@ -127,7 +127,7 @@ def test_fits_is_exact(name: str, digits: int) -> None:
         return size + sum(len(part.encode()) for part in parts)
 
     for size in (10 ** (digits - 1), 10**digits - 1, *range(408_000, MAX_ITEM + 2)):
-        assert dynamodb.fits(name, size) == (size_of(size) <= MAX_ITEM)
+        assert fits(name, size) == (size_of(size) <= MAX_ITEM)
 
 
 def test_orphans_expire(
@@ -306,4 +306,4 @@ def test_a_retried_commit_keeps_its_chunks(
 def test_no_table_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PACKAGER_STORAGE_TABLE", raising=False)
     with pytest.raises(ValueError, match="PACKAGER_STORAGE_TABLE does not name a table"):
-        dynamodb.open_storage({}, Backends(None, "."))
+        dynamodb.open_storage({})

@@ -23,8 +23,10 @@ CLIENT = {
     "endpoint_runtime.code_archive",
     "endpoint_runtime.aws.transport",
     "endpoint_runtime.json_codec",
+    "endpoint_runtime.http_client",
     "endpoint_runtime.http_client.connection",
     "endpoint_runtime.http_client.response",
+    "endpoint_runtime.http_client.stream",
     "endpoint_runtime.http_client.tls",
     *("__future__", "_hashlib", "_json", "_socket", "_ssl"),
 }

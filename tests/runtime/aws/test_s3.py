@@ -7,7 +7,6 @@ import os
 
 import pytest
 
-from endpoint_runtime.app.backends import Backends
 from endpoint_runtime.aws import AwsError, endpoints
 from endpoint_runtime.aws.s3 import Bucket
 from endpoint_runtime.aws.transport import Answer, Origin
@@ -100,7 +99,7 @@ def test_a_bucket_in_another_region(no_aws: None, monkeypatch: pytest.MonkeyPatc
 
 def test_storage(bucket: str, moto: MotoServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PACKAGER_STORAGE_BUCKET", bucket)
-    storage = s3.open_storage({"prefix": "neko/"}, Backends(None, "."))
+    storage = s3.open_storage({"prefix": "neko/"})
     other = S3Storage(bucket, "other/")
     value = os.urandom(1_000_000)
     longest = "\U0001f40d" * 256
@@ -121,4 +120,4 @@ def test_storage(bucket: str, moto: MotoServer, monkeypatch: pytest.MonkeyPatch)
 def test_no_bucket_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PACKAGER_STORAGE_BUCKET", raising=False)
     with pytest.raises(ValueError, match="PACKAGER_STORAGE_BUCKET does not name a bucket"):
-        s3.open_storage({}, Backends(None, "."))
+        s3.open_storage({})

@@ -9,7 +9,7 @@ import pytest
 
 from dify_plugin.core.runtime import Session
 from dify_plugin.invocations.storage import StorageInvocation
-from endpoint_runtime.app.backends import Backends
+from endpoint_runtime.app.application import Backends
 from endpoint_runtime.aws import AwsError
 from tests.support.aws.moto_server import REGION, MotoServer
 from tests.support.aws.storage_table import make_table

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from endpoint_runtime.app.backends import Backends
+from endpoint_runtime.app.application import Backends
 from tests.support.aws import storage_worker
 from tests.support.aws.moto_server import REGION, MotoServer
 from tests.support.aws.storage_table import make_table

@@ -76,7 +76,7 @@ def stale_reads(calls: Iterable[Call]) -> list[str]:
 
 def main(folder: str, number: str, seconds: str, storage: str, announce: str = "") -> None:
     sys.path.insert(0, folder)
-    from endpoint_runtime.app.backends import Backends
+    from endpoint_runtime.app.application import Backends
     from endpoint_runtime.aws import transport
     from endpoint_runtime.storage import generations
 

@@ -34,6 +34,11 @@ CROSSINGS = {
     ("endpoint_runtime.settings.group", "endpoint_runtime.settings.refreshed"),
     ("endpoint_runtime.settings.sources", "endpoint_runtime.settings.aws_values"),
     ("endpoint_runtime.dify.keys", "endpoint_runtime.settings.refreshed"),
+    ("endpoint_runtime.app.backends", "endpoint_runtime.dify.apps"),
+    ("endpoint_runtime.app.backends", "endpoint_runtime.dify.files"),
+    ("endpoint_runtime.app.backends", "endpoint_runtime.dify.service_api"),
+    ("endpoint_runtime.storage", "endpoint_runtime.storage.dynamodb"),
+    ("endpoint_runtime.storage", "endpoint_runtime.storage.s3"),
 }
 
 
