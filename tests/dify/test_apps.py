@@ -240,7 +240,7 @@ def test_a_key_is_in_no_message(dify: MakeDify) -> None:
 
 
 def test_inputs_that_are_no_json(dify: MakeDify) -> None:
-    with pytest.raises(AppError, match=r"^what it is called with is no JSON: Object of"):
+    with pytest.raises(AppError, match=r"^what it is called with is not valid JSON: Object of"):
         dify("chat").session().app.chat.invoke("chat", "q", {"x": object()}, "blocking")
 
 

@@ -32,6 +32,7 @@ CLIENT = {
     "endpoint_runtime.http_client.connection",
     "endpoint_runtime.http_client.response",
     "endpoint_runtime.http_client.stream",
+    "endpoint_runtime.settings.source_kinds",
     "endpoint_runtime.settings.sources",
 }
 # Of the interpreter, for plain HTTP; for TLS comes `_ssl`.

@@ -79,9 +79,9 @@ def test_what_came_before_the_cut_is_there(dify: MakeDify) -> None:
 @pytest.mark.parametrize(
     ("garbage", "message"),
     [
-        (b"data: {not json\n\n", "Dify sent an event that is no JSON object: '{not json'"),
-        (b"data: [1]\n\n", "Dify sent an event that is no JSON object: '[1]'"),
-        (b"data: \xff\xfe\n\n", "Dify sent an event that is no JSON object: '\ufffd\ufffd'"),
+        (b"data: {not json\n\n", "Dify sent an event that is not a JSON object: '{not json'"),
+        (b"data: [1]\n\n", "Dify sent an event that is not a JSON object: '[1]'"),
+        (b"data: \xff\xfe\n\n", "Dify sent an event that is not a JSON object: '\ufffd\ufffd'"),
     ],
 )
 def test_bad_events(dify: MakeDify, garbage: bytes, message: str) -> None:
@@ -166,7 +166,7 @@ def test_a_blocking_answer_that_is_no_json(dify: MakeDify, garbage: bytes) -> No
     made = dify("chat")
     made.fake.failures.append(InjectedFailure(after=0, garbage=garbage or b" "))
 
-    with pytest.raises(AppError, match=r"^Dify sent an answer that is no JSON object: "):
+    with pytest.raises(AppError, match=r"^Dify sent an answer that is not a JSON object: "):
         ask(made, "blocking")
 
 

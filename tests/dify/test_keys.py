@@ -10,7 +10,7 @@ import pytest
 
 from endpoint_runtime.dify import keys
 from endpoint_runtime.dify.errors import AppError
-from endpoint_runtime.settings.sources import SourceError
+from endpoint_runtime.settings.source_kinds import SourceError
 from tests.dify.conftest import Dify, MakeDify
 
 SOURCES = {"chat": ("ssm", "/dify/chat"), "workflow": ("secret", "dify", "flow")}

@@ -49,6 +49,7 @@ LOADED = {
     ),
     *(
         "endpoint_runtime.settings.remote",
+        "endpoint_runtime.settings.source_kinds",
         "endpoint_runtime.settings.sources",
         "endpoint_runtime.aws",
     ),

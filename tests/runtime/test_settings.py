@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from endpoint_runtime.settings import SettingsError
 from endpoint_runtime.settings.group import (
-    SettingsError,
     fresh_copy,
     hidden_values,
     is_flat,
@@ -59,13 +59,13 @@ def test_environment_values_by_type(kind: str, text: str, value: Any) -> None:
         (
             setting("boolean"),
             "hush",
-            "is no boolean: true, false, 1, 0, yes, no, on or off",
+            "is not a boolean: true, false, 1, 0, yes, no, on or off",
         ),
-        (setting("number"), "hush", "is no number"),
+        (setting("number"), "hush", "is not a number"),
         (setting("number"), "nan", "must be a finite number"),
         (setting("number"), "inf", "must be a finite number"),
-        (setting("app-selector"), "hush", "is no JSON"),
-        (setting("app-selector"), "[" * 65536, "is no JSON"),  # a secret may have as much
+        (setting("app-selector"), "hush", "is not valid JSON"),
+        (setting("app-selector"), "[" * 65536, "is not valid JSON"),  # a secret may have as much
         (setting("app-selector"), "[]", "must be a mapping"),
         (setting("app-selector"), "{}", "must have the key app_id"),
         (
@@ -153,7 +153,7 @@ def test_all_faults_at_once_and_no_values() -> None:
         read_settings(declaration, {"t": ("env", "T"), "u": ("env", "U")}, {"T": "hush"})
 
     assert str(caught.value) == (
-        "setting s is required and not set; setting t (environment variable T) is no number; "
+        "setting s is required and not set; setting t (environment variable T) is not a number; "
         "setting u (environment variable U) is required and not set"
     )
 

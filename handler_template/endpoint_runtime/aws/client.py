@@ -66,7 +66,7 @@ class Client:
         if not isinstance(output, dict):
             raise AwsError(
                 "MalformedAnswer",
-                "the answer is no JSON object",
+                "the answer is not a JSON object",
                 answer.status,
                 request_id=answer.request_id,
                 operation=operation,

@@ -72,7 +72,7 @@ class CredentialSource:
                 raise
             from endpoint_runtime.logs.report import log
 
-            log("WARN", f"AWS credentials could not be renewed, the old ones serve on: {error}")
+            log("WARN", f"AWS credentials could not be renewed, the old ones stay in use: {error}")
             self._renew_at = now + _RETRY
             return held
         endpoint_runtime.hide(fetched.secret_key)

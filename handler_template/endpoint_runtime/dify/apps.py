@@ -188,7 +188,7 @@ def _object(app_id: str, data: bytes, what: str) -> dict[str, Any]:
         found = None
     if not isinstance(found, dict):
         said = data[:80].decode("utf-8", "replace")
-        raise AppError(app_id, f"Dify sent an {what} that is no JSON object: {said!r}")
+        raise AppError(app_id, f"Dify sent an {what} that is not a JSON object: {said!r}")
     return found
 
 

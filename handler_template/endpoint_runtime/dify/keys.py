@@ -6,13 +6,14 @@ import os
 
 import endpoint_runtime
 from endpoint_runtime.dify.errors import AppError
-from endpoint_runtime.settings.sources import SourceError, label, read_sources
+from endpoint_runtime.settings.source_kinds import SourceError, label
+from endpoint_runtime.settings.sources import read_sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from endpoint_runtime.settings.refreshed import Kept
+    from endpoint_runtime.settings.refreshed import Refreshed
 
 # The address of a stand-in that takes the place of the base URL and of all keys: for local runs.
 STAND_IN = "PACKAGER_DIFY"
@@ -34,16 +35,16 @@ class AppKeys:
             self._local = json_object(os.environ[LOCAL], LOCAL)
             self._sources = {**self._sources, **dict.fromkeys(self._local, ("local",))}
         self._ttl: float = bundle.SETTINGS_TTL
-        self._kept: Kept | None = None
+        self._refreshed: Refreshed | None = None
 
     def app_for_files(self) -> str:
-        """Give the id of the app whose key uploads files: `*`, else the first one configured."""
+        """Return the id of the app whose key uploads files: `*`, else the first one configured."""
         if os.environ.get(STAND_IN) or ANY_APP in self._sources or not self._sources:
             return ANY_APP
         return next(iter(self._sources))
 
     def get(self, app_id: str, deadline: float | None) -> str:
-        """Give an app's key; raise AppError for none."""
+        """Return an app's key; raise AppError for none."""
         if not isinstance(app_id, str):
             raise AppError(repr(app_id)[:80], "an app's id is text")
         if os.environ.get(STAND_IN):
@@ -77,24 +78,24 @@ class AppKeys:
 
     def renew(self, app_id: str, refused: str, deadline: float | None) -> bool:
         """Read what AWS keeps again, after a key was refused; tell whether that one has changed."""
-        if self._kept is None:
+        if self._refreshed is None:
             return False
-        self._kept.forget()
+        self._refreshed.forget()
         return self.get(app_id, deadline) != refused
 
-    def _remote(self) -> Kept:
-        """Give all keys that AWS keeps: as few calls as possible read them."""
-        if self._kept is None:
-            from endpoint_runtime.settings.refreshed import Kept
+    def _remote(self) -> Refreshed:
+        """Return all keys that AWS keeps: as few calls as possible read them."""
+        if self._refreshed is None:
+            from endpoint_runtime.settings.refreshed import Refreshed
 
             sources = {name: each for name, each in self._sources.items() if each[0] in _REMOTE}
-            self._kept = Kept(
+            self._refreshed = Refreshed(
                 "the apps' API keys",
                 lambda deadline: read_sources(sources, deadline),
                 self._ttl,
                 (SourceError,),
             )
-        return self._kept
+        return self._refreshed
 
 
 def _quoted(app_id: str) -> str:

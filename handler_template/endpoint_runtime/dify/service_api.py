@@ -32,7 +32,7 @@ MARGIN = 0.5  # seconds that an invocation keeps for its own answer
 _TRIES = 3
 _PAUSE = 0.2  # seconds before the second try, doubled for the third
 _IDLE = 5.0  # seconds after which a connection is not used again
-_MAX_MESSAGE = 500  # characters of an error that is no JSON
+_MAX_MESSAGE = 500  # characters of an error that is not JSON
 
 
 class ServiceApi:
@@ -133,7 +133,7 @@ class ServiceApi:
         except ValueError:
             found = None
         if not isinstance(found, dict):
-            raise AppError(app_id, f"Dify's answer to {path} is no JSON object")
+            raise AppError(app_id, f"Dify's answer to {path} is not a JSON object")
         return found
 
     def read(self, app_id: str, answer: Response, connection: Connection) -> bytes:
@@ -183,7 +183,7 @@ class ServiceApi:
         try:
             return encode_json(body)
         except (TypeError, ValueError, RecursionError) as fault:
-            raise AppError(app_id, f"what it is called with is no JSON: {fault}") from fault
+            raise AppError(app_id, f"what it is called with is not valid JSON: {fault}") from fault
 
     def _error(self, app_id: str, answer: Response, connection: Connection) -> AppError:
         try:

@@ -15,20 +15,20 @@ from urllib.parse import quote
 from endpoint_runtime.aws import AwsError
 from endpoint_runtime.aws.transport import fetch
 from endpoint_runtime.json_codec import decode_json
-from endpoint_runtime.settings.aws_values import secret_text
+from endpoint_runtime.settings.source_kinds import secret_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from endpoint_runtime.settings.aws_values import Found, Place
+    from endpoint_runtime.settings.source_kinds import Found, Place
 
 _WAIT = 5.0  # s for one answer: the extension calls AWS for what it does not have
 
 
 def read_by_extension(places: Sequence[Place], port: str, deadline: float | None) -> Found:
-    """Give what the extension has of `places`.
+    """Return what the extension has of `places`.
 
     What it refuses, does not find or does not answer is absent: AWS itself is asked for it then,
     which says why. Once it does not answer, it is not asked again.
@@ -67,7 +67,7 @@ def _target(place: Place) -> str:
 
 
 def _text(place: Place, body: bytes) -> Any:
-    """Give the text of an answer, a Fault, or None where it can't be understood."""
+    """Return the text of an answer, a Fault, or None where it can't be understood."""
     try:
         answer: Any = decode_json(body)
         if place[0] == "secret":

@@ -10,34 +10,24 @@ import os
 
 from endpoint_runtime.aws import AwsError, client
 from endpoint_runtime.json_codec import decode_json
-from endpoint_runtime.settings.sources import SourceError, label
+from endpoint_runtime.settings.source_kinds import SourceError, Unreadable, label, secret_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-    # What holds a value, `("ssm", name)` or `("secret", name)`; and what was found of each: its
-    # text, None where it does not exist, or the fault that kept it from being read.
-    Place = tuple[str, str]
-    Found = dict[Place, "str | Fault | None"]
+    from endpoint_runtime.settings.source_kinds import Found, Place
 
 _PER_CALL = {"ssm": 10, "secret": 20}  # names that one call takes
 _MISSING = ("ResourceNotFoundException", "ParameterNotFound")
 _EXTENSION_PORT = "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT"
 
 
-class Fault:
-    """Why a value can't be had; the words hold no value."""
-
-    def __init__(self, words: str) -> None:
-        self.words = words
-
-
 def read_remote(
     sources: Mapping[str, tuple[Any, ...]], deadline: float | None = None
 ) -> dict[str, Any]:
-    """Give the values of SSM's and Secrets Manager's sources by name; missing ones are absent.
+    """Return the values of SSM's and Secrets Manager's sources by name; missing ones are absent.
 
     Raises `SourceError`, which names everything that can't be read.
     """
@@ -54,7 +44,7 @@ def read_remote(
             value = documents[place]
             if isinstance(value, dict):
                 value = value.get(source[2])
-        if isinstance(value, Fault):
+        if isinstance(value, Unreadable):
             faults.setdefault(value.words, []).append(f"{name} ({label(source)})")
         elif value is not None:
             values[name] = value
@@ -64,13 +54,13 @@ def read_remote(
 
 
 def _document(text: str) -> Any:
-    """Give the object that a secret's text is, or a Fault."""
+    """Return the object that a secret's text is, or an Unreadable."""
     try:
         document = decode_json(text.encode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError):
-        return Fault("can't be read: the secret's text is no JSON")
+        return Unreadable("can't be read: the secret's text is not valid JSON")
     if not isinstance(document, dict):
-        return Fault("can't be read: the secret's JSON is no object")
+        return Unreadable("can't be read: the secret's JSON is not an object")
     return document
 
 
@@ -86,7 +76,7 @@ def _read_places(places: Sequence[Place], deadline: float | None) -> Found:
             try:
                 values = read(batch, deadline)
             except AwsError as error:
-                values = dict.fromkeys(batch, Fault(f"can't be read: {error}"))
+                values = dict.fromkeys(batch, Unreadable(f"can't be read: {error}"))
             found |= {(kind, name): values.get(name) for name in batch}
     return found
 
@@ -106,11 +96,11 @@ def _batches(names: Sequence[str], size: int) -> list[list[str]]:
 
 
 def _base(name: str) -> str:
-    """Give a parameter's name or ARN without the version or label that may follow."""
+    """Return a parameter's name or ARN without the version or label that may follow."""
     return ":".join(name.split(":")[:6]) if name.startswith("arn:") else name.partition(":")[0]
 
 
-def _parameters(names: Sequence[str], deadline: float | None) -> dict[str, str | Fault | None]:
+def _parameters(names: Sequence[str], deadline: float | None) -> dict[str, str | Unreadable | None]:
     answer = client("ssm").call(
         "GetParameters", {"Names": list(names), "WithDecryption": True}, deadline
     )
@@ -122,7 +112,7 @@ def _parameters(names: Sequence[str], deadline: float | None) -> dict[str, str |
     return {name: found.get(_base(name)) for name in names}
 
 
-def _secrets(names: Sequence[str], deadline: float | None) -> dict[str, str | Fault | None]:
+def _secrets(names: Sequence[str], deadline: float | None) -> dict[str, str | Unreadable | None]:
     if len(names) == 1:
         try:
             secret = client("secretsmanager").call(
@@ -133,7 +123,7 @@ def _secrets(names: Sequence[str], deadline: float | None) -> dict[str, str | Fa
                 return {}
             raise
         return {names[0]: secret_text(secret)}
-    values: dict[str, str | Fault | None] = {}
+    values: dict[str, str | Unreadable | None] = {}
     refused: list[str] = []
     for answer in _pages({"SecretIdList": list(names)}, deadline):
         for secret in answer.get("SecretValues") or ():
@@ -145,9 +135,9 @@ def _secrets(names: Sequence[str], deadline: float | None) -> dict[str, str | Fa
             message = fault.get("Message") or ""
             if not _is_gone(code, message):
                 words = f"can't be read: BatchGetSecretValue: {code}: {message}"
-                values[fault.get("SecretId") or ""] = Fault(words)
+                values[fault.get("SecretId") or ""] = Unreadable(words)
                 refused.append(fault.get("SecretId") or "")
-    # Those of another account, which ARNs name, are given one by one alone: cross-account
+    # Those of another account, which ARNs name, are read one by one alone: cross-account
     # permission does not hold for the batch ("Access AWS Secrets Manager secrets from a different
     # account").
     for name in names:
@@ -155,7 +145,7 @@ def _secrets(names: Sequence[str], deadline: float | None) -> dict[str, str | Fa
             try:
                 values |= _secrets([name], deadline)
             except AwsError as error:
-                values[name] = Fault(f"can't be read: {error}")
+                values[name] = Unreadable(f"can't be read: {error}")
     return values
 
 
@@ -178,11 +168,3 @@ def _is_named(name: str, secret: Mapping[str, Any]) -> bool:
     """Whether `name` means this secret: its name, its ARN, or that without the random end."""
     arn = secret.get("ARN") or ""
     return name in (secret.get("Name"), arn, arn[:-7])
-
-
-def secret_text(secret: Mapping[str, Any]) -> str | Fault:
-    """Give the text of GetSecretValue's answer, or what is wrong with it."""
-    text = secret.get("SecretString")
-    if isinstance(text, str):
-        return text
-    return Fault("can't be read: the secret is binary, expected text")

@@ -9,33 +9,19 @@ from __future__ import annotations
 import os
 
 import endpoint_runtime
+from endpoint_runtime.settings import LOCAL, SettingsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
-    from endpoint_runtime.settings.refreshed import Kept
+    from endpoint_runtime.settings.refreshed import Refreshed
 
-_TRUE = ("true", "1", "yes", "on")
-_FALSE = ("false", "0", "no", "off")
 _STRINGS = ("text-input", "secret-input")
-_JSON = ("app-selector", "model-selector", "array[tools]", "tool-selector", "file", "files")
-# What a model-selector of these scopes needs besides provider, model and model_type.
-_SCOPE_KEYS = {
-    "rerank": ("score_threshold", "top_n"),
-    "tts": ("voice",),
-    "vision": ("completion_params",),
-}
 _UNSET = object()
 _REMOTE = ("ssm", "secret")
 _LEAST_SECRET = 8  # characters of a text from AWS that is not declared to be a secret
-# `packager invoke` hands on settings by name in it, as JSON, in place of what AWS keeps.
-LOCAL = "PACKAGER_LOCAL_SETTINGS"
-
-
-class SettingsError(Exception):
-    """Settings are missing or break the group's declaration; the message names them, no values."""
 
 
 class GroupSettings:
@@ -48,18 +34,18 @@ class GroupSettings:
     def __init__(self, bundle: Any) -> None:
         self._bundle = bundle
         self._values: tuple[dict[str, Any], bool] | None = None  # and whether they are flat
-        self._kept: Kept | None = None
+        self._refreshed: Refreshed | None = None
         # Them all, where they are read for good and a copy of the mapping is a deep one.
         self.flat: dict[str, Any] | None = None
         self.hidden: list[str] = []
 
     def copy(self, deadline: float | None = None, request_id: str = "") -> dict[str, Any]:
-        """Give a fresh deep copy, as plugins write into what they get; or raise `SettingsError`.
+        """Return a fresh deep copy, as plugins write into what they get; or raise `SettingsError`.
 
         `deadline` is in seconds since the epoch. After an error they are read again.
         """
-        if self._kept is not None:
-            self._kept.get(deadline, request_id)
+        if self._refreshed is not None:
+            self._refreshed.get(deadline, request_id)
         elif self._values is None:
             sources = self._bundle.SOURCES
             document = self._bundle.SETTINGS_FROM
@@ -67,11 +53,11 @@ class GroupSettings:
                 values = self._read(None)
                 self.flat = values if is_flat(values) else None
             else:
-                from endpoint_runtime.settings.refreshed import Kept
+                from endpoint_runtime.settings.refreshed import Refreshed
 
                 ttl = self._bundle.SETTINGS_TTL
-                self._kept = Kept("the settings", self._read, ttl, (SettingsError,))
-                self._kept.get(deadline, request_id)
+                self._refreshed = Refreshed("the settings", self._read, ttl, (SettingsError,))
+                self._refreshed.get(deadline, request_id)
         assert self._values is not None  # noqa: S101 - one of the above read them, or raised
         values, flat = self._values
         copy: dict[str, Any] = values.copy() if flat else fresh_copy(values)
@@ -79,7 +65,7 @@ class GroupSettings:
 
     def forget(self) -> None:
         """Read them again at the next request: a restored snapshot may hold old ones."""
-        self._values = self._kept = self.flat = None
+        self._values = self._refreshed = self.flat = None
 
     def _read(self, deadline: float | None) -> dict[str, Any]:
         declaration = self._bundle.SETTINGS
@@ -102,15 +88,12 @@ def read_settings(
     document: tuple[Any, ...] | None = None,
     deadline: float | None = None,
 ) -> dict[str, Any]:
-    """Give the settings of a group by name, or raise `SettingsError` with everything wrong.
+    """Return the settings of a group by name, or raise `SettingsError` with everything wrong.
 
     `declaration`, `sources` and `document` are SETTINGS, SOURCES and SETTINGS_FROM of `_bundle.py`.
     An optional setting that nobody set stays absent, as in Dify. What the document holds besides
     passes through, as in Dify; a setting with a source of its own is not taken from it.
     """
-    settings: dict[str, Any] = {}
-    faults: list[str] = []
-    declared = set()
     remote: Mapping[str, Any] = {}
     if LOCAL in environment:
         from endpoint_runtime.settings.remote import local_settings
@@ -125,35 +108,20 @@ def read_settings(
         from endpoint_runtime.settings.remote import remote_settings
 
         remote = remote_settings(sources, document, deadline)
+    settings: dict[str, Any] = {}
+    faults: list[str] = []
+    declared = set()
     for config in declaration:
         name = config["name"]
         declared.add(name)
-        value, origin = _UNSET, ""
         source = sources.get(name)
         try:
-            if source is not None and source[0] == "literal":
-                value = source[1]
-            elif source is not None and source[0] == "env":
-                origin = f" (environment variable {source[1]})"
-                value = environment.get(source[1], _UNSET)
-                value = _from_text(config, value)
-            else:
-                if source is not None and source[0] in _REMOTE:
-                    from endpoint_runtime.settings.sources import label
-
-                    origin = f" ({label(source)})"
-                value = _from_text(config, remote.get(name, _UNSET))
-            if (value is _UNSET or value is None) and config.get("default") is not None:
-                value = config["default"]
-            if value is _UNSET or value is None:
-                if config.get("required"):
-                    raise ValueError("is required and not set")
-                continue
-            _check(config, value)
+            value = _value(config, source, environment, remote)
         except ValueError as fault:
-            faults.append(f"setting {name}{origin} {fault}")
+            faults.append(f"setting {name}{_origin(source)} {fault}")
             continue
-        settings[name] = value
+        if value is not _UNSET:
+            settings[name] = value
     for name, source in sources.items():
         if name not in declared and source[0] in ("literal", "env"):  # passes through, as in Dify
             value = environment.get(source[1], _UNSET) if source[0] == "env" else source[1]
@@ -167,13 +135,45 @@ def read_settings(
     return settings
 
 
+def _value(
+    config: Mapping[str, Any],
+    source: tuple[Any, ...] | None,
+    environment: Mapping[str, str],
+    remote: Mapping[str, Any],
+) -> Any:
+    """Return the value of a declared setting, `_UNSET` for none; raise a ValueError without it."""
+    if source is not None and source[0] == "literal":
+        value = source[1]
+    elif source is not None and source[0] == "env":
+        value = _from_text(config, environment.get(source[1], _UNSET))
+    else:
+        value = _from_text(config, remote.get(config["name"], _UNSET))
+    if value is _UNSET or value is None:
+        value = config.get("default")
+        if value is None:
+            if config.get("required"):
+                raise ValueError("is required and not set")
+            return _UNSET
+    _check(config, value)
+    return value
+
+
+def _origin(source: tuple[Any, ...] | None) -> str:
+    """Return what a message says of where a setting is from: nothing of what the bundle holds."""
+    if source is None or source[0] not in ("env", *_REMOTE):
+        return ""
+    from endpoint_runtime.settings.source_kinds import label
+
+    return f" ({label(source)})"
+
+
 def secret_texts(
     declaration: Iterable[Mapping[str, Any]],
     settings: Mapping[str, Any],
     sources: Mapping[str, tuple[Any, ...]],
     has_document: bool,
 ) -> list[str]:
-    """Give the texts that nothing in a log may have (docs/logging.md).
+    """Return the texts that nothing in a log may have (docs/logging.md).
 
     They are the secret-inputs, and of what AWS keeps the texts that are long enough to be secrets,
     but for declared settings that are no texts: those are options, and ids.
@@ -228,46 +228,20 @@ def fresh_copy(value: Any) -> Any:
 
 
 def _from_text(config: Mapping[str, Any], text: Any) -> Any:
-    """Convert text from outside to the declared type; raise a valueless ValueError.
+    """Return text from outside as the declared type has it; raise a ValueError without the value.
 
-    What is no text is given as it is: the JSON of a secret has types of its own.
+    What is not text is returned as it is: the JSON of a secret has types of its own.
     """
-    if not isinstance(text, str):
-        return text
     kind = config.get("type")
-    if config.get("multiple") and kind == "select":
-        if not text.strip().startswith("["):  # SSM's StringList
-            return text.split(",") if text.strip() else _UNSET
-        kind = "array[tools]"
-    if kind in _STRINGS:
+    if not isinstance(text, str) or kind in _STRINGS:
         return text
-    # Lambda's way to leave a template's optional parameter unset is an empty variable.
-    if text.strip() == "":
-        return _UNSET
-    if kind == "boolean":
-        word = text.strip().lower()
-        if word in _TRUE:
-            return True
-        if word in _FALSE:
-            return False
-        raise ValueError("is no boolean: true, false, 1, 0, yes, no, on or off")
-    if kind == "number":
-        try:
-            return int(text)
-        except ValueError:
-            pass
-        try:
-            return float(text)
-        except ValueError:
-            raise ValueError("is no number") from None
-    if kind in _JSON:
-        import json
+    if kind == "select" and not config.get("multiple"):
+        # Lambda's way to leave a template's optional parameter unset is an empty variable.
+        return text if text.strip() else _UNSET
+    from endpoint_runtime.settings.kinds import from_text
 
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
-            raise ValueError("is no JSON") from None
-    return text
+    found = from_text(config, text)
+    return _UNSET if found is None else found
 
 
 def _check(config: Mapping[str, Any], value: Any) -> None:
@@ -287,22 +261,7 @@ def _check(config: Mapping[str, Any], value: Any) -> None:
     elif kind == "boolean":
         if not isinstance(value, bool):
             raise ValueError("must be a boolean")
-    elif kind == "number":
-        finite = isinstance(value, int | float) and value - value == 0
-        if not finite or isinstance(value, bool):
-            raise ValueError("must be a finite number")
-    elif kind == "array[tools]":
-        if not isinstance(value, list):
-            raise ValueError("must be a list")
-    elif kind in ("app-selector", "model-selector", "tool-selector"):
-        if not isinstance(value, dict):
-            raise ValueError("must be a mapping")
-        needed: tuple[str, ...] = ()
-        if kind == "app-selector":
-            needed = ("app_id",)
-        elif kind == "model-selector":
-            needed = ("provider", "model", "model_type")
-            needed += _SCOPE_KEYS.get(config.get("scope") or "", ())
-        for key in needed:
-            if key not in value:
-                raise ValueError(f"must have the key {key}")
+    else:
+        from endpoint_runtime.settings.kinds import check
+
+        check(config, value)

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 _NOTHING = object()
-_REFRESH = 2.0  # s that reading anew may keep a request waiting, which the old could answer
+_REFRESH = 2.0  # s that reading again may keep a request waiting, which the old could answer
 _AGAIN = 10.0  # s after which reading that failed is tried again
 
 
-class Kept:
+class Refreshed:
     """One value, for the threads of a process.
 
     `read(deadline)` reads it (`deadline` in seconds since the epoch, or None) or raises one of
@@ -39,10 +39,10 @@ class Kept:
         self._state: tuple[Any, float, float] = (_NOTHING, 0.0, 0.0)
 
     def get(self, deadline: float | None = None, request_id: str = "") -> Any:
-        """Give the value: as it was read, or read now where it was not, or too long ago.
+        """Return the value: as it was read, or read now where it was not, or too long ago.
 
-        Raises one of `errors` until it was read once. Later the old value serves on, with a warning
-        in the log, while it can't be read, and while another thread reads it.
+        Raises one of `errors` until it was read once. Later the old value stays in use, with a
+        warning in the log, while it can't be read, and while another thread reads it.
         """
         state = self._state
         if _is_fresh(state):
@@ -73,9 +73,8 @@ class Kept:
                 raise
             from endpoint_runtime.logs import report
 
-            report.log(
-                "WARN", f"{self._what} can't be read again, the old serve on: {fault}", request_id
-            )
+            why = f"can't be read again, the old values stay in use: {fault}"
+            report.log("WARN", f"{self._what} {why}", request_id)
             value = old
             kept = min(self._ttl, _AGAIN)
         now = time()

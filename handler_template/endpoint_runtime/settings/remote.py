@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from endpoint_runtime.json_codec import decode_json
-from endpoint_runtime.settings.group import LOCAL, SettingsError
-from endpoint_runtime.settings.sources import SourceError, label, read_sources
+from endpoint_runtime.settings import LOCAL, SettingsError
+from endpoint_runtime.settings.source_kinds import SourceError, label
+from endpoint_runtime.settings.sources import read_sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def remote_settings(
     document: tuple[Any, ...] | None,
     deadline: float | None,
 ) -> dict[str, Any]:
-    """Give what AWS has of settings, by name: those of `sources`, and those in the document.
+    """Return what AWS has of settings, by name: those of `sources`, and those in the document.
 
     A value is text, or what the JSON that it is from says; what is not there is absent. All is
     read together. Raises `SettingsError`.
@@ -39,7 +40,7 @@ def remote_settings(
 
 
 def local_settings(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Give the settings that `packager invoke` handed on."""
+    """Return the settings that `packager invoke` handed on."""
     return json_object(environment[LOCAL], LOCAL)
 
 
@@ -48,11 +49,11 @@ def _is_remote(source: tuple[Any, ...]) -> bool:
 
 
 def json_object(text: str, what: str) -> dict[str, Any]:
-    """Give the object that the JSON `text` is; raise `SettingsError`, which calls it `what`."""
+    """Return the object that the JSON `text` is; raise `SettingsError`, which calls it `what`."""
     try:
         value = decode_json(text.encode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError):
-        raise SettingsError(f"{what} can't be read: its text is no JSON") from None
+        raise SettingsError(f"{what} can't be read: its text is not valid JSON") from None
     if not isinstance(value, dict):
-        raise SettingsError(f"{what} can't be read: its JSON is no object")
+        raise SettingsError(f"{what} can't be read: its JSON is not an object")
     return value

@@ -104,7 +104,7 @@ def test_old_ones_serve_on_where_renewal_fails(
 
     assert [get(source).access_key for _ in range(3)] == ["ONE"] * 3
     assert len(container.asked) == 2  # a minute until the next try
-    assert capsys.readouterr().err.count("could not be renewed, the old ones serve on") == 1
+    assert capsys.readouterr().err.count("could not be renewed, the old ones stay in use") == 1
     monkeypatch.setattr(module, "time", lambda: now + 3601)
     with pytest.raises(AwsError, match="NoCredentials: the container endpoint answered 500"):
         get(source)

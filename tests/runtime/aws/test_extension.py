@@ -13,7 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from endpoint_runtime import aws
-from endpoint_runtime.settings.sources import SourceError, read_sources
+from endpoint_runtime.settings.source_kinds import SourceError
+from endpoint_runtime.settings.sources import read_sources
 from tests.support.aws.faulty_aws import FaultyAws, faulty_aws
 from tests.support.aws.moto_server import MotoServer, moto_server
 

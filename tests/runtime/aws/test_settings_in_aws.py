@@ -326,7 +326,7 @@ def test_a_warm_function_that_cant_read_serves_on(
     assert ask() == {"a": "s3cr3t 1"}
     log = capsys.readouterr().err
     assert (
-        "\t1-2-3\tthe settings can't be read again, the old serve on: "
+        "\t1-2-3\tthe settings can't be read again, the old values stay in use: "
         f"setting a (SSM parameter {names}) {SAID[fault]}"
     ) in log
     assert "[WARN]" in log
@@ -390,7 +390,7 @@ def test_deleted_values(
     capsys.readouterr()
     assert ask() == {"a": "s3cr3t"}
     assert (
-        "the settings can't be read again, the old serve on: "
+        "the settings can't be read again, the old values stay in use: "
         f"setting a (SSM parameter {names}) is required and not set"
     ) in capsys.readouterr().err
 
@@ -429,8 +429,8 @@ def test_missing_values(
 
 
 BAD: dict[str, tuple[str | bytes, str]] = {
-    "malformed": ('{"key": "s3cr3t"', "can't be read: the secret's text is no JSON"),
-    "no-object": ('["s3cr3t"]', "can't be read: the secret's JSON is no object"),
+    "malformed": ('{"key": "s3cr3t"', "can't be read: the secret's text is not valid JSON"),
+    "no-object": ('["s3cr3t"]', "can't be read: the secret's JSON is not an object"),
     "binary": (b"s3cr3t\xff", "can't be read: the secret is binary, expected text"),
     "other-type": ('{"key": 5}', "must be a string"),
 }
@@ -460,7 +460,7 @@ def test_bad_secrets(
     secret(faulty, names, bad)
     assert ask() == {"a": "s3cr3t 1"}
     log += capsys.readouterr().err
-    assert "the settings can't be read again, the old serve on: " + message in log
+    assert "the settings can't be read again, the old values stay in use: " + message in log
     assert "s3cr3t" not in log
 
     secret(faulty, names, '{"key": "s3cr3t 2"}')
@@ -477,7 +477,7 @@ def test_a_document_that_is_none(
     log = capsys.readouterr().err
     assert (
         f"the settings can't be used: settings_from (SSM parameter {names}) can't be read: "
-        "its text is no JSON\n"
+        "its text is not valid JSON\n"
     ) in log
     assert "s3cr3t" not in log
 

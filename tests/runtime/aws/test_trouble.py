@@ -124,7 +124,7 @@ def test_nobody_listens(server: Server, monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b"<html>"])
 def test_an_answer_that_is_no_json(body: bytes, server: Server) -> None:
     server.replies = [(200, {}, body)]
-    with pytest.raises(AwsError, match="MalformedAnswer: the answer is no JSON object"):
+    with pytest.raises(AwsError, match="MalformedAnswer: the answer is not a JSON object"):
         call()
 
 

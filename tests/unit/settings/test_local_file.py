@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from endpoint_runtime.dify.keys import LOCAL as LOCAL_APPS
-from endpoint_runtime.settings.group import LOCAL, SettingsError, read_settings
+from endpoint_runtime.settings import LOCAL, SettingsError
+from endpoint_runtime.settings.group import read_settings
 from packager.contract import APPS_VARIABLE, SETTINGS_VARIABLE
 from packager.errors import Diagnostic, Diagnostics, Place
 from packager.settings.local_file import LocalSettings, local_environment, read_local_settings
@@ -154,5 +155,5 @@ def test_the_runtime_checks_them() -> None:
 
     assert str(refused.value) == (
         "setting key must be a string; "
-        "setting on is no boolean: true, false, 1, 0, yes, no, on or off"
+        "setting on is not a boolean: true, false, 1, 0, yes, no, on or off"
     )
