@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from endpoint_runtime.settings import SettingsError
 from endpoint_runtime.settings.group import (
+    SettingsError,
     fresh_copy,
     hidden_values,
     is_flat,

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from endpoint_runtime import code_archive, settings, storage
+from endpoint_runtime import code_archive, storage
 from endpoint_runtime.app import mapped_events
 from endpoint_runtime.dify import keys
-from endpoint_runtime.settings import aws_values
+from endpoint_runtime.settings import aws_values, group
 from endpoint_runtime.storage import dynamodb, s3
 from packager import contract
 from packager._in_target import check_zip
@@ -25,7 +25,7 @@ TEMPLATE = contract.template_folder()
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
-        (contract.SETTINGS_VARIABLE, settings.LOCAL),
+        (contract.SETTINGS_VARIABLE, group.LOCAL),
         (contract.APPS_VARIABLE, keys.LOCAL),
         (contract.DIFY_VARIABLE, keys.STAND_IN),
         (contract.STORAGE_VARIABLE, storage.VARIABLE),

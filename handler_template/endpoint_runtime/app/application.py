@@ -28,7 +28,7 @@ from endpoint_runtime.app import endpoints
 from endpoint_runtime.app.plain_routes import PlainRoutes, is_plain_host
 from endpoint_runtime.gateway.replies import UnsendableReply
 from endpoint_runtime.logs import report
-from endpoint_runtime.settings import SettingsError, group
+from endpoint_runtime.settings import group
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -228,7 +228,7 @@ class Application:
 
     def _failed(self, fault: BaseException, source: str, environ: Environ) -> Response:
         """The response to an exception on the way to, or in, `_invoke`."""
-        if isinstance(fault, SettingsError):
+        if isinstance(fault, group.SettingsError):
             report.log("ERROR", f"the settings can't be used: {fault}", request_id_of(environ))
             return self.failure(environ)
         in_endpoint = source in self._classes

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 
 import endpoint_runtime
-from endpoint_runtime.settings import LOCAL, SettingsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +21,12 @@ _STRINGS = ("text-input", "secret-input")
 _UNSET = object()
 _REMOTE = ("ssm", "secret")
 _LEAST_SECRET = 8  # characters of a text from AWS that is not declared to be a secret
+# `packager invoke` hands on settings by name in it, as JSON, in place of what AWS keeps.
+LOCAL = "PACKAGER_LOCAL_SETTINGS"
+
+
+class SettingsError(Exception):
+    """Settings are missing or break the group's declaration; the message names them, no values."""
 
 
 class GroupSettings:
@@ -95,19 +100,14 @@ def read_settings(
     passes through, as in Dify; a setting with a source of its own is not taken from it.
     """
     remote: Mapping[str, Any] = {}
-    if LOCAL in environment:
-        from endpoint_runtime.settings.remote import local_settings
-
-        # They stand in for everything that is in AWS, and go before all else.
-        remote = local_settings(environment)
+    local = LOCAL in environment
+    if local or document is not None or any(each[0] in _REMOTE for each in sources.values()):
+        remote = _remote_values(sources, document, deadline, environment)
+    if local:  # what is there stands in for everything that is in AWS, and goes before all else
         sources = {
             name: ("local",) if name in remote or source[0] in _REMOTE else source
             for name, source in sources.items()
         }
-    elif document is not None or any(source[0] in _REMOTE for source in sources.values()):
-        from endpoint_runtime.settings.remote import remote_settings
-
-        remote = remote_settings(sources, document, deadline)
     settings: dict[str, Any] = {}
     faults: list[str] = []
     declared = set()
@@ -133,6 +133,23 @@ def read_settings(
     if faults:
         raise SettingsError("; ".join(faults))
     return settings
+
+
+def _remote_values(
+    sources: Mapping[str, tuple[Any, ...]],
+    document: tuple[Any, ...] | None,
+    deadline: float | None,
+    environment: Mapping[str, str],
+) -> dict[str, Any]:
+    from endpoint_runtime.settings.remote import json_object, remote_settings
+    from endpoint_runtime.settings.source_kinds import SourceError
+
+    try:
+        if LOCAL in environment:
+            return json_object(environment[LOCAL], LOCAL)
+        return remote_settings(sources, document, deadline)
+    except SourceError as fault:
+        raise SettingsError(str(fault)) from None
 
 
 def _value(

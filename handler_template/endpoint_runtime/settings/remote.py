@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from endpoint_runtime.json_codec import decode_json
-from endpoint_runtime.settings import LOCAL, SettingsError
 from endpoint_runtime.settings.source_kinds import SourceError, label
 from endpoint_runtime.settings.sources import read_sources
 
@@ -23,15 +22,12 @@ def remote_settings(
     """Return what AWS has of settings, by name: those of `sources`, and those in the document.
 
     A value is text, or what the JSON that it is from says; what is not there is absent. All is
-    read together. Raises `SettingsError`.
+    read together. Raises `SourceError`.
     """
     wanted = {f"setting {name}": source for name, source in sources.items() if _is_remote(source)}
     if document is not None:
         wanted[_DOCUMENT] = document
-    try:
-        found = read_sources(wanted, deadline)
-    except SourceError as fault:
-        raise SettingsError(str(fault)) from None
+    found = read_sources(wanted, deadline)
     values: dict[str, Any] = {}
     if _DOCUMENT in found and document is not None:
         whole = json_object(found.pop(_DOCUMENT), f"{_DOCUMENT} ({label(document)})")
@@ -39,21 +35,16 @@ def remote_settings(
     return values | {name.removeprefix("setting "): value for name, value in found.items()}
 
 
-def local_settings(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Return the settings that `packager invoke` handed on."""
-    return json_object(environment[LOCAL], LOCAL)
-
-
 def _is_remote(source: tuple[Any, ...]) -> bool:
     return source[0] in ("ssm", "secret")
 
 
 def json_object(text: str, what: str) -> dict[str, Any]:
-    """Return the object that the JSON `text` is; raise `SettingsError`, which calls it `what`."""
+    """Return the object that the JSON `text` is; raise `SourceError`, which calls it `what`."""
     try:
         value = decode_json(text.encode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError):
-        raise SettingsError(f"{what} can't be read: its text is not valid JSON") from None
+        raise SourceError(f"{what} can't be read: its text is not valid JSON") from None
     if not isinstance(value, dict):
-        raise SettingsError(f"{what} can't be read: its JSON is not an object")
+        raise SourceError(f"{what} can't be read: its JSON is not an object")
     return value

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from endpoint_runtime.dify.keys import LOCAL as LOCAL_APPS
-from endpoint_runtime.settings import LOCAL, SettingsError
-from endpoint_runtime.settings.group import read_settings
+from endpoint_runtime.settings.group import LOCAL, SettingsError, read_settings
 from packager.contract import APPS_VARIABLE, SETTINGS_VARIABLE
 from packager.errors import Diagnostic, Diagnostics, Place
 from packager.settings.local_file import LocalSettings, local_environment, read_local_settings

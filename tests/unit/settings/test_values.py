@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from endpoint_runtime.settings import SettingsError
-from endpoint_runtime.settings.group import read_settings
+from endpoint_runtime.settings.group import SettingsError, read_settings
 from packager.bundle.literals import _setting
 from packager.errors import Diagnostics, Place
 from packager.inputs.yaml_tree import parse_yaml
