@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from packager.analysis.endpoint_classes import endpoint_classes
-from packager.analysis.facts import (
-    SourceError,
-    SourceFacts,
-    analyse_sources,
-    imported_for_certain,
-    reachable,
-)
+from packager.analysis.facts import SourceError, SourceFacts, imported_for_certain, reachable
 from packager.analysis.late_work import check_timing
 from packager.analysis.missing_imports import warn_of_own
 from packager.analysis.sdk_use import warn_of_apps, warn_of_calls, warn_of_imports
-from packager.errors import NO_INVOKE, Diagnostics, Place
-from packager.host.interpreter import Interpreter, find_interpreter, newest_supported
+from packager.analysis.sources import PluginSources, Reader, reader_of
+from packager.errors import NO_INVOKE, Diagnostic, Diagnostics, Place
 from packager.inputs.plugin_folder import PluginFolder
 from packager.model.options import Options
 from packager.model.plugin import EndpointGroup
@@ -31,6 +23,7 @@ def check_sources(
     folder: PluginFolder,
     groups: Sequence[EndpointGroup],
     options: Mapping[str, Options],
+    plugin_sources: PluginSources,
     diagnostics: Diagnostics,
 ) -> frozenset[str]:
     """Note what is wrong with the Python files of the plugin, read as its functions will read them.
@@ -41,7 +34,6 @@ def check_sources(
     elsewhere: plugins ship templates, tests and scripts that no function runs. Gives the names of
     the groups whose code uses `session.storage`, as far as can be seen.
     """
-    files = list(folder.files((".py",)))
     by_python: dict[str, list[EndpointGroup]] = {}
     for group in groups:
         by_python.setdefault(options[group.name].python, []).append(group)
@@ -53,18 +45,17 @@ def check_sources(
         sources = dict.fromkeys(endpoint.source for group in those for endpoint in group.endpoints)
         if not sources:
             continue
-        path, version = _reader(python)
-        shipped = dict.fromkeys([*sources, *files])  # a source may lie in a folder like .endpoints
-        facts = analyse_sources(folder.root, list(shipped), path)
+        reader = reader_of(python)
+        facts = plugin_sources.facts(python)
         storing |= {group.name for group in those if _stores(group, facts)}
         reached = reachable(facts, sources)
         for file, fact in facts.items():
             if fact.error is None or (file, fact.error) in said:
                 continue
             said.add((file, fact.error))
-            _syntax_diagnostic(
-                folder, fact, fact.error, file in reached, python, version, diagnostics
-            )
+            error = _syntax_error(folder, fact, fact.error, reader, python, file in reached)
+            if error is not None:
+                diagnostics.add(error)
         for group in those:
             check_timing(folder, group, options[group.name], facts, diagnostics)
         sound = {file for file in reached if facts[file].error is None}
@@ -82,7 +73,7 @@ def check_sources(
             for endpoint in group.endpoints
         }
         reached_light = sound & reachable(facts, light)
-        warn_of_imports(folder, facts, reached_light - called, certain, path, diagnostics)
+        warn_of_imports(folder, facts, reached_light - called, certain, reader.path, diagnostics)
         called |= sound
         for source in sources:
             if facts[source].error is None and (source, None) not in said:
@@ -100,38 +91,28 @@ def _stores(group: EndpointGroup, facts: Mapping[str, SourceFacts]) -> bool:
     )
 
 
-def _reader(python: str) -> tuple[Path, str]:
-    """Give the interpreter whose grammar is used for `python`, and its version: that, or nearest.
-
-    Where the very version is missing, the newest there is: what it can't read, nothing older can.
-    """
-    found: Interpreter | None = find_interpreter(python) or newest_supported()
-    here = (sys.version_info.major, sys.version_info.minor)
-    if found is not None and (found.python == python or found.version[:2] >= here):
-        return found.path, found.python
-    return Path(sys.executable), ".".join(map(str, here))
-
-
-def _syntax_diagnostic(
+def _syntax_error(
     folder: PluginFolder,
     fact: SourceFacts,
     error: SourceError,
-    reached: bool,
+    reader: Reader,
     python: str,
-    version: str,
-    diagnostics: Diagnostics,
-) -> None:
+    reached: bool,
+) -> Diagnostic | None:
+    """Return what there is to say of the `error` in a file that is to run on `python`."""
     if error.line is None:  # nothing of the file was seen: it can't be read
-        if reached:
-            diagnostics.error(error.message, Place(folder.display_of(fact.path)))
-        return
-    older = _number(version) < _number(python)
-    hint = f"install Python {python}, whose grammar may differ" if version != python else None
-    say = diagnostics.error if reached and not older else diagnostics.warn
-    say(
-        f"syntax error: {error.message} (read with Python {version})",
+        place = Place(folder.display_of(fact.path))
+        return Diagnostic(error.message, place) if reached else None
+    if not reached and (fact.path.startswith(".") or "/." in fact.path):
+        return None  # templates of tools, say
+    older = _number(reader.python) < _number(python)
+    return Diagnostic(
+        f"syntax error: {error.message} (read with Python {reader.python})",
         Place(folder.display_of(fact.path), error.line, error.column),
-        hint=hint,
+        hint=None
+        if reader.python == python
+        else f"install Python {python}, whose grammar may differ",
+        level="error" if reached and not older else "warning",
     )
 
 

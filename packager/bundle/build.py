@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from packager.analysis.facts import SourceFacts, analyse_sources, imported_for_certain, reachable
+from packager.analysis.facts import SourceFacts, imported_for_certain, reachable
 from packager.analysis.missing_imports import warn_of_foreign
 from packager.analysis.sdk_distributions import SDK, imported_distributions, serves_requests
 from packager.bundle.known_secrets import KnownSecret
@@ -35,10 +35,11 @@ from packager.host.interpreter import (
     need_interpreter,
     newest_supported,
 )
-from packager.model.permissions import Mode, Permissions
-from packager.plugin.files import LeftOut, PluginFile, check_endpoints, large_folders, plugin_files
+from packager.model.permissions import Mode
+from packager.plugin.file_choice import FileRules
+from packager.plugin.files import ChosenFiles, LeftOut, check_endpoints, large_folders, plugin_files
 from packager.plugin.functions import FunctionPlan
-from packager.requirements.read import read_requirements
+from packager.plugin.walk import PluginFile
 
 # AWS Lambda's page "Lambda quotas": 250 MB unzipped (262,144,000 bytes, as its error says), layers
 # included; 50 MB zipped when uploaded directly, from S3 up to the former.
@@ -140,16 +141,11 @@ def _make(
     """Make one bundle in `staging`."""
     diagnostics = Diagnostics()
     interpreter = _interpreter(plan, bytecode)
-    requirements = read_requirements(
-        plan.plugin.root,
-        plan.plugin.display,
-        diagnostics,
-        package=plan.plugin.package,
-        permissions=plan.plugin.permissions or Permissions(),
-    )
-    left: list[str] = []
+    requirements = plan.plugin.requirements
     briefly(f"reading the sources of {plan.plugin.display}")
-    files, facts = _files_of(plan, out, interpreter, diagnostics, left)
+    facts = plan.plugin.sources.facts(plan.options.python)
+    chosen = _files_of(plan, out, facts, diagnostics)
+    files = chosen.files
     diagnostics.raise_errors()
     target = Target(
         plan.options.python,
@@ -237,7 +233,7 @@ def _make(
         zip_bytes,
         dependencies.packages,
         tuple(diagnostics.warnings),
-        large_folders(plan.plugin.root, left, _LARGE),
+        large_folders(plan.plugin.folder, chosen.left, _LARGE),
         requirements.policy.mode,
         dependencies.built,
         dependencies.sandbox,
@@ -263,31 +259,16 @@ def _interpreter(plan: FunctionPlan, bytecode: bool) -> Interpreter:
 def _files_of(
     plan: FunctionPlan,
     out: Path,
-    interpreter: Interpreter,
+    facts: Mapping[str, SourceFacts],
     diagnostics: Diagnostics,
-    left: list[str],
-) -> tuple[tuple[PluginFile, ...], dict[str, SourceFacts]]:
-    """Give the plugin's files to ship, and the facts on its Python sources.
-
-    The folders that don't ship by default are appended to `left`.
-    """
-    root = plan.plugin.root
-    everything = plugin_files(root, plan.plugin.display, Diagnostics(), include=["*.py"], out=out)
-    names = [file.path for file in everything if file.path.endswith(".py")]
-    facts = analyse_sources(root, names, interpreter.path)
+) -> ChosenFiles:
+    """Return the files of the plugin that the function ships."""
     start = {endpoint.source for endpoint in plan.group.endpoints}
-    files = plugin_files(
-        root,
-        plan.plugin.display,
-        diagnostics,
-        needed=start | reachable(facts, start),
-        include=plan.options.include,
-        exclude=plan.options.exclude,
-        out=out,
-        left=left,
-    )
-    check_endpoints(files, plan.group.endpoints, diagnostics)
-    return files, facts
+    needed = start | reachable(facts, start)
+    rules = FileRules(needed, plan.options.include, plan.options.exclude, out)
+    chosen = plugin_files(plan.plugin.folder, diagnostics, rules)
+    check_endpoints(chosen.files, plan.group.endpoints, diagnostics)
+    return chosen
 
 
 def _kept(files: tuple[PluginFile, ...], globs: tuple[str, ...]) -> KeepRules:

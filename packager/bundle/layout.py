@@ -17,8 +17,8 @@ from packager.contract import LITERALS
 from packager.dependencies.install import Dependencies
 from packager.host.bytecode import compile_files
 from packager.host.interpreter import Interpreter
-from packager.plugin.files import PluginFile
 from packager.plugin.functions import FunctionPlan
+from packager.plugin.walk import PluginFile
 
 
 def lay_out(

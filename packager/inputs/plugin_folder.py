@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import difflib
-import os
 import posixpath
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from packager.contract import LITERALS
 from packager.errors import Diagnostics
-from packager.inputs.default_exclusions import is_environment
+from packager.inputs.folder_tree import Entry, FolderTree
 from packager.inputs.yaml_fields import expect_text
 from packager.inputs.yaml_tree import YamlValue
-from packager.paths import exists, is_file, is_folder, is_inside, unseen
+from packager.paths import is_file, is_folder, is_inside, unseen
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 # Never a plugin's own: version control, caches, environments, packages of another world.
@@ -26,27 +26,7 @@ _MAX_SUGGESTIONS = 50  # of one folder: to look for what was meant takes time
 _MAX_NAME = 200  # characters of a path that something near is looked for
 
 
-def is_foreign(folder: Path) -> bool:
-    """Tell whether a folder in a plugin holds what is not the plugin's own.
-
-    That is a virtual environment, a bundle, or what `packager build` wrote bundles into: an output
-    folder inside the plugin must not go into the next bundle, nor its dependencies be read.
-    """
-    return is_environment(folder) or holds_bundles(folder)
-
-
-def holds_bundles(folder: Path) -> bool:
-    """Whether a folder is a bundle, or has one right in it."""
-    try:
-        if exists(folder / LITERALS):
-            return True
-        with os.scandir(folder) as entries:
-            return any(exists(Path(entry.path) / LITERALS) for entry in entries if entry.is_dir())
-    except OSError:
-        return False
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PluginFolder:
     """A plugin's folder, and how messages name it."""
 
@@ -58,30 +38,54 @@ class PluginFolder:
     )
     _looked: list[str] = field(default_factory=list, repr=False, compare=False)
 
+    @cached_property
+    def tree(self) -> FolderTree:
+        """What lies in it."""
+        return FolderTree(self.root)
+
     def display_of(self, path: str) -> str:
         """Give how messages name the plugin's file `path`."""
         return str(PurePosixPath(self.display) / path)
 
     def files(self, suffixes: tuple[str, ...]) -> Iterator[str]:
-        """Give the paths of the plugin's own regular files that end so, sorted."""
+        """Yield the paths of the plugin's own regular files that end so, a folder after the other.
+
+        Links to folders are not followed, and `MAX_FILES` are looked at.
+        """
         seen = 0
-        for folder, folders, names in os.walk(self.root):
-            deep = len(Path(folder).relative_to(self.root).parts) >= MAX_DEPTH
-            folders[:] = sorted(
-                name
-                for name in folders
-                if not deep
-                and name not in _SKIPPED
-                and not name.startswith(".")
-                and not is_foreign(Path(folder) / name)
-            )
-            for name in sorted(names):
+        pending = [self.root]
+        while pending:
+            folder = pending.pop()
+            inner = []
+            deep = len(folder.relative_to(self.root).parts) >= MAX_DEPTH
+            for entry in self._entries(folder):
+                if entry.is_folder:
+                    if not deep and self._is_own(entry):
+                        inner.append(entry.path)
+                    continue
                 seen += 1
                 if seen > MAX_FILES:
                     return
-                path = (Path(folder) / name).relative_to(self.root).as_posix()
-                if name.endswith(suffixes) and self._is_file(path) and self.holds(self.root / path):
-                    yield path
+                is_meant = entry.name.endswith(suffixes) and entry.kind == stat.S_IFREG
+                if is_meant and (not entry.is_link or self.holds(entry.path)):
+                    yield entry.path.relative_to(self.root).as_posix()
+            pending += reversed(inner)
+
+    def _entries(self, folder: Path) -> tuple[Entry, ...]:
+        try:
+            return self.tree.entries(folder)
+        except OSError:
+            return ()
+
+    def _is_own(self, folder: Entry) -> bool:
+        """Whether a folder holds what is the plugin's own.
+
+        An environment does not, nor what `packager build` wrote bundles into: an output folder
+        inside the plugin must not go into the next bundle, nor its dependencies be read.
+        """
+        if folder.is_link or folder.name in _SKIPPED or folder.name.startswith("."):
+            return False
+        return not folder.is_environment and not self.tree.holds_bundles(folder.path)
 
     def holds(self, path: Path) -> bool:
         """Tell whether `path` lies inside the folder, links followed."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from packager.analysis.checks import check_sources
+from packager.analysis.sources import PluginSources
 from packager.config.read import read_configuration
 from packager.errors import Diagnostics
 from packager.inputs.plugin_folder import PluginFolder
@@ -13,7 +15,8 @@ from packager.inputs.url_rules import check_rules
 from packager.model.options import Options
 from packager.model.permissions import Permissions
 from packager.model.plugin import EndpointGroup
-from packager.plugin.files import check_endpoints, plugin_files
+from packager.plugin.file_choice import FileRules
+from packager.plugin.files import check_endpoints, plugin_files, python_files
 from packager.plugin.groups import read_groups
 from packager.plugin.manifest import read_manifest
 from packager.plugin.package_asks import check_asks
@@ -50,16 +53,18 @@ def load_plugin(
     options = read_configuration(
         path, folder.display, groups, diagnostics, overrides, complete=complete
     )
-    storing = check_sources(folder, groups, options, diagnostics)
-    read_requirements(path, folder.display, diagnostics, package=package, permissions=permissions)
+    sources = PluginSources(path, chain(_endpoint_files(groups), python_files(folder)))
+    storing = check_sources(folder, groups, options, sources, diagnostics)
+    requirements = read_requirements(
+        path, folder.display, diagnostics, package=package, permissions=permissions
+    )
     if package and permissions is not None:
         check_asks(path, folder.display, permissions, diagnostics)
     _check_files(folder, groups, options, diagnostics)
     if len(diagnostics.errors) > before:
         return None
     return Plugin(
-        root=path,
-        display=folder.display,
+        folder=folder,
         name=manifest.name,
         version=manifest.version,
         author=manifest.author,
@@ -68,11 +73,18 @@ def load_plugin(
         options=options,
         storage_enabled=manifest.storage_enabled,
         place=manifest.place,
+        requirements=requirements,
+        sources=sources,
         storage_size=manifest.storage_size,
         storing=storing,
         package=package,
-        permissions=permissions,
     )
+
+
+def _endpoint_files(groups: Iterable[EndpointGroup]) -> Iterator[str]:
+    """Yield the files of endpoints, which may lie where no others are looked for."""
+    for group in groups:
+        yield from (endpoint.source for endpoint in group.endpoints)
 
 
 def _check_files(
@@ -85,14 +97,9 @@ def _check_files(
     for group in groups:
         found = Diagnostics()
         chosen = options[group.name]
-        files = plugin_files(
-            folder.root,
-            folder.display,
-            found,
-            needed={endpoint.source for endpoint in group.endpoints},
-            include=chosen.include,
-            exclude=chosen.exclude,
-        )
+        needed = set(_endpoint_files([group]))
+        rules = FileRules(needed, chosen.include, chosen.exclude)
+        files = plugin_files(folder, found, rules).files
         check_endpoints(files, group.endpoints, found)
         for diagnostic in found.errors:
             diagnostics.add(diagnostic)

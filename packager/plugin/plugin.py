@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from packager.analysis.sources import PluginSources
 from packager.errors import Place
+from packager.inputs.plugin_folder import PluginFolder
 from packager.model.options import Options
-from packager.model.permissions import Permissions
 from packager.model.plugin import EndpointGroup
+from packager.requirements.read import Requirements
 
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """A plugin's folder, read and found sound. `display` is how messages name the folder."""
+    """A plugin: what was read of its folder, each part once, and found sound."""
 
-    root: Path
-    display: str
+    folder: PluginFolder
     name: str
     version: str
     author: str
@@ -26,7 +27,18 @@ class Plugin:
     options: Mapping[str, Options]  # by group name
     storage_enabled: bool
     place: Place  # of the manifest's name
+    requirements: Requirements
+    sources: PluginSources = field(compare=False)
     storage_size: int | None = None  # bytes, of storage.size
     storing: frozenset[str] = frozenset()  # groups whose code uses session.storage
     package: bool = False  # a .difypkg: from anywhere, where a folder is its builder's own
-    permissions: Permissions | None = None  # None: it was read to be looked at, not to be built
+
+    @property
+    def root(self) -> Path:
+        """The folder."""
+        return self.folder.root
+
+    @property
+    def display(self) -> str:
+        """How messages name the folder."""
+        return self.folder.display

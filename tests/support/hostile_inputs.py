@@ -26,6 +26,7 @@ from packager.inputs.url_rules import check_rules
 from packager.model.permissions import Permissions
 from packager.model.plugin import EndpointGroup
 from packager.plugin.difypkg import plugin_folder
+from packager.plugin.file_choice import FileRules
 from packager.plugin.files import plugin_files
 from packager.plugin.groups import read_groups
 from packager.plugin.manifest import read_manifest
@@ -68,8 +69,9 @@ def read_folder(
             check_rules(group, diagnostics)
     options = read_configuration(root, str(root), groups, diagnostics, {}, complete=False)
     for each in options.values():
-        plugin_files(root, str(root), diagnostics, include=each.include, exclude=each.exclude)
-    plugin_files(root, str(root), diagnostics)
+        rules = FileRules(include=each.include, exclude=each.exclude)
+        plugin_files(folder, diagnostics, rules)
+    plugin_files(folder, diagnostics, FileRules())
     read_requirements(root, str(root), diagnostics, package=package, permissions=permissions)
     show_diagnostics(diagnostics.all)
     return diagnostics.all

@@ -11,7 +11,7 @@ from packager.errors import Place
 from packager.model.options import LiteralSource, Options
 from packager.model.plugin import Endpoint, EndpointGroup, Setting
 from packager.plugin.functions import FunctionPlan, pascal_case
-from packager.plugin.plugin import Plugin
+from tests.support.plugins import make_plugin
 
 PLACE = Place("plugins/neko/group/neko.yaml", 1, 1)
 
@@ -32,6 +32,7 @@ def make_plan(
     *endpoints: str,
     name: str = "neko",
     root: Path = Path("plugins/neko"),
+    display: str = "",
     declared: Sequence[Setting] = (),
     groups: Sequence[str] = (),
     description: str = "Cats",
@@ -44,16 +45,15 @@ def make_plan(
     )
     others = tuple(EndpointGroup(each, f"group/{each}.yaml", (), (), PLACE) for each in groups)
     chosen = Options(**options)
-    plugin = Plugin(
-        root=root,
-        display=f"plugins/{name}",
+    configured = {each.name: chosen for each in (group, *others)}
+    plugin = make_plugin(
+        root,
+        configured,
+        group,
+        *others,
+        display=display or f"plugins/{name}",
         name=name,
-        version="0.0.1",
-        author="me",
         description=description,
-        groups=(group, *others),
-        options={each.name: chosen for each in (group, *others)},
-        storage_enabled=False,
         place=PLACE,
     )
     return FunctionPlan(plugin, group, f"{pascal_case(name)}Function", chosen)

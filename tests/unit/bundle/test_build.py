@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,20 +15,25 @@ import pytest
 
 import packager.bundle.build
 import packager.host.interpreter
-from packager.bundle.build import Bundle, build_bundle
+import packager.requirements.read
+from packager.analysis.facts import SCRIPT
+from packager.bundle.build import Bundle, build_bundle, build_bundles
 from packager.bundle.code_archive import archived
 from packager.bundle.literals import render_bundle_literals
 from packager.bundle.runtime_parts import PARTS
 from packager.contract import template_folder
 from packager.dependencies.uv_install import PackageSize
-from packager.errors import Diagnostic, InvalidInput, PackagerError, Place, UsageError
+from packager.errors import Diagnostic, Diagnostics, InvalidInput, PackagerError, Place, UsageError
 from packager.host.bytecode import compile_files
 from packager.host.interpreter import find_interpreter
 from packager.model.options import Options
-from packager.model.plugin import Endpoint, EndpointGroup
-from packager.plugin.functions import FunctionPlan
-from packager.plugin.plugin import Plugin
+from packager.model.permissions import Permissions
+from packager.plugin.functions import FunctionPlan, plan_functions
+from packager.plugin.load import load_plugin
+from packager.requirements import requirements_txt
 from tests.support.packages.wheels import make_wheel
+from tests.support.plugin_writer import ENDPOINT, MANIFEST, SOURCE, write_plugin
+from tests.support.plugins import make_group, make_plugin
 
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 TAG = sys.implementation.cache_tag
@@ -60,14 +67,10 @@ def plan(tmp_path: Path) -> Plan:
             path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        place = Place("neko/x")
-        endpoint = Endpoint("/duck", "GET", "endpoints/duck.py", False, place, place, place)
-        group = EndpointGroup("neko", "group/neko.yaml", (), (endpoint,), place)
+        group = make_group("neko", "endpoints/duck.py", Place("neko/x"))
         # The werkzeug that these tests install is none of the releases.
         chosen = Options(runtime=f"python{THIS}", **({"diet": False} | options))
-        plugin = Plugin(
-            root, "neko", "neko", "0.0.1", "a", "", (group,), {"neko": chosen}, False, place
-        )
+        plugin = make_plugin(root, {"neko": chosen}, group)
         return FunctionPlan(plugin, group, "NekoFunction", chosen, host)
 
     return make
@@ -220,13 +223,63 @@ def test_a_failure_leaves_out_as_it_was(tmp_path: Path, plan: Plan) -> None:
 def test_faults_are_said_at_once(tmp_path: Path, plan: Plan) -> None:
     (tmp_path / "neko").mkdir()
     (tmp_path / "neko/gone").symlink_to("nowhere")
-    made = plan({"requirements.txt": "a >== b"})
+    (tmp_path / "neko/out").symlink_to("..")
+    made = plan()
     with pytest.raises(InvalidInput) as caught:
         build_bundle(made, tmp_path / "out")
     assert [str(diagnostic.place) for diagnostic in caught.value.diagnostics] == [
-        "neko/requirements.txt:1",
         "neko/gone",
+        "neko/out",
     ]
+
+
+def test_a_plugin_of_several_groups_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("one", "two", "three")
+    files = {"manifest.yaml": MANIFEST.replace("    - group/tiny.yaml\n", "")}
+    files["requirements.txt"] = "httpx"
+    for name in names:
+        files["manifest.yaml"] += f"    - group/{name}.yaml\n"
+        files[f"group/{name}.yaml"] = f"endpoints:\n  - endpoints/{name}.yaml\n"
+        files[f"endpoints/{name}.yaml"] = ENDPOINT.replace("duck.py", f"{name}.py")
+        files[f"endpoints/{name}.py"] = SOURCE
+    root = write_plugin(tmp_path / "neko", files)
+    (root / "node_modules/big").mkdir(parents=True)
+    analysed, listed, parsed = [], Counter[str](), []
+    run, scandir = subprocess.run, os.scandir
+    read = requirements_txt.read_requirements_file
+
+    def counting_run(command: Any, **options: Any) -> Any:
+        if str(SCRIPT) in command:
+            analysed.append(command)
+        return run(command, **options)
+
+    def counting_scandir(path: Any) -> Any:
+        if str(path).startswith(str(root)):
+            listed[str(Path(path).relative_to(root))] += 1
+        return scandir(path)
+
+    def counting_read(path: Path, *others: Any) -> Any:
+        parsed.append(path.name)
+        return read(path, *others)
+
+    monkeypatch.setattr(subprocess, "run", counting_run)
+    monkeypatch.setattr(os, "scandir", counting_scandir)
+    monkeypatch.setattr(packager.requirements.read, "read_requirements_file", counting_read)
+    diagnostics = Diagnostics()
+    plugin = load_plugin(
+        root, diagnostics, overrides={"runtime": f"python{THIS}"}, permissions=Permissions()
+    )
+    assert plugin is not None, diagnostics.all
+    plans = plan_functions([plugin], diagnostics)
+    bundles = build_bundles(plans, tmp_path / "out", bytecode=False, make_zip=False)
+    assert len(bundles) == 3
+    assert (len(analysed), parsed) == (1, ["requirements.txt"])
+    assert {"", "endpoints", "group"} <= {each.strip(".") for each in listed}
+    # What does not ship is listed again for its size.
+    assert {path for path, times in listed.items() if times > 1} <= {"node_modules"}
+    assert listed["node_modules"] <= 2
 
 
 def test_needed_modules_are_kept_whatever_is_ignored(tmp_path: Path, plan: Plan) -> None:

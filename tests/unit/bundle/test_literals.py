@@ -14,7 +14,7 @@ from packager.errors import Place
 from packager.model.options import EnvSource, LiteralSource, Options
 from packager.model.plugin import Endpoint, EndpointGroup, Setting
 from packager.plugin.functions import FunctionPlan
-from packager.plugin.plugin import Plugin
+from tests.support.plugins import make_plugin
 
 PLACE = Place("x")
 
@@ -31,9 +31,7 @@ def plan() -> FunctionPlan:
     )
     group = EndpointGroup("neko", "group/neko.yaml", settings, endpoints, PLACE)
     options = Options(settings={"api_key": EnvSource("API_KEY"), "mode": LiteralSource("größe")})
-    plugin = Plugin(
-        Path("p"), "p", "neko", "0.0.1", "a", "d", (group,), {"neko": options}, False, PLACE
-    )
+    plugin = make_plugin(Path("p"), {"neko": options}, group)
     return FunctionPlan(plugin, group, "NekoFunction", options)
 
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,8 +22,7 @@ from tests.support.template_builders import make_plan
 @pytest.fixture
 def plan(tmp_path: Path) -> FunctionPlan:
     root = write_plugin(tmp_path / "neko")
-    plan = make_plan(root=root)
-    return replace(plan, plugin=replace(plan.plugin, display="neko"))
+    return make_plan(root=root, display="neko")
 
 
 def test_sources_are_no_output_folder(tmp_path: Path, plan: FunctionPlan) -> None:

@@ -5,7 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,8 @@ from packager.bundle.runtime_parts import PARTS, left_out
 from packager.contract import template_folder
 from packager.errors import Place
 from packager.model.options import EnvSource, Options, SecretSource, SsmSource
-from packager.model.plugin import Endpoint, EndpointGroup
 from packager.plugin.functions import FunctionPlan
-from packager.plugin.plugin import Plugin
+from tests.support.plugins import make_group, make_plugin
 
 NAMES = tuple(part.name for part in PARTS)
 FILES = [name for _, name in runtime_files("light")]
@@ -134,15 +133,10 @@ def absent(
     """The parts that are left out for an endpoint with this source."""
     (tmp_path / "endpoints").mkdir()
     (tmp_path / SOURCE).write_text(text)
-    place = Place("neko/x")
-    endpoint = Endpoint("/duck", "GET", SOURCE, False, place, place, place)
-    group = EndpointGroup("neko", "group/neko.yaml", (), (endpoint,), place)
+    group = make_group("neko", SOURCE, Place("neko/x"))
     chosen = Options(**options)
-    groups: Mapping[str, Options] = {"neko": chosen}
-    plugin = Plugin(
-        *(tmp_path, "neko", "neko", "0.0.1", "a", "", (group,), groups, False, place),
-        storing=frozenset({"neko"} if storing else ()),
-    )
+    storing_groups = frozenset({"neko"} if storing else ())
+    plugin = make_plugin(tmp_path, {"neko": chosen}, group, storing=storing_groups)
     plan = FunctionPlan(plugin, group, "NekoFunction", chosen)
     return left_out(plan, analyse_sources(tmp_path, [SOURCE], Path(sys.executable)), FILES)
 

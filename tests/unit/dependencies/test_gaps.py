@@ -12,10 +12,9 @@ import pytest
 from packager.bundle.build import Bundle, build_bundles
 from packager.errors import IMPORT_FAILS, Diagnostic, InvalidInput, Place
 from packager.model.options import Options
-from packager.model.plugin import Endpoint, EndpointGroup
 from packager.plugin.functions import FunctionPlan
-from packager.plugin.plugin import Plugin
 from tests.support.packages.wheels import make_wheel
+from tests.support.plugins import make_group, make_plugin
 
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 SDK = ["requests==1.0", "packaging", "zope-interface"]
@@ -61,12 +60,9 @@ def build(tmp_path: Path) -> Build:
         for name, text in (written | dict(files or {})).items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(text)
-        place = Place("p/x")
-        endpoint = Endpoint("/duck", "GET", "endpoints/duck.py", False, place, place, place)
-        group = EndpointGroup("neko", "group/neko.yaml", (), (endpoint,), place)
+        group = make_group("neko", "endpoints/duck.py", Place("p/x"))
         chosen = Options(runtime=f"python{python}", diet=False)
-        options = {"neko": chosen}
-        plugin = Plugin(root, "p", "neko", "0.0.1", "a", "", (group,), options, False, place)
+        plugin = make_plugin(root, {"neko": chosen}, group, display="p")
         [bundle] = build_bundles(
             [FunctionPlan(plugin, group, "NekoFunction", chosen, False)],
             tmp_path / "out",

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from packager.errors import Diagnostic, Diagnostics, Place
+from packager.inputs.plugin_folder import PluginFolder
+from packager.plugin.file_choice import FileRules
 from packager.plugin.files import LeftOut, large_folders, plugin_files
 
 
@@ -32,10 +34,11 @@ def shipped(
     left: list[str] | None = None,
 ) -> tuple[list[str], list[Diagnostic]]:
     diagnostics = Diagnostics()
-    files = plugin_files(
-        root, "p", diagnostics, needed=needed, include=include, exclude=exclude, out=out, left=left
-    )
-    return [file.path for file in files], diagnostics.all
+    rules = FileRules(needed, include, exclude, out)
+    chosen = plugin_files(PluginFolder(root, "p"), diagnostics, rules)
+    if left is not None:
+        left += chosen.left
+    return [file.path for file in chosen.files], diagnostics.all
 
 
 def test_what_never_ships(tmp_path: Path) -> None:
@@ -255,7 +258,9 @@ def test_how_large_what_is_left_out_is(tmp_path: Path) -> None:
     left: list[str] = []
     shipped(tmp_path, left=left)
 
-    assert large_folders(tmp_path, left, 1000) == (LeftOut("node_modules", 1000, True),)
+    assert large_folders(PluginFolder(tmp_path, "p"), left, 1000) == (
+        LeftOut("node_modules", 1000, True),
+    )
 
 
 def test_folders_nested_too_deeply(tmp_path: Path) -> None:

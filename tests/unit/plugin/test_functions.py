@@ -11,6 +11,7 @@ from packager.model.options import Options
 from packager.model.plugin import EndpointGroup
 from packager.plugin.functions import function_id, pascal_case, plan_functions
 from packager.plugin.plugin import Plugin
+from tests.support.plugins import make_plugin
 
 
 def group(name: str) -> EndpointGroup:
@@ -18,18 +19,8 @@ def group(name: str) -> EndpointGroup:
 
 
 def plugin(name: str, *groups: str) -> Plugin:
-    return Plugin(
-        root=Path(name),
-        display=name,
-        name=name,
-        version="1.0.0",
-        author="me",
-        description="",
-        groups=tuple(group(each) for each in groups),
-        options={each: Options() for each in groups},
-        storage_enabled=False,
-        place=Place("manifest.yaml", 2, 7),
-    )
+    options = {each: Options() for each in groups}
+    return make_plugin(Path(name), options, *map(group, groups), display=name, name=name)
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from packager.analysis.sources import PluginSources
 from packager.errors import Diagnostic, Diagnostics, Place
+from packager.inputs.plugin_folder import PluginFolder
 from packager.model.options import Options
 from packager.model.plugin import Endpoint, EndpointGroup, Setting
 from packager.plugin.load import load_plugin
 from packager.plugin.plugin import Plugin
+from packager.requirements.read import Requirements
 from tests.support.plugin_writer import ENDPOINT, GROUP, MANIFEST, SOURCE, write_plugin
 
 ONE_EACH = "declare one endpoint for each method; they may share path and source"
@@ -53,8 +56,7 @@ def error(
 def test_a_sound_plugin(tmp_path: Path) -> None:
     assert load(tmp_path) == (
         Plugin(
-            root=tmp_path,
-            display="tiny",
+            folder=PluginFolder(tmp_path, "tiny"),
             name="tiny",
             version="0.0.1",
             author="me",
@@ -85,6 +87,8 @@ def test_a_sound_plugin(tmp_path: Path) -> None:
             options={"tiny": Options()},
             storage_enabled=False,
             place=Place("tiny/manifest.yaml", 4, 7),
+            requirements=Requirements(tmp_path),
+            sources=PluginSources(tmp_path, ()),
         ),
         [],
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -84,8 +83,7 @@ def test_a_package_is_named_itself_and_its_folder_is_the_code(tmp_path: Path) ->
     package = tmp_path / "packages" / "neko.difypkg"
     package.parent.mkdir()
     package.write_bytes(b"zip")
-    plan = make_plan(root=tmp_path / "unpacked")
-    plan = replace(plan, plugin=replace(plan.plugin, display=str(package)))
+    plan = make_plan(root=tmp_path / "unpacked", display=str(package))
 
     template, makefile = template_files(
         [plan], template=tmp_path / "template.yaml", makefile=tmp_path / "Makefile"
