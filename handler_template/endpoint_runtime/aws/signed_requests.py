@@ -112,14 +112,9 @@ def endpoint(service: str, region: str) -> tuple[Origin, str]:
 
 
 def forget() -> None:
-    """Drop connections and credentials."""
+    """Drop connections, what they trust, and credentials."""
     _credentials.forget()
-    transport.close_all()
-    import sys
-
-    roots = sys.modules.get("endpoint_runtime.aws.roots")
-    if roots is not None:
-        roots.forget()
+    transport.forget()
 
 
 def _limit(deadline: float | None) -> float:

@@ -16,13 +16,14 @@ from endpoint_runtime.http_client.connection import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _STALL = 10.0  # s that an exchange may stand still
 _MAX_BODY = 1 << 40  # bytes: whoever wrote it had it in memory, too
 _MAX_IDLE = 8  # connections kept to one origin: threads use one each
 
 _idle: dict[tuple[bool, str, int], list[Connection]] = {}
+_forget_roots: Callable[[], None] | None = None  # where a connection has read some
 
 
 class Origin:
@@ -134,6 +135,13 @@ def fetch(url: str, headers: Mapping[str, str], limit: float) -> Answer:
     return exchange(origin, "GET", path or "/", headers, b"", limit, proxies=False)
 
 
+def forget() -> None:
+    """Close the connections that are kept, and read roots again when they are needed."""
+    close_all()
+    if _forget_roots is not None:
+        _forget_roots()
+
+
 def close_all() -> None:
     """Close the connections that are kept."""
     while _idle:
@@ -162,11 +170,13 @@ def _take(key: tuple[bool, str, int]) -> Connection | None:
 
 
 def _new(origin: Origin, proxies: bool) -> Connection:
+    global _forget_roots
     trust = None
     if origin.tls:
-        from endpoint_runtime.aws.roots import trust_for
+        from endpoint_runtime.aws import roots
 
-        trust = trust_for(origin.host, amazon=origin.amazon)
+        _forget_roots = roots.forget
+        trust = roots.trust_for(origin.host, amazon=origin.amazon)
     return Connection(
         "https" if origin.tls else "http",
         origin.host,

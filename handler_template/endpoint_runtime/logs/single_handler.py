@@ -79,7 +79,6 @@ def install(logging: Any, handler: Handler, level_name: str) -> None:
     format_line = handler.format
     emit_to_log = handler.emit
     emit_to_stream = logging.StreamHandler.emit
-    basic_config = logging.basicConfig
     streams = [sys.__stdout__, sys.__stderr__, sys.stdout, sys.stderr]
     streams += [getattr(stream, "stream", None) for stream in streams]  # below the stock client's
 
@@ -116,8 +115,17 @@ def install(logging: Any, handler: Handler, level_name: str) -> None:
             written.add(record)
             handler.handle(_with_text(logging, record, text))
 
+    handler.format = end_line  # type: ignore[method-assign]
+    handler.emit = emit_once  # type: ignore[method-assign]
+    logging.StreamHandler.emit = emit
+    _keep_in_basic_config(logging, handler, level)
+
+
+def _keep_in_basic_config(logging: Any, handler: Handler, level: int) -> None:
+    """Have `logging.basicConfig` do as if `handler` were not there, which stays the first."""
+    basic_config = logging.basicConfig
+
     def configure(**options: Any) -> None:
-        """Do as if Lambda's handler were not there, which stays the first."""
         root = logging.getLogger()
         if root.handlers == [handler] or options.get("force"):
             root.removeHandler(handler)
@@ -131,9 +139,6 @@ def install(logging: Any, handler: Handler, level_name: str) -> None:
             basic_config(**options)
 
     configure.__doc__ = basic_config.__doc__
-    handler.format = end_line  # type: ignore[method-assign]
-    handler.emit = emit_once  # type: ignore[method-assign]
-    logging.StreamHandler.emit = emit
     logging.basicConfig = configure
 
 

@@ -67,7 +67,7 @@ def _target(place: Place) -> str:
 
 
 def _text(place: Place, body: bytes) -> Any:
-    """Return the text of an answer, a Fault, or None where it can't be understood."""
+    """Return the text of an answer, an Unreadable, or None where it can't be understood."""
     try:
         answer: Any = decode_json(body)
         if place[0] == "secret":
