@@ -12,10 +12,10 @@ import os
 import sys
 from _thread import _count
 
-import endpoint_runtime
-from endpoint_runtime import _bundle  # type: ignore[attr-defined]
+from endpoint_runtime import _bundle, process  # type: ignore[attr-defined]
 from endpoint_runtime.app.application import Application
 from endpoint_runtime.app.invocation import answer_event, finish_work
+from endpoint_runtime.lambda_api.left_behind import restore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,16 +55,16 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     """
     if _START == "snap-start":
         init_phase.make_fresh(application)
-    if endpoint_runtime.in_loop or _SHARED:
+    if process.in_loop or _SHARED:
         return answer_event(application, event, context)
     # Lambda freezes this process with the reply, so what is to come after the answer comes before.
     closings: list[Closing] = []
-    endpoint_runtime.after_answer = closings
+    process.after_answer = closings
     try:
         return answer_event(application, event, context)
     finally:
-        endpoint_runtime.after_answer = None
+        process.after_answer = None
         if closings or _count():
             finish_work(application, context, closings)
-        if not endpoint_runtime.interrupts:  # this is Lambda
-            endpoint_runtime.restore(context)
+        if not process.interrupts:  # this is Lambda
+            restore(context)

@@ -11,12 +11,12 @@ from os import environ
 from posix import _exit as end_process
 from posix import getpid, kill, register_at_fork, write
 
-import endpoint_runtime
-from endpoint_runtime import restore
+from endpoint_runtime import process
 from endpoint_runtime.json_codec import decode_json, encode_json
-from endpoint_runtime.lambda_api import context as lambda_context
 from endpoint_runtime.lambda_api.context import LambdaContext
+from endpoint_runtime.lambda_api.left_behind import restore
 from endpoint_runtime.lambda_api.runtime_api import Fault, Invocation, RuntimeApi, RuntimeApiError
+from endpoint_runtime.logs.report import LogStream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def run(
 
 def _serve(handler: "Handler", api: RuntimeApi, invocation: Invocation) -> LambdaContext | None:
     headers = invocation.headers
-    lambda_context.request_id = invocation.request_id
-    lambda_context.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
+    process.request_id = invocation.request_id
+    process.tenant_id = headers.get("lambda-runtime-aws-tenant-id")
     trace_id = headers.get("lambda-runtime-trace-id")
     if trace_id is not None and "\0" not in trace_id:
         environ[_TRACE_ID] = trace_id
@@ -76,7 +76,7 @@ def _serve(handler: "Handler", api: RuntimeApi, invocation: Invocation) -> Lambd
             _json_header(headers, "lambda-runtime-cognito-identity", "Cognito Identity"),
             invocation.deadline_ms,
             headers.get("lambda-runtime-invoked-function-arn"),
-            lambda_context.tenant_id,
+            process.tenant_id,
         )
         try:
             event = decode_json(invocation.body)
@@ -85,8 +85,8 @@ def _serve(handler: "Handler", api: RuntimeApi, invocation: Invocation) -> Lambd
             raise Fault("Runtime.UnmarshalError", message) from None
         invocation.body = bytearray()
         reply = handler(event, context)
-        if endpoint_runtime.process != endpoint_runtime.serving:
-            endpoint_runtime.end_if_forked()
+        if process.pid != process.request_pid:
+            process.end_if_forked()
         stream = getattr(reply, "stream_to", None)  # of a reply of `streaming`
         body, content_type = b"", "application/json"
         if stream is not None:
@@ -100,7 +100,7 @@ def _serve(handler: "Handler", api: RuntimeApi, invocation: Invocation) -> Lambd
                 message = f"Unable to marshal response: {error}"
                 raise Fault("Runtime.MarshalError", message) from None
     except Exception as error:
-        endpoint_runtime.end_if_forked(error)
+        process.end_if_forked(error)
         api.error(invocation, *_report(error, invocation.request_id, _working_directory()))
     else:
         if stream is not None:
@@ -206,12 +206,12 @@ def main(root: str) -> "NoReturn":
             # The emulator puts the last of its arguments here, be it a handler or a path.
             handler = load_handler(_HANDLER if not name or name.startswith("/") else name)
         except Exception as error:
-            endpoint_runtime.end_if_forked(error)
+            process.end_if_forked(error)
             kind, report, _ = _report(error, None, "")
             api.init_error(kind, report)
             _exit(1)
-        if endpoint_runtime.process != endpoint_runtime.serving:
-            endpoint_runtime.end_if_forked()
+        if process.pid != process.request_pid:
+            process.end_if_forked()
         gc.freeze()
         after = _begin_work(root)
         run(handler, api, after=after, invocations=1)
@@ -219,7 +219,7 @@ def main(root: str) -> "NoReturn":
             gc.set_threshold(*thresholds)
         run(handler, api, after=after)
     except BaseException as error:
-        endpoint_runtime.end_if_forked(error)
+        process.end_if_forked(error)
         if isinstance(error, SystemExit):
             raise
         _exit(_say_why(error))
@@ -238,7 +238,7 @@ def _say_why(error: BaseException) -> int:
     elif isinstance(error, (OSError, MemoryError)):
         _say(f"{type(error).__name__}: {error}; exiting")
     else:
-        sys.stderr = endpoint_runtime.log_stream or sys.__stderr__
+        sys.stderr = process.log_stream or sys.__stderr__
         try:
             sys.__excepthook__(type(error), error, error.__traceback__)
         except Exception:
@@ -253,13 +253,13 @@ def _open_streams() -> None:
             os.open(os.devnull, os.O_RDWR)
     descriptor = environ.pop("_LAMBDA_TELEMETRY_LOG_FD", "")
     if descriptor.isdecimal():
-        endpoint_runtime.log_descriptor = int(descriptor)
+        process.log_descriptor = int(descriptor)
     if sys.stdout is not None:
         # The originals, too: plugins write there, or put them back.
-        sys.stdout = sys.__stdout__ = endpoint_runtime.LogStream(sys.stdout)  # type: ignore[misc, assignment]
+        sys.stdout = sys.__stdout__ = LogStream(sys.stdout)  # type: ignore[misc, assignment]
     if sys.stderr is not None:
-        sys.stderr = sys.__stderr__ = endpoint_runtime.LogStream(sys.stderr)  # type: ignore[misc, assignment]
-    endpoint_runtime.log_stream = sys.stderr
+        sys.stderr = sys.__stderr__ = LogStream(sys.stderr)  # type: ignore[misc, assignment]
+    process.log_stream = sys.stderr
     if "logging" in sys.modules:
         _LoggingHook.configure(sys.modules["logging"])
     else:
@@ -268,9 +268,9 @@ def _open_streams() -> None:
 
 def _begin_work(root: str) -> "Callable[[LambdaContext], None]":
     """Have the application leave to the loop what can be done after the answer: give what does."""
-    endpoint_runtime.in_loop = True
-    endpoint_runtime.interrupts = ()
-    closings = endpoint_runtime.after_answer = []
+    process.in_loop = True
+    process.interrupts = ()
+    closings = process.after_answer = []
     plugin = os.path.join(os.path.abspath(root), "plugin")
     if _count():
         from endpoint_runtime.app.late_work import note_threads

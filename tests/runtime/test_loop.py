@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from endpoint_runtime import process
 from endpoint_runtime.json_codec import decode_json, encode_json
-from endpoint_runtime.lambda_api import context as lambda_context
 from endpoint_runtime.lambda_api.context import LambdaContext
 from endpoint_runtime.lambda_api.runtime_api import Fault, RuntimeApi, RuntimeApiError
 from endpoint_runtime.loop import load_handler, run
@@ -67,7 +67,7 @@ def test_the_context_has_what_the_headers_and_the_environment_say() -> None:
 
     def handler(event: Any, context: LambdaContext) -> None:
         seen.append((vars(context), repr(context), context.get_remaining_time_in_millis()))
-        seen.append((os.environ.get("_X_AMZN_TRACE_ID"), lambda_context.request_id))
+        seen.append((os.environ.get("_X_AMZN_TRACE_ID"), process.request_id))
 
     with RuntimeServer([event(deadline="99999999999999")]) as server:
         serve(handler, server)

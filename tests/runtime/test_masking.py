@@ -13,7 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-import endpoint_runtime
+from endpoint_runtime import process
 from endpoint_runtime.logs import masking
 from endpoint_runtime.settings.group import secret_texts
 from tests.runtime.test_logging import lines, serve
@@ -35,7 +35,7 @@ PEM = "-----BEGIN KEY-----\nMIIBVgIBADANBgkqhkiG9w0\nZZ7aa0cQ8f3x1N5kq\n-----END
 @pytest.fixture(autouse=True)
 def secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, None]]:
     known: dict[str, None] = {}
-    monkeypatch.setattr(endpoint_runtime, "secrets", known)
+    monkeypatch.setattr(process, "secrets", known)
     yield known
 
 
@@ -47,7 +47,7 @@ CHINESE = "\u732b\u306e\u79d8\u5bc6\u306e\u9375"
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 @pytest.mark.parametrize("secret", [SECRET, "plain0123456789", CHINESE, HARD])
 def test_spellings(form: Encoder, secret: str) -> None:
-    endpoint_runtime.hide(secret)
+    process.add_secret(secret)
 
     masked = masking.mask(f"before {form(secret)} after")
 
@@ -61,7 +61,7 @@ def test_spellings(form: Encoder, secret: str) -> None:
 def test_spellings_of_spellings(outer: Encoder) -> None:
     for secret in (SECRET, HARD):
         for inner in FORMS.values():
-            endpoint_runtime.secrets = {secret: None}
+            process.secrets = {secret: None}
 
             masked = masking.mask(f"before {outer(inner(secret))} after")
 
@@ -83,7 +83,7 @@ SECRETS = st.text(st.characters(codec="utf-8"), min_size=8) | st.text(
 def test_no_reader_gets_a_secret_back(
     secret: str, quoting: list[str], encoding: str, held: str
 ) -> None:
-    endpoint_runtime.secrets = {secret: None}
+    process.secrets = {secret: None}
 
     quoting = quoting[: most_quotings(secret)]
     masked = masking.mask(f"before {spelt(secret, quoting, encoding, held)} after")
@@ -94,7 +94,7 @@ def test_no_reader_gets_a_secret_back(
 @given(st.text(min_size=4), st.text(), st.text())
 def test_no_text_keeps_a_secret(secret: str, before: str, after: str) -> None:
     assume(secret.strip() not in WORDS)
-    endpoint_runtime.secrets = {secret: None}
+    process.secrets = {secret: None}
 
     masked = masking.mask(before + secret + after)
 
@@ -103,8 +103,8 @@ def test_no_text_keeps_a_secret(secret: str, before: str, after: str) -> None:
 
 
 def test_lines_of_a_key_are_masked_each_also_out_of_json() -> None:
-    endpoint_runtime.hide(json.dumps({"private_key": PEM}))
-    endpoint_runtime.hide("short\nok\n")
+    process.add_secret(json.dumps({"private_key": PEM}))
+    process.add_secret("short\nok\n")
 
     assert masking.mask("got MIIBVgIBADANBgkqhkiG9w0 and ok") == "got *** and ok"
 
@@ -114,15 +114,15 @@ WORDS = ("true", "True", "TRUE", "false", "False", "FALSE", "null", "NULL", "Non
 
 @pytest.mark.parametrize("value", ["a", "1", "abc", "", None, *WORDS, f" {WORDS[0]}\n"])
 def test_values_that_would_shred_every_log_are_not_masked(value: str | None) -> None:
-    endpoint_runtime.hide(value)
+    process.add_secret(value)
     line = '{"a": true, "abc": 1, "True": null} NULL None none TRUE {"b": false, "False": FALSE}'
 
     assert masking.mask(line) == line
 
 
 def test_words_of_a_secret_are_not_masked_apart() -> None:
-    endpoint_runtime.hide("your-api-key")
-    endpoint_runtime.hide("first line\n--------\n-----BEGIN KEY-----\nlast")
+    process.add_secret("your-api-key")
+    process.add_secret("first line\n--------\n-----BEGIN KEY-----\nlast")
 
     line = "your api key, yourapikey, --------, -----BEGIN KEY-----, last, firstline"
     assert masking.mask(line) == line
@@ -130,7 +130,7 @@ def test_words_of_a_secret_are_not_masked_apart() -> None:
 
 
 def test_more_than_bytes_of_utf8_come_through() -> None:
-    endpoint_runtime.hide("abcdef0123456789")
+    process.add_secret("abcdef0123456789")
     text = "\udcff \ud83d \U0001f600 \xe9 abcdef0123456789 \udc80 \ud83d"
 
     assert masking.mask(text) == text.replace("abcdef0123456789", "***")
@@ -141,7 +141,7 @@ def test_the_time_for_a_line_does_not_grow_with_the_secrets() -> None:
     line = "asked https://api.example.com/v1/things for 8b2f0c3e-9d1a, 200 in 12.5 ms"
     steps = []
     for count in (1, 5000):
-        endpoint_runtime.secrets = dict.fromkeys(f"{n:04}-{n * n:09x}-token" for n in range(count))
+        process.secrets = dict.fromkeys(f"{n:04}-{n * n:09x}-token" for n in range(count))
         masking.mask(line)
         steps.append(calls_of(lambda: masking.mask(line)))
 
@@ -167,7 +167,7 @@ def calls_of(work: Callable[[], object]) -> int:
 
 def test_a_line_of_json_keeps_its_form_and_what_says_whose_it_is() -> None:
     for secret in ("message", "INFO", "2026", 'a"b\\c'):
-        endpoint_runtime.hide(secret)
+        process.add_secret(secret)
     line: dict[str, Any] = {"timestamp": "2026-01-01T00:00:00Z", "level": "INFO"}
     line |= {"requestId": "id-2026"}
     line |= {"message": 'a message of 2026: a"b\\c', "more": {"INFO": [2026, "INFO", None]}}
@@ -185,8 +185,8 @@ def test_a_line_of_json_keeps_its_form_and_what_says_whose_it_is() -> None:
 
 def test_old_values_stay_masked_however_many_there_are(secrets: dict[str, None]) -> None:
     for number in range(5000):
-        endpoint_runtime.hide(f"value-{number:04}")
-    endpoint_runtime.hide("value-4999")
+        process.add_secret(f"value-{number:04}")
+    process.add_secret("value-4999")
 
     assert len(secrets) == 5000
     assert masking.mask("value-0000 value-2500 value-4999 value-5000") == "*** *** *** value-5000"

@@ -60,12 +60,12 @@ def test_trailers_have_room_for_any_text(tmp_path: Path) -> None:
 
 def test_trailers_hold_no_secret(tmp_path: Path) -> None:
     source = """
-import endpoint_runtime
+from endpoint_runtime import process
 def odd():
     yield "a"
     raise ValueError("https://example.com/?key=a-secret-of-ours")
 ---
-endpoint_runtime.hide("a-secret-of-ours")
+process.add_secret("a-secret-of-ours")
 return Response(odd())
 """
 

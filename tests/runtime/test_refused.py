@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-import endpoint_runtime
+from endpoint_runtime import process
 from endpoint_runtime.app.application import Application
 from endpoint_runtime.gateway.refused import shown
 from tests.runtime.peers import Context, Handler, native, own
@@ -98,8 +98,8 @@ def test_what_the_log_says(
 
 
 def test_a_path_with_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoint_runtime, "secrets", {})
-    endpoint_runtime.hide("hush/h\u00fcsh")
+    monkeypatch.setattr(process, "secrets", {})
+    process.add_secret("hush/h\u00fcsh")
 
     assert shown("/a/hush/h\u00c3\u00bcsh/b") == "/a/***/b"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-import endpoint_runtime
+from endpoint_runtime import process
 from endpoint_runtime.app.application import Application
 from packager.contract import ENTRIES
 from tests.runtime.conftest import MakeApplication
@@ -77,7 +77,7 @@ def test_in_the_reply_to_a_request(
     status: int,
     body: str,
 ) -> None:
-    monkeypatch.setattr(endpoint_runtime, "secrets", {})
+    monkeypatch.setattr(process, "secrets", {})
     monkeypatch.setenv("KEY", KEY)
     routes = [("/<path:p>", "GET", "e.py")]
     application = make_application(

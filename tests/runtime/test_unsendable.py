@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client
 
-import endpoint_runtime
+from endpoint_runtime import process
 from endpoint_runtime.app.invocation import answer_event
 from tests.runtime.conftest import MakeApplication
 from tests.runtime.peers import ADAPTERS, Context, Handler
@@ -267,6 +267,6 @@ def test_a_large_generator_is_cut_at_the_limit(
 @pytest.fixture
 def in_loop(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The fast entry's loop serves."""
-    monkeypatch.setattr(endpoint_runtime, "in_loop", True)
-    monkeypatch.setattr(endpoint_runtime, "after_answer", [])
+    monkeypatch.setattr(process, "in_loop", True)
+    monkeypatch.setattr(process, "after_answer", [])
     yield

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-import endpoint_runtime
+from endpoint_runtime import process
 from endpoint_runtime.logs import masking
 from packager.bundle.secret_scan import search_for
 from tests.soak.conftest import Soak
@@ -39,7 +39,7 @@ def make_secret(random: Random) -> str:
 
 def test_no_reader_gets_a_secret_back(soak: Soak, monkeypatch: pytest.MonkeyPatch) -> None:
     random = soak.random
-    monkeypatch.setattr(endpoint_runtime, "secrets", {})
+    monkeypatch.setattr(process, "secrets", {})
     for _ in soak.rounds(200_000, "secrets"):
         secret = make_secret(random)
         if len(secret.strip()) < 4:
@@ -52,7 +52,7 @@ def test_no_reader_gets_a_secret_back(soak: Soak, monkeypatch: pytest.MonkeyPatc
             text = random.choice([*QUOTED.values()])(secret)
         before, after = random.choice(WORDS.split()), random.choice(WORDS.split())
         others = [make_secret(random) for _ in range(random.choice((0, 0, 3)))]
-        endpoint_runtime.secrets = dict.fromkeys([*others, secret])
+        process.secrets = dict.fromkeys([*others, secret])
 
         masked = masking.mask(f"{before} {text} {after}")
 
@@ -63,11 +63,11 @@ def test_no_reader_gets_a_secret_back(soak: Soak, monkeypatch: pytest.MonkeyPatc
 
 def test_lines_without_a_secret_stay(soak: Soak, monkeypatch: pytest.MonkeyPatch) -> None:
     random = soak.random
-    monkeypatch.setattr(endpoint_runtime, "secrets", {})
+    monkeypatch.setattr(process, "secrets", {})
     for _ in soak.rounds(200, "times 500 secrets"):
-        endpoint_runtime.secrets = {}
+        process.secrets = {}
         for _ in range(500):
-            endpoint_runtime.hide("".join(random.choices(ALPHABETS[random.randrange(3)], k=24)))
+            process.add_secret("".join(random.choices(ALPHABETS[random.randrange(3)], k=24)))
         for _ in range(100):
             secret = "".join(random.choices(ALPHABETS[random.randrange(3)], k=24))
             line = spelt(f"{WORDS} {secret}", random.choices([*QUOTING], k=random.randrange(3)))

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import awsgi  # type: ignore[import-untyped]
 
-import endpoint_runtime
 from endpoint_runtime.app.invocation import finish_work
 from endpoint_runtime.app.wsgi import add_event
 from endpoint_runtime.gateway.environ import NotAnHttpEvent, http_source_of
 from endpoint_runtime.gateway.paths import HTTP_2, URL
 from endpoint_runtime.gateway.refused import is_readable
 from endpoint_runtime.gateway.replies import is_text
+from endpoint_runtime.lambda_api.left_behind import restore
 from endpoint_runtime.lambda_handler import application
 from endpoint_runtime.lambda_handler import handler as native_handler
 
@@ -63,7 +63,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         return reply
     finally:
         finish_work(application, context, ())
-        endpoint_runtime.restore(context)
+        restore(context)
 
 
 def _goes_as_text(body: bytes, content_type: str, content_encoding: str) -> bool:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from a2wsgi import WSGIMiddleware
 from mangum import Mangum
 
-import endpoint_runtime
 from endpoint_runtime.app.invocation import finish_work
 from endpoint_runtime.app.wsgi import add_event
 from endpoint_runtime.gateway.refused import is_readable
+from endpoint_runtime.lambda_api.left_behind import restore
 from endpoint_runtime.lambda_handler import application
 from endpoint_runtime.lambda_handler import handler as native_handler
 
@@ -42,4 +42,4 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         return answer(event, context)
     finally:
         finish_work(application, context, ())
-        endpoint_runtime.restore(context)
+        restore(context)

@@ -23,7 +23,7 @@ from werkzeug.exceptions import (
 )
 from werkzeug.wrappers import Request, Response
 
-import endpoint_runtime
+from endpoint_runtime import process
 from endpoint_runtime.app import endpoints
 from endpoint_runtime.app.plain_routes import PlainRoutes, is_plain_host
 from endpoint_runtime.gateway.replies import UnsendableReply
@@ -86,7 +86,7 @@ class Application:
     def answer(self, environ: Environ) -> tuple[Response, str]:
         """Give the response to a request, and the declared path of its route (`-` for none).
 
-        Whatever goes wrong becomes a response; only `endpoint_runtime.interrupts` come through.
+        Whatever goes wrong becomes a response; only `process.interrupts` come through.
         """
         request = Request(environ)
         found = None
@@ -106,10 +106,10 @@ class Application:
                 return self.failure(environ), "-"
         try:
             response = self._invoke(source, request, values, environ)
-        except endpoint_runtime.interrupts:
+        except process.interrupts:
             raise
         except BaseException as fault:  # a plugin's sys.exit() must not end the function
-            endpoint_runtime.end_if_forked(fault, self._settings.hidden)
+            process.end_if_forked(fault, self._settings.hidden)
             return self._failed(fault, source, environ), rule
         return response, rule
 
@@ -139,7 +139,7 @@ class Application:
 
         Does not return to a process that a plugin forked, whose own that is.
         """
-        endpoint_runtime.end_if_forked(fault, self._settings.hidden)
+        process.end_if_forked(fault, self._settings.hidden)
         report.log_exception(message, fault, request_id_of(environ), self._settings.hidden)
 
     def log_unsent(self, route: str, fault: BaseException, environ: Environ) -> None:
@@ -199,10 +199,10 @@ class Application:
         for source in dict.fromkeys(route[2] for route in self.bundle.ROUTES):
             try:
                 self._load(source)
-            except endpoint_runtime.interrupts:
+            except process.interrupts:
                 raise
             except BaseException as fault:
-                endpoint_runtime.end_if_forked(fault)
+                process.end_if_forked(fault)
                 report.log_exception(f"{source} can't be loaded", fault, "", [])
 
     def forget(self) -> None:
@@ -293,7 +293,7 @@ class Backends:
 
 def close_after_answer(application: Application, response: Response, environ: Environ) -> None:
     """Close a response once its caller has the answer, or now where nothing can come after it."""
-    deferred = endpoint_runtime.after_answer
+    deferred = process.after_answer
     if deferred is None:
         close(application, response, environ)
     elif has_to_be_closed(response):
@@ -313,8 +313,8 @@ def close(application: Application, response: Response, environ: Environ) -> Non
     for step in steps_of_closing(response):
         try:
             step()
-            endpoint_runtime.end_if_forked()
-        except endpoint_runtime.interrupts:
+            process.end_if_forked()
+        except process.interrupts:
             raise
         except BaseException as fault:  # a plugin's sys.exit() must not end the function
             application.log_exception("closing the response failed", fault, environ)

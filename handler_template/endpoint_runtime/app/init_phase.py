@@ -11,7 +11,7 @@ import os
 import sys
 from _thread import _count
 
-import endpoint_runtime
+from endpoint_runtime import process
 from endpoint_runtime.app import endpoints
 from endpoint_runtime.app.application import text_of
 from endpoint_runtime.logs import report
@@ -45,10 +45,10 @@ def prepare(application: Application, names: Iterable[str]) -> None:
     for name in names:
         try:
             endpoints.load_module(name)
-        except endpoint_runtime.interrupts:
+        except process.interrupts:
             raise
         except BaseException as fault:
-            endpoint_runtime.end_if_forked(fault)
+            process.end_if_forked(fault)
             from endpoint_runtime.logs.masking import mask
 
             report.log_exception(f"preload: {name} can't be imported", fault, "", [])
@@ -57,7 +57,7 @@ def prepare(application: Application, names: Iterable[str]) -> None:
             raise PreloadFailed(f"preload names {name}, which can't be imported: {what}") from None
     if kind != "on-demand":
         application.load_endpoints()
-    endpoint_runtime.end_if_forked()
+    process.end_if_forked()
     if _count():
         from endpoint_runtime.app.late_work import note_threads
 

@@ -9,7 +9,7 @@ from time import perf_counter
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
-import endpoint_runtime
+from endpoint_runtime import process
 from endpoint_runtime.app.application import close_after_answer, request_id_of
 from endpoint_runtime.gateway.environ import (
     BodyTooLarge,
@@ -50,7 +50,7 @@ def answer_event(application: Application, event: Any, context: object) -> dict[
     failed at one that Lambda is to try again; nothing else.
     """
     started = perf_counter()
-    endpoint_runtime.serving = endpoint_runtime.process
+    process.request_pid = process.pid
     source = http_source_of(event)
     if not source:
         from endpoint_runtime.app.mapped_events import answer_worker_event
@@ -79,7 +79,7 @@ def answer_event(application: Application, event: Any, context: object) -> dict[
         response = application.failure(environ, error)
     else:
         response, route = application.answer(environ)
-    if application.stream and source in (URL, REST) and endpoint_runtime.in_loop:
+    if application.stream and source in (URL, REST) and process.in_loop:
         from endpoint_runtime.app.streaming import streamed_reply
 
         return streamed_reply(application, source, response, route, environ, started)
@@ -88,14 +88,14 @@ def answer_event(application: Application, event: Any, context: object) -> dict[
         try:
             reply = _reply(application, source, multi_value, response, route, environ)
             # A generator is done as well: what comes back must be the process that began.
-            if getpid() != endpoint_runtime.serving:
-                endpoint_runtime.end_if_forked()
+            if getpid() != process.request_pid:
+                process.end_if_forked()
         except BaseException as fault:
-            endpoint_runtime.end_if_forked(fault)
+            process.end_if_forked(fault)
             raise
         finally:
             close_after_answer(application, response, environ)
-    except endpoint_runtime.interrupts:
+    except process.interrupts:
         raise
     except BaseException as fault:
         application.log_unsent(route, fault, environ)

@@ -13,7 +13,7 @@ import sys
 from time import sleep, time
 from weakref import WeakKeyDictionary
 
-import endpoint_runtime
+from endpoint_runtime import process
 from endpoint_runtime.lambda_api.time_limit import WORK_MARGIN, TimeLimit, TimeUp, call, end_of
 from endpoint_runtime.logs import report
 
@@ -61,12 +61,12 @@ def close_in_time(limit: TimeLimit, closings: Iterable[Closing], request_id: str
                 begun = True
                 with limit:
                     call(step)
-                endpoint_runtime.end_if_forked()
+                process.end_if_forked()
             except TimeUp as fault:
-                endpoint_runtime.end_if_forked(fault)
+                process.end_if_forked(fault)
                 name = _where(fault) or _named(step)
                 _say("a callback", [name if begun else f"{name}, which had not begun"], request_id)
-            except endpoint_runtime.interrupts:
+            except process.interrupts:
                 raise
             except BaseException as fault:  # a plugin's sys.exit() must not end the function
                 application.log_exception("closing the response failed", fault, environ)

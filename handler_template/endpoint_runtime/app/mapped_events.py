@@ -13,7 +13,7 @@ import sys
 from io import BytesIO
 from time import perf_counter
 
-import endpoint_runtime
+from endpoint_runtime import process
 from endpoint_runtime.app.application import has_to_be_closed, request_id_of
 from endpoint_runtime.gateway.environ import NotAnHttpEvent
 from endpoint_runtime.gateway.headers import as_header
@@ -243,8 +243,8 @@ def _post(
     try:
         if not response.is_sequence:
             _work_through(response, context)
-        endpoint_runtime.end_if_forked()
-    except endpoint_runtime.interrupts:
+        process.end_if_forked()
+    except process.interrupts:
         raise
     except BaseException as fault:
         application.log_exception("the response's body failed", fault, environ)
@@ -273,7 +273,7 @@ def _work_through(response: Response, context: object) -> None:
     with TimeLimit(end_of(context, BODY_MARGIN)) as limit:
         try:
             for _ in interruptible(response.iter_encoded()):
-                endpoint_runtime.end_if_forked()
+                process.end_if_forked()
                 if limit.is_over:
                     raise TimeUp
         except TimeUp:

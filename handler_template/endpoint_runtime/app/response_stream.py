@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from time import time
 
-import endpoint_runtime
+from endpoint_runtime import process
 from endpoint_runtime.gateway.bounded_body import as_bytes
 from endpoint_runtime.lambda_api.runtime_api import NO_SIGNAL, RuntimeApiError
 from endpoint_runtime.lambda_api.time_limit import TimeUp
@@ -82,11 +82,11 @@ class ResponseStream:
             self._send_chunks() if heart is None else self._send_beside(heart)
         except (StreamCut, RuntimeApiError):
             raise
-        except endpoint_runtime.interrupts:
+        except process.interrupts:
             raise
         except BaseException as raised:  # a plugin's sys.exit() must not end the function
             fault = raised
-        endpoint_runtime.end_if_forked(fault)
+        process.end_if_forked(fault)
         if heart is not None and heart.failure is not None:
             raise heart.failure
         limit = self._body.limit
@@ -106,8 +106,8 @@ class ResponseStream:
         end = body.limit.end
         with body.limit:
             for chunk in body.chunks:
-                if endpoint_runtime.process != endpoint_runtime.serving:
-                    endpoint_runtime.end_if_forked()
+                if process.pid != process.request_pid:
+                    process.end_if_forked()
                 data = chunk if type(chunk) is bytes else as_bytes(chunk)
                 size = len(data)
                 now = time()
@@ -131,7 +131,7 @@ class ResponseStream:
             heart.start()
             try:
                 for chunk in self._body.chunks:
-                    endpoint_runtime.end_if_forked()
+                    process.end_if_forked()
                     data = as_bytes(chunk)
                     if data:
                         with heart.lock:
@@ -139,9 +139,9 @@ class ResponseStream:
                             self._send(data)
                     if limit.is_over:
                         raise TimeUp
-                endpoint_runtime.end_if_forked()  # before it waits for a thread it has not got
+                process.end_if_forked()  # before it waits for a thread it has not got
             except BaseException as fault:
-                endpoint_runtime.end_if_forked(fault)
+                process.end_if_forked(fault)
                 raise
             finally:
                 heart.stop()  # within the time limit, which it may interrupt

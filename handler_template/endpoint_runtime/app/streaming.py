@@ -11,7 +11,7 @@ from time import perf_counter
 
 from werkzeug.wrappers import Response
 
-import endpoint_runtime
+from endpoint_runtime import process
 from endpoint_runtime.app.application import close, close_after_answer, request_id_of
 from endpoint_runtime.gateway.bounded_body import as_bytes, may_be_cut
 from endpoint_runtime.gateway.paths import REST
@@ -84,12 +84,12 @@ def streamed_reply(
     body = _Body(application, source, response, route, environ, started)
     try:
         reply = body.reply()
-        endpoint_runtime.end_if_forked()
+        process.end_if_forked()
         return reply
-    except endpoint_runtime.interrupts:
+    except process.interrupts:
         raise
     except BaseException as fault:
-        endpoint_runtime.end_if_forked(fault)
+        process.end_if_forked(fault)
         body.close()
         return body.failed(fault)
 

@@ -11,7 +11,7 @@ from time import perf_counter
 
 from werkzeug.exceptions import RequestEntityTooLarge
 
-import endpoint_runtime
+from endpoint_runtime import process
 from endpoint_runtime.app.application import close, request_id_of
 from endpoint_runtime.gateway.headers import FORGEABLE, FORGEABLE_PREFIX, as_header, root_url
 from endpoint_runtime.gateway.paths import ALB, HTTP_2, wsgi
@@ -45,7 +45,7 @@ def serve(
     """Answer a request as `application`'s event handler would."""
     started = perf_counter()
     # Not as it was noted: uWSGI forks its workers in C, without Python's knowledge.
-    endpoint_runtime.serving = endpoint_runtime.process = getpid()
+    process.request_pid = process.pid = getpid()
     method = environ["REQUEST_METHOD"]
     _prepare(environ, application.hook_id)
     if _body_fits(environ, application.max_body):
@@ -57,8 +57,8 @@ def serve(
         route = shown(environ.get("PATH_INFO") or "/")
     try:
         headers, chunks = _start(application, response, route, environ)
-        endpoint_runtime.end_if_forked()
-    except endpoint_runtime.interrupts:
+        process.end_if_forked()
+    except process.interrupts:
         raise
     except BaseException as fault:  # a plugin's sys.exit() must not end the server
         application.log_unsent(route, fault, environ)
@@ -190,13 +190,13 @@ class _Body:
     def __next__(self) -> bytes:
         try:
             chunk = next(self._chunks)
-            endpoint_runtime.end_if_forked()
+            process.end_if_forked()
             return chunk if isinstance(chunk, bytes) else bytes(memoryview(chunk))
         except StopIteration:
-            endpoint_runtime.end_if_forked()
+            process.end_if_forked()
             raise
         except BaseException as fault:
-            endpoint_runtime.end_if_forked(fault)
+            process.end_if_forked(fault)
             if not isinstance(fault, Exception):
                 raise
             self._application.log_exception("the response's body failed", fault, self._environ)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from os import environ
 from time import time
 
-import endpoint_runtime
+from endpoint_runtime import process
 from endpoint_runtime.aws.errors import AwsError
 
 TYPE_CHECKING = False
@@ -75,8 +75,8 @@ class CredentialSource:
             log("WARN", f"AWS credentials could not be renewed, the old ones stay in use: {error}")
             self._renew_at = now + _RETRY
             return held
-        endpoint_runtime.hide(fetched.secret_key)
-        endpoint_runtime.hide(fetched.token)
+        process.add_secret(fetched.secret_key)
+        process.add_secret(fetched.token)
         self._fetched = fetched
         life = (fetched.expires or now + 2 * _RENEW) - now
         # Credentials of a short life are used for half of it, not fetched for every call.
@@ -115,8 +115,8 @@ class CredentialSource:
             raise AwsError(
                 "NoCredentials", f"boto3 can't renew the credentials: {error}"
             ) from error
-        endpoint_runtime.hide(frozen.secret_key)
-        endpoint_runtime.hide(frozen.token)
+        process.add_secret(frozen.secret_key)
+        process.add_secret(frozen.token)
         return Credentials(frozen.access_key, frozen.secret_key, frozen.token or "")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-import endpoint_runtime
+from endpoint_runtime import process
 from endpoint_runtime.dify.errors import AppError
 from endpoint_runtime.settings.source_kinds import SourceError, label
 from endpoint_runtime.settings.sources import read_sources
@@ -73,7 +73,7 @@ class AppKeys:
         if not isinstance(key, str) or not key.strip():
             detail = f"its API key is not set ({label(source)})"
             raise AppError(app_id, "the app's API key is not set", detail=detail)
-        endpoint_runtime.hide(key.strip())
+        process.add_secret(key.strip())
         return key.strip()
 
     def renew(self, app_id: str, refused: str, deadline: float | None) -> bool:

@@ -11,7 +11,7 @@ from time import time
 
 from werkzeug.wrappers import Response
 
-import endpoint_runtime
+from endpoint_runtime import process
 from endpoint_runtime.app.application import request_id_of
 from endpoint_runtime.gateway.replies import ReplyTooLarge
 from endpoint_runtime.lambda_api.time_limit import (
@@ -98,8 +98,8 @@ class BoundedBody:
                     if code is None or FOLDER in code.co_filename:
                         body = each(body)
                 for chunk in body:
-                    if endpoint_runtime.process != endpoint_runtime.serving:
-                        endpoint_runtime.end_if_forked()
+                    if process.pid != process.request_pid:
+                        process.end_if_forked()
                     if type(chunk) is bytes:
                         data = chunk
                     else:

@@ -7,10 +7,6 @@ Source: AWS, "Using the Lambda context object to retrieve Python function inform
 from os import environ
 from time import time
 
-# What log records are stamped with: the invocation at hand, or the last one.
-request_id: str | None = None
-tenant_id: str | None = None
-
 _W3C_FIELDS = ("traceparent", "tracestate", "baggage")
 
 

@@ -1,6 +1,6 @@
 """Puts `***` in the place of secrets in what is logged or sent, however they are spelt there.
 
-`endpoint_runtime.secrets` holds them, `secret_search` finds them; docs/logging.md has the rule.
+`process.secrets` holds them, `secret_search` finds them; docs/logging.md has the rule.
 Imported by the first text that may hold one: a request that logs nothing but its own line pays
 nothing.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from _thread import RLock
 from os import environ, register_at_fork
 
-import endpoint_runtime
+from endpoint_runtime import process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _OWN = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATI
 ENVELOPE = ("timestamp", "level", "requestId")
 
 for _name in _OWN:
-    endpoint_runtime.hide(environ.get(_name))
+    process.add_secret(environ.get(_name))
 
 
 # Threads log, too; one that held this is not in a forked process, which begins without it.
@@ -78,14 +78,14 @@ class _Mask:
         return search
 
 
-_secrets = _Mask(endpoint_runtime.secrets)
+_secrets = _Mask(process.secrets)
 _hidden = _Mask(())  # what was looked for besides, the last time
 
 
 def mask(text: str, hidden: Sequence[str] = ()) -> str:
     """Return `text` without the secrets that are known, and without the texts of `hidden`."""
     global _secrets, _hidden
-    secrets = endpoint_runtime.secrets
+    secrets = process.secrets
     if secrets:
         if _secrets.texts is not secrets:
             _secrets = _Mask(secrets)

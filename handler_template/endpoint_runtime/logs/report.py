@@ -14,12 +14,12 @@ import sys
 from posix import write
 from time import gmtime, strftime, time, time_ns
 
-import endpoint_runtime
+from endpoint_runtime import process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any, TextIO
 
 _LEVELS = {"TRACE": 5, "DEBUG": 10, "INFO": 20, "WARN": 30, "WARNING": 30, "ERROR": 40, "FATAL": 50}
 
@@ -46,6 +46,54 @@ def configure(environment: Mapping[str, str] = os.environ) -> None:
 
 
 configure()
+
+
+class LogStream:
+    """A text stream that writes at once, and no secrets.
+
+    What stays in a buffer is lost when Lambda freezes the process.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write `text`, secrets masked."""
+        masked = text
+        if isinstance(text, str) and len(text) > 3:  # one that is shorter holds none
+            from endpoint_runtime.logs.masking import mask
+
+            masked = mask(text)
+        self._stream.write(masked)
+        self._stream.flush()
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write lines as one text."""
+        self.write("".join(lines))
+
+    def close(self) -> None:
+        """Close nothing: it is the log of all that comes."""
+        self._stream.flush()
+
+    def write_masked(self, text: str) -> None:
+        """Write a text in which secrets are masked already."""
+        self._stream.write(text)
+        self._stream.flush()
+
+    def detach(self) -> object:
+        """Return `buffer`, and keep the stream: others write here, too."""
+        return self.buffer
+
+    @property
+    def buffer(self) -> object:
+        """The stream of bytes below, as careful."""
+        from endpoint_runtime.logs.masking import MaskedBytes
+
+        return MaskedBytes(self._stream.buffer)
 
 
 def log(level: str, message: str, request_id: str = "") -> None:
@@ -78,15 +126,15 @@ def _write(level: str, message: str, request_id: str) -> None:
     else:
         milliseconds = str(int(now * 1000))[-3:]
         line = f"[{level}]\t{stamp}.{milliseconds}Z\t{request_id}\t{message}\n"
-    stream: Any = endpoint_runtime.log_stream or sys.stderr
+    stream: Any = process.log_stream or sys.stderr
     try:
-        if endpoint_runtime.log_descriptor >= 0:
+        if process.log_descriptor >= 0:
             frames = JSON_FRAMES if _json else TEXT_FRAMES
             frame = frames[_LEVELS[level] // 10]
-            write_frame(endpoint_runtime.log_descriptor, line, frame)
+            write_frame(process.log_descriptor, line, frame)
             return
         if stream is not None:
-            if type(stream) is endpoint_runtime.LogStream:
+            if type(stream) is LogStream:
                 stream.write_masked(line)
             else:
                 stream.write(line)
@@ -97,7 +145,7 @@ def _write(level: str, message: str, request_id: str) -> None:
 
 def _write_plainly(line: str) -> None:
     """Write past a stream that is closed or broken: no request shall fail, no line be lost."""
-    if endpoint_runtime.in_loop or "awslambdaric" in sys.modules:
+    if process.in_loop or "awslambdaric" in sys.modules:
         try:
             write(2, line.encode("utf-8", "backslashreplace"))
         except Exception:  # noqa: S110 - there is no log
@@ -166,3 +214,12 @@ def _place_of(fault: BaseException) -> str:
     while trace.tb_next is not None:
         trace = trace.tb_next
     return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}: "
+
+
+def _leave(fault: BaseException | None, hidden: Sequence[str]) -> None:
+    from endpoint_runtime.logs.forks import leave
+
+    leave(fault, hidden, log_exception)
+
+
+process.leave = _leave

@@ -16,8 +16,8 @@ import sys
 from io import TextIOWrapper
 from weakref import WeakSet
 
-import endpoint_runtime
-from endpoint_runtime import LogStream
+from endpoint_runtime import process
+from endpoint_runtime.logs.report import LogStream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def improve() -> None:
     """
     import logging
 
-    endpoint_runtime.interrupts = ()
+    process.interrupts = ()
 
     found: Any = [each for each in logging.getLogger().handlers if hasattr(each, "log_sink")]
     if not found:
@@ -45,7 +45,7 @@ def improve() -> None:
     write = sink.log
     descriptor = getattr(sink, "fd", None)
     if isinstance(descriptor, int):
-        endpoint_runtime.log_descriptor = descriptor
+        process.log_descriptor = descriptor
 
     def log(text: str, frame_type: Any = None) -> None:
         from endpoint_runtime.logs.masking import mask_line
@@ -62,7 +62,7 @@ def improve() -> None:
     level_name = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
     install(logging, handler, "DEBUG" if level_name == "TRACE" else level_name)
     sys.stdout = LogStream(sys.stdout)
-    sys.stderr = endpoint_runtime.log_stream = LogStream(sys.stderr)
+    sys.stderr = process.log_stream = LogStream(sys.stderr)
     # The originals, too: plugins write there, or put them back.
     sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr  # type: ignore[misc, assignment]
 

@@ -10,9 +10,8 @@ import os
 import sys
 import time
 
-import endpoint_runtime
+from endpoint_runtime import process
 from endpoint_runtime.json_codec import encode_json
-from endpoint_runtime.lambda_api import context
 from endpoint_runtime.lambda_api.runtime_api import Fault
 from endpoint_runtime.logs.masking import ENVELOPE, mask, mask_value
 from endpoint_runtime.logs.report import JSON_FRAMES, TEXT_FRAMES, write_frame
@@ -73,7 +72,7 @@ def sink() -> StandardSink | FramedSink:
     """Where the function's log goes."""
     global _sink
     if _sink is None:
-        descriptor = endpoint_runtime.log_descriptor
+        descriptor = process.log_descriptor
         _sink = StandardSink() if descriptor < 0 else FramedSink(descriptor)
     return _sink
 
@@ -187,8 +186,8 @@ def configure_logging(logging: "ModuleType") -> None:
             return _json_line(record, self.formatTime(record, self.datefmt))
 
     def stamp(record: "LogRecord") -> bool:
-        record.aws_request_id = context.request_id or ""
-        record.tenant_id = context.tenant_id
+        record.aws_request_id = process.request_id or ""
+        record.tenant_id = process.tenant_id
         return stamp_late(record)
 
     logging.Formatter.converter = time.gmtime

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-import endpoint_runtime
+from endpoint_runtime import process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class GroupSettings:
         document = self._bundle.SETTINGS_FROM
         values = read_settings(declaration, sources, document=document, deadline=deadline)
         for text in secret_texts(declaration, values, sources, document is not None):
-            endpoint_runtime.hide(text)
+            process.add_secret(text)
         before = [] if self._values is None else hidden_values(declaration, self._values[0])
         self.hidden = [*hidden_values(declaration, values), *before]
         self._values = values, is_flat(values)

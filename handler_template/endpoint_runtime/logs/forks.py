@@ -12,14 +12,17 @@ from posix import _exit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import NoReturn
 
 
-def leave(fault: BaseException | None = None, hidden: Sequence[str] = ()) -> NoReturn:
+def leave(
+    fault: BaseException | None, hidden: Sequence[str], log_exception: Callable[..., None]
+) -> NoReturn:
     """End this process: with SystemExit's own code, with 1 and a traceback for another `fault`.
 
-    Without one with 0: whatever it returned is nobody's answer. `hidden` is masked in the log.
+    Without one with 0: whatever it returned is nobody's answer. `hidden` is masked in the
+    log, which `log_exception` writes.
     """
     code = 0
     try:
@@ -27,9 +30,7 @@ def leave(fault: BaseException | None = None, hidden: Sequence[str] = ()) -> NoR
             code = _code_of(fault)
         elif fault is not None:
             code = 1
-            from endpoint_runtime.logs import report
-
-            report.log_exception("a process that the plugin forked failed", fault, "", hidden)
+            log_exception("a process that the plugin forked failed", fault, "", hidden)
     finally:
         for name in ("stdout", "stderr"):
             try:
