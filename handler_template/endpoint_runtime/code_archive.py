@@ -3,10 +3,10 @@
 Contract: `code.bin` beside this file is written by packager/bundle/code_archive.py: the
 interpreter's magic number (4 bytes), the length of the index and of the hot part (4 bytes each,
 little-endian), the index (marshal, a dict of module name -> is a package, offset, length), then the
-modules' marshalled code. The hot part is what every cold request imports: it comes first and is
-read at once, the others when they are imported. Their sources lie where they always do, for
-tracebacks and `inspect`; without the archive, or with one of another Python, they are imported from
-there.
+modules' marshalled code; a package of the runtime's that has nothing in it has the length 0. The
+hot part is what every cold request imports: it comes first and is read at once, the others when
+they are imported. Their sources lie where they always do, for tracebacks and `inspect`; without the
+archive, or with one of another Python, they are imported from there.
 
 Only submodules of packages in the bundle's root are found here, and packages by the usual search:
 whatever comes first on `sys.path` still does.
@@ -28,6 +28,7 @@ _FOLDER = __file__.rpartition("/")[0]
 _ROOT = _FOLDER.rpartition("/")[0] + "/"
 _ARCHIVE = f"{_FOLDER}/code.bin"
 _HEAD = 12  # bytes before the index
+_TAG = sys.implementation.cache_tag
 # Takes marshalled code, module, its bytecode's path and its source's; sets the latter in the code.
 _compile_bytecode: "Callable[..., Any]" = getattr(_external, "_compile_bytecode")  # noqa: B009
 _index: "dict[str, tuple[bool, int, int]]" = {}
@@ -87,12 +88,31 @@ def find_spec(
     folder = _ROOT + package.replace(".", "/")
     if path[0] != folder:
         return None
-    file = f"{folder}/{last}/__init__.py" if entry[0] else f"{folder}/{last}.py"
-    spec: Any = _bootstrap.ModuleSpec(name, Loader(name, file), origin=file, is_package=entry[0])
-    spec._set_fileattr = True  # as spec_from_file_location does, which would stat
-    if entry[0]:
-        spec.submodule_search_locations.append(f"{folder}/{last}")
+    return _spec_of(name, folder, last, entry[0])
+
+
+def _spec_of(name: str, folder: str, last: str, is_package: bool) -> "Any":
+    """Return the spec that spec_from_file_location does, which would stat and take its time."""
+    if is_package:
+        folder, last = f"{folder}/{last}", "__init__"
+    file = f"{folder}/{last}.py"
+    spec: Any = _bootstrap.ModuleSpec(name, Loader(name, file), origin=file, is_package=is_package)
+    spec._set_fileattr = True
+    spec.cached = f"{folder}/__pycache__/{last}.{_TAG}.pyc"
+    if is_package:
+        spec.submodule_search_locations.append(folder)
     return spec
+
+
+def _make_empty_packages() -> None:
+    """Make those packages that have nothing in them: to be imported, each would take 30 us."""
+    runtime = sys.modules[__package__]
+    for name, (_, _, length) in _index.items():
+        if not length:
+            last = name.rpartition(".")[2]
+            module = _bootstrap.module_from_spec(_spec_of(name, _FOLDER, last, True))
+            sys.modules[name] = module
+            setattr(runtime, last, module)
 
 
 def install() -> None:
@@ -118,6 +138,7 @@ def install() -> None:
     _identity, _start, _hot = identity, _HEAD + length, memoryview(data)[length:]
     _unread = len(_hot)
     sys.meta_path.insert(0, sys.modules[__name__])
+    _make_empty_packages()
 
 
 install()

@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from endpoint_runtime.app.application import Closing
+    from endpoint_runtime.app.closing import Closing
 
 # Not LAMBDA_TASK_ROOT, which says /var/task under emulators that run a bundle elsewhere.
 _PLUGIN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "plugin")

@@ -67,7 +67,9 @@ def check_archive(
     for name, (is_package, start, length) in marshal.loads(data[12:end]).items():  # noqa: S302
         source = name.replace(".", "/") + ("/__init__.py" if is_package else ".py")
         sources.add(source)
-        fault = code_fault(data[end + start : end + start + length], f"{root}/{source}")
+        code = data[end + start : end + start + length]
+        # A package that has nothing in it needs no code.
+        fault = code_fault(code, f"{root}/{source}") if code or not is_package else ""
         if source not in names:
             fault = "has no source"
         faults += [f"{ARCHIVE}: {name} {fault}"] if fault else []

@@ -5,6 +5,7 @@ handler_template/endpoint_runtime/code_archive.py says what the file is, and rea
 
 from __future__ import annotations
 
+import ast
 import marshal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -27,28 +28,28 @@ HOT = frozenset(
         "dify_plugin.interfaces",
         "dify_plugin.interfaces.endpoint",
         "endpoint_runtime._bundle",
-        "endpoint_runtime.app",
         "endpoint_runtime.app.application",
         "endpoint_runtime.app.endpoints",
         "endpoint_runtime.app.invocation",
         "endpoint_runtime.app.plain_routes",
-        "endpoint_runtime.gateway",
         "endpoint_runtime.gateway.bounded_body",
         "endpoint_runtime.gateway.environ",
+        "endpoint_runtime.gateway.errors",
         "endpoint_runtime.gateway.headers",
         "endpoint_runtime.gateway.paths",
         "endpoint_runtime.gateway.plain_replies",
         "endpoint_runtime.gateway.replies",
         "endpoint_runtime.json_codec",
-        "endpoint_runtime.lambda_api",
+        "endpoint_runtime.lambda_api.answers",
         "endpoint_runtime.lambda_api.context",
+        "endpoint_runtime.lambda_api.left_behind",
         "endpoint_runtime.lambda_api.runtime_api",
+        "endpoint_runtime.lambda_api.startup",
         "endpoint_runtime.lambda_api.time_limit",
         "endpoint_runtime.lambda_handler",
-        "endpoint_runtime.logs",
         "endpoint_runtime.logs.report",
         "endpoint_runtime.loop",
-        "endpoint_runtime.settings",
+        "endpoint_runtime.process",
         "endpoint_runtime.settings.group",
         "werkzeug._deferred",
         "werkzeug._internal",
@@ -87,7 +88,7 @@ def write_archive(folder: Path, interpreter: Interpreter) -> None:
             continue
         bytecode = source.parent / "__pycache__" / f"{source.stem}.{tag}.pyc"
         if bytecode.is_file():
-            code = bytecode.read_bytes()[_HEADER:]
+            code = b"" if _is_empty(source, name) else bytecode.read_bytes()[_HEADER:]
             index[name] = (source.name == "__init__.py", len(codes), len(code))
             codes += code
             hot += len(code) if name in HOT else 0
@@ -98,6 +99,14 @@ def write_archive(folder: Path, interpreter: Interpreter) -> None:
     start = bytes.fromhex(interpreter.magic)
     start += len(head).to_bytes(4, "little") + hot.to_bytes(4, "little")
     (folder / CODE_ARCHIVE).write_bytes(start + head + codes)
+
+
+def _is_empty(source: Path, name: str) -> bool:
+    """Return whether a module is a package of the runtime with nothing but its docstring."""
+    if name.rpartition(".")[0] != "endpoint_runtime" or source.name != "__init__.py":
+        return False
+    body = ast.parse(source.read_bytes()).body
+    return all(isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant) for each in body)
 
 
 def _modules(folder: Path, package: str) -> Iterator[str]:

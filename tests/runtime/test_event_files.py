@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from werkzeug.wrappers import Request
 
-from endpoint_runtime.gateway.environ import NotAnHttpEvent, environ_of, source_of
+from endpoint_runtime.gateway.environ import environ_of
+from endpoint_runtime.gateway.errors import NotAnHttpEvent
+from endpoint_runtime.gateway.unknown_events import source_of
 
 EVENTS = Path(__file__).resolve().parents[1] / "events"
 

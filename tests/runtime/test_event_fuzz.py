@@ -7,7 +7,8 @@ import tracemalloc
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from endpoint_runtime.gateway.environ import environ_of, source_of
+from endpoint_runtime.gateway.environ import environ_of
+from endpoint_runtime.gateway.unknown_events import source_of
 from tests.support.event_fuzz import LARGE, Event, Fuzz, events, large
 
 FUZZ = Fuzz()

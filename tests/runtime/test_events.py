@@ -9,12 +9,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from endpoint_runtime.gateway.environ import (
-    BodyTooLarge,
-    MalformedEvent,
-    environ_of,
-    source_of,
-)
+from endpoint_runtime.gateway.environ import environ_of
+from endpoint_runtime.gateway.errors import BodyTooLarge, MalformedEvent
+from endpoint_runtime.gateway.unknown_events import source_of
 from tests.support.builders import alb, http_1, http_2, rest, url
 
 

@@ -40,7 +40,7 @@ def test_an_event_that_is_no_request_raises(bundle: MakeBundle) -> None:
     done = bundle().run("from endpoint_runtime.lambda_handler import handler; handler({}, None)")
 
     assert done.stderr.splitlines()[-1] == (
-        "endpoint_runtime.gateway.environ.NotAnHttpEvent: this function serves HTTP requests from "
+        "endpoint_runtime.gateway.errors.NotAnHttpEvent: this function serves HTTP requests from "
         "API Gateway (REST and HTTP APIs), function URLs and Application Load Balancers; this "
         "event is none: its keys are none"
     )
@@ -87,13 +87,17 @@ OF_OURS = {
     "code_archive",
     "gateway",
     "gateway.environ",
+    "gateway.errors",
     "gateway.headers",
     "gateway.paths",
     "gateway.plain_replies",
     "gateway.replies",
+    "lambda_api",
+    "lambda_api.left_behind",
     "lambda_handler",
     "logs",
     "logs.report",
+    "process",
     "settings",
     "settings.group",
 }

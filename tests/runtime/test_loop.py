@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 
 from endpoint_runtime import process
 from endpoint_runtime.json_codec import decode_json, encode_json
+from endpoint_runtime.lambda_api.answers import RuntimeApiError
 from endpoint_runtime.lambda_api.context import LambdaContext
-from endpoint_runtime.lambda_api.runtime_api import Fault, RuntimeApi, RuntimeApiError
-from endpoint_runtime.loop import load_handler, run
+from endpoint_runtime.lambda_api.runtime_api import Fault, RuntimeApi
+from endpoint_runtime.lambda_api.startup import load_handler
+from endpoint_runtime.loop import run
 from tests.support.hostile_api import ARN, RuntimeServer, answer, event
 
 END = (

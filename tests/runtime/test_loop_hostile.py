@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from endpoint_runtime.lambda_api.runtime_api import RuntimeApi, RuntimeApiError
+from endpoint_runtime.lambda_api.answers import RuntimeApiError
+from endpoint_runtime.lambda_api.runtime_api import RuntimeApi
 from endpoint_runtime.loop import run
 from tests.support.hostile_api import (
     ACCEPTED,

@@ -16,7 +16,9 @@ from werkzeug.wrappers import Request
 
 from endpoint_runtime.app.application import Application
 from endpoint_runtime.app.invocation import answer_event
-from endpoint_runtime.gateway.environ import NotAnHttpEvent, environ_of, source_of
+from endpoint_runtime.gateway.environ import environ_of
+from endpoint_runtime.gateway.errors import NotAnHttpEvent
+from endpoint_runtime.gateway.unknown_events import source_of
 from tests.support.builders import alb, bundle_module, http_1, http_2, rest, url
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)

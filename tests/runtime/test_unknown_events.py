@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from endpoint_runtime.app.invocation import answer_event
-from endpoint_runtime.gateway.environ import NotAnHttpEvent, source_of
+from endpoint_runtime.gateway.errors import NotAnHttpEvent
+from endpoint_runtime.gateway.unknown_events import source_of
 from tests.runtime.conftest import MakeApplication
 from tests.support.builders import ECHO, http_1, http_2, rest
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from endpoint_runtime.app.invocation import answer_event
 from endpoint_runtime.app.mapped_events import ARNS_VARIABLE, EventFailed
-from endpoint_runtime.gateway.environ import NotAnHttpEvent
+from endpoint_runtime.gateway.errors import NotAnHttpEvent
 from packager.contract import HANDLERS
 from tests.runtime.conftest import MakeApplication
 from tests.support.builders import Bundle, endpoint, http_2

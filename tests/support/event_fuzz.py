@@ -24,7 +24,8 @@ from dify_plugin import Endpoint
 from endpoint_runtime.app.application import Application
 from endpoint_runtime.app.invocation import answer_event
 from endpoint_runtime.app.mapped_events import EventFailed
-from endpoint_runtime.gateway.environ import NotAnHttpEvent, source_of
+from endpoint_runtime.gateway.errors import NotAnHttpEvent
+from endpoint_runtime.gateway.unknown_events import source_of
 from endpoint_runtime.json_codec import decode_json, encode_json
 from tests.support.builders import alb, bundle_module, http_1, http_2, rest, url
 

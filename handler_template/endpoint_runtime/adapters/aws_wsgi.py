@@ -12,7 +12,8 @@ import awsgi  # type: ignore[import-untyped]
 
 from endpoint_runtime.app.invocation import finish_work
 from endpoint_runtime.app.wsgi import add_event
-from endpoint_runtime.gateway.environ import NotAnHttpEvent, http_source_of
+from endpoint_runtime.gateway.environ import http_source_of
+from endpoint_runtime.gateway.errors import NotAnHttpEvent
 from endpoint_runtime.gateway.paths import HTTP_2, URL
 from endpoint_runtime.gateway.refused import is_readable
 from endpoint_runtime.gateway.replies import is_text

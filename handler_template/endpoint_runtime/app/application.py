@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import sys
 from _thread import _count
-from time import time
 
 from werkzeug.exceptions import (
     HTTPException,
@@ -26,13 +25,13 @@ from werkzeug.wrappers import Request, Response
 from endpoint_runtime import process
 from endpoint_runtime.app import endpoints
 from endpoint_runtime.app.plain_routes import PlainRoutes, is_plain_host
-from endpoint_runtime.gateway.replies import UnsendableReply
+from endpoint_runtime.gateway.environ import deadline_of, request_id_of
 from endpoint_runtime.logs import report
 from endpoint_runtime.settings import group
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     from werkzeug.routing import Map
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from endpoint_runtime.gateway.replies import BodyTypes
 
     Environ = dict[str, Any]
-    Closing = tuple["Application", Response, Environ]  # a response that is to be closed
 
 _WHOLE_BODIES = (str, bytes, bytearray, memoryview)
 
@@ -100,7 +98,11 @@ class Application:
             try:
                 rule, source, values = self._match(request, plain)
             except HTTPException as fault:
-                return self._no_match(fault, environ), "-"
+                if self.errors != "dify":
+                    return self.failure(environ, fault), "-"
+                from endpoint_runtime.app.failures import no_match
+
+                return no_match(self, fault), "-"
             except Exception as fault:
                 self.log_exception("matching the request failed", fault, environ)
                 return self.failure(environ), "-"
@@ -110,7 +112,9 @@ class Application:
             raise
         except BaseException as fault:  # a plugin's sys.exit() must not end the function
             process.end_if_forked(fault, self._settings.hidden)
-            return self._failed(fault, source, environ), rule
+            from endpoint_runtime.app.failures import failed
+
+            return failed(self, fault, source, source in self._classes, environ), rule
         return response, rule
 
     def _match(self, request: Request, plain: bool) -> tuple[str, str, dict[str, Any]]:
@@ -134,6 +138,11 @@ class Application:
         assert isinstance(response, Response)  # noqa: S101 - werkzeug's type is wider than it is
         return response
 
+    @property
+    def hidden(self) -> Sequence[str]:
+        """Texts of settings that are in no log and in no answer."""
+        return self._settings.hidden
+
     def log_exception(self, message: str, fault: BaseException, environ: Environ) -> None:
         """Log a traceback without the values of settings.
 
@@ -141,19 +150,6 @@ class Application:
         """
         process.end_if_forked(fault, self._settings.hidden)
         report.log_exception(message, fault, request_id_of(environ), self._settings.hidden)
-
-    def log_unsent(self, route: str, fault: BaseException, environ: Environ) -> None:
-        """Log why a response can't be sent: in a line, where that tells all there is to tell."""
-        if isinstance(fault, UnsendableReply):
-            report.log("ERROR", f"{route}: {fault}", request_id_of(environ))
-        else:
-            self.log_exception("the response can't be sent", fault, environ)
-
-    def text_for_caller(self, fault: BaseException) -> str:
-        """What an exception says, without what its traceback in the log is without."""
-        from endpoint_runtime.logs.masking import mask
-
-        return mask(text_of(fault), self._settings.hidden)
 
     def _invoke(
         self, source: str, request: Request, values: Mapping[str, Any], environ: Environ
@@ -219,47 +215,6 @@ class Application:
         self._make_session = Session.of_request
         return self._make_session
 
-    def _no_match(self, fault: HTTPException, environ: Environ) -> Response:
-        if self.errors == "dify":
-            return Response(
-                f"Failed to dispatch endpoint request: {self.text_for_caller(fault)}", status=404
-            )
-        return self.failure(environ, fault)
-
-    def _failed(self, fault: BaseException, source: str, environ: Environ) -> Response:
-        """The response to an exception on the way to, or in, `_invoke`."""
-        if isinstance(fault, group.SettingsError):
-            report.log("ERROR", f"the settings can't be used: {fault}", request_id_of(environ))
-            return self.failure(environ)
-        in_endpoint = source in self._classes
-        if isinstance(fault, HTTPException) and in_endpoint and self.errors != "dify":
-            try:
-                response = self.failure(environ, fault)
-            except Exception as broken:
-                self.log_exception(f"{source} raised a broken HTTPException", broken, environ)
-                return self.failure(environ)
-            if fault.response is None and fault.description != type(fault).description:
-                self._mask_page(response)
-            if response.status_code >= 500:
-                self.log_exception(f"{source} raised an HTTPException", fault, environ)
-            return response
-        message = f"{source} failed" if in_endpoint else f"{source} can't be loaded"
-        self.log_exception(message, fault, environ)
-        if self.errors == "dify" and in_endpoint:
-            if isinstance(fault, ValueError):
-                return Response(self.text_for_caller(fault), status=404)
-            return Response(f"Internal Server Error: {self.text_for_caller(fault)}", status=500)
-        return self.failure(environ)
-
-    def _mask_page(self, response: Response) -> None:
-        """Take secrets out of a page that says what an exception says."""
-        from endpoint_runtime.logs.masking import mask
-
-        page = response.get_data(as_text=True)
-        masked = mask(page)
-        if masked != page:
-            response.set_data(masked)
-
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Serve a request as WSGI (PEP 3333); generators are streamed."""
         from endpoint_runtime.app.wsgi import serve
@@ -295,6 +250,8 @@ def close_after_answer(application: Application, response: Response, environ: En
     """Close a response once its caller has the answer, or now where nothing can come after it."""
     deferred = process.after_answer
     if deferred is None:
+        from endpoint_runtime.app.closing import close
+
         close(application, response, environ)
     elif has_to_be_closed(response):
         deferred.append((application, response, environ))
@@ -306,46 +263,3 @@ def has_to_be_closed(response: Response) -> bool:
         return True
     body = response.response
     return type(body) is not list and getattr(body, "gi_frame", response) is not None
-
-
-def close(application: Application, response: Response, environ: Environ) -> None:
-    """Run what a plugin asked for with `call_on_close`; its failure changes no reply."""
-    for step in steps_of_closing(response):
-        try:
-            step()
-            process.end_if_forked()
-        except process.interrupts:
-            raise
-        except BaseException as fault:  # a plugin's sys.exit() must not end the function
-            application.log_exception("closing the response failed", fault, environ)
-
-
-def steps_of_closing(response: Response) -> Iterator[Callable[[], object]]:
-    """Give what werkzeug's `close` calls, so that one that fails keeps none from being called."""
-    callbacks = getattr(response, "_on_close", None)
-    if type(response).close is not Response.close or callbacks is None:
-        yield response.close
-        return
-    close_body = getattr(response.response, "close", None)
-    if close_body is not None:
-        yield close_body
-    yield from callbacks
-
-
-def text_of(fault: BaseException) -> str:
-    """What an exception says, whatever its class does, as text that can be sent."""
-    try:
-        return str(fault).encode("utf-8", "backslashreplace").decode()
-    except BaseException:
-        return f"<{type(fault).__name__}>"
-
-
-def deadline_of(environ: Environ) -> float | None:
-    """When the invocation times out, in seconds since the epoch; None outside Lambda."""
-    time_left = getattr(environ.get("lambda.context"), "get_remaining_time_in_millis", None)
-    return None if time_left is None else time() + time_left() / 1000
-
-
-def request_id_of(environ: Environ) -> str:
-    """The id of the invocation, "" outside Lambda."""
-    return getattr(environ.get("lambda.context"), "aws_request_id", None) or ""

@@ -13,7 +13,6 @@ from _thread import _count
 
 from endpoint_runtime import process
 from endpoint_runtime.app import endpoints
-from endpoint_runtime.app.application import text_of
 from endpoint_runtime.logs import report
 
 TYPE_CHECKING = False
@@ -49,6 +48,7 @@ def prepare(application: Application, names: Iterable[str]) -> None:
             raise
         except BaseException as fault:
             process.end_if_forked(fault)
+            from endpoint_runtime.app.failures import text_of
             from endpoint_runtime.logs.masking import mask
 
             report.log_exception(f"preload: {name} can't be imported", fault, "", [])

@@ -10,25 +10,12 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from endpoint_runtime import process
-from endpoint_runtime.app.application import close_after_answer, request_id_of
-from endpoint_runtime.gateway.environ import (
-    BodyTooLarge,
-    MalformedEvent,
-    environ_of,
-    http_source_of,
-)
+from endpoint_runtime.app.application import close_after_answer
+from endpoint_runtime.gateway.environ import environ_of, http_source_of, request_id_of
+from endpoint_runtime.gateway.errors import BodyTooLarge, MalformedEvent, ReplyTooLarge
 from endpoint_runtime.gateway.paths import ALB, REST, URL
 from endpoint_runtime.gateway.plain_replies import STATUSES, learn_status, plain_reply
-from endpoint_runtime.gateway.replies import (
-    GZIP_GAIN,
-    MAX_REPLY,
-    ReplyTooLarge,
-    end_to_end_headers,
-    has_no_body,
-    limit_of,
-    read_body,
-    reply_of,
-)
+from endpoint_runtime.gateway.replies import GZIP_GAIN, MAX_REPLY, has_no_body, limit_of, read_body
 from endpoint_runtime.logs import report
 
 TYPE_CHECKING = False
@@ -36,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from endpoint_runtime.app.application import Application, Closing
+    from endpoint_runtime.app.application import Application
+    from endpoint_runtime.app.closing import Closing
     from endpoint_runtime.gateway.bounded_body import BoundedBody
 
 # Imported by the first response that needs it.
@@ -98,7 +86,9 @@ def answer_event(application: Application, event: Any, context: object) -> dict[
     except process.interrupts:
         raise
     except BaseException as fault:
-        application.log_unsent(route, fault, environ)
+        from endpoint_runtime.app.failures import log_unsent
+
+        log_unsent(application, route, fault, environ)
         failure = application.failure(environ)
         reply = _reply(application, source, multi_value, failure, route, environ)
     # Else request and environ would hold each other, and the body, until garbage is collected.
@@ -171,6 +161,8 @@ def _reply_with_care(
 
     Apart from `_reply`, as what a function inside one uses costs every call.
     """
+    from endpoint_runtime.gateway.careful_replies import end_to_end_headers, reply_of
+
     headers = end_to_end_headers(response, environ)
     most = _most(application, source, environ)
 

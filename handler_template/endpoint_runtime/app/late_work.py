@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
-    from endpoint_runtime.app.application import Closing
+    from endpoint_runtime.app.closing import Closing
 
 _PAUSE = 0.01  # seconds between two looks at what can't be waited for
 # Threads that went on past their invocation, with its id, which their log lines have; and what a
@@ -50,7 +50,7 @@ def finish(context: object, closings: Sequence[Closing], root: str) -> None:
 
 def close_in_time(limit: TimeLimit, closings: Iterable[Closing], request_id: str) -> None:
     """Close responses: call what `call_on_close` was given, until `limit` is over."""
-    from endpoint_runtime.app.application import steps_of_closing
+    from endpoint_runtime.app.closing import steps_of_closing
 
     for application, response, environ in closings:
         for step in steps_of_closing(response):

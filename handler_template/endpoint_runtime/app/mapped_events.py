@@ -14,8 +14,9 @@ from io import BytesIO
 from time import perf_counter
 
 from endpoint_runtime import process
-from endpoint_runtime.app.application import has_to_be_closed, request_id_of
-from endpoint_runtime.gateway.environ import NotAnHttpEvent
+from endpoint_runtime.app.application import has_to_be_closed
+from endpoint_runtime.gateway.environ import request_id_of
+from endpoint_runtime.gateway.errors import NotAnHttpEvent
 from endpoint_runtime.gateway.headers import as_header
 from endpoint_runtime.gateway.paths import wsgi
 from endpoint_runtime.json_codec import encode_json

@@ -11,7 +11,8 @@ from time import time
 
 from endpoint_runtime import process
 from endpoint_runtime.gateway.bounded_body import as_bytes
-from endpoint_runtime.lambda_api.runtime_api import NO_SIGNAL, RuntimeApiError
+from endpoint_runtime.lambda_api.answers import RuntimeApiError
+from endpoint_runtime.lambda_api.runtime_api import NO_SIGNAL
 from endpoint_runtime.lambda_api.time_limit import TimeUp
 
 TYPE_CHECKING = False

@@ -12,16 +12,14 @@ from time import perf_counter
 from werkzeug.wrappers import Response
 
 from endpoint_runtime import process
-from endpoint_runtime.app.application import close, close_after_answer, request_id_of
+from endpoint_runtime.app.application import close_after_answer
+from endpoint_runtime.app.closing import close
 from endpoint_runtime.gateway.bounded_body import as_bytes, may_be_cut
+from endpoint_runtime.gateway.careful_replies import end_to_end_headers, reply_of
+from endpoint_runtime.gateway.environ import request_id_of
+from endpoint_runtime.gateway.errors import UnsendableReply
 from endpoint_runtime.gateway.paths import REST
-from endpoint_runtime.gateway.replies import (
-    UnsendableReply,
-    end_to_end_headers,
-    has_no_body,
-    read_body,
-    reply_of,
-)
+from endpoint_runtime.gateway.replies import has_no_body, read_body
 from endpoint_runtime.json_codec import encode_json
 from endpoint_runtime.lambda_api.time_limit import (
     BODY_MARGIN,
@@ -173,7 +171,9 @@ class _Body:
         """Give the reply instead, where nothing has been sent yet."""
         if isinstance(fault, TimeUp):
             fault = TimeoutError("the response's body did not begin in time")
-        self._application.log_unsent(self._route, fault, self._environ)
+        from endpoint_runtime.app.failures import log_unsent
+
+        log_unsent(self._application, self._route, fault, self._environ)
         failure = self._application.failure(self._environ)
         return _Body(
             self._application, self._source, failure, self._route, self._environ, self._started
@@ -183,7 +183,9 @@ class _Body:
         """Log that the body failed midway; give type and message for the trailers."""
         self._application.log_exception("the response's body failed", fault, self._environ)
         if self._application.errors == "dify":
-            return type(fault).__name__, self._application.text_for_caller(fault)
+            from endpoint_runtime.app.failures import text_for_caller
+
+            return type(fault).__name__, text_for_caller(self._application, fault)
         return type(fault).__name__, "the response's body failed; the function's log says how"
 
     def cut_off(self) -> TimeoutError | None:

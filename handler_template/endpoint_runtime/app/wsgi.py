@@ -12,18 +12,12 @@ from time import perf_counter
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from endpoint_runtime import process
-from endpoint_runtime.app.application import close, request_id_of
+from endpoint_runtime.app.closing import close
+from endpoint_runtime.gateway.careful_replies import end_to_end_headers, reply_of
+from endpoint_runtime.gateway.environ import request_id_of
 from endpoint_runtime.gateway.headers import FORGEABLE, FORGEABLE_PREFIX, as_header, root_url
 from endpoint_runtime.gateway.paths import ALB, HTTP_2, wsgi
-from endpoint_runtime.gateway.replies import (
-    GZIP_GAIN,
-    MAX_REPLY,
-    end_to_end_headers,
-    has_no_body,
-    limit_of,
-    read_body,
-    reply_of,
-)
+from endpoint_runtime.gateway.replies import GZIP_GAIN, MAX_REPLY, has_no_body, limit_of, read_body
 from endpoint_runtime.logs import report
 
 TYPE_CHECKING = False
@@ -33,14 +27,14 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Response
 
-    from endpoint_runtime.app.application import Application
+    from endpoint_runtime.app.serving import Serving
 
     Environ = dict[str, Any]
     Header = tuple[str, str]
 
 
 def serve(
-    application: Application, environ: Environ, start_response: Callable[..., Any]
+    application: Serving, environ: Environ, start_response: Callable[..., Any]
 ) -> Iterable[bytes]:
     """Answer a request as `application`'s event handler would."""
     started = perf_counter()
@@ -61,7 +55,9 @@ def serve(
     except process.interrupts:
         raise
     except BaseException as fault:  # a plugin's sys.exit() must not end the server
-        application.log_unsent(route, fault, environ)
+        from endpoint_runtime.app.failures import log_unsent
+
+        log_unsent(application, route, fault, environ)
         close(application, response, environ)
         response = application.failure(environ)
         headers, chunks = _start(application, response, route, environ)
@@ -86,7 +82,7 @@ def add_event(environ: Environ, event: Any, context: object) -> None:
 
 
 def _start(
-    application: Application, response: Response, route: str, environ: Environ
+    application: Serving, response: Response, route: str, environ: Environ
 ) -> tuple[list[Header], Iterator[bytes]]:
     """Give the headers of a response, and its body with the first chunk made.
 
@@ -124,7 +120,7 @@ def _start(
 
 
 def _whole(
-    application: Application,
+    application: Serving,
     response: Response,
     environ: Environ,
     source: str,
@@ -176,7 +172,7 @@ class _Body:
 
     def __init__(
         self,
-        application: Application,
+        application: Serving,
         response: Response,
         environ: Environ,
         chunks: Iterator[bytes],

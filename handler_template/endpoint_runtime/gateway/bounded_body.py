@@ -12,8 +12,8 @@ from time import time
 from werkzeug.wrappers import Response
 
 from endpoint_runtime import process
-from endpoint_runtime.app.application import request_id_of
-from endpoint_runtime.gateway.replies import ReplyTooLarge
+from endpoint_runtime.gateway.environ import request_id_of
+from endpoint_runtime.gateway.errors import ReplyTooLarge
 from endpoint_runtime.lambda_api.time_limit import (
     BODY_MARGIN,
     FOLDER,

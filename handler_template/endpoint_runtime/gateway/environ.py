@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import sys
 from io import BytesIO
+from time import time
 
+from endpoint_runtime.gateway.errors import BodyTooLarge, MalformedEvent
 from endpoint_runtime.gateway.headers import add_headers, add_server, as_header
 from endpoint_runtime.gateway.paths import ALB, HTTP_1, HTTP_2, REST, URL, split_path, wsgi
 
@@ -26,28 +28,6 @@ _SAFE = "!$'()*,/:;?@"
 _UNQUOTED = {ord(mark): None for mark in _SAFE + "_.-~"}
 
 
-class NotAnHttpEvent(ValueError):
-    """The event carries no HTTP request in a form that this function serves."""
-
-
-class MalformedEvent(ValueError):
-    """The event is an HTTP request, and part of it can't be read: the caller is told 400."""
-
-
-class BodyTooLarge(ValueError):
-    """The request's body has more bytes than the function takes: the caller is told 413."""
-
-
-def source_of(event: object) -> str:
-    """Tell by its shape where an event comes from, or raise `NotAnHttpEvent`."""
-    source = http_source_of(event)
-    if not source:
-        from endpoint_runtime.gateway.unknown_events import refusal_of
-
-        raise NotAnHttpEvent(refusal_of(event))
-    return source
-
-
 def http_source_of(event: object) -> str:
     """Return where an event comes from, by its shape; "" for one that is no HTTP request."""
     if not isinstance(event, dict):
@@ -58,14 +38,20 @@ def http_source_of(event: object) -> str:
     if not isinstance(context, dict):
         context = {}
     if "rawPath" in event or "http" in context:
-        if "httpMethod" in event and _is_payload_1(event, context):
-            return _payload_1(event, context)
+        if "httpMethod" in event:
+            from endpoint_runtime.gateway.odd_events import is_payload_1
+
+            if is_payload_1(event, context):
+                return _payload_1(event, context)
         domain = context.get("domainName")
         if isinstance(domain, str) and ".lambda-url." in domain:
             return URL
         return HTTP_2
-    if "httpMethod" not in event and not _lacks_method(event, context):
-        return ""
+    if "httpMethod" not in event:
+        from endpoint_runtime.gateway.odd_events import lacks_method
+
+        if not lacks_method(event, context):
+            return ""
     return _payload_1(event, context)
 
 
@@ -75,26 +61,6 @@ def _payload_1(event: dict[str, Any], context: dict[str, Any]) -> str:
     if "path" not in event or "connectionId" in context:
         return ""
     return HTTP_1 if event.get("version") == "1.0" and _is_http_api(event, context) else REST
-
-
-def _is_payload_1(event: dict[str, Any], context: dict[str, Any]) -> bool:
-    """Whether an event with keys of both payloads is one of the older: its version decides.
-
-    Without one it is what it has the method of.
-    """
-    if "elb" in context:
-        return True
-    version, http = event.get("version"), context.get("http")
-    if version == "2.0" or (version != "1.0" and isinstance(http, dict) and "method" in http):
-        return False
-    return "path" in event
-
-
-def _lacks_method(event: dict[str, Any], context: dict[str, Any]) -> bool:
-    """Whether an event is a request of payload 1.0, or a load balancer's, but for its method."""
-    return "elb" in context or (
-        "path" in event and ("resource" in event or "resourcePath" in context)
-    )
 
 
 def _is_http_api(event: dict[str, Any], context: dict[str, Any]) -> bool:
@@ -138,10 +104,10 @@ def environ_of(
                 http = {}
             method = http.get("method")
             if "httpMethod" in event or method not in _METHODS:
-                method = method_of(event, source)
+                method = _method_of(event, source)
             protocol = http.get("protocol")
             address = http.get("sourceIp")
-            raw_path = event.get("rawPath") or path_of(event, source)
+            raw_path = event.get("rawPath") or _path_of(event, source)
             part = "query"
             query = event.get("rawQueryString")
             if query is None:
@@ -152,8 +118,8 @@ def environ_of(
         else:
             method = event.get("httpMethod")
             if method not in _METHODS:
-                method = method_of(event, source)
-            raw_path = event.get("path") or path_of(event, source)
+                method = _method_of(event, source)
+            raw_path = event.get("path") or _path_of(event, source)
             part = "query"
             protocol = details.get("protocol")
             identity = details.get("identity")
@@ -161,7 +127,9 @@ def environ_of(
             query = _query(event, encoded=source == ALB)
         if source == ALB:
             part = "headers"
-            address = _last_hop(_forwarded_for(event))
+            from endpoint_runtime.gateway.odd_events import forwarded_for, last_hop
+
+            address = last_hop(forwarded_for(event))
         part = "body"
         body = _body(event) if event.get("body") else b""
         # Every key that always comes, so that the dict is made large enough at once.
@@ -215,43 +183,16 @@ def environ_of(
     return environ
 
 
-def method_of(event: dict[str, Any], source: str) -> str:
-    """Return the method of an event, in upper case as werkzeug has it. Raises `MalformedEvent`.
+def _method_of(event: dict[str, Any], source: str) -> str:
+    from endpoint_runtime.gateway.odd_events import method_of
 
-    It is never guessed: payload 1.0 and load balancers have it in `httpMethod`. So has what is
-    otherwise payload 2.0 where that is the one place that says it, or says the same.
-    """
-    method = event.get("httpMethod")
-    if source in (HTTP_2, URL):
-        details = event.get("requestContext")
-        http = details.get("http") if isinstance(details, dict) else None
-        stated = http.get("method") if isinstance(http, dict) else None
-        if stated is not None:
-            if method is not None and method != stated:
-                raise MalformedEvent("the event has two methods that differ")
-            method = stated
-    if method is None or method == "":
-        raise MalformedEvent("the event has no method")
-    if not isinstance(method, str):
-        raise MalformedEvent("the event's method is not a string")
-    return method.upper()
+    return method_of(event, source)
 
 
-def path_of(event: dict[str, Any], source: str) -> str:
-    """Return the path of an event as it came. Raises `MalformedEvent` for one without."""
-    if source in (HTTP_2, URL):
-        path = event.get("rawPath")
-        if path is None or path == "":
-            details = event.get("requestContext")
-            http = details.get("http") if isinstance(details, dict) else None
-            path = (http.get("path") if isinstance(http, dict) else None) or path
-    else:
-        path = event.get("path")
-    if path is None:
-        raise MalformedEvent("the event has no path")
-    if not isinstance(path, str):
-        raise MalformedEvent("the event's path is not a string")
-    return path or "/"
+def _path_of(event: dict[str, Any], source: str) -> str:
+    from endpoint_runtime.gateway.odd_events import path_of
+
+    return path_of(event, source)
 
 
 def _query(event: dict[str, Any], *, encoded: bool) -> str:
@@ -306,19 +247,12 @@ def _body(event: dict[str, Any]) -> bytes:
     raise MalformedEvent("the body is not base64, though isBase64Encoded is true")
 
 
-def _forwarded_for(event: dict[str, Any]) -> str:
-    """A load balancer's X-Forwarded-For, its values joined in order."""
-    values: list[str] = []
-    for headers in (event.get("multiValueHeaders"), event.get("headers")):
-        for name, value in headers.items() if headers and not values else ():
-            if name.lower() == "x-forwarded-for":
-                values += value if isinstance(value, list) else [value]
-    return ", ".join(value for value in values if isinstance(value, str))
+def deadline_of(environ: dict[str, Any]) -> float | None:
+    """When the invocation times out, in seconds since the epoch; None outside Lambda."""
+    time_left = getattr(environ.get("lambda.context"), "get_remaining_time_in_millis", None)
+    return None if time_left is None else time() + time_left() / 1000
 
 
-def _last_hop(forwarded: str) -> str:
-    """The address that a load balancer appended to X-Forwarded-For, without a port."""
-    address = forwarded.rpartition(",")[2].strip()
-    if address[:1] == "[":
-        return address[1:].partition("]")[0]
-    return address.partition(":")[0] if address.count(":") == 1 else address
+def request_id_of(environ: dict[str, Any]) -> str:
+    """The id of the invocation, "" outside Lambda."""
+    return getattr(environ.get("lambda.context"), "aws_request_id", None) or ""

@@ -5,14 +5,9 @@ Imported for such a request, and by the adapters, which hand none of them to the
 
 from __future__ import annotations
 
-from endpoint_runtime.gateway.environ import (
-    BodyTooLarge,
-    MalformedEvent,
-    environ_of,
-    http_source_of,
-    method_of,
-    path_of,
-)
+from endpoint_runtime.gateway.environ import environ_of, http_source_of
+from endpoint_runtime.gateway.errors import BodyTooLarge, MalformedEvent
+from endpoint_runtime.gateway.odd_events import method_of, path_of
 from endpoint_runtime.gateway.paths import decode
 from endpoint_runtime.logs.masking import mask
 

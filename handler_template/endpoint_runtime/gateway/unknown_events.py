@@ -8,6 +8,9 @@ send information an agent elicits", VPC Lattice's "Lambda functions as targets",
 
 from __future__ import annotations
 
+from endpoint_runtime.gateway.environ import http_source_of
+from endpoint_runtime.gateway.errors import NotAnHttpEvent
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,3 +139,11 @@ def _keys(event: Mapping[str, Any]) -> str:
     """Name the first of an event's keys."""
     names = sorted(ascii(str(key)[:_MOST])[1:-1] for key in event)
     return ", ".join(names[:_MOST_KEYS]) or "none"
+
+
+def source_of(event: object) -> str:
+    """Tell by its shape where an event comes from, or raise `NotAnHttpEvent`."""
+    source = http_source_of(event)
+    if not source:
+        raise NotAnHttpEvent(refusal_of(event))
+    return source

@@ -6,17 +6,20 @@ not trusted to keep to it: whatever it answers, a call ends with a result or wit
 
 import _socket
 import sys
-from time import monotonic
+
+from endpoint_runtime.lambda_api.answers import (
+    RECEIVE,
+    AnswerReader,
+    ConnectionCut,
+    RuntimeApiError,
+    is_number,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
 _ROOT = "/2018-06-01/runtime/"
-_MAX_HEAD = 8 << 20  # bytes; Lambda sends a few kB
-_MAX_INTERIM = 100  # answers such as 100 Continue before the real one
-_MAX_BODY = 256 << 20  # bytes; Lambda sends at most 6 MB
-_RECEIVE = 1 << 18  # bytes asked for at a time
 _STALL = 15  # seconds that a begun answer, or a request being sent, may stand still
 _SLOWEST = 300  # seconds that an answer may take from its first byte on
 _ID_MARKS = {ord(mark): None for mark in "-_.:"}  # what an id may hold besides letters and digits
@@ -26,10 +29,6 @@ _FOREVER = bytes(16)  # a struct timeval of zero: no time-out
 NO_SIGNAL: int = getattr(_socket, "MSG_NOSIGNAL", 0)
 
 
-class RuntimeApiError(Exception):
-    """The Runtime API can't be used any further; the message is one line for the log."""
-
-
 class Fault(Exception):
     """A failed invocation or start that the API has a name for, such as Runtime.UnmarshalError."""
 
@@ -37,10 +36,6 @@ class Fault(Exception):
         super().__init__(message)
         self.error_type = error_type
         self.trace = trace or []
-
-
-class _ConnectionCut(Exception):
-    """The connection ended before the first byte of an answer."""
 
 
 class Invocation:
@@ -57,10 +52,10 @@ class Invocation:
     def deadline_ms(self) -> int:
         """When the invocation times out, in ms since the epoch; 0 if the header can't be read."""
         value = self.headers.get("lambda-runtime-deadline-ms", "")
-        return int(value) if _is_number(value, 19) else 0
+        return int(value) if is_number(value, 19) else 0
 
 
-class RuntimeApi:
+class RuntimeApi(AnswerReader):
     """The Runtime API at `address` ("host:port"), for one thread.
 
     Every method raises RuntimeApiError if the API can't be reached, answers with a status that the
@@ -70,27 +65,23 @@ class RuntimeApi:
     """
 
     def __init__(self, address: str, *, stall: int = _STALL, slowest: int = _SLOWEST) -> None:
+        super().__init__(slowest)
         host, _, port = address.rpartition(":")
         name = host.strip("[]")
-        if not name or not _is_number(port, 5) or not 0 < int(port) < 65536:
+        if not name or not is_number(port, 5) or not 0 < int(port) < 65536:
             raise RuntimeApiError(f"AWS_LAMBDA_RUNTIME_API is {address!r}, expected host:port")
         if not (name.isascii() and name.isprintable()) or " " in name:
             raise RuntimeApiError(f"AWS_LAMBDA_RUNTIME_API is {address!r}, expected host:port")
         self._address = (name, int(port))
         self._family = _socket.AF_INET6 if host.startswith("[") else _socket.AF_INET
         self._stall = stall.to_bytes(8, sys.byteorder) + bytes(8)  # a struct timeval
-        self._slowest = slowest
-        self._begun = 0.0  # when the first byte of an answer came, on the monotonic clock
         self._common = (
             f" HTTP/1.1\r\nHost: {address}\r\nUser-Agent: endpoint-runtime python/"
             f"{sys.version_info[0]}.{sys.version_info[1]}.{sys.version_info[2]}\r\n"
         )
         self._next = f"GET {_ROOT}invocation/next{self._common}\r\n".encode()
-        self._socket: _socket.socket = NotImplemented  # until it is connected
         self._open = False
         self._patience = _FOREVER  # how long the socket waits for bytes to come
-        self._buffer = bytearray()  # read, not yet used
-        self._last = False  # the server closes the connection after this answer
 
     def next(self) -> Invocation:
         """Wait for the next invocation, however long that takes."""
@@ -162,7 +153,7 @@ class RuntimeApi:
         try:
             self._socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, timeval)
             status, _, answer = self._read_answer(what)
-        except (_ConnectionCut, OSError):
+        except (ConnectionCut, OSError):
             pass
         finally:
             self.close()
@@ -201,13 +192,13 @@ class RuntimeApi:
             retry = self._connected() or wait
             try:
                 return self._send_and_read(what, head, body, wait)
-            except _ConnectionCut:
+            except ConnectionCut:
                 if not retry:
                     raise
             self.close()
             self._connected()
             return self._send_and_read(what, head, body, wait)
-        except _ConnectionCut:
+        except ConnectionCut:
             reason = "the connection was cut"
         except BlockingIOError:
             reason = "the API stopped in the midst of the exchange"
@@ -255,7 +246,7 @@ class RuntimeApi:
         connection = self._socket
         self._begun = 0.0
         try:
-            if len(body) < _RECEIVE:
+            if len(body) < RECEIVE:
                 connection.sendall(head + body, NO_SIGNAL)
             else:
                 connection.sendall(head, NO_SIGNAL)
@@ -264,8 +255,8 @@ class RuntimeApi:
             self._last = True
         if wait:
             self._wait_at_most(_FOREVER)
-            if not self._receive(_RECEIVE):
-                raise _ConnectionCut
+            if not self._receive(RECEIVE):
+                raise ConnectionCut
         self._wait_at_most(self._stall)
         return self._read_answer(what)
 
@@ -273,132 +264,6 @@ class RuntimeApi:
         if self._patience != timeval:
             self._socket.setsockopt(_socket.SOL_SOCKET, _socket.SO_RCVTIMEO, timeval)
             self._patience = timeval
-
-    def _read_answer(self, what: str) -> tuple[int, dict[str, str], bytearray]:
-        for _ in range(_MAX_INTERIM):
-            status, headers = self._read_head(what)
-            if status >= 200:
-                return status, headers, self._read_body(what, status, headers)
-        raise RuntimeApiError(f"the Runtime API never came to answer {what}")
-
-    def _receive(self, size: int) -> int:
-        """Add what has come to the buffer, at least a byte; 0 if the connection has ended."""
-        try:
-            data = self._socket.recv(size)
-        except ConnectionError:
-            return 0
-        self._buffer += data
-        now = monotonic()
-        if not self._begun:
-            self._begun = now
-        elif now - self._begun > self._slowest:
-            raise OSError(f"its answer took more than {self._slowest} seconds")
-        return len(data)
-
-    def _more(self, what: str) -> None:
-        if not self._receive(_RECEIVE):
-            raise RuntimeApiError(f"the Runtime API cut its answer to {what} short")
-
-    def _read_head(self, what: str) -> tuple[int, dict[str, str]]:
-        buffer = self._buffer
-        seen = 0
-        while (end := buffer.find(b"\r\n\r\n", seen)) < 0:
-            if len(buffer) > _MAX_HEAD:
-                raise RuntimeApiError(f"the Runtime API's headers to {what} are endless")
-            seen = max(0, len(buffer) - 3)
-            if not buffer and not self._receive(_RECEIVE):
-                raise _ConnectionCut
-            if buffer.find(b"\r\n\r\n", seen) < 0:
-                self._more(what)
-        lines = buffer[:end].decode("utf-8", "replace").split("\r\n")
-        del buffer[: end + 4]
-        version, _, rest = lines[0].partition(" ")
-        status = rest[:3]
-        if not version.startswith("HTTP/1.") or not _is_number(status, 3):
-            raise RuntimeApiError(f"the Runtime API answered {what} with {lines[0][:100]!r}")
-        headers: dict[str, str] = {}
-        for line in lines[1:]:
-            name, _, value = line.partition(":")
-            name = name.lower()
-            value = value.strip()
-            if name == "content-length" and headers.get(name, value) != value:
-                raise RuntimeApiError(f"the Runtime API gave two lengths in its answer to {what}")
-            headers[name] = value
-        if version == "HTTP/1.0" or headers.get("connection", "").lower() == "close":
-            self._last = True
-        return int(status), headers
-
-    def _read_body(self, what: str, status: int, headers: dict[str, str]) -> bytearray:
-        if status in (204, 304):
-            return bytearray()
-        if "chunked" in headers.get("transfer-encoding", "").lower():
-            return self._read_chunks(what)
-        length = headers.get("content-length")
-        if length is None:  # the body ends with the connection
-            self._last = True
-            while self._receive(_RECEIVE):
-                self._check_size(what, len(self._buffer))
-            return self._take(len(self._buffer))
-        if not _is_number(length, 19):
-            raise RuntimeApiError(f"the Runtime API gave {what} the length {length[:100]!r}")
-        return self._read_exactly(what, int(length))
-
-    def _read_chunks(self, what: str) -> bytearray:
-        body = bytearray()
-        while True:
-            line = self._read_line(what)
-            size = line.partition(b";")[0].strip()
-            try:
-                length = int(bytes(size), 16) if len(size) <= 16 and size.isalnum() else -1
-            except ValueError:
-                length = -1
-            if length < 0:
-                raise RuntimeApiError(f"the Runtime API sent {what} a broken chunk")
-            if length == 0:
-                break
-            self._check_size(what, len(body) + length)
-            body += self._read_exactly(what, length)
-            if self._read_line(what):
-                raise RuntimeApiError(f"the Runtime API sent {what} a broken chunk")
-        for _ in range(1000):  # trailers
-            if not self._read_line(what):
-                return body
-        raise RuntimeApiError(f"the Runtime API's trailers to {what} are endless")
-
-    def _read_line(self, what: str) -> bytearray:
-        while (end := self._buffer.find(b"\r\n")) < 0:
-            if len(self._buffer) > 65536:
-                raise RuntimeApiError(f"the Runtime API sent {what} a broken chunk")
-            self._more(what)
-        line = self._take(end)
-        del self._buffer[:2]
-        return line
-
-    def _read_exactly(self, what: str, length: int) -> bytearray:
-        self._check_size(what, length)
-        while len(self._buffer) < length:
-            if not self._receive(min(length - len(self._buffer), _RECEIVE)):
-                raise RuntimeApiError(
-                    f"the Runtime API cut its answer to {what} short:"
-                    f" {len(self._buffer)} of {length} bytes came"
-                )
-        return self._take(length)
-
-    def _take(self, length: int) -> bytearray:
-        if length == len(self._buffer):  # the usual case needs no copy
-            taken, self._buffer = self._buffer, bytearray()
-        else:
-            taken = self._buffer[:length]
-            del self._buffer[:length]
-        return taken
-
-    def _check_size(self, what: str, length: int) -> None:
-        if length > _MAX_BODY:
-            raise RuntimeApiError(f"the Runtime API's answer to {what} exceeds {_MAX_BODY} bytes")
-
-
-def _is_number(text: str, digits: int) -> bool:
-    return text.isdecimal() and text.isascii() and len(text) <= digits
 
 
 def _error_type(kind: str) -> str:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from endpoint_runtime.gateway.environ import environ_of, source_of
+from endpoint_runtime.gateway.environ import environ_of
+from endpoint_runtime.gateway.unknown_events import source_of
 from packager.errors import UsageError
 from packager.local.request_event import PAYLOADS, Payload, make_event, parse_header, parse_request
 
