@@ -98,7 +98,7 @@ def test_alarms_at_every_step_of_its_end(monkeypatch: pytest.MonkeyPatch) -> Non
 
     assert left() == NOTHING_LEFT
     assert alarming.alarms > 3
-    assert not limit.rang  # nothing but this function and the runtime has run
+    assert not limit.fired  # nothing but this function and the runtime has run
 
 
 def test_alarms_at_every_step_of_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +108,7 @@ def test_alarms_at_every_step_of_its_beginning(monkeypatch: pytest.MonkeyPatch) 
         assert 59 < signal.getitimer(signal.ITIMER_REAL)[0] <= 60
 
     assert left() == NOTHING_LEFT
-    assert not limit.rang
+    assert not limit.fired
 
 
 def test_one_within_another() -> None:
@@ -129,7 +129,7 @@ def test_one_within_another() -> None:
         assert left()[1][0] > 0
 
     assert left() == NOTHING_LEFT
-    assert (outer.rang, long.rang, short.rang) == (False, True, True)
+    assert (outer.fired, long.fired, short.fired) == (False, True, True)
 
 
 @pytest.mark.parametrize("before", [signal.SIG_DFL, signal.SIG_IGN])

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from werkzeug.routing import Map
 
+    from endpoint_runtime.app.serving import Serving
     from endpoint_runtime.gateway.replies import BodyTypes
 
     Environ = dict[str, Any]
@@ -246,7 +247,7 @@ class Backends:
         self.__dict__ = {"bundle": self.bundle, "root": self.root}
 
 
-def close_after_answer(application: Application, response: Response, environ: Environ) -> None:
+def close_after_answer(application: Serving, response: Response, environ: Environ) -> None:
     """Close a response once its caller has the answer, or now where nothing can come after it."""
     deferred = process.after_answer
     if deferred is None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Heart:
+class Heartbeat:
     """Calls `beat` whenever `seconds` passed without a chunk, while that is between two events.
 
     `lock` guards whatever `beat` and the sender of chunks share. If `beat` raises, `failure` has

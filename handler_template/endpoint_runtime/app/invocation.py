@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from endpoint_runtime.app.application import Application
     from endpoint_runtime.app.closing import Closing
+    from endpoint_runtime.app.serving import Serving
     from endpoint_runtime.gateway.bounded_body import BoundedBody
 
 # Imported by the first response that needs it.
 _bounded_body: type[BoundedBody] | None = None
 
 
-def answer_event(application: Application, event: Any, context: object) -> dict[str, Any]:
+def answer_event(application: Serving, event: Any, context: object) -> dict[str, Any]:
     """Answer an HTTP event with a reply in its source's form, a mapped one as `worker` says.
 
     Raises `NotAnHttpEvent` for an event that is neither, and `EventFailed` where an endpoint
@@ -103,7 +103,7 @@ def answer_event(application: Application, event: Any, context: object) -> dict[
     return reply
 
 
-def finish_work(application: Application, context: object, closings: Sequence[Closing]) -> None:
+def finish_work(application: Serving, context: object, closings: Sequence[Closing]) -> None:
     """Do what answering an event has left to do; see `late_work`."""
     if closings or (_count() and hasattr(context, "get_remaining_time_in_millis")):
         from endpoint_runtime.app.late_work import finish
@@ -112,7 +112,7 @@ def finish_work(application: Application, context: object, closings: Sequence[Cl
 
 
 def _reply(
-    application: Application,
+    application: Serving,
     source: str,
     multi_value: bool,
     response: Response,
@@ -146,7 +146,7 @@ def _reply(
 
 
 def _reply_with_care(
-    application: Application,
+    application: Serving,
     source: str,
     multi_value: bool,
     response: Response,
@@ -193,7 +193,7 @@ def _reply_with_care(
 
 
 def _read_bounded(
-    application: Application, source: str, response: Response, environ: dict[str, Any]
+    application: Serving, source: str, response: Response, environ: dict[str, Any]
 ) -> BoundedBody:
     global _bounded_body
     if _bounded_body is None:
@@ -207,7 +207,7 @@ def _read_bounded(
     return _bounded_body(response, environ.get("lambda.context"), limit, packed)
 
 
-def _most(application: Application, source: str, environ: dict[str, Any]) -> int:
+def _most(application: Serving, source: str, environ: dict[str, Any]) -> int:
     """Return the bytes of a body beyond which no reply can be small enough."""
     limit = limit_of(source)
     if application.gzip and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Response
 
-    from endpoint_runtime.app.application import Application
+    from endpoint_runtime.app.serving import Serving
 
     # (source, path, ARN of the queue or topic or None), as `_bundle.EVENTS` has them.
     Mapping = tuple[str, str, str | None]
@@ -45,7 +45,7 @@ class EventFailed(RuntimeError):
     """An endpoint did not take an event: Lambda is to try it again, or to give it up."""
 
 
-def answer_worker_event(application: Application, event: Any, context: object) -> dict[str, Any]:
+def answer_worker_event(application: Serving, event: Any, context: object) -> dict[str, Any]:
     """Hand an event to the endpoints that it is mapped to.
 
     Gives SQS the messages that failed,
@@ -150,7 +150,7 @@ def _described(mapping: Mapping) -> str:
 
 
 def _answer_queue(
-    application: Application,
+    application: Serving,
     requests: Sequence[tuple[str, dict[str, Any]]],
     event: dict[str, Any],
     context: object,
@@ -200,7 +200,7 @@ def _message_group(record: dict[str, Any]) -> str | None:
 
 
 def _post(
-    application: Application,
+    application: Serving,
     source: str,
     path: str,
     document: dict[str, Any],
@@ -278,6 +278,6 @@ def _work_through(response: Response, context: object) -> None:
                 if limit.is_over:
                     raise TimeUp
         except TimeUp:
-            limit.rang = True
-    if limit.rang:  # a generator may take it for `close()`, and end in peace
+            limit.fired = True
+    if limit.fired:  # a generator may take it for `close()`, and end in peace
         raise TimeoutError("the body was not done in the function's time")

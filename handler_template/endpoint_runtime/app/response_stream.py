@@ -19,8 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import _socket
 
-    from endpoint_runtime.app.heartbeat import Heart
-    from endpoint_runtime.app.streaming import Streamed
+    from endpoint_runtime.app.heartbeat import Heartbeat
+    from endpoint_runtime.app.serving import StreamedReply
     from endpoint_runtime.lambda_api.runtime_api import Invocation, RuntimeApi
 
 CONTENT_TYPE = "application/vnd.awslambda.http-integration-response"
@@ -34,7 +34,7 @@ class StreamCut(Exception):
     """The API takes no more of the reply: it has closed the connection, or answered already."""
 
 
-def send_streamed(api: RuntimeApi, invocation: Invocation, reply: Streamed) -> None:
+def send_streamed(api: RuntimeApi, invocation: Invocation, reply: StreamedReply) -> None:
     """Send `reply` as the answer to `invocation`, and have it closed whatever comes.
 
     Raises RuntimeApiError if the API can't be used any further.
@@ -62,7 +62,7 @@ def send_streamed(api: RuntimeApi, invocation: Invocation, reply: Streamed) -> N
 class ResponseStream:
     """One POST of a response in streaming mode. Nothing is sent before there is a first chunk."""
 
-    def __init__(self, api: RuntimeApi, invocation: Invocation, reply: Streamed) -> None:
+    def __init__(self, api: RuntimeApi, invocation: Invocation, reply: StreamedReply) -> None:
         self.begun = False
         self._api, self._invocation, self._reply = api, invocation, reply
         self._body = reply.body
@@ -71,9 +71,9 @@ class ResponseStream:
         self._looked = 0.0
         self._heart = None
         if reply.heartbeat:
-            from endpoint_runtime.app.heartbeat import Heart
+            from endpoint_runtime.app.heartbeat import Heartbeat
 
-            self._heart = Heart(reply.heartbeat, self._beat, self._body.limit.interrupt)
+            self._heart = Heartbeat(reply.heartbeat, self._beat, self._body.limit.interrupt)
 
     def send_body(self) -> BaseException | None:
         """Send every chunk; gives what the plugin's generator raised. Raises StreamCut."""
@@ -92,7 +92,7 @@ class ResponseStream:
             raise heart.failure
         limit = self._body.limit
         if self.begun and (
-            limit.rang or isinstance(fault, TimeUp) or (fault is not None and limit.is_over)
+            limit.fired or isinstance(fault, TimeUp) or (fault is not None and limit.is_over)
         ):
             self._body.say(
                 f"was ended after {self._sent} bytes, as the function's time would soon be over"
@@ -126,7 +126,7 @@ class ResponseStream:
                 if end is not None and now >= end:
                     raise TimeUp
 
-    def _send_beside(self, heart: Heart) -> None:
+    def _send_beside(self, heart: Heartbeat) -> None:
         limit = self._body.limit
         with limit:
             heart.start()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
+
+from endpoint_runtime.lambda_api.time_limit import TimeLimit
 
 Environ = dict[str, Any]
 
@@ -14,6 +16,7 @@ Environ = dict[str, Any]
 class Serving(Protocol):
     """An endpoint group, as `Application` is one."""
 
+    bundle: Any  # its literals
     root: str
     errors: str
     hook_id: str
@@ -36,3 +39,43 @@ class Serving(Protocol):
 
     def log_exception(self, message: str, fault: BaseException, environ: Environ) -> None:
         """Log a traceback without the values of settings."""
+
+
+class StreamedReply(Protocol):
+    """A reply of `streaming`, as what sends it sees it."""
+
+    heartbeat: int  # seconds between signs of life (0: none)
+
+    @property
+    def body(self) -> StreamedBody:
+        """What follows the head."""
+
+    @property
+    def head(self) -> bytes:
+        """What goes before the body."""
+
+
+class StreamedBody(Protocol):
+    """The body of such a reply."""
+
+    first: bytes
+    chunks: Iterator[Any]
+    limit: TimeLimit
+
+    def failed(self, fault: BaseException) -> StreamedReply:
+        """Return the reply instead, where nothing has been sent yet."""
+
+    def report(self, fault: BaseException) -> tuple[str, str]:
+        """Log that the body failed midway; return type and message for the trailers."""
+
+    def cut_off(self) -> TimeoutError | None:
+        """Return what a body failed with whose time was over; None if what came is of use."""
+
+    def say(self, what: str) -> None:
+        """Log why the body ends early."""
+
+    def close(self, *, now: bool = False) -> None:
+        """Close the response."""
+
+    def end(self, *, now: bool = False) -> None:
+        """Close the response and log the request."""

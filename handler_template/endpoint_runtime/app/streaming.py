@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from endpoint_runtime.app.application import Application
+    from endpoint_runtime.app.serving import Serving
     from endpoint_runtime.lambda_api.runtime_api import Invocation, RuntimeApi
 
     Environ = dict[str, Any]
@@ -68,7 +68,7 @@ class Streamed(dict):  # type: ignore[type-arg]
 
 
 def streamed_reply(
-    application: Application,
+    application: Serving,
     source: str,
     response: Response,
     route: str,
@@ -99,7 +99,7 @@ class _Body:
 
     def __init__(
         self,
-        application: Application,
+        application: Serving,
         source: str,
         response: Response,
         route: str,
@@ -134,7 +134,7 @@ class _Body:
                             break
                         if self.limit.is_over:
                             raise TimeUp
-                if self.limit.rang and not self.first:
+                if self.limit.fired and not self.first:
                     raise TimeUp  # which the generator took for `close()`
         return self._with(end_to_end_headers(response, environ))
 

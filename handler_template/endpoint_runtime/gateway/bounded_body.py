@@ -126,7 +126,7 @@ class BoundedBody:
         finally:
             self._size = size
         # A generator may also take the interruption for `close()`, and end in peace.
-        return time_limit.rang
+        return time_limit.fired
 
     def _settle(self) -> None:
         """Join the chunks that came last.

@@ -77,7 +77,7 @@ class TimeLimit:
     """
 
     # Of the class where they are as here: a limit is made for every body that is made meanwhile.
-    rang = False  # it has interrupted something
+    fired = False  # it has interrupted something
     _frame: FrameType | None = None  # of the function with the `with`
     _outer: TimeLimit | None = None  # the limit around this one
     _old = _signal.SIG_DFL  # what became of the signal before
@@ -198,7 +198,7 @@ class TimeLimit:
         interrupts = plugins and (not nearest or nearest in _WAITING)
         self._arm(time() + (_AGAIN if interrupts or not plugins else _SOON))
         if interrupts:
-            self.rang = True
+            self.fired = True
             raise TimeUp
 
     def _runs(self, frame: FrameType | None) -> tuple[str, FrameType | None]:
