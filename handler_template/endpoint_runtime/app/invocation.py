@@ -35,7 +35,8 @@ def answer_event(application: Serving, event: Any, context: object) -> dict[str,
     """Answer an HTTP event with a reply in its source's form, a mapped one as `worker` says.
 
     Raises `NotAnHttpEvent` for an event that is neither, and `EventFailed` where an endpoint
-    failed at one that Lambda is to try again; nothing else.
+    failed at one that Lambda is to try again; nothing else. In one piece, as each call would cost
+    every event a tenth of a microsecond.
     """
     started = perf_counter()
     process.request_pid = process.pid

@@ -209,8 +209,40 @@ def _post(
 ) -> int:
     """Have the endpoint at `path` answer a POST of `document`, and give the status."""
     started = perf_counter()
+    environ = _environ_of(application, source, path, document, event, context)
+    response, route = application.answer(environ)
+    status = response.status_code
+    try:
+        if not response.is_sequence:
+            _work_through(response, context)
+        process.end_if_forked()
+    except process.interrupts:
+        raise
+    except BaseException as fault:
+        application.log_exception("the response's body failed", fault, environ)
+        status = 500
+    if has_to_be_closed(response):
+        from endpoint_runtime.app.late_work import close_in_time
+        from endpoint_runtime.lambda_api.time_limit import WORK_MARGIN, TimeLimit, end_of
+
+        limit = TimeLimit(end_of(context, WORK_MARGIN))
+        close_in_time(limit, [(application, response, environ)], request_id_of(environ))
+    environ.pop("werkzeug.request", None)
+    report.log_request("POST", route, status, perf_counter() - started, request_id_of(environ))
+    return status
+
+
+def _environ_of(
+    application: Serving,
+    source: str,
+    path: str,
+    document: dict[str, Any],
+    event: dict[str, Any],
+    context: object,
+) -> dict[str, Any]:
+    """Return the environ of a POST of `document` to `path`."""
     body = encode_json(document)
-    environ: dict[str, Any] = {
+    return {
         "REQUEST_METHOD": "POST",
         "SCRIPT_NAME": "",
         "PATH_INFO": wsgi(path),
@@ -239,26 +271,6 @@ def _post(
         "lambda.identity": None,
         "lambda.authorizer": None,
     }
-    response, route = application.answer(environ)
-    status = response.status_code
-    try:
-        if not response.is_sequence:
-            _work_through(response, context)
-        process.end_if_forked()
-    except process.interrupts:
-        raise
-    except BaseException as fault:
-        application.log_exception("the response's body failed", fault, environ)
-        status = 500
-    if has_to_be_closed(response):
-        from endpoint_runtime.app.late_work import close_in_time
-        from endpoint_runtime.lambda_api.time_limit import WORK_MARGIN, TimeLimit, end_of
-
-        limit = TimeLimit(end_of(context, WORK_MARGIN))
-        close_in_time(limit, [(application, response, environ)], request_id_of(environ))
-    environ.pop("werkzeug.request", None)
-    report.log_request("POST", route, status, perf_counter() - started, request_id_of(environ))
-    return status
 
 
 def _work_through(response: Response, context: object) -> None:

@@ -114,16 +114,9 @@ def reply_of(
         reply["statusDescription"] = f"{status} {_reason(status)}"
         if multi_value:
             every = {name: [value] for name, value in singles.items()}
-            every.update(repeated)
-            reply["multiValueHeaders"] = every
+            reply["multiValueHeaders"] = every | repeated
         else:
-            for name, values in repeated.items():
-                if name.lower() == "set-cookie":
-                    # One value a name is all this form has, but names differ by case.
-                    singles.update(zip(_spellings(), values))  # noqa: B905 - the first is endless
-                else:
-                    singles[name] = ", ".join(values)
-            reply["headers"] = singles
+            reply["headers"] = _one_each(singles, repeated)
     else:
         reply["headers"] = singles
         if repeated:
@@ -132,6 +125,18 @@ def reply_of(
     reply["isBase64Encoded"] = is_base64
     _check_size(reply, limit)
     return reply
+
+
+def _one_each(singles: dict[str, str], repeated: dict[str, list[str]]) -> dict[str, str]:
+    """Return headers of one value each, as a load balancer without multi-value headers has it."""
+    headers = singles.copy()
+    for name, values in repeated.items():
+        if name.lower() == "set-cookie":
+            # One value a name is all this form has, but names differ by case.
+            headers.update(zip(_spellings(), values))  # noqa: B905 - the first is endless
+        else:
+            headers[name] = ", ".join(values)
+    return headers
 
 
 def _encode(

@@ -91,7 +91,8 @@ def environ_of(
     """Make the WSGI environ of an event from `source`.
 
     `context` is Lambda's context object, `hook_id` what `Dify-Hook-Id` says, `max_body` the
-    limit of the decoded body in bytes. Raises `MalformedEvent` and `BodyTooLarge`.
+    limit of the decoded body in bytes. Raises `MalformedEvent` and `BodyTooLarge`. In one piece, as
+    each call would cost every event a tenth of a microsecond.
     """
     details = event.get("requestContext")
     if not isinstance(details, dict):
