@@ -16,6 +16,8 @@ import pytest
 
 from endpoint_runtime.app.application import Application
 from endpoint_runtime.app.invocation import answer_event
+from packager import contract
+from packager.model.options import Adapter
 from tests.support.builders import alb, http_1, http_2, rest, url
 
 Event = dict[str, Any]
@@ -228,13 +230,13 @@ def mangum_a2wsgi(application: Application) -> Handler:
     return Mangum(WSGIMiddleware(application), lifespan="off")  # type: ignore[arg-type]
 
 
-def own(adapter: str) -> Callable[[Application], Handler]:
+def own(adapter: Adapter) -> Callable[[Application], Handler]:
     """One of our adapters' entries, over an application instead of a bundle's."""
 
     def make(application: Application) -> Handler:
         entry = types.ModuleType("endpoint_runtime.lambda_handler")
         vars(entry).update(application=application, handler=native(application))
-        name = f"endpoint_runtime.{adapter}_handler"
+        name = contract.HANDLERS[adapter].rpartition(".")[0]
         with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
             warnings.simplefilter("ignore")
             patch.setitem(sys.modules, "endpoint_runtime.lambda_handler", entry)
@@ -246,7 +248,7 @@ def own(adapter: str) -> Callable[[Application], Handler]:
     return make
 
 
-ADAPTERS = {"`mangum`": own("mangum"), "`aws-wsgi`": own("awsgi")}
+ADAPTERS = {"`mangum`": own("mangum"), "`aws-wsgi`": own("aws-wsgi")}
 PEERS: dict[str, Callable[[Application], Handler]] = {
     "apig-wsgi": apig_wsgi,
     "aws-wsgi": aws_wsgi,

@@ -77,28 +77,10 @@ def reply_of(
     limit = limit_of(source)
     if len(body) > limit:  # however it is encoded
         raise ReplyTooLarge(len(body), limit)
-    singles: dict[str, str] = {}
-    repeated: dict[str, list[str]] = {}
-    first: dict[str, str] = {}
-    content_type = content_encoding = ""
-    for name, value in headers:
-        lower = name.lower()
-        if lower == "content-type":
-            content_type = value
-        elif lower == "content-encoding":
-            content_encoding = value
-        elif lower == "content-length" and has_body:
-            value = str(len(body))
-        if lower in first:
-            name = first[lower]
-            if name in repeated:
-                repeated[name].append(value)
-            else:
-                repeated[name] = [singles.pop(name), value]
-        else:
-            first[lower] = name
-            singles[name] = value
-
+    length = len(body) if has_body else None
+    singles, repeated, first = _by_name(headers, length)
+    content_type = _value("content-type", singles, repeated, first)
+    content_encoding = _value("content-encoding", singles, repeated, first)
     text, is_base64 = "", False
     if body:
         text, is_base64 = _encode(body, content_type, content_encoding, types)
@@ -125,6 +107,40 @@ def reply_of(
     reply["isBase64Encoded"] = is_base64
     _check_size(reply, limit)
     return reply
+
+
+def _by_name(
+    headers: Sequence[Header], length: int | None
+) -> tuple[dict[str, str], dict[str, list[str]], dict[str, str]]:
+    """Return the headers that are there once, those that are repeated, and names by lower case.
+
+    A name is spelled as it first was. `length`, if any, is what Content-Length says.
+    """
+    singles: dict[str, str] = {}
+    repeated: dict[str, list[str]] = {}
+    first: dict[str, str] = {}
+    for name, value in headers:
+        lower = name.lower()
+        if lower == "content-length" and length is not None:
+            value = str(length)
+        if lower in first:
+            name = first[lower]
+            if name in repeated:
+                repeated[name].append(value)
+            else:
+                repeated[name] = [singles.pop(name), value]
+        else:
+            first[lower] = name
+            singles[name] = value
+    return singles, repeated, first
+
+
+def _value(
+    lower: str, singles: dict[str, str], repeated: dict[str, list[str]], first: dict[str, str]
+) -> str:
+    """Return the last value of a header, "" for none."""
+    name = first.get(lower, "")
+    return singles.get(name) or repeated.get(name, [""])[-1]
 
 
 def _one_each(singles: dict[str, str], repeated: dict[str, list[str]]) -> dict[str, str]:
