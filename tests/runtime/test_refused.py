@@ -33,7 +33,7 @@ SOURCES: dict[str, Callable[..., dict[str, Any]]] = {
 ADAPTERS: dict[str, Callable[[Application], Handler]] = {
     "native": native,
     "mangum": own("mangum"),
-    "aws-wsgi": own("awsgi"),
+    "aws-wsgi": own("aws-wsgi"),
 }
 
 
