@@ -57,7 +57,6 @@ LOADED = {
     *("endpoint_runtime.aws.endpoints", "endpoint_runtime.aws.errors"),
     *("endpoint_runtime.aws.signed_requests", "endpoint_runtime.aws.sigv4"),
     *("endpoint_runtime.aws.roots", "endpoint_runtime.aws.transport"),
-    "endpoint_runtime.http_client",
     "endpoint_runtime.http_client.connection",
     *(
         "endpoint_runtime.http_client.response",
