@@ -50,7 +50,6 @@ HOT = frozenset(
         "endpoint_runtime.logs.report",
         "endpoint_runtime.loop",
         "endpoint_runtime.process",
-        "endpoint_runtime.settings",
         "endpoint_runtime.settings.group",
         "werkzeug._deferred",
         "werkzeug._internal",

@@ -57,7 +57,7 @@ RUNTIME = {
         *("app.plain_routes", "gateway.environ", "gateway.errors"),
         *("gateway.headers", "gateway.paths"),
         *("gateway.plain_replies", "gateway.replies", "lambda_handler", "logs.report"),
-        *("settings", "settings.group"),
+        "settings.group",
     )
 }
 WERKZEUG = {

@@ -12,7 +12,7 @@ from endpoint_runtime.gateway.environ import request_id_of
 from endpoint_runtime.gateway.errors import UnsendableReply
 from endpoint_runtime.logs import report
 from endpoint_runtime.logs.masking import mask
-from endpoint_runtime.settings import SettingsError
+from endpoint_runtime.settings.group import SettingsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
