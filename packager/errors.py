@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Final, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,29 +19,106 @@ class Place:
         return ":".join(str(part) for part in (self.file, self.line, self.column) if part)
 
 
-# Codes of the warnings about functions that can't serve: an endpoint can't be loaded, or every
-# request is answered with 500. `packager build` refuses to build such.
-IMPORT_FAILS = "import-fails"
-NO_INVOKE = "no-invoke"
-SETTING_UNSET = "setting-unset"
+Code = Literal[
+    "ambiguous-endpoint",
+    "app-key-unset",
+    "base-path",
+    "broken-link",
+    "broken-package",
+    "buffered-stream",
+    "built-from-source",
+    "cache-damaged",
+    "configured-twice",
+    "conflicting-keys",
+    "conflicting-values",
+    "default-not-an-option",
+    "dependency-note",
+    "duplicate",
+    "duplicate-id",
+    "endpoint-class",
+    "endpoint-excluded",
+    "hash-mismatch",
+    "ignored-key",
+    "ignored-requirement",
+    "ignored-table",
+    "import-fails",
+    "import-may-fail",
+    "invalid-character",
+    "invalid-dotenv",
+    "invalid-ignore-file",
+    "invalid-lock",
+    "invalid-path",
+    "invalid-property",
+    "invalid-python",
+    "invalid-requirement",
+    "invalid-toml",
+    "invalid-value",
+    "invalid-yaml",
+    "kept-file",
+    "large-zip",
+    "late-work",
+    "missing-file",
+    "missing-key",
+    "missing-module",
+    "no-credentials",
+    "no-endpoint",
+    "no-endpoints",
+    "no-group",
+    "no-hash",
+    "no-invoke",
+    "no-manifest",
+    "no-sandbox",
+    "not-in-workspace",
+    "not-permitted",
+    "not-utf8",
+    "outside-plugin",
+    "python-excluded",
+    "reserved-property",
+    "reserved-variable",
+    "secret-in-environment",
+    "setting-unset",
+    "short-visibility",
+    "source-build",
+    "storage-is-local",
+    "too-large",
+    "unanswered-call",
+    "unknown-group",
+    "unknown-key",
+    "unknown-option",
+    "unknown-property",
+    "unknown-reference",
+    "unknown-setting",
+    "unreadable-file",
+    "unreadable-plugin",
+    "unsafe-default",
+    "unsafe-package",
+    "unset-variable",
+    "wrong-type",
+]
+
+# What keeps a function from serving: an endpoint can't be loaded, or every request is answered with
+# 500. `packager build` refuses to build such.
+IMPORT_FAILS: Final = "import-fails"
+NO_INVOKE: Final = "no-invoke"
+SETTING_UNSET: Final = "setting-unset"
 FAILING = frozenset((IMPORT_FAILS, NO_INVOKE, SETTING_UNSET))
-# Codes of warnings that depend on what a run has.
-APP_KEY_UNSET = "app-key-unset"
+# Depends on what a run has.
+APP_KEY_UNSET: Final = "app-key-unset"
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One thing wrong with the input (`error`), or worth knowing about it (`warning`).
 
-    `code` tells programs its kind, whatever its words are.
+    `code` tells programs its kind, whatever its words are: docs/diagnostics.md lists them.
     """
 
+    code: Code
     message: str
     place: Place | None = None
     key: str = ""
     hint: str | None = None
     level: Literal["error", "warning"] = "error"
-    code: str = ""
 
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""
@@ -79,8 +156,8 @@ class InvalidInput(PackagerError):
 class Diagnostics:
     """Gathers diagnostics while input is read, so that all of them are said at once."""
 
-    all: list[Diagnostic] = field(default_factory=list)
-    _said: set[Diagnostic] = field(default_factory=set, repr=False, compare=False)
+    all: list[Diagnostic] = field(default_factory=list, init=False)
+    _said: set[Diagnostic] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def add(self, diagnostic: Diagnostic) -> None:
         """Note `diagnostic`, once: a file that two readers or two groups share is wrong once."""
@@ -88,23 +165,34 @@ class Diagnostics:
             self._said.add(diagnostic)
             self.all.append(diagnostic)
 
-    def error(
-        self, message: str, place: Place | None = None, *, key: str = "", hint: str | None = None
-    ) -> None:
-        """Note that the input is wrong."""
-        self.add(Diagnostic(message, place, key, hint, "error"))
+    def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Note each of `diagnostics`, once."""
+        for each in diagnostics:
+            self.add(each)
 
-    def warn(
+    def error(
         self,
+        code: Code,
         message: str,
         place: Place | None = None,
         *,
         key: str = "",
         hint: str | None = None,
-        code: str = "",
+    ) -> None:
+        """Note that the input is wrong."""
+        self.add(Diagnostic(code, message, place, key, hint, "error"))
+
+    def warn(
+        self,
+        code: Code,
+        message: str,
+        place: Place | None = None,
+        *,
+        key: str = "",
+        hint: str | None = None,
     ) -> None:
         """Note something worth knowing that does not stop a build by itself."""
-        self.add(Diagnostic(message, place, key, hint, "warning", code))
+        self.add(Diagnostic(code, message, place, key, hint, "warning"))
 
     @property
     def errors(self) -> list[Diagnostic]:

@@ -102,11 +102,12 @@ def _syntax_error(
     """Return what there is to say of the `error` in a file that is to run on `python`."""
     if error.line is None:  # nothing of the file was seen: it can't be read
         place = Place(folder.display_of(fact.path))
-        return Diagnostic(error.message, place) if reached else None
+        return Diagnostic("unreadable-file", error.message, place) if reached else None
     if not reached and (fact.path.startswith(".") or "/." in fact.path):
         return None  # templates of tools, say
     older = _number(reader.python) < _number(python)
     return Diagnostic(
+        "invalid-python",
         f"syntax error: {error.message} (read with Python {reader.python})",
         Place(folder.display_of(fact.path), error.line, error.column),
         hint=None
@@ -132,6 +133,7 @@ def _class_diagnostic(
         )
         own = [each.line for each in classes.certain if each.file == source]
         diagnostics.error(
+            "endpoint-class",
             f"expected one subclass of dify_plugin.Endpoint, not {len(classes.certain)}: {named}",
             Place(display, own[1] if len(own) > 1 else 1),
             hint="give each endpoint a file of its own; import a base class by its module, "
@@ -139,6 +141,7 @@ def _class_diagnostic(
         )
     elif not classes.certain and not classes.maybe_more:
         diagnostics.error(
+            "endpoint-class",
             "expected one subclass of dify_plugin.Endpoint, and there is none",
             Place(display, 1),
             hint="define one: class MyEndpoint(Endpoint), with _invoke(self, r, values, settings)",
@@ -146,8 +149,8 @@ def _class_diagnostic(
     elif classes.abstract and not classes.maybe_more:
         (only,) = classes.abstract
         diagnostics.warn(
+            NO_INVOKE,
             f"{only.name} has no _invoke: it can't be made, and every request is answered with 500",
             Place(folder.display_of(only.file), only.line),
             hint="define _invoke(self, r, values, settings); invoke is Endpoint's own",
-            code=NO_INVOKE,
         )

@@ -33,22 +33,16 @@ def check_timing(
         first = dict(reversed(uses))
         if options.started_by == "stock":
             for name in (each for each in _LATE if each in first):
-                _warn(
+                diagnostics.warn(
+                    "late-work",
                     f"{_LATE[name]} before the reply: the stock entry freezes with it",
                     Place(folder.display_of(file), first[name]),
-                    "the fast entry does so after the answer; else the caller waits",
-                    diagnostics,
+                    hint="the fast entry does so after the answer; else the caller waits",
                 )
         if "text/event-stream" in first and not options.stream:
-            _warn(
+            diagnostics.warn(
+                "buffered-stream",
                 "this function's replies are buffered: its events arrive all together, at the end",
                 Place(folder.display_of(file), first["text/event-stream"]),
-                'stream = true, with api = "url" or "rest", sends each when it is made',
-                diagnostics,
+                hint='stream = true, with api = "url" or "rest", sends each when it is made',
             )
-
-
-def _warn(message: str, place: Place, hint: str, diagnostics: Diagnostics) -> None:
-    noted = Diagnostics()
-    noted.warn(message, place, hint=hint)
-    diagnostics.all += [diagnostic for diagnostic in noted.all if diagnostic not in diagnostics.all]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from pathlib import Path, PurePosixPath
 
 from packager.analysis.facts import RequiredModule, SourceFacts
-from packager.errors import IMPORT_FAILS, Diagnostics, PackagerError, Place
+from packager.errors import IMPORT_FAILS, Code, Diagnostics, PackagerError, Place
 from packager.host.interpreter import Interpreter
 from packager.paths import is_folder
 
@@ -77,18 +77,18 @@ def warn_of_own(
         code = _code(path, each, certain)
         if each.module is None:
             diagnostics.warn(
+                code,
                 "this import leaves the plugin's root, and fails",
                 place,
                 hint="the root is on sys.path: `from utils.x import y`, without dots",
-                code=code,
             )
         elif each.module.partition(".")[0] in own:
             missing = _first_missing(each.module, lambda name: _own_kind(name, files))
             if missing:
                 diagnostics.warn(
+                    code,
                     f"there is no module {missing} in the plugin: the import fails",
                     place,
-                    code=code,
                 )
 
 
@@ -121,16 +121,16 @@ def warn_of_foreign(
         if each.module.partition(".")[0] in library:
             continue
         diagnostics.warn(
+            _code(path, each, certain),
             f"there is no module {missing} in the plugin, its dependencies or the standard "
             "library: the import fails",
             Place(display_of(path), each.line, each.column),
             hint=hint_on(each.module, python),
-            code=_code(path, each, certain),
         )
 
 
-def _code(path: str, required: RequiredModule, certain: Set[str]) -> str:
-    return IMPORT_FAILS if required.certain and path in certain else ""
+def _code(path: str, required: RequiredModule, certain: Set[str]) -> Code:
+    return IMPORT_FAILS if required.certain and path in certain else "import-may-fail"
 
 
 def _required(

@@ -42,6 +42,7 @@ def warn_of_calls(
             if use.call.startswith(_OF_DIFY):
                 continue
             diagnostics.warn(
+                "unanswered-call",
                 f"session.{use.call} is not answered outside Dify: the call raises "
                 "InvocationUnavailable",
                 Place(folder.display_of(path), use.line, use.column),
@@ -66,12 +67,12 @@ def warn_of_apps(
         for use in facts[path].calls:
             if use.call.startswith(_OF_DIFY):
                 diagnostics.warn(
+                    APP_KEY_UNSET,
                     f"session.{use.call} {_NO_KEY}",
                     Place(folder.display_of(path), use.line, use.column),
                     hint="say where keys are, in packager.toml under [apps]: "
                     '"<app id>" = {ssm = "/dify/app-key"}; for runs on this machine in '
                     f'{LOCAL_SETTINGS} under [apps]: "<app id>" = "app-..."; {FAKE_DIFY}',
-                    code=APP_KEY_UNSET,
                 )
 
 
@@ -98,10 +99,10 @@ def warn_of_imports(
             if (each.module, each.name) in missing:
                 named = each.module if each.name is None else f"{each.module}.{each.name}"
                 diagnostics.warn(
+                    IMPORT_FAILS if each.certain and path in certain else "import-may-fail",
                     f"{named} is not in the light dify_plugin that bundles have",
                     Place(folder.display_of(path), each.line, each.column),
                     hint='the import fails in a function; sdk = "real" bundles the SDK itself',
-                    code=IMPORT_FAILS if each.certain and path in certain else "",
                 )
 
 

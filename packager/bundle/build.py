@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from packager.analysis.facts import SourceFacts, imported_for_certain, reachable
@@ -183,7 +184,7 @@ def _make(
     )
     briefly("checking what the plugin imports")
     for note in dependencies.notes:
-        diagnostics.warn(note, requirements.place_of(SDK))
+        diagnostics.warn("dependency-note", note, requirements.place_of(SDK))
     warn_of_builds(dependencies.built, dependencies.sandbox, requirements, diagnostics)
     at_root = (dependencies.folder, template_folder())
     start = {endpoint.source for endpoint in plan.group.endpoints}
@@ -211,7 +212,15 @@ def _make(
     folder = staging / plan.logical_id
     absent = left_out(plan, facts, [name for _, name in runtime_files(plan.options.sdk)])
     compiler = interpreter if bytecode else None
-    lay_out(plan, folder, dependencies, absent, files, compiler, diagnostics.warn)
+    lay_out(
+        plan,
+        folder,
+        dependencies,
+        absent,
+        files,
+        compiler,
+        partial(diagnostics.warn, "cache-damaged"),
+    )
     unzipped = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     _check_size(plan, folder, unzipped, dependencies.packages)
     archive, zip_bytes = None, None
@@ -222,8 +231,9 @@ def _make(
         check_zip(archive, compiler)
         if zip_bytes > MAX_DIRECT_ZIP:
             diagnostics.warn(
+                "large-zip",
                 f"{plan.logical_id}.zip has {_megabytes(zip_bytes)}; uploads past "
-                f"{_megabytes(MAX_DIRECT_ZIP)} have to go through S3 (sam does that)"
+                f"{_megabytes(MAX_DIRECT_ZIP)} have to go through S3 (sam does that)",
             )
     return Bundle(
         plan,

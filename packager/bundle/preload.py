@@ -53,6 +53,7 @@ def check_preload(
         for name in missing:
             if name not in library:
                 diagnostics.error(
+                    "missing-module",
                     f"there is no module {name} in the plugin, its dependencies or the standard "
                     "library",
                     options.place(f"preload.{options.preload.index(name)}"),

@@ -118,7 +118,7 @@ def diagnostic_facts(diagnostic: Diagnostic) -> dict[str, Any]:
     place = diagnostic.place
     return {
         "level": diagnostic.level,
-        "code": diagnostic.code or None,
+        "code": diagnostic.code,
         "message": diagnostic.message,
         "file": place.file if place else None,
         "line": place.line if place else None,

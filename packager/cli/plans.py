@@ -40,9 +40,9 @@ def planned(
             try:
                 folder = stack.enter_context(plugin_folder(path))
             except InvalidInput as refused:
-                diagnostics.all += refused.diagnostics
+                diagnostics.extend(refused.diagnostics)
             except UsageError as refused:
-                diagnostics.error(str(refused), hint=refused.hint)
+                diagnostics.error("unreadable-plugin", str(refused), hint=refused.hint)
             else:
                 plugin = load_plugin(
                     folder,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from packager.cli.console import diagnostic_facts, echo, show_diagnostics, write
 from packager.cli.options import PATH, format_option, plugins_argument
 from packager.cli.plans import planned
 from packager.cli.settings_prompt import ask_values
-from packager.errors import Diagnostic, Diagnostics, InvalidInput, UsageError
+from packager.errors import Diagnostics, InvalidInput, UsageError
 from packager.formatting import columns, counted
 from packager.inputs.dotenv_file import read_env_file
 from packager.inputs.yaml_tree import parse_yaml, read_yaml
@@ -256,15 +256,10 @@ def _read_file(source: str, plans: Sequence[FunctionPlan], diagnostics: Diagnost
         top = read_yaml(Path(source), source, read)
     show_diagnostics(read.warnings)
     for diagnostic in read.errors:
-        diagnostics.add(_without_text(diagnostic))
+        if diagnostic.code == "invalid-yaml":  # what is written there may be a secret
+            diagnostic = replace(diagnostic, message=_INVALID, hint="put values into single quotes")
+        diagnostics.add(diagnostic)
     return [] if top is None else read_values(top, plans, diagnostics)
-
-
-def _without_text(diagnostic: Diagnostic) -> Diagnostic:
-    """Say that YAML is wrong, not what it says there: it may be a secret."""
-    if not diagnostic.message.startswith(_INVALID):
-        return diagnostic
-    return Diagnostic(_INVALID, diagnostic.place, hint="put values into single quotes")
 
 
 def _push(

@@ -11,6 +11,7 @@ def check_entry(options: Options, diagnostics: Diagnostics) -> None:
     why = options.needs_stock
     if options.entry == "fast" and why:
         diagnostics.error(
+            "conflicting-keys",
             f"{why} needs the stock entry",
             options.place("entry"),
             key="entry",

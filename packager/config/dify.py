@@ -8,33 +8,41 @@ from urllib.parse import urlsplit
 
 from packager.config.refused import InvalidValue, found
 from packager.config.sources import SOURCE_KEYS, is_reference, read_reference
+from packager.errors import Code
 from packager.inputs.suggestions import did_you_mean
 from packager.inputs.toml_positions import KeyPath
 from packager.model.options import Source
 
 ANY_APP = "*"  # the key of every app that has none of its own
 _HOST = re.compile(r"\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+")
-# Message, key, hint, and where the fault is if that is another key.
-Report = Callable[[str, KeyPath, str | None, KeyPath | None], None]
+# Code, message, key, hint, and where the fault is if that is another key.
+Report = Callable[[Code, str, KeyPath, str | None, KeyPath | None], None]
 
 
 def read_dify(value: object, path: KeyPath, report: Report) -> str | None:
     """Give the base URL of the table `dify`; None if it says none, or after a fault."""
     if not isinstance(value, dict):
-        report(f"expected a table, not {found(value)}", path, None, None)
+        report("wrong-type", f"expected a table, not {found(value)}", path, None, None)
         return None
     for key in value:
         if key == "apps":
-            report("there is no such key", (*path, key), "apps is a table beside dify", None)
+            report(
+                "unknown-key",
+                "there is no such key",
+                (*path, key),
+                "apps is a table beside dify",
+                None,
+            )
         elif key != "base_url":
             hint = did_you_mean(key, ["base_url"]) or "the key is base_url"
-            report("there is no such key", (*path, key), hint, None)
+            report("unknown-key", "there is no such key", (*path, key), hint, None)
     if "base_url" not in value:
         return None
     try:
         return _base_url(value["base_url"])
     except InvalidValue as refused:
         report(
+            "invalid-value",
             f"expected a URL such as https://dify.example.com/v1, not {refused}",
             (*path, "base_url"),
             None,
@@ -46,7 +54,7 @@ def read_dify(value: object, path: KeyPath, report: Report) -> str | None:
 def read_apps(value: object, path: KeyPath, report: Report) -> Mapping[str, Source]:
     """Give the sources of the table `apps` by app id; what is faulty is left out."""
     if not isinstance(value, dict):
-        report(f"expected a table, not {found(value)}", path, None, None)
+        report("wrong-type", f"expected a table, not {found(value)}", path, None, None)
         return {}
     apps: dict[str, Source] = {}
     for app_id, each in value.items():
@@ -62,7 +70,7 @@ def read_apps(value: object, path: KeyPath, report: Report) -> Mapping[str, Sour
             apps[app_id] = read_reference(each)
         except InvalidValue as refused:
             inside = [key for key in SOURCE_KEYS if isinstance(each, dict) and key in each]
-            report(str(refused), own, None, (*own, inside[0]) if inside else None)
+            report("invalid-value", str(refused), own, None, (*own, inside[0]) if inside else None)
     return apps
 
 

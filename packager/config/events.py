@@ -15,7 +15,7 @@ from werkzeug.routing import Map, RequestRedirect, Rule
 from packager.config.keys import Key, choice, is_plain, text, truth, whole
 from packager.config.refused import InvalidValue, found
 from packager.config.schedules import expression_problem
-from packager.errors import Place
+from packager.errors import Code, Place
 from packager.inputs.suggestions import did_you_mean
 from packager.inputs.toml_file import ConfigTable
 from packager.inputs.toml_positions import KeyPath
@@ -31,8 +31,8 @@ from packager.model.events import (
 )
 from packager.model.plugin import EndpointGroup
 
-# `report(message, path, hint, place_path)` notes an error at the key `path`.
-Report = Callable[[str, KeyPath, str | None, KeyPath | None], None]
+# `report(code, message, path, hint, place_path)` notes an error at the key `path`.
+Report = Callable[[Code, str, KeyPath, str | None, KeyPath | None], None]
 
 # A standard queue's batch may hold 10,000 messages, but only 10 without a window to gather more
 # in; a FIFO queue's 10 (Lambda, "Creating and configuring an Amazon SQS event source mapping").
@@ -168,7 +168,7 @@ def read_events(
             names = " and ".join(group.name for group in taking)
             hint = f"say it in [[groups.{taking[0].name}.events]] or the other's"
             problem = f"the groups {names} both take POST {event.path}"
-            report(problem, (*entry_path, "path"), hint, None)
+            report("ambiguous-endpoint", problem, (*entry_path, "path"), hint, None)
         elif complete:
             report(*_no_endpoint(groups, event.path, (*entry_path, "path")), None)
     return {name: tuple(found) for name, found in events.items()}
@@ -178,16 +178,24 @@ def _read_entry(
     entry: object, table: ConfigTable, path: KeyPath, report: Report
 ) -> EventMapping | None:
     if not isinstance(entry, dict):
-        report(f"expected a table, not {found(entry)}", path, None, None)
+        report("wrong-type", f"expected a table, not {found(entry)}", path, None, None)
         return None
     try:
         source = _SOURCE.read(entry["source"])
     except KeyError:
-        report(f"missing; expected {_SOURCE.expected}", (*path, "source"), None, path)
+        report(
+            "missing-key", f"missing; expected {_SOURCE.expected}", (*path, "source"), None, path
+        )
         return None
     except InvalidValue as refused:
         hint = did_you_mean(str(entry["source"]), EVENT_SOURCES)
-        report(f"expected {_SOURCE.expected}, not {refused}", (*path, "source"), hint, None)
+        report(
+            "invalid-value",
+            f"expected {_SOURCE.expected}, not {refused}",
+            (*path, "source"),
+            hint,
+            None,
+        )
         return None
     kind, kind_keys, required = _KINDS[str(source)]
     keys = {key.name: key for key in (_PATH, *kind_keys)}
@@ -203,11 +211,19 @@ def _read_entry(
             else:
                 values[name] = keys[name].read(value)
         except InvalidValue as refused:
-            report(f"expected {keys[name].expected}, not {refused}", (*path, name), None, None)
+            report(
+                "invalid-value",
+                f"expected {keys[name].expected}, not {refused}",
+                (*path, name),
+                None,
+                None,
+            )
             sound = False
     for name in ("path", *required):
         if name not in entry:
-            report(f"missing; expected {keys[name].expected}", (*path, name), None, path)
+            report(
+                "missing-key", f"missing; expected {keys[name].expected}", (*path, name), None, path
+            )
             sound = False
     if not sound:
         return None
@@ -224,11 +240,17 @@ def _report_unknown(
 ) -> None:
     others = [kind for kind, (_, theirs, _) in _KINDS.items() if name in [k.name for k in theirs]]
     if others:
-        report(f"is a key of source = {' and '.join(map(repr, others))}", path, None, None)
+        report(
+            "unknown-key",
+            f"is a key of source = {' and '.join(map(repr, others))}",
+            path,
+            None,
+            None,
+        )
         return
     known = ["source", *keys]
     hint = did_you_mean(name, known) or f"the keys of {source!r} are " + ", ".join(known)
-    report("there is no such key", path, hint, None)
+    report("unknown-key", "there is no such key", path, hint, None)
 
 
 def _check_queue(
@@ -252,7 +274,7 @@ def _check_queue(
     if fifo and event.batch_window:
         faults.append(("batch_window", "a FIFO queue has no batch window", None))
     for name, problem, hint in faults:
-        report(problem, (*path, name), hint, None)
+        report("conflicting-keys", problem, (*path, name), hint, None)
     return not faults
 
 
@@ -262,12 +284,12 @@ def _check_twice(
     arn = event_arn(event)
     if arn is not None and arn in map(event_arn, others):
         key = "queue" if isinstance(event, QueueEvent) else "topic"
-        report(f"{arn} is mapped twice", (*path, key), "one entry has one path", None)
+        report("duplicate", f"{arn} is mapped twice", (*path, key), "one entry has one path", None)
 
 
 def _no_endpoint(
     groups: Sequence[EndpointGroup], path: str, key_path: KeyPath
-) -> tuple[str, KeyPath, str | None]:
+) -> tuple[Code, str, KeyPath, str | None]:
     problems = [_path_problem(group, path) for group in groups]
     problem = f"no endpoint takes POST {path}"
     # One group's own reason says more; of several groups only a redirect does.
@@ -277,7 +299,7 @@ def _no_endpoint(
     if hint is None:
         listed = ", ".join(dict.fromkeys(posts))
         hint = f"endpoints with method POST: {listed}" if posts else "add one with method POST"
-    return problem, key_path, hint
+    return "no-endpoint", problem, key_path, hint
 
 
 def _path_problem(group: EndpointGroup, path: str) -> str | None:

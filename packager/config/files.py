@@ -34,12 +34,15 @@ def read_config_files(root: Path, display: str, diagnostics: Diagnostics) -> Con
             tool_table = ConfigTable(ours, pyproject.file, prefix, pyproject.positions)
         elif ours is not None:
             place = pyproject.place(("tool", "packager"))
-            diagnostics.error("expected a table", place, key="tool.packager")
+            diagnostics.error("wrong-type", "expected a table", place, key="tool.packager")
         elif isinstance(tool, dict) and did_you_mean("packager", tool):
             wrong = next(name for name in tool if did_you_mean("packager", [name]))
             place = pyproject.place(("tool", wrong))
             diagnostics.warn(
-                "is not read; the table is called tool.packager", place, key=f"tool.{wrong}"
+                "ignored-table",
+                "is not read; the table is called tool.packager",
+                place,
+                key=f"tool.{wrong}",
             )
         project = pyproject.values.get("project")
         if isinstance(project, dict) and isinstance(project.get("requires-python"), str):
@@ -47,6 +50,7 @@ def read_config_files(root: Path, display: str, diagnostics: Diagnostics) -> Con
             requires_place = pyproject.place(("project", "requires-python"))
     if tool_table is not None and packager is not None:
         diagnostics.error(
+            "configured-twice",
             f"the plugin is configured here and in {tool_table.file}; expected one of the two",
             packager.place(()),
             hint="move everything into one file, and remove the other's tables",

@@ -17,7 +17,7 @@ from packager.config.keys import KEYS, RUNTIMES
 from packager.config.refused import InvalidValue, found
 from packager.config.settings import read_source
 from packager.config.sources import SOURCE_KEYS, is_reference
-from packager.errors import Diagnostics, Place
+from packager.errors import Code, Diagnostics, Place
 from packager.inputs.suggestions import did_you_mean
 from packager.inputs.toml_file import ConfigTable
 from packager.inputs.toml_positions import KeyPath
@@ -119,7 +119,12 @@ class _Reader:
                     if name == "events":
                         self.events(table, key_path, layer.values.pop(name), groups, layer)
                 except InvalidValue as refused:
-                    self.error(f"expected {KEYS[name].expected}, not {refused}", table, key_path)
+                    self.error(
+                        "invalid-value",
+                        f"expected {KEYS[name].expected}, not {refused}",
+                        table,
+                        key_path,
+                    )
             elif name == "settings":
                 self.settings(table, key_path, value, groups, layer)
             elif name in ("apps", "dify"):
@@ -127,7 +132,7 @@ class _Reader:
             elif name != "groups" or not top:
                 known = [*KEYS, "settings", "apps", "dify", *(["groups"] if top else [])]
                 hint = did_you_mean(name, known) or "the keys are " + ", ".join(known)
-                self.error("there is no such key", table, key_path, hint)
+                self.error("unknown-key", "there is no such key", table, key_path, hint)
         return layer
 
     def events(
@@ -138,16 +143,20 @@ class _Reader:
         groups: Sequence[EndpointGroup],
         layer: _Layer,
     ) -> None:
-        def report(message: str, path: KeyPath, hint: str | None, place: KeyPath | None) -> None:
-            self.error(message, table, path, hint, place_path=place)
+        def report(
+            code: Code, message: str, path: KeyPath, hint: str | None, place: KeyPath | None
+        ) -> None:
+            self.error(code, message, table, path, hint, place_path=place)
 
         layer.events = read_events(entries, table, path, groups, report, complete=self.complete)
 
     def dify(
         self, name: str, table: ConfigTable, path: KeyPath, value: object, layer: _Layer
     ) -> None:
-        def report(message: str, path: KeyPath, hint: str | None, place: KeyPath | None) -> None:
-            self.error(message, table, path, hint, place_path=place)
+        def report(
+            code: Code, message: str, path: KeyPath, hint: str | None, place: KeyPath | None
+        ) -> None:
+            self.error(code, message, table, path, hint, place_path=place)
 
         if name == "apps":
             layer.apps = dict(read_apps(value, path, report))
@@ -167,13 +176,14 @@ class _Reader:
         layer: _Layer,
     ) -> None:
         if not isinstance(values, dict):
-            self.error(f"expected a table, not {found(values)}", table, path)
+            self.error("wrong-type", f"expected a table, not {found(values)}", table, path)
             return
         names = [setting.name for group in groups for setting in group.settings]
         for name, value in values.items():
             key_path = (*path, name)
             if name not in names and self.complete:
                 self.error(
+                    "unknown-setting",
                     f"no endpoint group declares the setting {name!r}"
                     if len(groups) != 1
                     else f"the group {groups[0].name} declares no setting {name!r}",
@@ -194,13 +204,15 @@ class _Reader:
                         if isinstance(value, dict) and is_reference(value):
                             inside = next(key for key in SOURCE_KEYS if key in value)
                             place_path = (*key_path, inside)
-                        self.error(str(refused), table, key_path, place_path=place_path)
+                        self.error(
+                            "invalid-value", str(refused), table, key_path, place_path=place_path
+                        )
 
     def group_layers(self, table: ConfigTable) -> dict[str, _Layer]:
         """Check the tables below `groups`, each for its group."""
         tables = table.values.get("groups", {})
         if not isinstance(tables, dict):
-            self.error(f"expected a table, not {found(tables)}", table, ("groups",))
+            self.error("wrong-type", f"expected a table, not {found(tables)}", table, ("groups",))
             return {}
         by_name = {group.name: group for group in self.groups}
         layers: dict[str, _Layer] = {}
@@ -209,15 +221,18 @@ class _Reader:
             if name not in by_name:
                 if self.complete:
                     hint = did_you_mean(name, by_name) or "the groups are " + ", ".join(by_name)
-                    self.error(f"there is no endpoint group {name!r}", table, path, hint)
+                    self.error(
+                        "unknown-group", f"there is no endpoint group {name!r}", table, path, hint
+                    )
             elif not isinstance(values, dict):
-                self.error(f"expected a table, not {found(values)}", table, path)
+                self.error("wrong-type", f"expected a table, not {found(values)}", table, path)
             else:
                 layers[name] = self.layer(table, path, values, [by_name[name]])
         return layers
 
     def error(
         self,
+        code: Code,
         message: str,
         table: ConfigTable,
         path: KeyPath,
@@ -226,7 +241,7 @@ class _Reader:
         place_path: KeyPath | None = None,
     ) -> None:
         self.diagnostics.error(
-            message, table.place(place_path or path), key=table.key(path), hint=hint
+            code, message, table.place(place_path or path), key=table.key(path), hint=hint
         )
 
 
@@ -244,10 +259,8 @@ def _paths_in(value: object) -> Iterator[KeyPath]:
 
 def _check_fit(options: Mapping[str, Options], diagnostics: Diagnostics) -> None:
     """Note keys that contradict each other; a key that several groups share is faulted once."""
-    noted = Diagnostics()
     for option in options.values():
-        check_entry(option, noted)
-    diagnostics.all += dict.fromkeys(noted.all)
+        check_entry(option, diagnostics)
 
 
 def _fit_python(
@@ -281,6 +294,7 @@ def _fit_python(
             notes.add(f"{option.python}, the runtime, is excluded by {files.requires_python!r}")
     for note in sorted(notes):
         diagnostics.warn(
+            "python-excluded",
             "Python " + note,
             files.requires_python_place,
             key="project.requires-python",

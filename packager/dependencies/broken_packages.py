@@ -33,6 +33,7 @@ def broken_package(run: UvRun, requirements: Requirements) -> InvalidInput | Non
     which = "the package" if len(fit) == 1 else "this package, or another that has the same line,"
     diagnostics = [
         Diagnostic(
+            "broken-package",
             f"{which} can't be read by uv: {quoted[4]}",
             Place(_shown(file, requirements), number, column),
             hint="correct this file, or leave the package out of the requirements",

@@ -158,11 +158,11 @@ def warn_of_gaps(
             continue
         unsure, place = min(places, key=lambda each: each[0])
         diagnostics.warn(
+            "import-may-fail" if unsure else IMPORT_FAILS,
             f"this import runs {gap.package}'s {gap.file}, which imports {gap.module} in line "
             f"{gap.line}: neither the bundle nor the standard library has it",
             place,
             hint=hint_on(gap.module, python),
-            code="" if unsure else IMPORT_FAILS,
         )
 
 

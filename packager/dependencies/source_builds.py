@@ -241,6 +241,10 @@ def warn_of_builds(
     mode = requirements.policy.mode
     how = "trusted, with all that you may do" if mode == "trusted" else "isolated"
     for name in built:
-        diagnostics.warn(f"{name} was built from source ({how})", requirements.place_of(name))
+        diagnostics.warn(
+            "built-from-source",
+            f"{name} was built from source ({how})",
+            requirements.place_of(name),
+        )
     if built and mode == "isolated" and sandbox is None:
-        diagnostics.warn(NO_SANDBOX, hint="docs/security.md says what that means")
+        diagnostics.warn("no-sandbox", NO_SANDBOX, hint="docs/security.md says what that means")

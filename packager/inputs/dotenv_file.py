@@ -27,15 +27,16 @@ def read_env_file(
     try:
         text = path.read_text("utf-8-sig")
     except OSError as fault:
-        diagnostics.error(f"can't be read: {fault.strerror}", Place(display))
+        diagnostics.error("unreadable-file", f"can't be read: {fault.strerror}", Place(display))
         return {}
     except UnicodeDecodeError:
-        diagnostics.error("is not UTF-8 text", Place(display))
+        diagnostics.error("not-utf8", "is not UTF-8 text", Place(display))
         return {}
     variables: dict[str, str] = {}
     for binding in parse_stream(io.StringIO(text)):
         if binding.error:
             diagnostics.error(
+                "invalid-dotenv",
                 "expected NAME=VALUE",
                 Place(display, _first_line(binding.original.string, binding.original.line)),
                 hint="quote a value that has spaces around it, quotes or line breaks in it",

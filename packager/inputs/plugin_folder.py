@@ -110,6 +110,7 @@ class PluginFolder:
         path = self._inside(written)
         if path is None:
             diagnostics.error(
+                "outside-plugin",
                 f"{written} lies outside the plugin; expected {what}, relative to its folder",
                 reference.place,
                 key=reference.key,
@@ -127,7 +128,11 @@ class PluginFolder:
         else:
             return path
         diagnostics.error(
-            problem, reference.place, key=reference.key, hint=self._suggestion(path, suffixes)
+            "missing-file",
+            problem,
+            reference.place,
+            key=reference.key,
+            hint=self._suggestion(path, suffixes),
         )
         return None
 

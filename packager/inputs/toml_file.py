@@ -44,19 +44,21 @@ def read_toml(root: Path, display: str, name: str, diagnostics: Diagnostics) -> 
     file = str(PurePosixPath(display) / name)
     if not is_file(path):
         if os.path.lexists(path):
-            diagnostics.error(f"is no file{unseen(path)}", Place(file))
+            diagnostics.error("unreadable-file", f"is no file{unseen(path)}", Place(file))
         return None
     if not is_inside(path, root):
-        diagnostics.error("is a link that leaves the plugin", Place(file))
+        diagnostics.error("outside-plugin", "is a link that leaves the plugin", Place(file))
         return None
     try:
         size = path.stat().st_size
         content = path.read_bytes() if size <= MAX_FILE else b""
     except OSError as error:
-        diagnostics.error(f"can't be read: {error.strerror}", Place(file))
+        diagnostics.error("unreadable-file", f"can't be read: {error.strerror}", Place(file))
         return None
     if size > MAX_FILE:
-        diagnostics.error(f"has {size} bytes; at most {MAX_FILE} are read", Place(file))
+        diagnostics.error(
+            "too-large", f"has {size} bytes; at most {MAX_FILE} are read", Place(file)
+        )
         return None
     values = parse_toml(content, file, diagnostics)
     if values is None:
@@ -74,6 +76,7 @@ def parse_toml(content: bytes, file: str, diagnostics: Diagnostics) -> dict[str,
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - (content.rfind(b"\n", 0, error.start) + 1) + 1
         diagnostics.error(
+            "not-utf8",
             f"byte 0x{content[error.start]:02x} is not UTF-8",
             Place(file, line, column),
             hint="save the file as UTF-8",
@@ -87,7 +90,9 @@ def parse_toml(content: bytes, file: str, diagnostics: Diagnostics) -> dict[str,
             lines = text.split("\n")
             at = (where[1], where[2]) if where[1] else (len(lines), len(lines[-1]) + 1)
             place = Place(file, int(at[0]), int(at[1]))
-        diagnostics.error(f"not valid TOML: {message[:1].lower()}{message[1:]}", place)
+        diagnostics.error(
+            "invalid-toml", f"not valid TOML: {message[:1].lower()}{message[1:]}", place
+        )
     except TooMuch as error:
-        diagnostics.error(str(error), Place(file, error.line))
+        diagnostics.error("invalid-toml", str(error), Place(file, error.line))
     return None

@@ -52,6 +52,7 @@ def check_rules(group: EndpointGroup, diagnostics: Diagnostics) -> None:
         other = first.setdefault((endpoint.method, _shape(rule)), endpoint)
         if other is not endpoint:
             diagnostics.error(
+                "duplicate",
                 f"the route {endpoint.method} {endpoint.path} is declared twice; "
                 f"first at {other.path_place}"
                 + (f" as {other.path}" if other.path != endpoint.path else ""),
@@ -76,13 +77,16 @@ def _read_rule(
 ) -> _RecordingRule | None:
     if len(path) > MAX_PATH:
         diagnostics.error(
+            "invalid-path",
             f"the path has {len(path)} characters; at most {MAX_PATH} are possible",
             place,
             key="path",
         )
         return None
     if _BLANKS.search(path):
-        diagnostics.error("the path holds many blanks in a row; expected none", place, key="path")
+        diagnostics.error(
+            "invalid-path", "the path holds many blanks in a row; expected none", place, key="path"
+        )
         return None
     try:
         rule = _RecordingRule(path, method)
@@ -124,4 +128,4 @@ def _explain(path: str, place: Place, error: Exception, diagnostics: Diagnostics
         why = error.msg if isinstance(error, re.error) else error
         problem = f"{path!r} is no werkzeug rule: {why}"
         hint = "see URL Routing in werkzeug's documentation"
-    diagnostics.error(problem, place, key="path", hint=hint)
+    diagnostics.error("invalid-path", problem, place, key="path", hint=hint)

@@ -59,6 +59,7 @@ def expect_entry(
     if entry is None:
         wrong = near(name, parent.entries)
         diagnostics.error(
+            "missing-key",
             f"missing; expected {what}",
             parent.place,
             key=parent.key_of(name),
@@ -70,4 +71,4 @@ def expect_entry(
 def wrong_type(node: YamlValue, what: str, diagnostics: Diagnostics) -> None:
     """Note that `node` should be `what`."""
     found = "empty text" if node.kind == "text" and not node.text else node.kind
-    diagnostics.error(f"expected {what}, not {found}", node.place, key=node.key)
+    diagnostics.error("wrong-type", f"expected {what}, not {found}", node.place, key=node.key)

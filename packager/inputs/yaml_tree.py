@@ -94,10 +94,12 @@ def read_yaml(path: Path, display: str, diagnostics: Diagnostics) -> YamlValue |
         size = path.stat().st_size
         content = path.read_bytes() if size <= MAX_FILE else b""
     except OSError as error:
-        diagnostics.error(f"can't be read: {error.strerror}", Place(display))
+        diagnostics.error("unreadable-file", f"can't be read: {error.strerror}", Place(display))
         return None
     if size > MAX_FILE:
-        diagnostics.error(f"has {size} bytes; at most {MAX_FILE} are read", Place(display))
+        diagnostics.error(
+            "too-large", f"has {size} bytes; at most {MAX_FILE} are read", Place(display)
+        )
         return None
     try:
         text = content.decode("utf-8")
@@ -105,6 +107,7 @@ def read_yaml(path: Path, display: str, diagnostics: Diagnostics) -> YamlValue |
         before = content[: error.start]
         column = error.start - (before.rfind(b"\n") + 1) + 1
         diagnostics.error(
+            "not-utf8",
             f"byte 0x{content[error.start]:02x} is not UTF-8",
             Place(display, before.count(b"\n") + 1, column),
             hint="save the file as UTF-8",
@@ -130,6 +133,7 @@ def parse_yaml(text: str, display: str, diagnostics: Diagnostics) -> YamlValue |
     except ReaderError as error:
         before = text[: error.position]
         diagnostics.error(
+            "invalid-character",
             f"the character U+{ord(text[error.position]):04X} can't be in YAML",
             Place(display, before.count("\n") + 1, error.position - (before.rfind("\n") + 1) + 1),
         )
@@ -137,12 +141,13 @@ def parse_yaml(text: str, display: str, diagnostics: Diagnostics) -> YamlValue |
         mark = error.problem_mark or error.context_mark
         parts = [part for part in (error.context, error.problem) if part]
         diagnostics.error(
+            "invalid-yaml",
             "not valid YAML: " + ", ".join(parts),
             Place(display, mark.line + 1, mark.column + 1) if mark else Place(display),
             hint=_syntax_hint(error.problem or ""),
         )
     except RecursionError:
-        diagnostics.error("nested too deeply to be read", Place(display))
+        diagnostics.error("too-large", "nested too deeply to be read", Place(display))
     return None
 
 
@@ -245,6 +250,7 @@ class _Tree:
                 twice.add(key_node.value)
                 first = own[key_node.value][0].start_mark.line + 1
                 self.diagnostics.warn(
+                    "duplicate",
                     f"the key {key_node.value!r} is given twice (first on line {first}); "
                     "the last one counts",
                     self.place(key_node),

@@ -68,41 +68,40 @@ def _warn_of_setting(
     here = f"put a value into {LOCAL_SETTINGS}, under [{'apps' if is_key else 'settings'}]: "
     here += f"{toml_key(wanted)} = ..."
     here += f"; {FAKE_DIFY}" if is_key else ""
-    code = SETTING_UNSET if needed else ""
     if source is None:
         if needed:
             diagnostics.warn(
+                SETTING_UNSET,
                 f"the required setting {setting.name} has no value in this run: every request "
                 "will be answered with 500",
                 setting.place,
                 hint=here,
-                code=code,
             )
     elif isinstance(source, EnvSource):
         if needed and not values.variables.get(source.name):
             diagnostics.warn(
+                SETTING_UNSET,
                 f"comes from the variable {source.name}, which this run does not have",
                 place_of(plan, setting),
                 key=key,
                 hint=f"set it in this shell, in .env or by --env-file, or {here}",
-                code=code,
             )
     elif isinstance(source, SsmSource | SecretSource):
         told = setting_source(plan, setting)
         if values.local is not None:
             if needed:
                 diagnostics.warn(
+                    SETTING_UNSET,
                     f"is not in the file that stands in for AWS ({told})",
                     place_of(plan, setting),
                     key=key,
                     hint=here,
-                    code=code,
                 )
         elif not values.credentials:
             diagnostics.warn(
+                SETTING_UNSET if needed else "no-credentials",
                 f"comes from AWS ({told}), and this run has no credentials",
                 place_of(plan, setting),
                 key=key,
                 hint=f"{here}; or hand this shell's credentials on with --aws",
-                code=code,
             )

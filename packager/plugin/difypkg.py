@@ -76,6 +76,7 @@ def _unpack(path: Path, root: Path) -> None:
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         clash = Path(str(error.filename)).relative_to(root)
         diagnostics.error(
+            "unsafe-package",
             f"the entry {clash} is both a file and a folder, or is there in capitals and small "
             "letters, which this file system takes for one",
             Place(str(path)),
@@ -83,7 +84,7 @@ def _unpack(path: Path, root: Path) -> None:
         diagnostics.raise_errors()
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
-            diagnostics.error("has an entry with too long a path", Place(str(path)))
+            diagnostics.error("too-large", "has an entry with too long a path", Place(str(path)))
             diagnostics.raise_errors()
         if error.errno in (None, errno.EINVAL):  # bzip2's word for bad data; a seek to nowhere
             raise _damaged(path, error) from None
@@ -101,7 +102,9 @@ def _sound_entries(
     place = Place(str(path))
     infos = package.infolist()
     if len(infos) > MAX_ENTRIES:
-        diagnostics.error(f"has {len(infos)} entries; at most {MAX_ENTRIES} are unpacked", place)
+        diagnostics.error(
+            "too-large", f"has {len(infos)} entries; at most {MAX_ENTRIES} are unpacked", place
+        )
         return {}
     entries: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
@@ -113,15 +116,21 @@ def _sound_entries(
         if problem is None and not written.endswith("/") and name in entries:
             problem = "is there twice"
         if problem is not None:
-            diagnostics.error(f"the entry {info.orig_filename!r} {problem}", place)
+            diagnostics.error(
+                "unsafe-package", f"the entry {info.orig_filename!r} {problem}", place
+            )
         elif not written.endswith("/") and name != ".":
             entries[name] = info
     total = sum(info.file_size for info in entries.values())
     if total > MAX_TOTAL:
-        diagnostics.error(f"unpacks to {total} bytes; at most {MAX_TOTAL} are unpacked", place)
+        diagnostics.error(
+            "too-large", f"unpacks to {total} bytes; at most {MAX_TOTAL} are unpacked", place
+        )
     elif total > _BOMB and total > _MAX_RATIO * path.stat().st_size:
         diagnostics.error(
-            f"unpacks to {total} bytes, more than {_MAX_RATIO} times its own size", place
+            "too-large",
+            f"unpacks to {total} bytes, more than {_MAX_RATIO} times its own size",
+            place,
         )
     return entries
 
@@ -162,6 +171,7 @@ def _extract(
             if size > min(left, MAX_FILE):
                 diagnostics = Diagnostics()
                 diagnostics.error(
+                    "too-large",
                     f"unpacks to more than {MAX_TOTAL} bytes, at {entry.filename!r}",
                     Place(str(path)),
                 )

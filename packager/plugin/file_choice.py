@@ -50,7 +50,9 @@ class FileChoice:
 
     def unreadable(self, path: str, error: OSError) -> None:
         """Note that the file or folder `path` can't be read."""
-        self.diagnostics.error(f"can't be read: {error.strerror}", self.place(path))
+        self.diagnostics.error(
+            "unreadable-file", f"can't be read: {error.strerror}", self.place(path)
+        )
 
     def _ignore_file(self, root: Path) -> tuple[str, Patterns]:
         for name in (".difyignore", ".gitignore"):
@@ -64,10 +66,12 @@ class FileChoice:
                 except OSError as error:
                     self.unreadable(name, error)
                 except PatternError as error:
-                    self.diagnostics.error(str(error), self.place(name))
+                    self.diagnostics.error("invalid-ignore-file", str(error), self.place(name))
                 break
             if os.path.lexists(path):
-                self.diagnostics.error(f"is no file{unseen(path)}", self.place(name))
+                self.diagnostics.error(
+                    "unreadable-file", f"is no file{unseen(path)}", self.place(name)
+                )
                 break
         return "", Patterns(())
 
@@ -101,6 +105,7 @@ class FileChoice:
         if path in self.needed:
             by = "the packager leaves such files out" if default else f"{self.ignored_by} names it"
             self.diagnostics.warn(
+                "kept-file",
                 f"{path} is kept: the function needs it, though {by}",
                 self.place(path if default else self.ignored_by),
             )

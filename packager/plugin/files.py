@@ -79,6 +79,7 @@ def check_endpoints(
     for endpoint in endpoints:
         if endpoint.source not in shipped:
             diagnostics.error(
+                "endpoint-excluded",
                 f"{endpoint.source} does not ship, and answers {endpoint.method} {endpoint.path}",
                 endpoint.source_place,
                 hint="`exclude` names it, or it lies in the output folder or among other bundles",

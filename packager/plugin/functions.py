@@ -64,6 +64,7 @@ def plan_functions(
             other = plans.setdefault(logical_id, plan)
             if other is not plan:
                 diagnostics.error(
+                    "duplicate-id",
                     f"the function id {logical_id} is taken by {other.group.file} of "
                     f"{other.plugin.display}; ids must differ",
                     group.place,
@@ -71,6 +72,7 @@ def plan_functions(
                 )
             if len(logical_id) > MAX_LOGICAL_ID:
                 diagnostics.error(
+                    "too-large",
                     f"the function id has {len(logical_id)} characters; CloudFormation takes "
                     f"{MAX_LOGICAL_ID}",
                     group.place,

@@ -46,6 +46,7 @@ def read_groups(
         first = files.setdefault(file, reference)
         if first is not reference:
             diagnostics.error(
+                "duplicate",
                 f"the group {file} is listed twice; first at {first.place}",
                 reference.place,
                 key=reference.key,
@@ -58,6 +59,7 @@ def read_groups(
     found = tuple(group for group in groups if group is not None)
     if groups and not found:
         diagnostics.error(
+            "no-group",
             "the plugin declares no endpoint group, only endpoints",
             references[0].place,
             key=references[0].key,
@@ -88,6 +90,7 @@ def _group(
         return EndpointGroup(name, file, (), (), reference.place)
     if "endpoints" not in top.entries and {"path", "method"} <= {*top.entries}:
         diagnostics.warn(
+            "no-group",
             f"{file} is an endpoint where a group belongs; Dify takes it as a group without "
             "endpoints, and there is no function for it",
             reference.place,
@@ -113,10 +116,14 @@ def _endpoints(
         return ()
     if not items:
         diagnostics.error(
-            "the group has no endpoints; expected " + ENDPOINT, node.place, key=node.key
+            "no-endpoints",
+            "the group has no endpoints; expected " + ENDPOINT,
+            node.place,
+            key=node.key,
         )
     if len(items) > MAX_ENDPOINTS:
         diagnostics.error(
+            "too-large",
             f"the group has {len(items)} endpoints; at most {MAX_ENDPOINTS} are possible",
             node.place,
             key=node.key,
@@ -183,6 +190,7 @@ def _method(node: YamlValue, diagnostics: Diagnostics) -> str | None:
         return None
     if method.kind == "a list":
         diagnostics.error(
+            "wrong-type",
             f"expected {wanted}, not a list",
             method.place,
             key=method.key,
@@ -194,6 +202,7 @@ def _method(node: YamlValue, diagnostics: Diagnostics) -> str | None:
     if method.text not in METHODS:
         upper = method.text.strip().upper()
         diagnostics.error(
+            "invalid-value",
             f"{method.text!r} is no method of an endpoint; expected {wanted}",
             method.place,
             key=method.key,

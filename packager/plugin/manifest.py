@@ -49,13 +49,14 @@ def read_manifest(folder: PluginFolder, diagnostics: Diagnostics) -> Manifest | 
             None,
         )
         diagnostics.error(
+            "no-manifest",
             f"there is no {MANIFEST}{unseen(folder.root / MANIFEST)}, so this is no plugin",
             Place(display),
             hint=f"rename {other} to manifest.yaml" if other else "name the plugin's own folder",
         )
         return None
     if not folder.holds(folder.root / MANIFEST):
-        diagnostics.error("is a link that leaves the plugin", Place(display))
+        diagnostics.error("outside-plugin", "is a link that leaves the plugin", Place(display))
         return None
     top = read_yaml(folder.root / MANIFEST, display, diagnostics)
     if top is None or expect_mapping(top, diagnostics, "a mapping with name and plugins") is None:
@@ -80,6 +81,7 @@ def _name(top: YamlValue, diagnostics: Diagnostics) -> YamlValue | None:
         return None
     if not NAME.fullmatch(name.text):
         diagnostics.error(
+            "invalid-value",
             f"{name.text!r} can't be a plugin's name; expected 1 to 128 of a-z, 0-9, _ and -",
             name.place,
             key=name.key,
@@ -100,6 +102,7 @@ def _group_files(top: YamlValue, diagnostics: Diagnostics) -> tuple[YamlValue, .
             plugins = endpoints
     others = sorted(plugins.entries) if plugins else []
     diagnostics.error(
+        "no-group",
         "the plugin declares no endpoint group; expected " + GROUP_FILE,
         plugins.place if plugins else top.place,
         key="plugins.endpoints",

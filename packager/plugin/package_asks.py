@@ -59,6 +59,7 @@ def check_asks(
         last = ask is asks[-1]
         options = " ".join(f"--allow-config {shlex.quote(name)}" for name in names)
         diagnostics.error(
+            "not-permitted",
             f"the package asks for this in your account: {ask.value}",
             ask.place,
             key=ask.key,

@@ -63,6 +63,7 @@ def _setting(name: str, place: Place, node: YamlValue, diagnostics: Diagnostics)
     """Give the setting, or nothing after a fault without which it would have no meaning."""
     if len(name) > MAX_NAME:
         diagnostics.error(
+            "too-large",
             f"the setting's name has {len(name)} characters; at most {MAX_NAME} are possible",
             place,
             key=node.key,
@@ -75,6 +76,7 @@ def _setting(name: str, place: Place, node: YamlValue, diagnostics: Diagnostics)
         return []
     if type_.text not in SETTING_TYPES:
         diagnostics.error(
+            "invalid-value",
             f"{type_.text!r} is no type of a setting; expected one of {', '.join(SETTING_TYPES)}",
             type_.place,
             key=type_.key,
@@ -119,6 +121,7 @@ def _check_default(setting: Setting, node: YamlValue, diagnostics: Diagnostics) 
         for value in {repr(each): each for each in values}.values():
             if not isinstance(value, str) or value not in options:
                 diagnostics.warn(
+                    "default-not-an-option",
                     f"the default {value!r} is not among the options: " + ", ".join(shown),
                     node.place,
                     key=node.key,
@@ -155,12 +158,14 @@ def _without_twins(
         other = by_name.setdefault(setting.name, setting)
         if other is not setting:
             diagnostics.error(
+                "duplicate",
                 f"the setting {setting.name} is declared twice; first at {other.place}",
                 setting.place,
                 key=node.key,
             )
     if len(by_name) > MAX_SETTINGS:
         diagnostics.error(
+            "too-large",
             f"the group has {len(by_name)} settings; Dify takes {MAX_SETTINGS}",
             list(by_name.values())[MAX_SETTINGS].place,
             key=node.key,

@@ -93,6 +93,7 @@ def _is_too_deep(folder: _Folder, choice: FileChoice) -> bool:
     if choice.takes(f"{folder.at}x", foreign=folder.foreign):
         top = folder.at.partition("/")[0]
         choice.diagnostics.error(
+            "too-large",
             f"holds folders nested more than {MAX_DEPTH} deep, or a path of more than "
             f"{_MAX_PATH} bytes",
             choice.place(top),
@@ -105,6 +106,7 @@ def _refuse_link(path: str, link: Entry, choice: FileChoice, foreign: bool) -> N
     if choice.takes(path, foreign=foreign) or path in choice.needed:
         what = "nowhere" if link.kind is None else "out of the plugin"
         choice.diagnostics.error(
+            "broken-link",
             f"the link leads {what}: {link.path.readlink()}",
             choice.place(path),
             hint="put a copy in its place, or name it in .difyignore",
@@ -118,7 +120,7 @@ def can_ship(file: PluginFile, choice: FileChoice) -> bool:
     except UnicodeEncodeError:  # no name that a zip can have
         shown = file.path.encode("utf-8", "backslashreplace").decode()
         place = Place(f"{choice.folder.display}/{shown}")
-        choice.diagnostics.error("the file's name is not UTF-8", place)
+        choice.diagnostics.error("not-utf8", "the file's name is not UTF-8", place)
         return False
     if not os.access(file.source, os.R_OK):
         error = PermissionError(errno.EACCES, os.strerror(errno.EACCES))

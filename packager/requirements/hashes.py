@@ -82,7 +82,9 @@ def _narrow(package: dict[str, Any], wanted: Sequence[Stated]) -> list[Diagnosti
     place = wanted[0].place
     if package.get("vcs") or package.get("directory"):
         kind = "a repository" if package.get("vcs") else "a folder"
-        return [Diagnostic(f"{title} comes from {kind}, which has no hash to check", place)]
+        return [
+            Diagnostic("no-hash", f"{title} comes from {kind}, which has no hash to check", place)
+        ]
     there = items_of(package)
     for item in there:
         known = item.setdefault("hashes", {})
@@ -91,6 +93,7 @@ def _narrow(package: dict[str, Any], wanted: Sequence[Stated]) -> list[Diagnosti
             if len(wanted) > 1:
                 return [
                     Diagnostic(
+                        "hash-mismatch",
                         f"{title} has no {wanted[0].algorithm} hash in its index, so several "
                         "can't be told apart",
                         place,
@@ -122,6 +125,7 @@ def _mismatch(title: str, there: Sequence[dict[str, Any]], wanted: Sequence[Stat
         for kind, value in item["hashes"].items()
     ]
     return Diagnostic(
+        "hash-mismatch",
         f"{title}: no file of it has a hash that is stated here\n"
         f"  expected: {_listed(expected)}\n  found:    {_listed(found)}",
         wanted[0].place,
@@ -139,6 +143,7 @@ def _without(package: dict[str, Any], required: Place) -> Diagnostic:
     title = f"{package['name']}=={package.get('version', '')}".rstrip("=")
     options = " ".join(f"--hash={each}" for each in dict.fromkeys(hashes))
     return Diagnostic(
+        "no-hash",
         f"{title} goes into the bundle and has no hash, as --require-hashes asks for",
         required,
         hint=f"add it: {title} {options}" if hashes else "leave it out: it has no hash to state",

@@ -144,6 +144,7 @@ def _refuse_sources(found: Requirements, policy: SourcePolicy, diagnostics: Diag
         if line.is_source:
             what = "a folder or an archive of source" if line.local else "the address of source"
             diagnostics.error(
+                "source-build",
                 f"{line.title} is {what}: building it would run its code"
                 + ("" if policy.mode == "refuse" else ", which a package may not bring along"),
                 line.place,
@@ -173,7 +174,9 @@ def _read(
             require_hashes=read.require_hashes or _asked_by_environment(),
         )
     if os.path.lexists(text_file):
-        diagnostics.error(f"is no file of the plugin{unseen(text_file)}", Place(text_display))
+        diagnostics.error(
+            "unreadable-file", f"is no file of the plugin{unseen(text_file)}", Place(text_display)
+        )
     elif pyproject:
         _warn_of_others(pyproject, diagnostics)
     return Requirements(root)
@@ -189,6 +192,7 @@ def _warn_of_others(pyproject: ConfigTable, diagnostics: Diagnostics) -> None:
     ):
         if found:
             diagnostics.warn(
+                "ignored-table",
                 "dependencies said in this way are not read, and none are installed",
                 pyproject.place(path),
                 key=".".join(path),
@@ -210,7 +214,10 @@ def _from_pyproject(
     at = ("project", "dependencies")
     if not isinstance(dependencies, list):
         diagnostics.error(
-            "expected a list of requirements", pyproject.place(at), key="project.dependencies"
+            "wrong-type",
+            "expected a list of requirements",
+            pyproject.place(at),
+            key="project.dependencies",
         )
         return Requirements(root, file)
     declared = []
@@ -218,7 +225,7 @@ def _from_pyproject(
         key = f"project.dependencies[{index}]"
         place = pyproject.place((*at, index))
         if not isinstance(item, str):
-            diagnostics.error("expected a requirement as text", place, key=key)
+            diagnostics.error("wrong-type", "expected a requirement as text", place, key=key)
             continue
         expanded = rules.expand(item, place)
         read = (
@@ -281,12 +288,14 @@ def _lock_in(folder: Path, file: str, diagnostics: Diagnostics) -> str:
     except FileNotFoundError:
         return ""
     except OSError as error:
-        diagnostics.error(f"can't be read: {error.strerror}", Place(file))
+        diagnostics.error("unreadable-file", f"can't be read: {error.strerror}", Place(file))
         return file
     lock = parse_toml(content, file, diagnostics)
     if lock is not None and "version" not in lock:
         hint = "make it anew with `uv lock`, or remove it"
-        diagnostics.error("is no lock file of uv's: it has no version", Place(file), hint=hint)
+        diagnostics.error(
+            "invalid-lock", "is no lock file of uv's: it has no version", Place(file), hint=hint
+        )
     return file
 
 

@@ -109,6 +109,7 @@ def parse_requirement(
     except InvalidRequirement as error:
         reason = str(error).splitlines()[0].strip()
         diagnostics.error(
+            "invalid-requirement",
             f"unreadable requirement {mask_credentials(text)!r}: {reason[:1].lower()}{reason[1:]}",
             place,
             hint="expected a name with optional versions, such as requests>=2.31",
@@ -140,14 +141,18 @@ class _Reader:
             text = _decode(real.read_bytes())
         except UnicodeDecodeError as error:
             before = error.object[: error.start].count(b"\n")
-            self.diagnostics.error("the file is not UTF-8 text", Place(name, before + 1))
+            self.diagnostics.error(
+                "not-utf8", "the file is not UTF-8 text", Place(name, before + 1)
+            )
             return
         except OSError as error:
-            self.diagnostics.error(f"can't be read: {error.strerror}", Place(name))
+            self.diagnostics.error(
+                "unreadable-file", f"can't be read: {error.strerror}", Place(name)
+            )
             return
         if "\0" in text:
             place = Place(name, *_position(text, text.index("\0")))
-            self.diagnostics.error("a NUL character; expected text", place)
+            self.diagnostics.error("invalid-requirement", "a NUL character; expected text", place)
             return
         for number, line in logical_lines(text):
             place = Place(name, number)
@@ -184,6 +189,7 @@ class _Reader:
             self.result.require_hashes = self.result.require_hashes or place
         elif option not in _IGNORED:
             self.diagnostics.error(
+                "unknown-option",
                 f"unknown option {option!r}",
                 place,
                 hint="expected a requirement, or one of pip's options for requirements files",
@@ -192,7 +198,9 @@ class _Reader:
     def nested(self, value: str, place: Place, file: Path, into: list[Declared]) -> None:
         path = real_path(file.parent / value)
         if not value or _URL.match(value):
-            self.diagnostics.error("expected the path of a file of the plugin", place)
+            self.diagnostics.error(
+                "invalid-requirement", "expected the path of a file of the plugin", place
+            )
         elif self.rules.path(path, value, place, what="file"):
             self.read(path, into)
 
@@ -200,6 +208,7 @@ class _Reader:
         hashes, unknown = stated_in(line)
         for each in unknown:
             self.diagnostics.error(
+                "invalid-requirement",
                 f"expected a hash such as sha256:0123abcd, not {each!r}",
                 place,
                 hint="`pip hash FILE` prints one",
@@ -208,7 +217,12 @@ class _Reader:
         self.unhashed(line, place, file, read)
         if hashes and read and not read[0].name:
             hint = "say it as `name @ address`"
-            self.diagnostics.error("a hash for a package whose name is not known", place, hint=hint)
+            self.diagnostics.error(
+                "invalid-requirement",
+                "a hash for a package whose name is not known",
+                place,
+                hint=hint,
+            )
         into += [replace(each, hashes=tuple(hashes)) for each in read]
 
     def unhashed(self, line: str, place: Place, file: Path, into: list[Declared]) -> None:
@@ -231,7 +245,9 @@ class _Reader:
         bare, _, extras = text.partition("[")
         path = real_path(file.parent / expanded(bare))
         if path == self.root:
-            self.diagnostics.warn("the plugin itself is no dependency: left out", place)
+            self.diagnostics.warn(
+                "ignored-requirement", "the plugin itself is no dependency: left out", place
+            )
         elif self.rules.path(
             path,
             bare,

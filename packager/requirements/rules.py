@@ -47,6 +47,7 @@ class RequirementRules:
             if name not in self.permissions.variables:
                 failed = True
                 self.diagnostics.error(
+                    "unset-variable",
                     f"${{{name}}} is not put in: a plugin's requirements are given no variable "
                     "that you don't name",
                     place,
@@ -56,6 +57,7 @@ class RequirementRules:
             elif name not in self.environment:
                 failed = True
                 self.diagnostics.error(
+                    "unset-variable",
                     f"${{{name}}} has no value: the variable is not set",
                     place,
                     hint="set it in the environment of packager",
@@ -85,7 +87,7 @@ class RequirementRules:
             if self.permissions is None and _VARIABLE.search(written):
                 return False  # it can't be known
             if inside or not self.package:
-                self.diagnostics.error(missing(what, path, shown), place, hint=hint)
+                self.diagnostics.error("missing-file", missing(what, path, shown), place, hint=hint)
                 return False
         if path.suffix == ".whl" and self.permissions is not None:
             self._metadata(path, place)
@@ -93,12 +95,15 @@ class RequirementRules:
             return True
         if self.package:
             self.diagnostics.error(
+                "outside-plugin",
                 f"{shown} lies outside the plugin; a package may use what is in it alone",
                 place,
                 hint="unpack it and build the folder, if you know what that path has",
             )
             return False
-        self.diagnostics.warn(f"{shown} lies outside the plugin: it is taken from there", place)
+        self.diagnostics.warn(
+            "outside-plugin", f"{shown} lies outside the plugin: it is taken from there", place
+        )
         return True
 
     def _metadata(self, wheel: Path, place: Place | None) -> None:
@@ -108,7 +113,9 @@ class RequirementRules:
                 found = _VARIABLE.search(line)
                 if found and line.lower().startswith("requires-dist:"):
                     self.diagnostics.error(
-                        f"the wheel's metadata has the variable {found[0]}: it is not put in", place
+                        "unset-variable",
+                        f"the wheel's metadata has the variable {found[0]}: it is not put in",
+                        place,
                     )
 
     def source(self, url: str, place: Place | None) -> bool | None:
@@ -119,7 +126,11 @@ class RequirementRules:
         try:
             parts = urlsplit(url.strip())
         except ValueError as error:
-            self.diagnostics.error(f"unreadable address {mask_credentials(url)!r}: {error}", place)
+            self.diagnostics.error(
+                "invalid-requirement",
+                f"unreadable address {mask_credentials(url)!r}: {error}",
+                place,
+            )
             return None
         if parts.scheme.rpartition("+")[2] in ("file", ""):
             written = parts.path
@@ -134,6 +145,7 @@ class RequirementRules:
         """Note that a package names a place to fetch packages from, where that is not allowed."""
         if self.package and self.permissions is not None and not self.permissions.allows(INDEX):
             self.diagnostics.error(
+                "not-permitted",
                 f"the package asks for {mask_credentials(address)}, another place to get packages "
                 "from than your own index",
                 place,

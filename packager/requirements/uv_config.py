@@ -78,6 +78,7 @@ def read_uv_config(
     taken |= {key: value for key, value in inner.items() if key in _TAKEN}
     for key in sorted(_LEFT_OUT.intersection({*values, *inner})):
         diagnostics.warn(
+            "ignored-table",
             "is not taken from a plugin: it says how uv works on this machine",
             table.place((key,) if key in values else ("pip", key)),
             key=table.key((key,)),

@@ -85,6 +85,7 @@ def _with_source(
         if folder is None:
             where = f"the workspace in {workspace.root}" if workspace else "any workspace here"
             diagnostics.error(
+                "not-in-workspace",
                 f"{declared.name} is to come from a workspace, and is no member of {where}",
                 declared.place,
                 hint="list its folder in members of [tool.uv.workspace], in the workspace's root",

@@ -72,6 +72,7 @@ def check_defaults(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
         from_variable = isinstance(plan.options.settings.get(setting.name), EnvSource)
         if from_variable and text is not None and data(text) != text:
             diagnostics.error(
+                "unsafe-default",
                 f"the default of {setting.name} holds {{{{resolve, and CloudFormation would put "
                 "a value of the account in its place",
                 setting.place,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from packager.errors import Diagnostics
+from packager.errors import SETTING_UNSET, Diagnostics
 from packager.model.options import AwsSource, EnvSource, LiteralSource, SecretSource, SsmSource
 from packager.model.plugin import Setting
 from packager.plugin.functions import FunctionPlan
@@ -90,7 +90,7 @@ def _check(
 
     def diagnostic(message: str) -> CheckedSetting:
         where = f"{label}: " if label and label != "default" else ""
-        diagnostics.error(where + message, place, key=setting.name)
+        diagnostics.error("invalid-value", where + message, place, key=setting.name)
         return CheckedSetting(setting.name, label, "wrong")
 
     try:
@@ -110,6 +110,7 @@ def _check(
         return CheckedSetting(setting.name, label, "default")
     if setting.required:
         diagnostics.error(
+            SETTING_UNSET,
             f"{label}: is required and not set" if label else "is required and not set",
             place,
             key=setting.name,

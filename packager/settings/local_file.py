@@ -48,7 +48,7 @@ def read_local_settings(path: Path, group: str, diagnostics: Diagnostics) -> Loc
     try:
         content = path.read_bytes()
     except OSError as error:
-        diagnostics.error(f"can't be read: {error.strerror}", Place(display))
+        diagnostics.error("unreadable-file", f"can't be read: {error.strerror}", Place(display))
         return LocalSettings()
     values = parse_toml(content, display, diagnostics)
     if values is None:
@@ -60,7 +60,9 @@ def read_local_settings(path: Path, group: str, diagnostics: Diagnostics) -> Loc
         if name not in ("settings", "apps", "groups"):
             known = ["settings", "apps", "groups"]
             hint = did_you_mean(name, known) or "there are settings, apps and groups"
-            diagnostics.error("there is no such table", table.place((name,)), key=name, hint=hint)
+            diagnostics.error(
+                "unknown-key", "there is no such table", table.place((name,)), key=name, hint=hint
+            )
     read = _Reader(table, diagnostics)
     settings = read.settings(("settings",), values.get("settings", {}))
     written = {name: _written(table, ("settings", name)) for name in settings}
@@ -71,7 +73,9 @@ def read_local_settings(path: Path, group: str, diagnostics: Diagnostics) -> Loc
         for key in own:
             if key not in ("settings", "apps"):
                 at = ("groups", name, key)
-                diagnostics.error("there is no such table", table.place(at), key=table.key(at))
+                diagnostics.error(
+                    "unknown-key", "there is no such table", table.place(at), key=table.key(at)
+                )
         found_there = read.settings(("groups", name, "settings"), own.get("settings", {}))
         keys_there = read.keys(("groups", name, "apps"), own.get("apps", {}))
         if name == group:
@@ -105,7 +109,7 @@ class _Reader:
             return value
         place = self.of.place(path)
         self.diagnostics.error(
-            f"expected a table, not {_kind(value)}", place, key=self.of.key(path)
+            "wrong-type", f"expected a table, not {_kind(value)}", place, key=self.of.key(path)
         )
         return {}
 
@@ -115,6 +119,7 @@ class _Reader:
             at = (*path, name)
             if not is_plain(each):
                 self.diagnostics.error(
+                    "wrong-type",
                     "expected nothing but text, finite numbers, true, false, lists and tables",
                     self.of.place(at),
                     key=self.of.key(at),
@@ -131,6 +136,7 @@ class _Reader:
             else:
                 at = (*path, app_id)
                 self.diagnostics.error(
+                    "wrong-type",
                     "expected the app's API key as text, in quotes",
                     self.of.place(at),
                     key=self.of.key(at),

@@ -35,11 +35,14 @@ def check_local(
                 hint = None
                 if own[name].type == "app-selector":
                     hint = f'for example {toml_key(name)} = {{app_id = "..."}}'
-                diagnostics.error(problem, written.place, key=written.key, hint=hint)
+                diagnostics.error(
+                    "invalid-value", problem, written.place, key=written.key, hint=hint
+                )
         elif written.group is not None or name not in all_names:
             known = own if written.group is not None else all_names
             whose = f"the group {written.group} declares" if written.group else "a group declares"
             diagnostics.warn(
+                "unknown-setting",
                 f"is no setting that {whose}: no function gets it",
                 written.place,
                 key=written.key,
@@ -49,7 +52,9 @@ def check_local(
     for name, place in local.groups.items():
         if name not in groups:
             hint = did_you_mean(name, groups) or "the plugin's groups: " + ", ".join(groups)
-            diagnostics.warn("there is no such group", place, key=f"groups.{name}", hint=hint)
+            diagnostics.warn(
+                "unknown-group", "there is no such group", place, key=f"groups.{name}", hint=hint
+            )
 
 
 def _problem(setting: Setting, value: Any) -> str | None:

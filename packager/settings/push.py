@@ -116,6 +116,7 @@ class Push:
             if write.whole is not None and write.entries:
                 names = " and ".join(each.setting.name for each in write.values)
                 diagnostics.error(
+                    "conflicting-values",
                     f"{names} can't both be in {source_label(write.source)}: "
                     "one is the whole of it, one is a key in it",
                     write.values[0].place,
@@ -174,7 +175,9 @@ class Push:
         problem = _no_target(value) if target is None else _unwritable(target[0])
         if problem or target is None:
             message, hint = problem or ("", None)
-            diagnostics.error(message, value.place, key=value.setting.name, hint=hint)
+            diagnostics.error(
+                "invalid-value", message, value.place, key=value.setting.name, hint=hint
+            )
             return
         source, key = target
         write = self._writes.setdefault(
@@ -187,9 +190,16 @@ class Push:
             write.whole = text
             problem = _too_large(source, text)
             if problem:
-                diagnostics.error(problem[0], value.place, key=value.setting.name, hint=problem[1])
+                diagnostics.error(
+                    "invalid-value",
+                    problem[0],
+                    value.place,
+                    key=value.setting.name,
+                    hint=problem[1],
+                )
             if isinstance(source, SsmSource) and text == "":
                 diagnostics.error(
+                    "invalid-value",
                     "a parameter can't hold empty text",
                     value.place,
                     key=value.setting.name,
@@ -200,6 +210,7 @@ class Push:
             write.entries[key] = value.value
         if clash:
             diagnostics.error(
+                "conflicting-values",
                 f"another setting is in the same place, {_where(write, value)}, with another value",
                 value.place,
                 key=value.setting.name,

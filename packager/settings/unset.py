@@ -24,13 +24,13 @@ def warn_of_unset(plans: Iterable[FunctionPlan], diagnostics: Diagnostics) -> No
             if setting.required and not given and setting.default is None:
                 key = toml_key(setting.name)
                 diagnostics.warn(
+                    SETTING_UNSET,
                     f"the required setting {setting.name} gets no value: "
                     "every request will be answered with 500",
                     setting.place,
                     hint=f"say where it is from, in packager.toml under [settings]: {key} = "
                     f"{_source(plan, setting)}; for runs on this machine in {LOCAL_SETTINGS} "
                     f"under [settings]: {key} = ...",
-                    code=SETTING_UNSET,
                 )
 
 
@@ -45,6 +45,7 @@ def warn_of_visible(plans: Iterable[FunctionPlan], diagnostics: Diagnostics) -> 
             source = source_of(plan, setting)
             if setting.type == "secret-input" and isinstance(source, EnvSource):
                 diagnostics.warn(
+                    "secret-in-environment",
                     f"the secret is in the function's environment, as {source.name}, which "
                     "whoever sees the function's configuration can read",
                     place_of(plan, setting),

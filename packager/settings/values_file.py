@@ -22,7 +22,9 @@ def read_values(
     A name is that setting of every function which declares it. No fault says a value.
     """
     if top.kind == "nothing":
-        diagnostics.error("expected a mapping of settings, and there is none", top.place)
+        diagnostics.error(
+            "wrong-type", "expected a mapping of settings, and there is none", top.place
+        )
         return []
     if top.kind != "a mapping":
         wrong_type(top, "a mapping: the settings' names and their values", diagnostics)
@@ -32,6 +34,7 @@ def read_values(
     for name, node in top.entries.items():
         if name not in declared:
             diagnostics.error(
+                "unknown-setting",
                 f"no endpoint group declares the setting {name!r}",
                 node.key_place or node.place,
                 hint=did_you_mean(name, declared)
@@ -44,7 +47,9 @@ def read_values(
                 try:
                     value = value_of_yaml(setting, node)
                 except WrongValue as wrong:
-                    diagnostics.error(f"{wrong}, not {_found(node)}", node.place, key=name)
+                    diagnostics.error(
+                        "invalid-value", f"{wrong}, not {_found(node)}", node.place, key=name
+                    )
                 else:
                     values.append(Value(plan, setting, value, node.place))
     return values

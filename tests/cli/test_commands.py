@@ -139,7 +139,7 @@ def test_check_as_json(run: Run, broken: Path) -> None:
         "faults": [
             {
                 "level": "error",
-                "code": None,
+                "code": "missing-file",
                 "message": "there is no file endpoints/nothing.yaml; expected the path of an "
                 "endpoint's YAML file",
                 "file": f"{broken}/group/tiny.yaml",
@@ -150,7 +150,7 @@ def test_check_as_json(run: Run, broken: Path) -> None:
             },
             {
                 "level": "error",
-                "code": None,
+                "code": "invalid-value",
                 "message": "expected one of python3.11, python3.12, python3.13, python3.14, "
                 "not 'python2.7'",
                 "file": f"{broken}/packager.toml",

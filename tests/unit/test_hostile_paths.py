@@ -130,7 +130,9 @@ def test_a_nul_in_requirements(tmp_path: Path) -> None:
     diagnostics = read_folder(root)
 
     place = Place(f"{root}/requirements.txt", 2, 22)
-    assert diagnostics == [Diagnostic("a NUL character; expected text", place)]
+    assert diagnostics == [
+        Diagnostic("invalid-requirement", "a NUL character; expected text", place)
+    ]
 
 
 # Commands with a path on their command line, $ in its place; and a plugin, its folder's name %.
@@ -223,7 +225,7 @@ def test_a_file_that_is_a_link_to_nowhere(tmp_path: Path, name: str, target: str
 
     diagnostics = read_folder(root, permissions=Permissions())
 
-    assert Diagnostic(f"is no file{why}", Place(f"{root}/{name}")) in diagnostics
+    assert Diagnostic("unreadable-file", f"is no file{why}", Place(f"{root}/{name}")) in diagnostics
 
 
 def test_a_working_directory_that_is_gone(

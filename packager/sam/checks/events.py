@@ -32,6 +32,7 @@ def check_events(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
         users.append(f"template.Environment.Variables.{EVENTS_VARIABLE}")
     for key in users:
         diagnostics.error(
+            "reserved-variable",
             f"the variable {EVENTS_VARIABLE} says which queues and topics are the events'",
             options.place(key),
             key=key,
@@ -48,6 +49,7 @@ def check_names(plans: Sequence[FunctionPlan], diagnostics: Diagnostics) -> None
             if other is not plan and (plan.options.events or other.options.events):
                 event = (plan.options.events or other.options.events)[0]
                 diagnostics.error(
+                    "duplicate-id",
                     f"the functions {other.logical_id} and {plan.logical_id} would both have a "
                     f"resource {name}",
                     event.place(),
@@ -68,6 +70,7 @@ def _check_queue(plan: FunctionPlan, event: QueueEvent, diagnostics: Diagnostics
     place = event.place("visibility_timeout")
     if visibility is not None and visibility < timeout:
         diagnostics.error(
+            "conflicting-keys",
             f"Lambda refuses a queue whose messages are visible again after {visibility} s, "
             f"before the function's timeout, {timeout} s",
             place,
@@ -76,6 +79,7 @@ def _check_queue(plan: FunctionPlan, event: QueueEvent, diagnostics: Diagnostics
         )
     elif visibility is not None and visibility < advised:
         diagnostics.warn(
+            "short-visibility",
             f"AWS advises at least {advised} s, six times the function's timeout and the batch "
             f"window, not {visibility}",
             place,
@@ -84,6 +88,7 @@ def _check_queue(plan: FunctionPlan, event: QueueEvent, diagnostics: Diagnostics
     reserved = plan.options.template.get("ReservedConcurrentExecutions")
     if isinstance(reserved, int) and (event.max_concurrency or 0) > reserved:
         diagnostics.error(
+            "conflicting-keys",
             f"more than the {reserved} invocations that ReservedConcurrentExecutions leaves "
             "the function",
             event.place("max_concurrency"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Literal
 
-from packager.errors import Diagnostics
+from packager.errors import Code, Diagnostics
 from packager.inputs.suggestions import did_you_mean
 from packager.model.options import Options
 from packager.plugin.functions import FunctionPlan
@@ -57,14 +57,19 @@ def check_properties(plan: FunctionPlan, diagnostics: Diagnostics, known: Collec
     api = _Checker("api_template", plan, diagnostics)
     if options.api == "url":
         if options.api_template:
-            api.error("", "a function URL has no API", 'say FunctionUrlConfig in "template"')
+            api.error(
+                "conflicting-keys",
+                "",
+                "a function URL has no API",
+                'say FunctionUrlConfig in "template"',
+            )
         return
     kind = "HttpApi" if options.api == "http" else "Api"
     shapes = property_shapes.API[options.api]
     api.properties(shapes, OWNED_BY_API, f"AWS::Serverless::{kind}")
     api.references(known)
     if is_deferred(options.api_template.get("StageName")):
-        api.error("StageName", "the outputs name the stage, so it must be text")
+        api.error("invalid-property", "StageName", "the outputs name the stage, so it must be text")
     _check_authorizer(options, api)
     _check_base_path(options, api)
 
@@ -72,26 +77,46 @@ def check_properties(plan: FunctionPlan, diagnostics: Diagnostics, known: Collec
 def _check_function(options: Options, checker: _Checker) -> None:
     template = options.template
     if "FunctionUrlConfig" in template and options.api != "url":
-        checker.error("FunctionUrlConfig", f'the function\'s api is "{options.api}"', 'api = "url"')
+        checker.error(
+            "conflicting-keys",
+            "FunctionUrlConfig",
+            f'the function\'s api is "{options.api}"',
+            'api = "url"',
+        )
     url = template.get("FunctionUrlConfig")
     if isinstance(url, Mapping) and "InvokeMode" in url:
-        checker.error("FunctionUrlConfig.InvokeMode", "the packager decides this property")
+        checker.error(
+            "reserved-property",
+            "FunctionUrlConfig.InvokeMode",
+            "the packager decides this property",
+        )
     for name in _NEED_ALIAS:
         if name in template and options.alias is None:
-            checker.error(name, "needs a published version", 'say AutoPublishAlias = "live", too')
+            checker.error(
+                "conflicting-keys",
+                name,
+                "needs a published version",
+                'say AutoPublishAlias = "live", too',
+            )
     _check_logging(template, checker)
     environment = template.get("Environment")
     variables = environment.get("Variables") if isinstance(environment, Mapping) else None
     for name in variables if isinstance(variables, Mapping) else ():
         if name in property_shapes.RESERVED_VARIABLES:
-            checker.error(f"Environment.Variables.{name}", "Lambda itself sets this variable")
+            checker.error(
+                "reserved-variable",
+                f"Environment.Variables.{name}",
+                "Lambda itself sets this variable",
+            )
     for key, kind, arn in destinations(template):
         kinds = _DESTINATIONS[key.partition(".")[0]]
         if kind not in kinds:
-            checker.error(key, f"expected Type, one of {', '.join(kinds)}")
+            checker.error("invalid-property", key, f"expected Type, one of {', '.join(kinds)}")
         elif not (is_deferred(arn) or isinstance(arn, str)):
             name = "TargetArn" if key == "DeadLetterQueue" else "Destination"
-            checker.error(key, f"expected {name}, which the function's role is to allow")
+            checker.error(
+                "invalid-property", key, f"expected {name}, which the function's role is to allow"
+            )
     _check_policies(template, checker)
 
 
@@ -100,11 +125,17 @@ def _check_logging(template: Mapping[str, Any], checker: _Checker) -> None:
     if not isinstance(logging, Mapping):
         return
     if "LogGroup" in logging:
-        checker.error("LoggingConfig.LogGroup", "the function has a log group of its own")
+        checker.error(
+            "reserved-property", "LoggingConfig.LogGroup", "the function has a log group of its own"
+        )
     if logging.get("LogFormat", "Text") == "Text":
         for name in ("ApplicationLogLevel", "SystemLogLevel"):
             if name in logging:
-                checker.error(f"LoggingConfig.{name}", 'goes with LogFormat = "JSON" alone')
+                checker.error(
+                    "conflicting-keys",
+                    f"LoggingConfig.{name}",
+                    'goes with LogFormat = "JSON" alone',
+                )
 
 
 def _check_policies(template: Mapping[str, Any], checker: _Checker) -> None:
@@ -118,10 +149,15 @@ def _check_policies(template: Mapping[str, Any], checker: _Checker) -> None:
             for statement in filter(_is_plain_table, list_of(policy["Statement"])):
                 for pair in _ONE_OF:
                     if len(statement.keys() & set(pair)) != 1:
-                        checker.error(f"{key}.Statement", f"expected either {' or '.join(pair)}")
+                        checker.error(
+                            "invalid-property",
+                            f"{key}.Statement",
+                            f"expected either {' or '.join(pair)}",
+                        )
         elif not (arn or is_deferred(policy)):
             what = policy if isinstance(policy, str) else _names(policy)
             checker.error(
+                "invalid-property",
                 key,
                 f"{what!r} is neither the ARN of a managed policy nor a policy with Statement",
                 "SAM's own names and templates need a role that SAM writes; write the statement",
@@ -142,7 +178,7 @@ def _check_authorizer(options: Options, checker: _Checker) -> None:
         hint = "say EnableIamAuthorizer = true, too"
     if default not in known:
         message = f"there is no authorizer {default}"
-        checker.error("Auth.DefaultAuthorizer", message, hint)
+        checker.error("invalid-property", "Auth.DefaultAuthorizer", message, hint)
 
 
 def _check_base_path(options: Options, checker: _Checker) -> None:
@@ -155,6 +191,7 @@ def _check_base_path(options: Options, checker: _Checker) -> None:
         wanted = f"/{path.strip('/')}" if isinstance(path, str) else "/"
         if wanted not in ("/", options.base_path):
             checker.warn(
+                "base-path",
                 "Domain.BasePath",
                 f"the endpoints' paths would start with {wanted}, and get no answer",
                 f'say base_path = "{wanted}", a key beside {checker.key}',
@@ -182,13 +219,13 @@ class _Checker:
         self.values: Mapping[str, Any] = getattr(plan.options, key)
         self.diagnostics = diagnostics
 
-    def error(self, name: str, message: str, hint: str | None = None) -> None:
+    def error(self, code: Code, name: str, message: str, hint: str | None = None) -> None:
         key = f"{self.key}.{name}" if name else self.key
-        self.diagnostics.error(message, self.plan.options.place(key), key=key, hint=hint)
+        self.diagnostics.error(code, message, self.plan.options.place(key), key=key, hint=hint)
 
-    def warn(self, name: str, message: str, hint: str) -> None:
+    def warn(self, code: Code, name: str, message: str, hint: str) -> None:
         key = f"{self.key}.{name}"
-        self.diagnostics.warn(message, self.plan.options.place(key), key=key, hint=hint)
+        self.diagnostics.warn(code, message, self.plan.options.place(key), key=key, hint=hint)
 
     def properties(
         self, shapes: Mapping[str, Shape], owned: Mapping[str, str | None], resource: str
@@ -198,18 +235,25 @@ class _Checker:
             if name in owned:
                 key = owned[name]
                 hint = f"say {key}, a key beside {self.key}" if key else None
-                self.error(name, "the packager decides this property", hint)
+                self.error("reserved-property", name, "the packager decides this property", hint)
             elif name not in shapes:
-                self.error(name, f"{resource} has no such property", did_you_mean(name, shapes))
+                self.error(
+                    "unknown-property",
+                    name,
+                    f"{resource} has no such property",
+                    did_you_mean(name, shapes),
+                )
             else:
                 self.shape(name, shapes[name], value)
 
     def shape(self, name: str, shape: Shape, value: object) -> None:
         """Fault what in the value does not fit the shape."""
         for path, expected in shape(value):
-            self.error(f"{name}.{path}" if path else name, f"expected {expected}")
+            self.error(
+                "invalid-property", f"{name}.{path}" if path else name, f"expected {expected}"
+            )
 
     def references(self, known: Collection[str]) -> None:
         """Fault references to what a generated template can't hold."""
         for name, message, hint in reference_problems(self.key, self.values, self.plan, known):
-            self.error(name, message, hint)
+            self.error("unknown-reference", name, message, hint)

@@ -30,6 +30,7 @@ def check_role(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
     size = sum(len(json.dumps(_plain(each), separators=(",", ":"))) for each in documents)
     if size > _MAX_POLICIES:
         diagnostics.error(
+            "too-large",
             f"the function's role would have policies of {size} characters; IAM takes "
             f"{_MAX_POLICIES}",
             plan.options.place("settings") or plan.options.place("template.Policies"),

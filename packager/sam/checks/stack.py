@@ -30,6 +30,7 @@ def check_stack(plans: Sequence[FunctionPlan], diagnostics: Diagnostics) -> None
     for what, count, limit in _counts(plans):
         if count > limit:
             diagnostics.error(
+                "too-large",
                 f"the template would have {count} {what}; a stack has at most {limit}",
                 hint="build the plugins into several templates",
             )
@@ -37,6 +38,7 @@ def check_stack(plans: Sequence[FunctionPlan], diagnostics: Diagnostics) -> None
         length = len(plan.logical_id) + _APPENDED + max(map(len, _event_keys(plan)), default=0)
         if length > _MAX_LOGICAL_ID:
             diagnostics.error(
+                "too-large",
                 f"what SAM makes of {plan.logical_id} would have ids of {length} characters; "
                 f"CloudFormation takes {_MAX_LOGICAL_ID}",
                 plan.group.place,
@@ -59,6 +61,7 @@ def _check_shared_names(plans: Sequence[FunctionPlan], diagnostics: Diagnostics)
             if other is not plan:
                 table = key.partition(".")[0]
                 diagnostics.error(
+                    "duplicate-id",
                     f"{other.logical_id} and {plan.logical_id} would both have the {what} {name}",
                     plan.options.place(key),
                     key=key,

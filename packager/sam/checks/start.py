@@ -18,6 +18,7 @@ def check_start(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
     reserved = template.get("ReservedConcurrentExecutions")
     if isinstance(reserved, int) and count > reserved:
         diagnostics.error(
+            "conflicting-keys",
             f"expected at most {reserved}, the function's ReservedConcurrentExecutions",
             options.place("provisioned_concurrency"),
             key="provisioned_concurrency",
@@ -26,7 +27,9 @@ def check_start(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
         return
 
     def error(message: str, hint: str | None = None) -> None:
-        diagnostics.error(message, options.place("snapstart"), key="snapstart", hint=hint)
+        diagnostics.error(
+            "conflicting-keys", message, options.place("snapstart"), key="snapstart", hint=hint
+        )
 
     if count:
         error("excludes provisioned_concurrency", "say one of the two")

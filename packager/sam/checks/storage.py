@@ -24,9 +24,10 @@ def check_storage(plans: Sequence[FunctionPlan], diagnostics: Diagnostics) -> No
             if place is None or kind in (needed, None):
                 continue
             message = f'is for storage = "{needed}", and this is "{kind}"'
-            diagnostics.error(message, place, key=key)
+            diagnostics.error("conflicting-keys", message, place, key=key)
         if kind == "file":
             diagnostics.warn(
+                "storage-is-local",
                 "the file system of a function is read-only, and /tmp is lost with it",
                 plan.options.place("storage"),
                 key="storage",
@@ -40,6 +41,7 @@ def check_storage(plans: Sequence[FunctionPlan], diagnostics: Diagnostics) -> No
         for key in _SHARED:
             if _value(other, key) != _value(plan, key):
                 diagnostics.error(
+                    "conflicting-keys",
                     f"{other.group.name} and {plan.group.name} share one storage, and differ in it",
                     plan.options.place(key) or other.options.place(key),
                     key=key,

@@ -12,6 +12,7 @@ def check_stream(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
     if not options.stream:
         if options.stream_heartbeat:
             diagnostics.warn(
+                "ignored-key",
                 "says nothing without stream = true",
                 options.place("stream_heartbeat"),
                 key="stream_heartbeat",
@@ -19,6 +20,7 @@ def check_stream(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
         return
     if options.api == "http":
         diagnostics.error(
+            "conflicting-keys",
             "an HTTP API buffers replies, so nothing would stream",
             options.place("stream"),
             key="stream",
@@ -27,6 +29,7 @@ def check_stream(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
     if plan.entry == "stock":
         why = options.needs_stock or 'entry = "stock"'
         diagnostics.error(
+            "conflicting-keys",
             f"{why} means AWS's client, which can't stream",
             options.place("stream"),
             key="stream",

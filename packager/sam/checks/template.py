@@ -50,9 +50,7 @@ def check_template(plans: Sequence[FunctionPlan], diagnostics: Diagnostics) -> N
         check_start(plan, noted)
         if not noted.errors:  # else the role can't be made
             check_role(plan, noted)
-        diagnostics.all += [
-            diagnostic for diagnostic in noted.all if diagnostic not in diagnostics.all
-        ]
+        diagnostics.extend(noted.all)
     check_storage(plans, diagnostics)
     check_stack(plans, diagnostics)
     check_names(plans, diagnostics)
@@ -64,6 +62,7 @@ def _check_limits(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
     streams = options.stream and options.api == "rest"  # "Stream the integration response"
     if options.timeout > limit and not streams:
         diagnostics.error(
+            "conflicting-keys",
             f"{API_KINDS[options.api]} waits at most {limit} s, not {options.timeout}",
             options.place("timeout") or options.place("api"),
             key="timeout",
@@ -71,6 +70,7 @@ def _check_limits(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
         )
     if options.adapter == "aws-wsgi" and options.api == "url":
         diagnostics.error(
+            "conflicting-keys",
             "a function URL sends payload 2.0, which the adapter aws-wsgi can't read",
             options.place("adapter") or options.place("api"),
             key="adapter",
@@ -78,6 +78,7 @@ def _check_limits(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
         )
     if options.api == "url" and options.routes == "declared":
         diagnostics.error(
+            "conflicting-keys",
             "a function URL has no routes to declare",
             options.place("routes") or options.place("api"),
             key="routes",
@@ -87,6 +88,7 @@ def _check_limits(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
         routes = len(declared_routes(plan))
         if routes > _MAX_ROUTES:
             diagnostics.error(
+                "too-large",
                 f"{routes} routes need more permissions than a function can hold; "
                 f"{_MAX_ROUTES} fit",
                 options.place("routes"),
@@ -102,6 +104,7 @@ def _check_environment(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
     for key, value in (("Environment", environment), ("Environment.Variables", theirs)):
         if is_deferred(value):  # it would take the place of all that the template sets
             diagnostics.error(
+                "wrong-type",
                 "expected a table: the function has variables of its own",
                 options.place(f"template.{key}"),
                 key=f"template.{key}",
@@ -111,6 +114,7 @@ def _check_environment(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
     if plan.entry == "fast":
         if WRAPPER_VARIABLE in variables:
             diagnostics.error(
+                "reserved-variable",
                 "starts the fast entry",
                 options.place(f"template.Environment.Variables.{WRAPPER_VARIABLE}"),
                 key=f"template.Environment.Variables.{WRAPPER_VARIABLE}",
@@ -120,6 +124,7 @@ def _check_environment(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
     for name in storage_variables(plan):
         if name in variables:
             diagnostics.error(
+                "reserved-variable",
                 "tells the function where its storage is",
                 options.place(f"template.Environment.Variables.{name}"),
                 key=f"template.Environment.Variables.{name}",
@@ -131,6 +136,7 @@ def _check_environment(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
                 kind, _, name = key.partition(".")
                 owner = f"the setting {name}'s" if kind == "settings" else f"the app {name}'s"
                 diagnostics.error(
+                    "reserved-variable",
                     f"the variable {source.name} is {owner}",
                     options.place(f"template.Environment.Variables.{source.name}"),
                     key=f"template.Environment.Variables.{source.name}",
@@ -140,6 +146,7 @@ def _check_environment(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
     size += sum(_default_size(plan, setting) for setting in plan.group.settings)
     if size > _MAX_ENVIRONMENT:
         diagnostics.error(
+            "too-large",
             f"the environment has {size} bytes or more; Lambda takes {_MAX_ENVIRONMENT}",
             options.place("template.Environment") or _first_setting(options),
             key="template.Environment" if theirs else "settings",

@@ -291,6 +291,7 @@ def test_a_source_without_an_endpoint_is_faulted_once(tmp_path: Path) -> None:
     }
     assert faults_of(tmp_path, changes) == [
         Diagnostic(
+            "endpoint-class",
             "expected one subclass of dify_plugin.Endpoint, and there is none",
             Place("tiny/endpoints/duck.py", 1),
             hint="define one: class MyEndpoint(Endpoint), with _invoke(self, r, values, settings)",
@@ -303,6 +304,7 @@ def test_a_source_with_two_endpoints(tmp_path: Path) -> None:
         tmp_path, {"endpoints/duck.py": SOURCE + "class Other(Duck):\n    pass\n"}
     ) == [
         Diagnostic(
+            "endpoint-class",
             "expected one subclass of dify_plugin.Endpoint, not 2: "
             "Duck (tiny/endpoints/duck.py:3) and Other (tiny/endpoints/duck.py:6)",
             Place("tiny/endpoints/duck.py", 6),
@@ -330,10 +332,12 @@ def test_syntax_errors_where_they_matter_and_where_not(tmp_path: Path) -> None:
     }
     assert faults_of(tmp_path, changes) == [
         Diagnostic(
+            "invalid-python",
             "syntax error: invalid syntax (read with Python 3.13)",
             Place("tiny/endpoints/helper.py", 1, 5),
         ),
         Diagnostic(
+            "invalid-python",
             "syntax error: invalid syntax (read with Python 3.13)",
             Place("tiny/tests/template.py", 1, 5),
             level="warning",

@@ -295,6 +295,7 @@ def test_needed_modules_are_kept_whatever_is_ignored(tmp_path: Path, plan: Plan)
     assert [package.name for package in bundle.packages] == ["werkzeug"]
     assert bundle.notes == (
         Diagnostic(
+            "kept-file",
             "lib/used.py is kept: the function needs it, though .gitignore names it",
             Place("neko/.gitignore"),
             level="warning",

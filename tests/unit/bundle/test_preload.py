@@ -59,6 +59,7 @@ def test_what_is_there(packages: tuple[Path, ...], name: str) -> None:
 def test_what_is_not(packages: tuple[Path, ...], name: str) -> None:
     assert faults_of(packages, "json", name) == [
         Diagnostic(
+            "missing-module",
             f"there is no module {name} in the plugin, its dependencies or the standard library",
             Place("p/packager.toml", 1, 2),
             "preload",

@@ -53,7 +53,9 @@ def test_a_functions_own_output_keeps_its_colours() -> None:
 
 
 def test_a_plugins_text_is_no_message_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
-    show_diagnostics([Diagnostic("no file a\nerror: b\x1b[A", Place("x\nerror: y"), hint="c\nd")])
+    show_diagnostics(
+        [Diagnostic("missing-file", "no file a\nerror: b\x1b[A", Place("x\nerror: y"), hint="c\nd")]
+    )
     show_error(PackagerError("two\nlines"))
 
     assert capsys.readouterr().err == (
@@ -62,7 +64,7 @@ def test_a_plugins_text_is_no_message_of_its_own(capsys: pytest.CaptureFixture[s
 
 
 def test_a_message_has_an_end(capsys: pytest.CaptureFixture[str]) -> None:
-    show_diagnostics([Diagnostic("x" * 1_000_000)])
+    show_diagnostics([Diagnostic("invalid-value", "x" * 1_000_000)])
 
     assert capsys.readouterr().err == f"error: {'x' * 4000}…\n"
 

@@ -69,6 +69,7 @@ def test_variables_of_the_users_stand_beside_it() -> None:
 def test_a_contradiction_is_said_where_entry_is(tmp_path: Path, text: str, line: int) -> None:
     assert faults_of(tmp_path, text) == [
         Diagnostic(
+            "conflicting-keys",
             'adapter = "mangum" needs the stock entry',
             Place("p/packager.toml", line, 1),
             "entry",
@@ -92,6 +93,9 @@ def test_what_agrees(tmp_path: Path, text: str) -> None:
 def test_another_word(tmp_path: Path) -> None:
     assert faults_of(tmp_path, "entry = 'quick'") == [
         Diagnostic(
-            "expected one of fast, stock, not 'quick'", Place("p/packager.toml", 1, 1), "entry"
+            "invalid-value",
+            "expected one of fast, stock, not 'quick'",
+            Place("p/packager.toml", 1, 1),
+            "entry",
         )
     ]

@@ -456,6 +456,7 @@ def test_a_method_that_the_path_does_not_take(tmp_path: Path) -> None:
 
     assert diagnostics == [
         Diagnostic(
+            "no-endpoint",
             "/x takes GET, HEAD, PUT, not POST",
             Place("p/packager.toml", 3, 1),
             "groups.work.events.0.path",
@@ -566,7 +567,7 @@ def test_whatever_is_written_is_read_or_faulted(entries: list[Any]) -> None:
         ConfigTable({}, "p.toml"),
         ("events",),
         (WORK, ADMIN),
-        lambda message, path, hint, place: diagnostics.append(message),
+        lambda code, message, path, hint, place: diagnostics.append(message),
     )
 
     assert diagnostics or sum(map(len, events.values())) == len(entries)

@@ -9,7 +9,7 @@ import pytest
 
 from packager.config import keys as config_keys
 from packager.config.read import read_configuration
-from packager.errors import Diagnostic, Diagnostics, Place
+from packager.errors import Code, Diagnostic, Diagnostics, Place
 from packager.model.options import EnvSource, LiteralSource, Options
 from packager.model.plugin import EndpointGroup, Setting
 
@@ -157,85 +157,172 @@ loud = true
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "column", "key", "message"),
+    ("code", "text", "line", "column", "key", "message"),
     [
         (
-            'runtime = "python3.10"', 1, 1, "runtime",
+            "invalid-value",
+            'runtime = "python3.10"',
+            1,
+            1,
+            "runtime",
             "expected one of python3.11, python3.12, python3.13, python3.14, not 'python3.10'",
         ),
-        ("architecture = 64", 1, 1, "architecture", "expected one of arm64, x86_64, not 64"),
         (
-            "memory = 127", 1, 1, "memory",
+            "invalid-value",
+            "architecture = 64",
+            1,
+            1,
+            "architecture",
+            "expected one of arm64, x86_64, not 64",
+        ),
+        (
+            "invalid-value",
+            "memory = 127",
+            1,
+            1,
+            "memory",
             "expected a whole number of MiB from 128 to 10240, not 127",
         ),
         (
-            "memory = true", 1, 1, "memory",
+            "invalid-value",
+            "memory = true",
+            1,
+            1,
+            "memory",
             "expected a whole number of MiB from 128 to 10240, not true",
         ),
         (
-            "\n timeout = 29.5", 2, 2, "timeout",
+            "invalid-value",
+            "\n timeout = 29.5",
+            2,
+            2,
+            "timeout",
             "expected a whole number of seconds from 1 to 900, not 29.5",
         ),
         (
-            "timeout = 1979-05-27", 1, 1, "timeout",
+            "invalid-value",
+            "timeout = 1979-05-27",
+            1,
+            1,
+            "timeout",
             "expected a whole number of seconds from 1 to 900, not a date or time",
         ),
         (
-            "hook_id = 'a b'", 1, 1, "hook_id",
+            "invalid-value",
+            "hook_id = 'a b'",
+            1,
+            1,
+            "hook_id",
             "expected 1 to 128 of A-Z, a-z, 0-9, '.', '_', '~' and -, not 'a b'",
         ),
-        ("include = '*'", 1, 1, "include", "expected a list of globs, not '*'"),
-        ("exclude = ['a', 1]", 1, 1, "exclude", "expected a list of globs, not a list with 1"),
-        ("exclude = ['']", 1, 1, "exclude", "expected a list of globs, not a list with ''"),
-        ("template = []", 1, 1, "template", "expected a table, not a list"),
+        ("invalid-value", "include = '*'", 1, 1, "include", "expected a list of globs, not '*'"),
         (
-            "template = {a = nan}", 1, 1, "template",
+            "invalid-value",
+            "exclude = ['a', 1]",
+            1,
+            1,
+            "exclude",
+            "expected a list of globs, not a list with 1",
+        ),
+        (
+            "invalid-value",
+            "exclude = ['']",
+            1,
+            1,
+            "exclude",
+            "expected a list of globs, not a list with ''",
+        ),
+        ("invalid-value", "template = []", 1, 1, "template", "expected a table, not a list"),
+        (
+            "invalid-value",
+            "template = {a = nan}",
+            1,
+            1,
+            "template",
             "expected a table, not one with dates, nan or inf",
         ),
-        ("settings = 1", 1, 1, "settings", "expected a table, not 1"),
-        ("groups = 1", 1, 1, "groups", "expected a table, not 1"),
-        ("groups.webhook = 1", 1, 8, "groups.webhook", "expected a table, not 1"),
+        ("wrong-type", "settings = 1", 1, 1, "settings", "expected a table, not 1"),
+        ("wrong-type", "groups = 1", 1, 1, "groups", "expected a table, not 1"),
+        ("wrong-type", "groups.webhook = 1", 1, 8, "groups.webhook", "expected a table, not 1"),
     ],
-)  # fmt: skip
+)
 def test_wrong_values(
-    tmp_path: Path, text: str, line: int, column: int, key: str, message: str
+    tmp_path: Path, code: Code, text: str, line: int, column: int, key: str, message: str
 ) -> None:
     options, diagnostics = read(tmp_path, packager=text)
     assert options == {"webhook": Options()}
-    assert diagnostics == [Diagnostic(message, Place("p/packager.toml", line, column), key)]
+    assert diagnostics == [Diagnostic(code, message, Place("p/packager.toml", line, column), key)]
 
 
 KEYS = ", ".join([*config_keys.KEYS, "settings", "apps", "dify"])
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "column", "key", "message", "hint"),
+    ("code", "text", "line", "column", "key", "message", "hint"),
     [
-        ("memroy = 1", 1, 1, "memroy", "there is no such key", "did you mean memory?"),
-        ("zzz = 1", 1, 1, "zzz", "there is no such key", f"the keys are {KEYS}, groups"),
         (
-            "[groups.webhook]\nzzz = 1", 2, 1, "groups.webhook.zzz", "there is no such key",
+            "unknown-key",
+            "memroy = 1",
+            1,
+            1,
+            "memroy",
+            "there is no such key",
+            "did you mean memory?",
+        ),
+        (
+            "unknown-key",
+            "zzz = 1",
+            1,
+            1,
+            "zzz",
+            "there is no such key",
+            f"the keys are {KEYS}, groups",
+        ),
+        (
+            "unknown-key",
+            "[groups.webhook]\nzzz = 1",
+            2,
+            1,
+            "groups.webhook.zzz",
+            "there is no such key",
             f"the keys are {KEYS}",
         ),
         (
-            "[groups.webhok]", 1, 9, "groups.webhok", "there is no endpoint group 'webhok'",
+            "unknown-group",
+            "[groups.webhok]",
+            1,
+            9,
+            "groups.webhok",
+            "there is no endpoint group 'webhok'",
             "did you mean webhook?",
         ),
         (
-            "[settings]\ngreting = 'x'", 2, 1, "settings.greting",
-            "no endpoint group declares the setting 'greting'", "did you mean greeting?",
+            "unknown-setting",
+            "[settings]\ngreting = 'x'",
+            2,
+            1,
+            "settings.greting",
+            "no endpoint group declares the setting 'greting'",
+            "did you mean greeting?",
         ),
         (
-            "[groups.admin.settings]\nloud = true", 2, 1, "groups.admin.settings.loud",
-            "the group admin declares no setting 'loud'", "the settings are greeting",
+            "unknown-setting",
+            "[groups.admin.settings]\nloud = true",
+            2,
+            1,
+            "groups.admin.settings.loud",
+            "the group admin declares no setting 'loud'",
+            "the settings are greeting",
         ),
     ],
-)  # fmt: skip
+)
 def test_unknown_names(
-    tmp_path: Path, text: str, line: int, column: int, key: str, message: str, hint: str
+    tmp_path: Path, code: Code, text: str, line: int, column: int, key: str, message: str, hint: str
 ) -> None:
     _, diagnostics = read(tmp_path, WEBHOOK, ADMIN, packager=text)
-    assert diagnostics == [Diagnostic(message, Place("p/packager.toml", line, column), key, hint)]
+    assert diagnostics == [
+        Diagnostic(code, message, Place("p/packager.toml", line, column), key, hint)
+    ]
 
 
 def test_unknown_names_are_no_faults_where_the_plugin_is_half_read(tmp_path: Path) -> None:
@@ -307,7 +394,9 @@ ALONE = 'expected {env = "NAME"} alone, not with '
 def test_literals_of_the_wrong_type(tmp_path: Path, name: str, written: str, message: str) -> None:
     options, diagnostics = read(tmp_path, packager=f"[settings]\n{name} = {written}\n")
     assert options["webhook"].settings == {}
-    assert diagnostics == [Diagnostic(message, Place("p/packager.toml", 2, 1), f"settings.{name}")]
+    assert diagnostics == [
+        Diagnostic("invalid-value", message, Place("p/packager.toml", 2, 1), f"settings.{name}")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -326,7 +415,7 @@ def test_faults_of_an_env_source(tmp_path: Path, written: str, message: str) -> 
     options, diagnostics = read(tmp_path, packager=f"[settings]\ngreeting = {written}\n")
     assert options["webhook"].settings == {}
     assert diagnostics == [
-        Diagnostic(message, Place("p/packager.toml", 2, 13), "settings.greeting")
+        Diagnostic("invalid-value", message, Place("p/packager.toml", 2, 13), "settings.greeting")
     ]
 
 
@@ -336,6 +425,7 @@ def test_a_secret_is_refused_and_never_repeated(tmp_path: Path, written: str) ->
     assert options["webhook"].settings == {}
     assert diagnostics == [
         Diagnostic(
+            "invalid-value",
             "a secret can't be written into the configuration; "
             'expected a source such as {ssm = "/my-plugin/api_key"}',
             Place("p/packager.toml", 2, 1),
@@ -349,7 +439,10 @@ def test_a_setting_of_several_groups_is_checked_for_each(tmp_path: Path) -> None
     assert options["webhook"].settings == {"greeting": LiteralSource("hi")}
     assert diagnostics == [
         Diagnostic(
-            "expected true or false, not 'hi'", Place("p/packager.toml", 1, 10), "settings.greeting"
+            "invalid-value",
+            "expected true or false, not 'hi'",
+            Place("p/packager.toml", 1, 10),
+            "settings.greeting",
         )
     ]
 
@@ -364,7 +457,10 @@ def test_faults_of_the_command_line(tmp_path: Path) -> None:
     _, diagnostics = read(tmp_path, overrides={"architecture": "mips"})
     assert diagnostics == [
         Diagnostic(
-            "expected one of arm64, x86_64, not 'mips'", Place("command line"), "architecture"
+            "invalid-value",
+            "expected one of arm64, x86_64, not 'mips'",
+            Place("command line"),
+            "architecture",
         )
     ]
 
@@ -373,6 +469,7 @@ def test_both_files_configured(tmp_path: Path) -> None:
     _, diagnostics = read(tmp_path, pyproject="[tool.packager]\n", packager="memory = 256\n")
     assert diagnostics == [
         Diagnostic(
+            "configured-twice",
             "the plugin is configured here and in p/pyproject.toml; expected one of the two",
             Place("p/packager.toml"),
             hint="move everything into one file, and remove the other's tables",
@@ -398,14 +495,19 @@ def test_packager_toml_beside_a_pyproject_of_others(tmp_path: Path) -> None:
 def test_what_is_no_toml(tmp_path: Path, text: str, line: int, column: int, message: str) -> None:
     options, diagnostics = read(tmp_path, pyproject=text)
     assert options == {"webhook": Options()}
-    assert diagnostics == [Diagnostic(message, Place("p/pyproject.toml", line, column))]
+    assert diagnostics == [
+        Diagnostic("invalid-toml", message, Place("p/pyproject.toml", line, column))
+    ]
 
 
 def test_toml_that_is_no_utf8(tmp_path: Path) -> None:
     (tmp_path / "packager.toml").write_bytes(b"a = 1\n# \xff\n")
     assert read(tmp_path)[1] == [
         Diagnostic(
-            "byte 0xff is not UTF-8", Place("p/packager.toml", 2, 3), hint="save the file as UTF-8"
+            "not-utf8",
+            "byte 0xff is not UTF-8",
+            Place("p/packager.toml", 2, 3),
+            hint="save the file as UTF-8",
         )
     ]
 
@@ -413,6 +515,7 @@ def test_toml_that_is_no_utf8(tmp_path: Path) -> None:
 def test_a_misspelt_tool_table(tmp_path: Path) -> None:
     assert read(tmp_path, pyproject="[tool.pakager]\nmemory = 256\n")[1] == [
         Diagnostic(
+            "ignored-table",
             "is not read; the table is called tool.packager",
             Place("p/pyproject.toml", 1, 7),
             "tool.pakager",
@@ -436,6 +539,7 @@ def test_the_runtime_follows_requires_python(tmp_path: Path, requires: str, runt
     options, diagnostics = read(tmp_path, pyproject=f"[project]\nrequires-python = '{requires}'\n")
     expected = [
         Diagnostic(
+            "python-excluded",
             f"Python 3.13 is excluded by {requires!r}; the runtime is {runtime}",
             Place("p/pyproject.toml", 2, 1),
             "project.requires-python",

@@ -105,7 +105,7 @@ def test_wrong_values(tmp_path: Path, text: str, message: str) -> None:
 
     assert options == {"g": Options()}
     assert diagnostics.all == [
-        Diagnostic(message, Place("p/packager.toml", 1, 1), text.split(" ")[0])
+        Diagnostic("invalid-value", message, Place("p/packager.toml", 1, 1), text.split(" ")[0])
     ]
 
 
@@ -116,6 +116,7 @@ def test_a_function_url_and_aws_wsgi() -> None:
 
     assert diagnostics.all == [
         Diagnostic(
+            "conflicting-keys",
             "a function URL sends payload 2.0, which the adapter aws-wsgi can't read",
             None,
             "adapter",

@@ -49,7 +49,7 @@ def test_every_fault_has_its_line(tmp_path: Path) -> None:
     assert read(path, '= 1\nA=1\n\n\ntwo words=2\nB="open\n') == (
         {"A": "1"},
         [
-            Diagnostic("expected NAME=VALUE", Place(str(path), line), hint=hint)
+            Diagnostic("invalid-dotenv", "expected NAME=VALUE", Place(str(path), line), hint=hint)
             for line in (1, 5, 6)
         ],
     )
@@ -62,8 +62,10 @@ def test_what_is_no_text_or_not_there_is_a_fault(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
     assert [read_env_file(each, diagnostics, {}) for each in (path, missing)] == [{}, {}]
     assert diagnostics.all == [
-        Diagnostic("is not UTF-8 text", Place(str(path))),
-        Diagnostic("can't be read: No such file or directory", Place(str(missing))),
+        Diagnostic("not-utf8", "is not UTF-8 text", Place(str(path))),
+        Diagnostic(
+            "unreadable-file", "can't be read: No such file or directory", Place(str(missing))
+        ),
     ]
 
 

@@ -78,7 +78,7 @@ def test_what_werkzeug_takes(path: str) -> None:
     ],
 )
 def test_what_is_no_rule(path: str, message: str, hint: str | None) -> None:
-    expected = Diagnostic(message, Place("g.yaml", 1, 1), "path", hint)
+    expected = Diagnostic("invalid-path", message, Place("g.yaml", 1, 1), "path", hint)
     assert faults_of(f"GET {path}") == [expected]
 
 
@@ -97,6 +97,7 @@ def test_equal_routes(first: str, second: str) -> None:
     as_first = f" as {first}" if first != second else ""
     assert faults_of(f"GET {first}", f"GET {second}") == [
         Diagnostic(
+            "duplicate",
             f"the route GET {second} is declared twice; first at g.yaml:1:1{as_first}",
             Place("g.yaml", 2, 1),
             "path",

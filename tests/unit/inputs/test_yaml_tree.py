@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packager.errors import Diagnostic, Diagnostics, Place
+from packager.errors import Code, Diagnostic, Diagnostics, Place
 from packager.inputs.yaml_tree import MAX_FILE, YamlValue, parse_yaml, read_yaml
 
 
@@ -51,9 +51,10 @@ def test_an_empty_file_is_a_null(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "column", "message", "hint"),
+    ("code", "text", "line", "column", "message", "hint"),
     [
         (
+            "invalid-yaml",
             "a:\n  b: 1\n c: 2\n",
             3,
             2,
@@ -62,6 +63,7 @@ def test_an_empty_file_is_a_null(text: str) -> None:
             None,
         ),
         (
+            "invalid-yaml",
             'help: "Workflow" for most\n',
             1,
             18,
@@ -70,6 +72,7 @@ def test_an_empty_file_is_a_null(text: str) -> None:
             "put the whole value into quotes, or align it with its neighbours",
         ),
         (
+            "invalid-yaml",
             "a: b: c\n",
             1,
             5,
@@ -77,6 +80,7 @@ def test_an_empty_file_is_a_null(text: str) -> None:
             "put a value that holds ': ' into quotes",
         ),
         (
+            "invalid-yaml",
             "a:\n\tb: 1\n",
             2,
             1,
@@ -84,33 +88,66 @@ def test_an_empty_file_is_a_null(text: str) -> None:
             "found character '\\t' that cannot start any token",
             "indent with spaces, not tabs",
         ),
-        ("a: *b\n", 1, 4, "not valid YAML: found undefined alias 'b'", None),
-        ("a: &a [*a]\n", 1, 4, "not valid YAML: an alias stands inside of what it refers to", None),
+        ("invalid-yaml", "a: *b\n", 1, 4, "not valid YAML: found undefined alias 'b'", None),
         (
+            "invalid-yaml",
+            "a: &a [*a]\n",
+            1,
+            4,
+            "not valid YAML: an alias stands inside of what it refers to",
+            None,
+        ),
+        (
+            "invalid-yaml",
             "a: &a\n  <<: *a\n",
             1,
             4,
             "not valid YAML: an alias stands inside of what it refers to",
             None,
         ),
-        ("a: !thing x\n", 1, 4, "not valid YAML: the tag !thing is not known", None),
-        ("a: !!map x\n", 1, 4, "not valid YAML: the tag tag:yaml.org,2002:map is not known", None),
-        ("? [a]\n: 1\n", 1, 3, "not valid YAML: a key must be text", None),
         (
+            "invalid-yaml",
+            "a: !thing x\n",
+            1,
+            4,
+            "not valid YAML: the tag !thing is not known",
+            None,
+        ),
+        (
+            "invalid-yaml",
+            "a: !!map x\n",
+            1,
+            4,
+            "not valid YAML: the tag tag:yaml.org,2002:map is not known",
+            None,
+        ),
+        ("invalid-yaml", "? [a]\n: 1\n", 1, 3, "not valid YAML: a key must be text", None),
+        (
+            "invalid-yaml",
             "<<: 1\n",
             1,
             5,
             "not valid YAML: a merge (<<) takes a mapping or a list of mappings",
             None,
         ),
-        ("a: 1\nb: \x07\n", 2, 4, "the character U+0007 can't be in YAML", None),
-        ("[" * 5000, None, None, "nested too deeply to be read", None),
+        (
+            "invalid-character",
+            "a: 1\nb: \x07\n",
+            2,
+            4,
+            "the character U+0007 can't be in YAML",
+            None,
+        ),
+        ("too-large", "[" * 5000, None, None, "nested too deeply to be read", None),
     ],
 )
 def test_what_is_no_yaml(
-    text: str, line: int | None, column: int | None, message: str, hint: str | None
+    code: Code, text: str, line: int | None, column: int | None, message: str, hint: str | None
 ) -> None:
-    assert parse(text) == (None, [Diagnostic(message, Place("x.yaml", line, column), hint=hint)])
+    assert parse(text) == (
+        None,
+        [Diagnostic(code, message, Place("x.yaml", line, column), hint=hint)],
+    )
 
 
 def test_bytes_that_are_no_utf8(tmp_path: Path) -> None:
@@ -118,7 +155,12 @@ def test_bytes_that_are_no_utf8(tmp_path: Path) -> None:
     diagnostics = Diagnostics()
     assert read_yaml(tmp_path / "x.yaml", "p/x.yaml", diagnostics) is None
     assert diagnostics.all == [
-        Diagnostic("byte 0xe9 is not UTF-8", Place("p/x.yaml", 2, 4), hint="save the file as UTF-8")
+        Diagnostic(
+            "not-utf8",
+            "byte 0xe9 is not UTF-8",
+            Place("p/x.yaml", 2, 4),
+            hint="save the file as UTF-8",
+        )
     ]
 
 
@@ -127,7 +169,7 @@ def test_a_file_too_large_to_be_a_description(tmp_path: Path) -> None:
     diagnostics = Diagnostics()
     assert read_yaml(tmp_path / "x.yaml", "x.yaml", diagnostics) is None
     assert diagnostics.all == [
-        Diagnostic("has 4194305 bytes; at most 4194304 are read", Place("x.yaml"))
+        Diagnostic("too-large", "has 4194305 bytes; at most 4194304 are read", Place("x.yaml"))
     ]
 
 
@@ -167,6 +209,7 @@ def test_a_key_given_twice_counts_as_given_last() -> None:
     assert tree.plain() == {"a": 3, "b": 2}
     assert diagnostics == [
         Diagnostic(
+            "duplicate",
             "the key 'a' is given twice (first on line 1); the last one counts",
             Place("x.yaml", 3, 1),
             level="warning",

@@ -100,7 +100,9 @@ def test_no_such_thing_and_no_zip(tmp_path: Path) -> None:
 )
 def test_names_that_can_not_be(tmp_path: Path, name: str, problem: str) -> None:
     path = package(tmp_path / "x.difypkg", {"manifest.yaml": "", name: "x"})
-    assert refused(path) == [Diagnostic(f"the entry {name!r} {problem}", Place(str(path)))]
+    assert refused(path) == [
+        Diagnostic("unsafe-package", f"the entry {name!r} {problem}", Place(str(path)))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +119,9 @@ def test_what_is_no_file(tmp_path: Path, mode: int, problem: str) -> None:
         info.external_attr = (mode | 0o777) << 16
         archive.writestr(info, "/etc/passwd")
     path = tmp_path / "x.difypkg"
-    assert refused(path) == [Diagnostic(f"the entry 'link' {problem}", Place(str(path)))]
+    assert refused(path) == [
+        Diagnostic("unsafe-package", f"the entry 'link' {problem}", Place(str(path)))
+    ]
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -139,7 +143,9 @@ def test_an_encrypted_entry(tmp_path: Path) -> None:
     data[6] |= 1  # flags of the local header, then of the central one
     data[data.index(b"PK\x01\x02") + 8] |= 1
     path.write_bytes(data)
-    assert refused(path) == [Diagnostic("the entry 'a' is encrypted", Place(str(path)))]
+    assert refused(path) == [
+        Diagnostic("unsafe-package", "the entry 'a' is encrypted", Place(str(path)))
+    ]
 
 
 @pytest.mark.parametrize("names", [("a", "a/b"), ("a/b", "a")])
@@ -149,7 +155,7 @@ def test_a_file_that_is_also_a_folder(tmp_path: Path, names: tuple[str, str]) ->
         "the entry a is both a file and a folder, or is there in capitals and small letters, which "
         "this file system takes for one"
     )
-    assert refused(path) == [Diagnostic(message, Place(str(path)))]
+    assert refused(path) == [Diagnostic("unsafe-package", message, Place(str(path)))]
 
 
 def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,14 +163,20 @@ def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = Place(str(path))
     monkeypatch.setattr(difypkg, "MAX_FILE", 1999)
     assert refused(path) == [
-        Diagnostic(f"the entry {name!r} has 2000 bytes; at most 1999 are unpacked", place)
+        Diagnostic(
+            "unsafe-package", f"the entry {name!r} has 2000 bytes; at most 1999 are unpacked", place
+        )
         for name in ("a", "b")
     ]
     monkeypatch.setattr(difypkg, "MAX_FILE", 2000)
     monkeypatch.setattr(difypkg, "MAX_TOTAL", 3999)
-    assert refused(path) == [Diagnostic("unpacks to 4000 bytes; at most 3999 are unpacked", place)]
+    assert refused(path) == [
+        Diagnostic("too-large", "unpacks to 4000 bytes; at most 3999 are unpacked", place)
+    ]
     monkeypatch.setattr(difypkg, "MAX_ENTRIES", 1)
-    assert refused(path) == [Diagnostic("has 2 entries; at most 1 are unpacked", place)]
+    assert refused(path) == [
+        Diagnostic("too-large", "has 2 entries; at most 1 are unpacked", place)
+    ]
 
 
 def test_a_header_that_understates_its_size(tmp_path: Path) -> None:
@@ -211,7 +223,9 @@ def test_what_the_finder_adds_is_left_out(tmp_path: Path) -> None:
 
 def test_too_long_a_path(tmp_path: Path) -> None:
     path = package(tmp_path / "x.difypkg", {"/".join(["a" * 200] * 30): ""})
-    assert refused(path) == [Diagnostic("has an entry with too long a path", Place(str(path)))]
+    assert refused(path) == [
+        Diagnostic("too-large", "has an entry with too long a path", Place(str(path)))
+    ]
 
 
 def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

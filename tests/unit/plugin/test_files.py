@@ -71,6 +71,7 @@ def test_needed_files_are_kept_with_a_warning(tmp_path: Path) -> None:
         [".gitignore", "lib/used.py"],
         [
             Diagnostic(
+                "kept-file",
                 "lib/used.py is kept: the function needs it, though .gitignore names it",
                 Place("p/.gitignore"),
                 level="warning",
@@ -126,8 +127,15 @@ def test_links_that_leave_are_errors_unless_ignored(tmp_path: Path) -> None:
     assert shipped(root) == (
         [".difyignore", "a.py"],
         [
-            Diagnostic("the link leads nowhere: nowhere", Place("p/gone"), hint=hint),
-            Diagnostic("the link leads out of the plugin: ../secret", Place("p/out"), hint=hint),
+            Diagnostic(
+                "broken-link", "the link leads nowhere: nowhere", Place("p/gone"), hint=hint
+            ),
+            Diagnostic(
+                "broken-link",
+                "the link leads out of the plugin: ../secret",
+                Place("p/out"),
+                hint=hint,
+            ),
         ],
     )
 
@@ -136,7 +144,7 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     plugin(tmp_path, "a.py", "b\udcff.py")
     assert shipped(tmp_path) == (
         ["a.py"],
-        [Diagnostic("the file's name is not UTF-8", Place("p/b\\udcff.py"))],
+        [Diagnostic("not-utf8", "the file's name is not UTF-8", Place("p/b\\udcff.py"))],
     )
 
 
@@ -163,9 +171,9 @@ def test_links_in_a_circle_lead_nowhere(tmp_path: Path) -> None:
     assert shipped(root) == (
         ["a.py"],
         [
-            Diagnostic("the link leads nowhere: b", Place("p/b"), hint=hint),
-            Diagnostic("the link leads nowhere: d", Place("p/c"), hint=hint),
-            Diagnostic("the link leads nowhere: c", Place("p/d"), hint=hint),
+            Diagnostic("broken-link", "the link leads nowhere: b", Place("p/b"), hint=hint),
+            Diagnostic("broken-link", "the link leads nowhere: d", Place("p/c"), hint=hint),
+            Diagnostic("broken-link", "the link leads nowhere: c", Place("p/d"), hint=hint),
         ],
     )
 
@@ -190,8 +198,8 @@ def test_what_can_not_be_read_is_an_error_unless_ignored(
     assert shipped(root) == (
         [".difyignore", "a.py"],
         [
-            Diagnostic("can't be read: Permission denied", Place("p/shut")),
-            Diagnostic("can't be read: Permission denied", Place("p/shut.txt")),
+            Diagnostic("unreadable-file", "can't be read: Permission denied", Place("p/shut")),
+            Diagnostic("unreadable-file", "can't be read: Permission denied", Place("p/shut.txt")),
         ],
     )
 
@@ -205,7 +213,7 @@ def test_an_ignore_file_that_can_not_be_read(
     root = plugin(tmp_path, ".gitignore")
     monkeypatch.setattr(Path, "read_bytes", refuse)
     assert shipped(root)[1] == [
-        Diagnostic("can't be read: Permission denied", Place("p/.gitignore"))
+        Diagnostic("unreadable-file", "can't be read: Permission denied", Place("p/.gitignore"))
     ]
 
 
@@ -282,6 +290,7 @@ def test_folders_nested_too_deeply(tmp_path: Path) -> None:
         [".difyignore", "a.py"],
         [
             Diagnostic(
+                "too-large",
                 "holds folders nested more than 100 deep, or a path of more than 2048 bytes",
                 Place("p/deep"),
                 hint="name it in .difyignore, or move what is in it up",
@@ -301,6 +310,7 @@ def test_what_is_no_file_does_not_ship(tmp_path: Path) -> None:
             ["a.py"],
             [
                 Diagnostic(
+                    "broken-link",
                     "the link leads out of the plugin: /dev/null",
                     Place("p/null"),
                     hint="put a copy in its place, or name it in .difyignore",
@@ -313,8 +323,12 @@ def test_an_ignore_file_with_too_much_in_it(tmp_path: Path) -> None:
     plugin(tmp_path, "a.py", ".difyignore")
     (tmp_path / ".difyignore").write_text("".join(f"a?{number}\n" for number in range(3000)))
     message = "has more than 10000 patterns, or than 2000 with wildcards inside"
-    assert shipped(tmp_path)[1] == [Diagnostic(message, Place("p/.difyignore"))]
+    assert shipped(tmp_path)[1] == [
+        Diagnostic("invalid-ignore-file", message, Place("p/.difyignore"))
+    ]
 
     (tmp_path / ".difyignore").write_text("x" * 1_000_001)
     message = "has more than 1000000 bytes"
-    assert shipped(tmp_path)[1] == [Diagnostic(message, Place("p/.difyignore"))]
+    assert shipped(tmp_path)[1] == [
+        Diagnostic("invalid-ignore-file", message, Place("p/.difyignore"))
+    ]

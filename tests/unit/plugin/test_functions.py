@@ -56,6 +56,7 @@ def test_equal_ids_are_an_error() -> None:
     )
     assert diagnostics.all == [
         Diagnostic(
+            "duplicate-id",
             "the function id SlackBotFunction is taken by group/slack_bot.yaml of slack_bot; "
             "ids must differ",
             Place("manifest.yaml", 9, 7),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from packager.analysis.sources import PluginSources
-from packager.errors import Diagnostic, Diagnostics, Place
+from packager.errors import Code, Diagnostic, Diagnostics, Place
 from packager.inputs.plugin_folder import PluginFolder
 from packager.model.options import Options
 from packager.model.plugin import Endpoint, EndpointGroup, Setting
@@ -47,10 +47,15 @@ def sound(root: Path, changes: Mapping[str, str | bytes | None]) -> Plugin:
 
 
 def error(
-    message: str, file: str, line: int | None = None, column: int | None = None,
-    key: str = "", hint: str | None = None,
-) -> Diagnostic:  # fmt: skip
-    return Diagnostic(message, Place(f"tiny/{file}", line, column), key, hint)
+    code: Code,
+    message: str,
+    file: str,
+    line: int | None = None,
+    column: int | None = None,
+    key: str = "",
+    hint: str | None = None,
+) -> Diagnostic:
+    return Diagnostic(code, message, Place(f"tiny/{file}", line, column), key, hint)
 
 
 def test_a_sound_plugin(tmp_path: Path) -> None:
@@ -100,6 +105,7 @@ def test_the_folder_is_named_as_it_was_given(tmp_path: Path) -> None:
     assert load_plugin(tmp_path, diagnostics) is None
     assert diagnostics.all == [
         Diagnostic(
+            "no-manifest",
             "there is no manifest.yaml, so this is no plugin",
             Place(f"{tmp_path}/manifest.yaml"),
             hint="name the plugin's own folder",
@@ -227,84 +233,138 @@ LIST_IT = "list the group's file, such as group/webhook.yaml, under plugins.endp
 @pytest.mark.parametrize(
     ("manifest", "expected"),
     [
-        ("", error("expected a mapping with name and plugins, not nothing", "manifest.yaml", 1, 1)),
+        (
+            "",
+            error(
+                "wrong-type",
+                "expected a mapping with name and plugins, not nothing",
+                "manifest.yaml",
+                1,
+                1,
+            ),
+        ),
         (
             "- a\n",
-            error("expected a mapping with name and plugins, not a list", "manifest.yaml", 1, 1),
+            error(
+                "wrong-type",
+                "expected a mapping with name and plugins, not a list",
+                "manifest.yaml",
+                1,
+                1,
+            ),
         ),
         (
             "plugins: {endpoints: [group/tiny.yaml]}\n",
-            error("missing; expected the plugin's name", "manifest.yaml", 1, 1, "name"),
+            error(
+                "missing-key", "missing; expected the plugin's name", "manifest.yaml", 1, 1, "name"
+            ),
         ),
         (
             "name: Tiny\nplugins: {endpoints: [group/tiny.yaml]}\n",
             error(
+                "invalid-value",
                 "'Tiny' can't be a plugin's name; expected 1 to 128 of a-z, 0-9, _ and -",
-                "manifest.yaml", 1, 7, "name",
+                "manifest.yaml",
+                1,
+                7,
+                "name",
             ),
         ),
         (
             "name: [tiny]\nplugins: {endpoints: [group/tiny.yaml]}\n",
-            error("expected the plugin's name, not a list", "manifest.yaml", 1, 7, "name"),
+            error(
+                "wrong-type",
+                "expected the plugin's name, not a list",
+                "manifest.yaml",
+                1,
+                7,
+                "name",
+            ),
         ),
         (
             "name: tiny\n",
-            error(NO_GROUP, "manifest.yaml", 1, 1, "plugins.endpoints", LIST_IT),
+            error("no-group", NO_GROUP, "manifest.yaml", 1, 1, "plugins.endpoints", LIST_IT),
         ),
         (
             "name: tiny\nplugins:\n",
-            error(NO_GROUP, "manifest.yaml", 2, 9, "plugins.endpoints", LIST_IT),
+            error("no-group", NO_GROUP, "manifest.yaml", 2, 9, "plugins.endpoints", LIST_IT),
         ),
         (
             "name: tiny\nplugins:\n  endpoints: []\n",
-            error(NO_GROUP, "manifest.yaml", 3, 14, "plugins.endpoints", LIST_IT),
+            error("no-group", NO_GROUP, "manifest.yaml", 3, 14, "plugins.endpoints", LIST_IT),
         ),
         (
             "name: tiny\nplugins:\n  tools: [a.yaml]\n",
             error(
-                NO_GROUP, "manifest.yaml", 3, 3, "plugins.endpoints",
+                "no-group",
+                NO_GROUP,
+                "manifest.yaml",
+                3,
+                3,
+                "plugins.endpoints",
                 "only endpoints can be packaged; this plugin has tools",
             ),
         ),
         (
             "name: tiny\nplugins: {endpoints: group/tiny.yaml}\n",
             error(
+                "wrong-type",
                 "expected a list of endpoint groups' YAML files, not text",
-                "manifest.yaml", 2, 22, "plugins.endpoints",
+                "manifest.yaml",
+                2,
+                22,
+                "plugins.endpoints",
             ),
         ),
         (
             "name: tiny\nplugins: {endpoints: [{a: b}]}\n",
             error(
+                "wrong-type",
                 "expected the path of an endpoint group's YAML file, not a mapping",
-                "manifest.yaml", 2, 23, "plugins.endpoints[0]",
+                "manifest.yaml",
+                2,
+                23,
+                "plugins.endpoints[0]",
             ),
         ),
         (
             "name: tiny\nplugins: {endpoints: [group/tiny.yaml, ./group/tiny.yaml]}\n",
             error(
+                "duplicate",
                 "the group group/tiny.yaml is listed twice; first at tiny/manifest.yaml:2:23",
-                "manifest.yaml", 2, 40, "plugins.endpoints[1]",
+                "manifest.yaml",
+                2,
+                40,
+                "plugins.endpoints[1]",
             ),
         ),
         (
             "name: tiny\nplugins: {endpoints: [group/tinny.yaml]}\n",
             error(
+                "missing-file",
                 "there is no file group/tinny.yaml; "
                 "expected the path of an endpoint group's YAML file",
-                "manifest.yaml", 2, 23, "plugins.endpoints[0]", "did you mean group/tiny.yaml?",
+                "manifest.yaml",
+                2,
+                23,
+                "plugins.endpoints[0]",
+                "did you mean group/tiny.yaml?",
             ),
         ),
         (
             "name: tiny\nplugins: {endpoints: [group/tiny.yaml]}\n"
             "resource: {permission: {storage: {enabled: maybe, size: big}}}\n",
             error(
-                "expected a number of bytes, not text", "manifest.yaml", 3, 57,
+                "wrong-type",
+                "expected a number of bytes, not text",
+                "manifest.yaml",
+                3,
+                57,
                 "resource.permission.storage.size",
             ),
         ),
     ],
-)  # fmt: skip
+)
 def test_faults_of_a_manifest(tmp_path: Path, manifest: str, expected: Diagnostic) -> None:
     plugin, diagnostics = load(tmp_path, {"manifest.yaml": manifest})
     assert plugin is None
@@ -352,88 +412,157 @@ def test_references_stay_inside(
         (
             "settings: []\n",
             error(
-                "missing; expected a list of endpoints", "group/tiny.yaml", 1, 1, "endpoints"
+                "missing-key",
+                "missing; expected a list of endpoints",
+                "group/tiny.yaml",
+                1,
+                1,
+                "endpoints",
             ),
         ),
         (
             "endpoint: [endpoints/duck.yaml]\n",
             error(
-                "missing; expected a list of endpoints", "group/tiny.yaml", 1, 1, "endpoints",
+                "missing-key",
+                "missing; expected a list of endpoints",
+                "group/tiny.yaml",
+                1,
+                1,
+                "endpoints",
                 "is endpoint meant to be endpoints?",
             ),
         ),
         (
             "endpoints: []\n",
             error(
+                "no-endpoints",
                 f"the group has no endpoints; expected {AN_ENDPOINT}",
-                "group/tiny.yaml", 1, 12, "endpoints",
+                "group/tiny.yaml",
+                1,
+                12,
+                "endpoints",
             ),
         ),
         (
             "endpoints: {path: /}\n",
             error(
-                "expected a list of endpoints, not a mapping", "group/tiny.yaml", 1, 12, "endpoints"
+                "wrong-type",
+                "expected a list of endpoints, not a mapping",
+                "group/tiny.yaml",
+                1,
+                12,
+                "endpoints",
             ),
         ),
         (
             "endpoints: [[]]\n",
-            error(f"expected {AN_ENDPOINT}, not a list", "group/tiny.yaml", 1, 13, "endpoints[0]"),
+            error(
+                "wrong-type",
+                f"expected {AN_ENDPOINT}, not a list",
+                "group/tiny.yaml",
+                1,
+                13,
+                "endpoints[0]",
+            ),
         ),
         (
             "settings: [{type: boolean}]\nendpoints: [endpoints/duck.yaml]\n",
             error(
-                "missing; expected the setting's name", "group/tiny.yaml", 1, 12, "settings[0].name"
+                "missing-key",
+                "missing; expected the setting's name",
+                "group/tiny.yaml",
+                1,
+                12,
+                "settings[0].name",
             ),
         ),
         (
             "settings: [api_key]\nendpoints: [endpoints/duck.yaml]\n",
             error(
+                "wrong-type",
                 "expected a setting: a mapping with name and type, not text",
-                "group/tiny.yaml", 1, 12, "settings[0]",
+                "group/tiny.yaml",
+                1,
+                12,
+                "settings[0]",
             ),
         ),
         (
             "settings: {x: }\nendpoints: [endpoints/duck.yaml]\n",
             error(
+                "wrong-type",
                 "expected a setting: a mapping with type, not nothing",
-                "group/tiny.yaml", 1, 14, "settings.x",
+                "group/tiny.yaml",
+                1,
+                14,
+                "settings.x",
             ),
         ),
         (
             "settings: {x: {label: X}}\nendpoints: [endpoints/duck.yaml]\n",
             error(
-                f"missing; expected one of {TYPES}", "group/tiny.yaml", 1, 15, "settings.x.type"
+                "missing-key",
+                f"missing; expected one of {TYPES}",
+                "group/tiny.yaml",
+                1,
+                15,
+                "settings.x.type",
             ),
         ),
         (
             "settings: {x: {type: text_input}}\nendpoints: [endpoints/duck.yaml]\n",
             error(
+                "invalid-value",
                 f"'text_input' is no type of a setting; expected one of {TYPES}",
-                "group/tiny.yaml", 1, 22, "settings.x.type", "did you mean text-input?",
+                "group/tiny.yaml",
+                1,
+                22,
+                "settings.x.type",
+                "did you mean text-input?",
             ),
         ),
         (
             "settings: text\nendpoints: [endpoints/duck.yaml]\n",
-            error("expected a list of settings, not text", "group/tiny.yaml", 1, 11, "settings"),
+            error(
+                "wrong-type",
+                "expected a list of settings, not text",
+                "group/tiny.yaml",
+                1,
+                11,
+                "settings",
+            ),
         ),
         (
             "settings: [{name: x, type: boolean}, {name: x, type: boolean}]\n"
             "endpoints: [endpoints/duck.yaml]\n",
             error(
+                "duplicate",
                 "the setting x is declared twice; first at tiny/group/tiny.yaml:1:19",
-                "group/tiny.yaml", 1, 45, "settings",
+                "group/tiny.yaml",
+                1,
+                45,
+                "settings",
             ),
         ),
         (
             "settings: {x: {type: boolean, required: sure}}\nendpoints: [endpoints/duck.yaml]\n",
             error(
-                "expected true or false, not text", "group/tiny.yaml", 1, 41, "settings.x.required"
+                "wrong-type",
+                "expected true or false, not text",
+                "group/tiny.yaml",
+                1,
+                41,
+                "settings.x.required",
             ),
         ),
         (
             "settings: {x: {type: select, options: a}}\nendpoints: [endpoints/duck.yaml]\n",
             error(
-                "expected a list of options, not text", "group/tiny.yaml", 1, 39,
+                "wrong-type",
+                "expected a list of options, not text",
+                "group/tiny.yaml",
+                1,
+                39,
                 "settings.x.options",
             ),
         ),
@@ -442,11 +571,16 @@ def test_references_stay_inside(
             + "".join(f"  s{n}: {{type: boolean}}\n" for n in range(65))
             + "endpoints: [endpoints/duck.yaml]\n",
             error(
-                "the group has 65 settings; Dify takes 64", "group/tiny.yaml", 66, 3, "settings"
+                "too-large",
+                "the group has 65 settings; Dify takes 64",
+                "group/tiny.yaml",
+                66,
+                3,
+                "settings",
             ),
         ),
     ],
-)  # fmt: skip
+)
 def test_faults_of_a_group(tmp_path: Path, group: str, expected: Diagnostic) -> None:
     assert load(tmp_path, {"group/tiny.yaml": group}) == (None, [expected])
 
@@ -459,6 +593,7 @@ def test_a_default_that_is_no_option_is_a_warning(tmp_path: Path) -> None:
     assert plugin is not None
     assert diagnostics == [
         Diagnostic(
+            "default-not-an-option",
             "the default 'c' is not among the options: a, b",
             Place("tiny/group/tiny.yaml", 1, 56),
             "settings.x.default",
@@ -476,88 +611,140 @@ A_SOURCE = "the path of a Python file (.py)"
         (
             "path: /\nmethod: get\nextra: {python: {source: endpoints/duck.py}}\n",
             error(
+                "invalid-value",
                 f"'get' is no method of an endpoint; expected one of {METHODS}",
-                "endpoints/duck.yaml", 2, 9, "method", "write GET",
+                "endpoints/duck.yaml",
+                2,
+                9,
+                "method",
+                "write GET",
             ),
         ),
         (
             "path: /\nmethod: PATCH\nextra: {python: {source: endpoints/duck.py}}\n",
             error(
+                "invalid-value",
                 f"'PATCH' is no method of an endpoint; expected one of {METHODS}",
-                "endpoints/duck.yaml", 2, 9, "method", ONE_EACH,
+                "endpoints/duck.yaml",
+                2,
+                9,
+                "method",
+                ONE_EACH,
             ),
         ),
         (
             "path: /\nmethod: [GET]\nextra: {python: {source: endpoints/duck.py}}\n",
             error(
+                "wrong-type",
                 f"expected one of {METHODS}, not a list",
-                "endpoints/duck.yaml", 2, 9, "method", ONE_EACH,
+                "endpoints/duck.yaml",
+                2,
+                9,
+                "method",
+                ONE_EACH,
             ),
         ),
         (
             "path: /\nextra: {python: {source: endpoints/duck.py}}\n",
             error(
-                f"missing; expected one of {METHODS}", "endpoints/duck.yaml", 1, 1, "method"
+                "missing-key",
+                f"missing; expected one of {METHODS}",
+                "endpoints/duck.yaml",
+                1,
+                1,
+                "method",
             ),
         ),
         (
             "method: GET\nextra: {python: {source: endpoints/duck.py}}\n",
             error(
+                "missing-key",
                 "missing; expected a URL path that starts with /",
-                "endpoints/duck.yaml", 1, 1, "path",
+                "endpoints/duck.yaml",
+                1,
+                1,
+                "path",
             ),
         ),
         (
             "path: duck\nmethod: GET\nextra: {python: {source: endpoints/duck.py}}\n",
             error(
+                "invalid-path",
                 "'duck' does not start with /; expected a URL path such as /duck",
-                "endpoints/duck.yaml", 1, 7, "path",
+                "endpoints/duck.yaml",
+                1,
+                7,
+                "path",
             ),
         ),
         (
             "path: /\nmethod: GET\n",
             error(
+                "missing-key",
                 f"missing; expected extra.python.source, {A_SOURCE}",
-                "endpoints/duck.yaml", 1, 1, "extra",
+                "endpoints/duck.yaml",
+                1,
+                1,
+                "extra",
             ),
         ),
         (
             "path: /\nmethod: GET\nextra: {python: }\n",
             error(
-                "expected a mapping, not nothing", "endpoints/duck.yaml", 3, 16, "extra.python"
+                "wrong-type",
+                "expected a mapping, not nothing",
+                "endpoints/duck.yaml",
+                3,
+                16,
+                "extra.python",
             ),
         ),
         (
             "path: /\nmethod: GET\nextra: {python: {source: endpoints/dukc.py}}\n",
             error(
+                "missing-file",
                 f"there is no file endpoints/dukc.py; expected {A_SOURCE}",
-                "endpoints/duck.yaml", 3, 26, "extra.python.source",
+                "endpoints/duck.yaml",
+                3,
+                26,
+                "extra.python.source",
                 "did you mean endpoints/duck.py?",
             ),
         ),
         (
             "path: /\nmethod: GET\nextra: {python: {source: ../duck.py}}\n",
             error(
+                "outside-plugin",
                 f"../duck.py lies outside the plugin; expected {A_SOURCE}, relative to its folder",
-                "endpoints/duck.yaml", 3, 26, "extra.python.source",
+                "endpoints/duck.yaml",
+                3,
+                26,
+                "extra.python.source",
             ),
         ),
         (
             "path: /\nmethod: GET\nextra: {python: {source: group/tiny.yaml}}\n",
             error(
+                "missing-file",
                 f"expected {A_SOURCE}, not group/tiny.yaml",
-                "endpoints/duck.yaml", 3, 26, "extra.python.source",
+                "endpoints/duck.yaml",
+                3,
+                26,
+                "extra.python.source",
             ),
         ),
         (
             "[]\n",
             error(
+                "wrong-type",
                 "expected a mapping with path, method and extra, not a list",
-                "endpoints/duck.yaml", 1, 1,
+                "endpoints/duck.yaml",
+                1,
+                1,
             ),
         ),
     ],
-)  # fmt: skip
+)
 def test_faults_of_an_endpoint(tmp_path: Path, endpoint: str, expected: Diagnostic) -> None:
     assert load(tmp_path, {"endpoints/duck.yaml": endpoint}) == (None, [expected])
 
@@ -634,6 +821,7 @@ def test_a_manifest_by_another_name(tmp_path: Path) -> None:
     assert plugin is None
     assert diagnostics == [
         error(
+            "no-manifest",
             "there is no manifest.yaml, so this is no plugin",
             "manifest.yaml",
             hint="rename manifest.yml to manifest.yaml",
@@ -642,6 +830,7 @@ def test_a_manifest_by_another_name(tmp_path: Path) -> None:
 
 
 AN_ENDPOINT_LISTED = Diagnostic(
+    "no-group",
     "endpoints/duck.yaml is an endpoint where a group belongs; Dify takes it as a group without "
     "endpoints, and there is no function for it",
     Place("tiny/manifest.yaml", 10, 7),
@@ -681,10 +870,14 @@ def test_more_endpoints_than_a_function_can_sensibly_have(tmp_path: Path) -> Non
     group = "endpoints:\n" + "  - endpoints/duck.yaml\n" * 1001
     assert load(tmp_path, {"group/tiny.yaml": group})[1] == [
         error(
+            "too-large",
             "the group has 1001 endpoints; at most 1000 are possible",
-            "group/tiny.yaml", 2, 3, "endpoints",
+            "group/tiny.yaml",
+            2,
+            3,
+            "endpoints",
         )
-    ]  # fmt: skip
+    ]
 
 
 def test_a_source_that_the_configuration_takes_out(tmp_path: Path) -> None:
@@ -694,9 +887,12 @@ def test_a_source_that_the_configuration_takes_out(tmp_path: Path) -> None:
         None,
         [
             error(
+                "endpoint-excluded",
                 "endpoints/duck.py does not ship, and answers GET /duck/<app_id>",
-                "endpoints/duck.yaml", 5, 13,
+                "endpoints/duck.yaml",
+                5,
+                13,
                 hint="`exclude` names it, or it lies in the output folder or among other bundles",
             )
         ],
-    )  # fmt: skip
+    )

@@ -113,6 +113,7 @@ def test_options_nested_files_and_paths(tmp_path: Path) -> None:
         ),
         [
             Diagnostic(
+                "ignored-requirement",
                 "the plugin itself is no dependency: left out",
                 at("requirements.txt", 9),
                 level="warning",
@@ -131,19 +132,26 @@ def test_everything_unreadable_is_said_at_once(tmp_path: Path) -> None:
         (),
         [
             Diagnostic(
+                "invalid-requirement",
                 "unreadable requirement 'requests >== 2': expected semicolon (after name with no "
                 "version specifier) or end",
                 at("requirements.txt", 1),
                 hint="expected a name with optional versions, such as requests>=2.31",
             ),
             Diagnostic(
+                "unknown-option",
                 "unknown option '--wat'",
                 at("requirements.txt", 2),
                 hint="expected a requirement, or one of pip's options for requirements files",
             ),
-            Diagnostic("there is no file none.txt", at("requirements.txt", 3)),
-            Diagnostic("there is no file ../../x.txt", at("requirements.txt", 4)),
-            Diagnostic("there is no file or folder ./none", at("requirements.txt", 5), hint=hint),
+            Diagnostic("missing-file", "there is no file none.txt", at("requirements.txt", 3)),
+            Diagnostic("missing-file", "there is no file ../../x.txt", at("requirements.txt", 4)),
+            Diagnostic(
+                "missing-file",
+                "there is no file or folder ./none",
+                at("requirements.txt", 5),
+                hint=hint,
+            ),
         ],
     )
 
@@ -151,7 +159,7 @@ def test_everything_unreadable_is_said_at_once(tmp_path: Path) -> None:
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_bytes(b"six\n\xff\n")
     assert read(tmp_path)[1] == [
-        Diagnostic("the file is not UTF-8 text", at("requirements.txt", 2))
+        Diagnostic("not-utf8", "the file is not UTF-8 text", at("requirements.txt", 2))
     ]
 
 
@@ -207,6 +215,7 @@ def test_a_pyproject_without_dependencies_does_not_count(tmp_path: Path) -> None
         (
             '[project]\ndependencies = "six"\n',
             Diagnostic(
+                "wrong-type",
                 "expected a list of requirements",
                 at("pyproject.toml", 2, 1),
                 "project.dependencies",
@@ -215,6 +224,7 @@ def test_a_pyproject_without_dependencies_does_not_count(tmp_path: Path) -> None
         (
             '[project]\ndependencies = ["six",\n 1]\n',
             Diagnostic(
+                "wrong-type",
                 "expected a requirement as text",
                 at("pyproject.toml", 3, 2),
                 "project.dependencies[1]",
@@ -223,6 +233,7 @@ def test_a_pyproject_without_dependencies_does_not_count(tmp_path: Path) -> None
         (
             "[project\n",
             Diagnostic(
+                "invalid-toml",
                 'not valid TOML: expected "]" at the end of a table declaration',
                 at("pyproject.toml", 1, 9),
             ),
@@ -233,7 +244,9 @@ def test_an_unreadable_pyproject(tmp_path: Path, text: str, diagnostic: Diagnost
     (tmp_path / "pyproject.toml").write_text(text)
     diagnostics = read(tmp_path)[1]
     if "not valid" in diagnostic.message:  # its words are tomllib's and vary with its version
-        diagnostics = [Diagnostic(diagnostic.message, each.place) for each in diagnostics]
+        diagnostics = [
+            Diagnostic(each.code, diagnostic.message, each.place) for each in diagnostics
+        ]
     assert diagnostics == [diagnostic]
 
 
@@ -258,7 +271,7 @@ def test_plain_lines_come_back_with_their_numbers(lines: list[str]) -> None:
 
 def test_what_is_no_file(tmp_path: Path) -> None:
     place = Place("p/requirements.txt")
-    diagnostic = Diagnostic("is no file of the plugin", place)
+    diagnostic = Diagnostic("unreadable-file", "is no file of the plugin", place)
     path = tmp_path / "requirements.txt"
     path.mkdir()
     assert read(tmp_path) == (Requirements(tmp_path), [diagnostic])
@@ -266,7 +279,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     for target in ("nowhere", "requirements.txt", "/etc/hostname"):
         path.symlink_to(target)
         why = " (too many levels of symbolic links)" if target == path.name else ""
-        diagnostic = Diagnostic(f"is no file of the plugin{why}", place)
+        diagnostic = Diagnostic("unreadable-file", f"is no file of the plugin{why}", place)
         assert read(tmp_path) == (Requirements(tmp_path), [diagnostic])
         path.unlink()
 
@@ -286,6 +299,7 @@ def test_dependencies_said_in_ways_that_are_not_read(
         Requirements(tmp_path),
         [
             Diagnostic(
+                "ignored-table",
                 "dependencies said in this way are not read, and none are installed",
                 Place("p/pyproject.toml", line, column),
                 key,
@@ -304,12 +318,16 @@ def test_dependencies_said_in_ways_that_are_not_read(
         (
             "",
             Diagnostic(
+                "invalid-lock",
                 "is no lock file of uv's: it has no version",
                 Place("p/uv.lock"),
                 hint="make it anew with `uv lock`, or remove it",
             ),
         ),
-        ("a = [", Diagnostic("not valid TOML: invalid value", Place("p/uv.lock", 1, 6))),
+        (
+            "a = [",
+            Diagnostic("invalid-toml", "not valid TOML: invalid value", Place("p/uv.lock", 1, 6)),
+        ),
     ],
 )
 def test_a_lock_that_is_none(tmp_path: Path, lock: str, diagnostic: Diagnostic) -> None:

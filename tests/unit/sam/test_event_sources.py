@@ -479,6 +479,7 @@ def test_every_kind_at_once_is_fine() -> None:
 def test_a_message_visible_again_before_the_function_is_done() -> None:
     assert faults_of(plan_of(placed(visibility_timeout=28))) == [
         Diagnostic(
+            "conflicting-keys",
             "Lambda refuses a queue whose messages are visible again after 28 s, before the "
             "function's timeout, 29 s",
             PLACE,
@@ -491,6 +492,7 @@ def test_a_message_visible_again_before_the_function_is_done() -> None:
 def test_a_visibility_below_the_advice_is_a_warning() -> None:
     assert faults_of(plan_of(placed(visibility_timeout=29))) == [
         Diagnostic(
+            "short-visibility",
             "AWS advises at least 174 s, six times the function's timeout and the batch window, "
             "not 29",
             PLACE,
@@ -506,6 +508,7 @@ def test_more_at_a_time_than_the_function_has() -> None:
     plan = plan_of(placed(max_concurrency=6), template={"ReservedConcurrentExecutions": 5})
     assert faults_of(plan) == [
         Diagnostic(
+            "conflicting-keys",
             "more than the 5 invocations that ReservedConcurrentExecutions leaves the function",
             PLACE,
             "events.max_concurrency",

@@ -37,6 +37,7 @@ def read(tmp_path: Path, text: str, group: str = "neko") -> tuple[LocalSettings,
     found = read_local_settings(path, group, diagnostics)
     here = [
         Diagnostic(
+            each.code,
             each.message,
             each.place and Place("local", each.place.line, each.place.column),
             each.key,
@@ -65,12 +66,17 @@ NO_TABLE = "there is no such table"
         (
             "setings = {}",
             Diagnostic(
-                "there is no such table", Place("local", 1, 1), "setings", "did you mean settings?"
+                "unknown-key",
+                "there is no such table",
+                Place("local", 1, 1),
+                "setings",
+                "did you mean settings?",
             ),
         ),
         (
             "key = 's3cr3t'",
             Diagnostic(
+                "unknown-key",
                 "there is no such table",
                 Place("local", 1, 1),
                 "key",
@@ -79,19 +85,24 @@ NO_TABLE = "there is no such table"
         ),
         (
             "settings = 's3cr3t'",
-            Diagnostic("expected a table, not text", Place("local", 1, 1), "settings"),
+            Diagnostic(
+                "wrong-type", "expected a table, not text", Place("local", 1, 1), "settings"
+            ),
         ),
         (
             "groups.neko = 5",
-            Diagnostic("expected a table, not 5", Place("local", 1, 8), "groups.neko"),
+            Diagnostic(
+                "wrong-type", "expected a table, not 5", Place("local", 1, 8), "groups.neko"
+            ),
         ),
         (
             "[groups.neko]\nkey = 's3cr3t'",
-            Diagnostic(NO_TABLE, Place("local", 2, 1), "groups.neko.key"),
+            Diagnostic("unknown-key", NO_TABLE, Place("local", 2, 1), "groups.neko.key"),
         ),
         (
             "[settings]\nkey = 2024-01-01",
             Diagnostic(
+                "wrong-type",
                 "expected nothing but text, finite numbers, true, false, lists and tables",
                 Place("local", 2, 1),
                 "settings.key",
@@ -100,10 +111,16 @@ NO_TABLE = "there is no such table"
         (
             "[apps]\na = 5",
             Diagnostic(
-                "expected the app's API key as text, in quotes", Place("local", 2, 1), "apps.a"
+                "wrong-type",
+                "expected the app's API key as text, in quotes",
+                Place("local", 2, 1),
+                "apps.a",
             ),
         ),
-        ("settings = ", Diagnostic("not valid TOML: invalid value", Place("local", 1, 12))),
+        (
+            "settings = ",
+            Diagnostic("invalid-toml", "not valid TOML: invalid value", Place("local", 1, 12)),
+        ),
     ],
 )
 def test_faults(tmp_path: Path, text: str, diagnostic: Diagnostic) -> None:

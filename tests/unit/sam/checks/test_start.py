@@ -190,6 +190,7 @@ def test_the_properties_are_said_by_the_keys(name: str, value: object, key: str)
 
     assert diagnostics.all == [
         Diagnostic(
+            "reserved-property",
             "the packager decides this property",
             None,
             f"template.{name}",
@@ -226,7 +227,7 @@ def test_wrong_values(tmp_path: Path, text: str, message: str) -> None:
 
     assert options == {"g": Options()}
     assert diagnostics.all == [
-        Diagnostic(message, Place("p/packager.toml", 1, 1), text.split(" ")[0])
+        Diagnostic("invalid-value", message, Place("p/packager.toml", 1, 1), text.split(" ")[0])
     ]
 
 

@@ -419,6 +419,7 @@ def test_a_base_path_is_said_to_the_function_too() -> None:
 
     assert diagnostics.all == [
         Diagnostic(
+            "base-path",
             "the endpoints' paths would start with /v1, and get no answer",
             HERE,
             "api_template.Domain.BasePath",
