@@ -8,6 +8,7 @@ from packager.analysis.endpoint_classes import endpoint_classes
 from packager.analysis.facts import SourceError, SourceFacts, imported_for_certain, reachable
 from packager.analysis.late_work import check_timing
 from packager.analysis.missing_imports import warn_of_own
+from packager.analysis.reached_code import ReachedCode
 from packager.analysis.sdk_use import warn_of_apps, warn_of_calls, warn_of_imports
 from packager.analysis.sources import PluginSources, Reader, reader_of
 from packager.errors import NO_INVOKE, Diagnostic, Diagnostics, Place
@@ -60,7 +61,8 @@ def check_sources(
             check_timing(folder, group, options[group.name], facts, diagnostics)
         sound = {file for file in reached if facts[file].error is None}
         certain = imported_for_certain(facts, sources)
-        warn_of_own(folder.display_of, facts, sound - called, certain, diagnostics)
+        fresh = ReachedCode(folder, facts, frozenset(sound - called), frozenset(certain))
+        warn_of_own(fresh, diagnostics)
         warn_of_calls(folder, facts, sound - called, diagnostics)
         for group in those:
             own = reachable(facts, [endpoint.source for endpoint in group.endpoints]) & sound

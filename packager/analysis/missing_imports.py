@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterable, Mapping, Set
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
-from packager.analysis.facts import RequiredModule, SourceFacts
+from packager.analysis.facts import RequiredModule
+from packager.analysis.reached_code import ReachedCode
 from packager.errors import IMPORT_FAILS, Code, Diagnostics, PackagerError, Place
 from packager.host.interpreter import Interpreter
 from packager.paths import is_folder
@@ -56,28 +57,21 @@ def hint_on(module: str, python: str) -> str:
     return "add what it is from to the plugin's requirements"
 
 
-def warn_of_own(
-    display_of: Callable[[str], str],
-    facts: Mapping[str, SourceFacts],
-    reached: Iterable[str],
-    certain: Set[str],
-    diagnostics: Diagnostics,
-) -> None:
+def warn_of_own(code: ReachedCode, diagnostics: Diagnostics) -> None:
     """Warn of each import of a module of the plugin's own that is not there.
 
-    `facts` are of the plugin's Python files, `reached` those that an endpoint may run, `certain`
-    those that it runs for certain, so that it can't be loaded where their import fails. A folder
-    without `__init__.py` that holds none of the latter may stand aside for an installed package.
+    A folder without `__init__.py` that holds none of the files that are run may stand aside for an
+    installed package.
     """
-    files, reached = frozenset(facts), frozenset(reached)
-    own = {path.partition("/")[0].removesuffix(".py") for path in reached}
+    files = frozenset(code.facts)
+    own = {path.partition("/")[0].removesuffix(".py") for path in code.reached}
     own |= {path.removesuffix("/__init__.py").removesuffix(".py") for path in files}
-    for path, each in _required(facts, reached):
-        place = Place(display_of(path), each.line, each.column)
-        code = _code(path, each, certain)
+    for path, each in _required(code):
+        place = Place(code.folder.display_of(path), each.line, each.column)
+        fails = _code(path, each, code)
         if each.module is None:
             diagnostics.warn(
-                code,
+                fails,
                 "this import leaves the plugin's root, and fails",
                 place,
                 hint="the root is on sys.path: `from utils.x import y`, without dots",
@@ -86,32 +80,27 @@ def warn_of_own(
             missing = _first_missing(each.module, lambda name: _own_kind(name, files))
             if missing:
                 diagnostics.warn(
-                    code,
+                    fails,
                     f"there is no module {missing} in the plugin: the import fails",
                     place,
                 )
 
 
 def warn_of_foreign(
-    display_of: Callable[[str], str],
-    facts: Mapping[str, SourceFacts],
-    reached: Iterable[str],
-    certain: Set[str],
+    code: ReachedCode,
     packages: Path,
     interpreter: Interpreter,
+    python: str,
     diagnostics: Diagnostics,
-    python: str = "",
 ) -> None:
     """Warn of each import of a module that neither `packages`, a folder, nor Python has.
 
-    `python` is the version that it runs on, where that is not the interpreter's.
-    A name that occurs somewhere in the plugin is passed over: the plugin may extend sys.path.
+    `python` is the version that it runs on, which may be another than the interpreter's. A name
+    that occurs somewhere in the plugin is passed over: the plugin may extend sys.path.
     """
-    inside = {part.removesuffix(".py") for file in facts for part in PurePosixPath(file).parts}
-    inside |= ELSEWHERE
-    python = python or interpreter.python
+    inside = code.names | ELSEWHERE
     library: frozenset[str] = frozenset()
-    for path, each in _required(facts, reached):
+    for path, each in _required(code):
         if each.module is None or each.module.partition(".")[0] in inside:
             continue
         missing = _first_missing(each.module, lambda name: _kind_in(name, packages))
@@ -121,22 +110,21 @@ def warn_of_foreign(
         if each.module.partition(".")[0] in library:
             continue
         diagnostics.warn(
-            _code(path, each, certain),
+            _code(path, each, code),
             f"there is no module {missing} in the plugin, its dependencies or the standard "
             "library: the import fails",
-            Place(display_of(path), each.line, each.column),
+            Place(code.folder.display_of(path), each.line, each.column),
             hint=hint_on(each.module, python),
         )
 
 
-def _code(path: str, required: RequiredModule, certain: Set[str]) -> Code:
-    return IMPORT_FAILS if required.certain and path in certain else "import-may-fail"
+def _code(path: str, required: RequiredModule, code: ReachedCode) -> Code:
+    return IMPORT_FAILS if required.certain and path in code.certain else "import-may-fail"
 
 
-def _required(
-    facts: Mapping[str, SourceFacts], reached: Iterable[str]
-) -> Iterable[tuple[str, RequiredModule]]:
-    for path in sorted(reached):
+def _required(code: ReachedCode) -> Iterable[tuple[str, RequiredModule]]:
+    facts = code.facts
+    for path in sorted(code.reached):
         said: set[str | None] = set()
         fail = {each.module for each in facts[path].required if each.certain}
         for each in facts[path].required:

@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from packager.bundle.code_archive import write_archive
@@ -14,26 +15,31 @@ from packager.bundle.runtime_bytecode import write_runtime_bytecode
 from packager.bundle.runtime_files import runtime_files
 from packager.bundle.zip_file import file_mode
 from packager.contract import LITERALS
-from packager.dependencies.install import Dependencies
+from packager.dependencies.installed import Dependencies
 from packager.host.bytecode import compile_files
 from packager.host.interpreter import Interpreter
 from packager.plugin.functions import FunctionPlan
 from packager.plugin.walk import PluginFile
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a bundle is made of. `absent` are the parts of the runtime that are left out."""
+
+    plan: FunctionPlan
+    dependencies: Dependencies
+    files: tuple[PluginFile, ...]
+    absent: tuple[str, ...]
+
+
 def lay_out(
-    plan: FunctionPlan,
-    folder: Path,
-    dependencies: Dependencies,
-    absent: tuple[str, ...],
-    files: tuple[PluginFile, ...],
-    compiler: Interpreter | None,
-    note: Callable[[str], None],
+    contents: Contents, folder: Path, compiler: Interpreter | None, note: Callable[[str], None]
 ) -> None:
     """Fill `folder` with the dependencies, the runtime, the literals, the plugin, and bytecode.
 
-    `absent` are the parts of the runtime that are left out; `note` is told of damage in the cache.
+    `note` is told of damage in the cache.
     """
+    plan, dependencies, absent = contents.plan, contents.dependencies, contents.absent
     folder.mkdir()
     _copy_tree(dependencies.folder, folder)
     runtime = [each for each in runtime_files(plan.options.sdk, absent) if each[1] != LITERALS]
@@ -46,10 +52,10 @@ def lay_out(
     )
     literals.chmod(0o644)
     (folder / "plugin").mkdir(exist_ok=True)
-    for file in files:
+    for file in contents.files:
         _copy(file.source, folder / "plugin" / file.path)
     if compiler:
-        own = [f"plugin/{file.path}" for file in files if file.path.endswith(".py")]
+        own = [f"plugin/{file.path}" for file in contents.files if file.path.endswith(".py")]
         compile_files(compiler, folder, [LITERALS, *own])
         sources = [each for each in runtime if each[1].endswith(".py")]
         write_runtime_bytecode(compiler, folder, sources, note)

@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
-from packager.bundle.build import MAX_UNZIPPED, Bundle, build_bundles
+from packager.bundle.build import BuildOptions, Bundle, build_bundles
 from packager.bundle.known_secrets import known_secrets
 from packager.bundle.publish import check_out
+from packager.bundle.size import MAX_UNZIPPED
 from packager.cli.console import progress, say, say_briefly, show_diagnostics, write, write_json
 from packager.cli.options import PATH, format_option, override_options, overrides, plugins_argument
 from packager.cli.permissions import permission_options
@@ -18,6 +19,7 @@ from packager.cli.plans import plan_facts, planned
 from packager.errors import Diagnostics, UsageError
 from packager.formatting import byte_size, columns
 from packager.model.permissions import Permissions
+from packager.model.progress import Progress
 from packager.paths import is_file
 from packager.plugin.functions import FunctionPlan
 from packager.sam.template import GeneratedFile, need_ours, render_template
@@ -102,12 +104,10 @@ def build(
             bundles = build_bundles(
                 chosen,
                 out,
-                bytecode=bytecode,
-                progress=say,
-                briefly=say_briefly,
+                BuildOptions(bytecode=bytecode, allow_failing=allow_failing),
+                Progress(say, say_briefly),
                 files={template.path.name: template.text},
                 secrets=known_secrets(plans, os.environ),
-                allow_failing=allow_failing,
             )
         show_diagnostics(dict.fromkeys(note for bundle in bundles for note in bundle.notes))
         _say_left_out(bundles)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from packager.bundle.build import build_bundle
+from packager.bundle.build import BuildOptions, build_bundle
 from packager.bundle.read import (
     BuiltBundle,
     bundle_folder,
@@ -28,6 +28,7 @@ from packager.inputs.dotenv_file import read_env_file
 from packager.local.environment import local_values, shell_variables
 from packager.local.missing_values import RunValues, concerns, warn_of_lacking
 from packager.model.permissions import Permissions
+from packager.model.progress import Progress
 from packager.paths import exists, is_folder, unseen
 from packager.plugin.functions import FunctionPlan
 from packager.plugin.manifest import MANIFEST
@@ -128,7 +129,10 @@ def _built_here(
         show_diagnostics(each for each in diagnostics.warnings if concerns(each, values))
         with progress():
             made = build_bundle(
-                plan, Path(out).resolve(), progress=say, briefly=say_briefly, make_zip=False
+                plan,
+                Path(out).resolve(),
+                BuildOptions(make_zip=False),
+                Progress(say, say_briefly),
             )
         show_diagnostics(made.notes)
         yield read_bundle(made.folder)

@@ -6,18 +6,20 @@ import hashlib
 import json
 import math
 import subprocess
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from packager.analysis.facts import TIME_LIMIT, SourceFacts
 from packager.analysis.missing_imports import ELSEWHERE, hint_on, library_changes
+from packager.analysis.reached_code import ReachedCode
 from packager.analysis.sdk_distributions import DISTRIBUTIONS, own_modules, serves_requests
-from packager.dependencies.install import Dependencies
-from packager.dependencies.resolve import RUNTIME
+from packager.dependencies.installed import Dependencies
+from packager.dependencies.resolve import RUNTIME, Wanted
 from packager.errors import IMPORT_FAILS, Diagnostics, PackagerError, Place
 from packager.host.cache import cache_folder, cached_text, keep_text
 from packager.host.interpreter import Interpreter
+from packager.model.progress import Progress
 from packager.requirements.read import Requirements
 
 _SCRIPT = Path(__file__).parents[1] / "_in_target" / "package_imports.py"
@@ -49,20 +51,18 @@ class Gap:
 
 
 def install_without_gaps(
-    install: Callable[[Set[str]], Dependencies],
-    wanted: Set[str],
+    install: Callable[[Wanted], Dependencies],
+    wanted: Wanted,
     facts: Mapping[str, SourceFacts],
-    requirements: Requirements,
     interpreter: Interpreter,
     python: str,
-    progress: Callable[[str], None],
+    progress: Progress,
 ) -> tuple[Dependencies, tuple[Gap, ...]]:
-    """Install what is `wanted` of the SDK's set, and what more of it packages turn out to import.
+    """Install what is `wanted`, and what more of the SDK's set packages turn out to import.
 
     Returns what is installed in the end, and the gaps that are left. `facts` are of the plugin's
     Python files, `python` is the target's version.
     """
-    wanted = {*wanted}
     notes: list[str] = []
     while True:
         dependencies = install(wanted)
@@ -70,14 +70,16 @@ def install_without_gaps(
         gaps = find_gaps(dependencies, facts, interpreter, python)
         found: dict[str, Gap] = {}
         for gap in gaps:
-            name = _distribution(gap.wanted, requirements)
-            if name and name not in wanted:
+            name = _distribution(gap.wanted, wanted.requirements)
+            if name and name not in wanted.imported:
                 found.setdefault(name, gap)
         if not found:
             return replace(dependencies, notes=tuple(dict.fromkeys(notes))), gaps
         for name, gap in found.items():
-            progress(f"adding {name}: {gap.package} imports {gap.module} and does not declare it")
-        wanted |= {*found}
+            progress.step(
+                f"adding {name}: {gap.package} imports {gap.module} and does not declare it"
+            )
+        wanted = replace(wanted, imported=tuple(sorted({*wanted.imported, *found})))
 
 
 def find_gaps(
@@ -129,31 +131,24 @@ def find_gaps(
 
 
 def warn_of_gaps(
-    display_of: Callable[[str], str],
-    facts: Mapping[str, SourceFacts],
-    reached: Iterable[str],
-    certain: Set[str],
-    gaps: Iterable[Gap],
-    python: str,
-    diagnostics: Diagnostics,
+    code: ReachedCode, gaps: Iterable[Gap], python: str, diagnostics: Diagnostics
 ) -> None:
     """Warn of each gap, at the import of the plugin's that runs into it.
 
-    `reached` are the files that an endpoint may run, `certain` those that it runs for certain. A
-    name that occurs somewhere in the plugin is passed over: the plugin may extend sys.path.
+    A name that occurs somewhere in the plugin is passed over: the plugin may extend sys.path.
     """
-    inside = {part.removesuffix(".py") for file in facts for part in PurePosixPath(file).parts}
-    reached = sorted(reached)
+    facts, inside = code.facts, code.names
     for gap in gaps:
         if gap.module.partition(".")[0] in inside:
             continue
         places: list[tuple[bool, Place]] = []
-        for path in reached:
+        for path in sorted(code.reached):
             for each in facts[path].required:
                 start = _start_of(facts[path], each.module, each.line, gap)
                 if start:
-                    fails = each.certain and path in certain and start not in gap.unsure
-                    places.append((not fails, Place(display_of(path), each.line, each.column)))
+                    fails = each.certain and path in code.certain and start not in gap.unsure
+                    place = Place(code.folder.display_of(path), each.line, each.column)
+                    places.append((not fails, place))
         if not places:  # it is caught, or nothing that an endpoint runs
             continue
         unsure, place = min(places, key=lambda each: each[0])

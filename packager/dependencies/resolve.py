@@ -27,26 +27,28 @@ from packager.requirements.rules import refuse_variables
 RUNTIME = "werkzeug"  # what endpoint_runtime itself needs
 
 
-def resolve(
-    requirements: Requirements,
-    imported: Iterable[str],
-    target: Target,
-    folder: Path,
-    *,
-    builds: Builds,
-    wheels_only: frozenset[str] = frozenset(),
-    sdk: bool = False,
-) -> Resolution:
-    """Choose versions for what a plugin declares and uses, and write a lock into `folder`.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a function is to have: what its plugin requires, and what its code imports of the SDK's
+    set. With `sdk` also `dify_plugin`, as the plugin pins it, and all that it needs."""
 
-    `imported` names what its code imports of the SDK's set. The versions are those that Dify
-    would run: all that is declared, `dify_plugin` included, is resolved first (or read from
-    uv.lock); then what the bundle needs, held to that. Packages that exist as source only are
-    allowed, except for those in `wheels_only`. With `sdk` the bundle holds `dify_plugin` and all
-    that it needs. Raises `PackagerError`.
+    requirements: Requirements
+    imported: tuple[str, ...]
+    sdk: bool = False
+
+
+def resolve(
+    wanted: Wanted, folder: Path, builds: Builds, *, wheels_only: frozenset[str] = frozenset()
+) -> Resolution:
+    """Choose versions for what is `wanted`, and write a lock into `folder`.
+
+    The versions are those that Dify would run: all that is declared, `dify_plugin` included, is
+    resolved first (or read from uv.lock); then what the bundle needs, held to that. Packages that
+    exist as source only are allowed, except for those in `wheels_only`. Raises `PackagerError`.
     """
-    spare = frozenset[str]() if sdk else only_for_sdk(requirements.names, imported)
-    used = {*imported, RUNTIME, *((SDK,) if sdk else ())}
+    requirements, target, sdk = wanted.requirements, builds.target, wanted.sdk
+    spare = frozenset[str]() if sdk else only_for_sdk(requirements.names, wanted.imported)
+    used = {*wanted.imported, RUNTIME, *((SDK,) if sdk else ())}
     undeclared = tuple(sorted(used - (requirements.names - spare)))
     job = _Job(requirements, undeclared, spare, target, folder, builds, wheels_only, sdk)
     pins, notes = job.pins()
@@ -54,9 +56,9 @@ def resolve(
     check_locked(located.values(), requirements)
     held = {name: _as_constraint(pin) for name, pin in pins.items() if name not in located}
     declared = requirements.declared if sdk else requirements.without_sdk
-    wanted = [line for line in declared if line.name not in spare]
-    roots = [*(_placed(line.text, located.get(line.name)) for line in wanted), *undeclared]
-    named = {line.name for line in wanted}
+    lines = [line for line in declared if line.name not in spare]
+    roots = [*(_placed(line.text, located.get(line.name)) for line in lines), *undeclared]
+    named = {line.name for line in lines}
     job.overrides.extend(pin for name, pin in located.items() if name.split(" ")[0] not in named)
     run = job.compile_bundle(roots, held.values(), wheels=True)
     if run.code and held:

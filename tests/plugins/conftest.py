@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.bundle.build import build_bundle
+from packager.bundle.build import BuildOptions, build_bundle
 from packager.errors import Diagnostics
 from packager.host.interpreter import newest_supported
 from packager.plugin.functions import FunctionPlan, plan_functions
@@ -32,7 +32,9 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Build:
     @cache
     def build(name: str, configuration: str = "", top: str = "") -> Path:
         plan = plan_of(tmp_path_factory.mktemp(name), name, configuration, top)
-        return build_bundle(plan, plan.plugin.root.parent / "out", make_zip=False).folder
+        return build_bundle(
+            plan, plan.plugin.root.parent / "out", BuildOptions(make_zip=False)
+        ).folder
 
     return build
 

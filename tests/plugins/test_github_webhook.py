@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from packager.bundle.build import build_bundle
+from packager.bundle.build import BuildOptions, build_bundle
 from packager.errors import Diagnostics
 from packager.host.interpreter import need_interpreter
 from packager.plugin.functions import plan_functions
@@ -180,7 +180,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Built]:
         assert (plugin is not None, diagnostics.errors) == (True, [])
         assert plugin is not None
         (plan,) = plan_functions([plugin], diagnostics, host=True)
-        bundle = build_bundle(plan, folder / "out", make_zip=False)
+        bundle = build_bundle(plan, folder / "out", BuildOptions(make_zip=False))
         python = need_interpreter(PYTHON, why="to run the bundle").path
         return Built(python, bundle.folder, folder)
 

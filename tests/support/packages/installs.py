@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from packager.dependencies.install import Dependencies, install_dependencies
+from packager.dependencies.install import install_dependencies
+from packager.dependencies.installed import Dependencies, Treatment
 from packager.dependencies.prune import KeepRules
+from packager.dependencies.resolve import Wanted
 from packager.dependencies.target import Target
 from packager.errors import Diagnostics, PackagerError
 from packager.host.interpreter import find_interpreter, host_architecture
 from packager.model.permissions import Permissions
+from packager.model.progress import SILENT, Progress
 from packager.requirements.read import read_requirements
 from tests.support.packages.wheels import make_wheel
 
@@ -65,16 +68,13 @@ def install(tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> Ins
         interpreter = find_interpreter(THIS)
         assert interpreter is not None
         return install_dependencies(
-            requirements,
-            imported,
+            Wanted(requirements, tuple(sorted(imported)), sdk),
             Target(THIS if host else python, host_architecture(), interpreter.path, host)
             if host
             else Target(python, "arm64", interpreter.path),
             tmp_path / f"work{next(runs)}",
-            bytecode=interpreter if bytecode else None,
-            kept=kept or KeepRules(),
-            sdk=sdk,
-            progress=steps.append if steps is not None else lambda message: None,
+            Treatment(interpreter if bytecode else None, kept=kept or KeepRules()),
+            Progress(steps.append) if steps is not None else SILENT,
         )
 
     return run

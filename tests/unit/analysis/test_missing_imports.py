@@ -8,10 +8,12 @@ from textwrap import dedent
 
 import pytest
 
-from packager.analysis.facts import analyse_sources, imported_for_certain, reachable
+from packager.analysis.facts import analyse_sources
 from packager.analysis.missing_imports import warn_of_foreign
+from packager.analysis.reached_code import reached_from
 from packager.errors import IMPORT_FAILS, Diagnostic, Diagnostics
 from packager.host.interpreter import Interpreter, newest_supported
+from packager.inputs.plugin_folder import PluginFolder
 from packager.plugin.load import load_plugin
 from tests.support.plugin_writer import SOURCE, write_plugin
 
@@ -95,9 +97,8 @@ def of_foreign(
             (folder / name).write_text(text)
     facts = analyse_sources(plugin, list(files), interpreter.path)
     diagnostics = Diagnostics()
-    reached = reachable(facts, [START])
-    certain = imported_for_certain(facts, [START])
-    warn_of_foreign(str, facts, reached, certain, root / "packages", interpreter, diagnostics)
+    code = reached_from([START], PluginFolder(plugin, ""), facts)
+    warn_of_foreign(code, root / "packages", interpreter, interpreter.python, diagnostics)
     return diagnostics.warnings
 
 
@@ -182,10 +183,8 @@ def codes(root: Path, files: Mapping[str, str], imports: str) -> dict[str, str]:
     names = [*files, START]
     facts = analyse_sources(plugin, names, interpreter.path)
     diagnostics = Diagnostics()
-    certain = imported_for_certain(facts, [START])
-    warn_of_foreign(
-        str, facts, reachable(facts, [START]), certain, root / "none", interpreter, diagnostics
-    )
+    code = reached_from([START], PluginFolder(plugin, ""), facts)
+    warn_of_foreign(code, root / "none", interpreter, interpreter.python, diagnostics)
     return {diagnostic.message.split()[4]: diagnostic.code for diagnostic in diagnostics.warnings}
 
 

@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
-import packager.bundle.build
+import packager.bundle.function_code
+import packager.bundle.size
 import packager.host.interpreter
 import packager.requirements.read
 from packager.analysis.facts import SCRIPT
-from packager.bundle.build import Bundle, build_bundle, build_bundles
+from packager.bundle.build import BuildOptions, Bundle, build_bundle, build_bundles
 from packager.bundle.code_archive import archived
 from packager.bundle.literals import render_bundle_literals
 from packager.bundle.runtime_parts import PARTS
@@ -28,6 +29,7 @@ from packager.host.bytecode import compile_files
 from packager.host.interpreter import find_interpreter
 from packager.model.options import Options
 from packager.model.permissions import Permissions
+from packager.model.progress import Progress
 from packager.plugin.functions import FunctionPlan, plan_functions
 from packager.plugin.load import load_plugin
 from packager.requirements import requirements_txt
@@ -103,7 +105,7 @@ def test_the_layout(tmp_path: Path, plan: Plan) -> None:
     (tmp_path / "neko/run.sh").chmod(0o700)
     steps: list[str] = []
     briefly: list[str] = []
-    bundle = build_bundle(made, tmp_path / "out", progress=steps.append, briefly=briefly.append)
+    bundle = build_bundle(made, tmp_path / "out", progress=Progress(steps.append, briefly.append))
     folder = tmp_path / "out/NekoFunction"
     found = tree(folder)
     assert without_runtime(set(found)) == {
@@ -184,7 +186,9 @@ def test_two_builds_from_other_folders_are_the_same(
 
 
 def test_for_this_machine_without_bytecode_and_zip(tmp_path: Path, plan: Plan) -> None:
-    bundle = build_bundle(plan(host=True), tmp_path / "out", bytecode=False, make_zip=False)
+    bundle = build_bundle(
+        plan(host=True), tmp_path / "out", BuildOptions(bytecode=False, make_zip=False)
+    )
     assert (bundle.zip, bundle.zip_bytes) == (None, None)
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["NekoFunction"]
     assert not list(bundle.folder.rglob("*.pyc"))
@@ -273,7 +277,7 @@ def test_a_plugin_of_several_groups_is_read_once(
     )
     assert plugin is not None, diagnostics.all
     plans = plan_functions([plugin], diagnostics)
-    bundles = build_bundles(plans, tmp_path / "out", bytecode=False, make_zip=False)
+    bundles = build_bundles(plans, tmp_path / "out", BuildOptions(bytecode=False, make_zip=False))
     assert len(bundles) == 3
     assert (len(analysed), parsed) == (1, ["requirements.txt"])
     assert {"", "endpoints", "group"} <= {each.strip(".") for each in listed}
@@ -304,7 +308,7 @@ def test_needed_modules_are_kept_whatever_is_ignored(tmp_path: Path, plan: Plan)
 
 
 def test_too_big(tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packager.bundle.build, "MAX_UNZIPPED", 1024 * 1024)
+    monkeypatch.setattr(packager.bundle.size, "MAX_UNZIPPED", 1024 * 1024)
     made = plan({"requirements.txt": "big"})
     make_wheel(tmp_path / "index", "big", "1.0", files={"big.txt": "x" * 2 * 1024 * 1024})
     (tmp_path / "neko/data.bin").write_bytes(b"x" * 3 * 1024 * 1024)
@@ -318,7 +322,7 @@ def test_too_big(tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_zip_for_s3_only(tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packager.bundle.build, "MAX_DIRECT_ZIP", 1024)
+    monkeypatch.setattr(packager.bundle.size, "MAX_DIRECT_ZIP", 1024)
     bundle = build_bundle(plan(), tmp_path / "out")
     assert [diagnostic.message.partition(" has ")[0] for diagnostic in bundle.notes] == [
         "NekoFunction.zip"
@@ -364,14 +368,16 @@ def test_a_missing_interpreter_is_needed_for_bytecode_alone(
         lambda python: real(python) if python == THIS else None,
     )
     monkeypatch.setattr(
-        packager.bundle.build, "find_interpreter", packager.host.interpreter.find_interpreter
+        packager.bundle.function_code,
+        "find_interpreter",
+        packager.host.interpreter.find_interpreter,
     )
     made = plan()
     later = Options(runtime="python3.14")
     made = FunctionPlan(made.plugin, made.group, made.logical_id, later)
     with pytest.raises(PackagerError, match=r"^Python 3\.14 is needed to compile NekoFunction's"):
         build_bundle(made, tmp_path / "out")
-    bundle = build_bundle(made, tmp_path / "out", bytecode=False)
+    bundle = build_bundle(made, tmp_path / "out", BuildOptions(bytecode=False))
     assert "PYTHON = '3.14'" in (bundle.folder / "endpoint_runtime/_bundle.py").read_text()
 
 
@@ -423,7 +429,7 @@ def test_what_the_plugins_code_needs_of_packages_stays(
     make_wheel(index, "tool", "1.0", files=files)
     source = "from tool import tests\nfrom importlib.metadata import version\nversion('tool')\n"
     made = plan({"requirements.txt": "tool", "endpoints/duck.py": source}, keep=("tool/fixtures/",))
-    build_bundle(made, tmp_path / "out", make_zip=False)
+    build_bundle(made, tmp_path / "out", BuildOptions(make_zip=False))
     found = {name for name in tree(tmp_path / "out/NekoFunction") if name.startswith("tool")}
     assert found >= {*files, "tool-1.0.dist-info/METADATA"}
 

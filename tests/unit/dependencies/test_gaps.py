@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from packager.bundle.build import Bundle, build_bundles
+from packager.bundle.build import BuildOptions, Bundle, build_bundles
 from packager.errors import IMPORT_FAILS, Diagnostic, InvalidInput, Place
 from packager.model.options import Options
+from packager.model.progress import Progress
 from packager.plugin.functions import FunctionPlan
 from tests.support.packages.wheels import make_wheel
 from tests.support.plugins import make_group, make_plugin
@@ -67,10 +68,8 @@ def build(tmp_path: Path) -> Build:
         [bundle] = build_bundles(
             [FunctionPlan(plugin, group, "NekoFunction", chosen, False)],
             tmp_path / "out",
-            bytecode=False,
-            progress=(steps if steps is not None else []).append,
-            make_zip=False,
-            allow_failing=allow_failing,
+            BuildOptions(bytecode=False, make_zip=False, allow_failing=allow_failing),
+            Progress((steps if steps is not None else []).append),
         )
         return bundle
 

@@ -292,12 +292,12 @@ def test_an_index_out_of_reach_leaves_the_versions_of_an_earlier_build(
     install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = install("markupsafe")
-    monkeypatch.setattr("packager.dependencies.install.RESOLUTION_SECONDS", 0)
+    monkeypatch.setattr("packager.dependencies.versions.RESOLUTION_SECONDS", 0)
 
     def refuse(*arguments: object, **options: object) -> None:
         raise Unreachable("no network")
 
-    monkeypatch.setattr("packager.dependencies.install.resolve", refuse)
+    monkeypatch.setattr("packager.dependencies.versions.resolve", refuse)
     got = install("markupsafe")
     assert (got.folder, got.notes) == (
         before.folder,

@@ -1,0 +1,76 @@
+"""The third-party packages of one function, and what its code imports that they don't bring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from packager.analysis.missing_imports import warn_of_foreign
+from packager.analysis.sdk_distributions import SDK, imported_distributions
+from packager.bundle.function_code import ShippedCode, keep_rules
+from packager.bundle.preload import check_preload
+from packager.contract import DISTRIBUTIONS, template_folder
+from packager.dependencies.gaps import install_without_gaps, warn_of_gaps
+from packager.dependencies.install import install_dependencies
+from packager.dependencies.installed import Dependencies, Treatment
+from packager.dependencies.resolve import Wanted
+from packager.dependencies.source_builds import warn_of_builds
+from packager.dependencies.target import Target
+from packager.errors import Diagnostics
+from packager.host.interpreter import Interpreter
+from packager.model.progress import Progress
+from packager.plugin.functions import FunctionPlan
+
+
+@dataclass(frozen=True, slots=True)
+class PackagesJob:
+    """What packages are installed for: a function, its `code`, and the interpreter that runs uv.
+
+    `compiler` makes their bytecode, if anything does; `work` is a folder for what is not cached.
+    """
+
+    plan: FunctionPlan
+    code: ShippedCode
+    interpreter: Interpreter
+    compiler: Interpreter | None
+    work: Path
+
+
+def install_packages(
+    job: PackagesJob, diagnostics: Diagnostics, progress: Progress
+) -> Dependencies:
+    """Install what the function needs, and warn of imports that nothing in its bundle answers."""
+    options, interpreter = job.plan.options, job.interpreter
+    requirements = job.plan.plugin.requirements
+    reached = job.code.reached
+    target = Target(
+        options.python,
+        interpreter.architecture if job.plan.host else options.architecture,
+        interpreter.path,
+        job.plan.host,
+    )
+    treatment = Treatment(job.compiler, options.diet, keep_rules(job.code.files, options.keep))
+    used = imported_distributions(reached.facts) | {*DISTRIBUTIONS[options.adapter]}
+
+    def install(wanted: Wanted) -> Dependencies:
+        work = job.work / str(len(wanted.imported))  # each time with more
+        return install_dependencies(wanted, target, work, treatment, progress)
+
+    dependencies, gaps = install_without_gaps(
+        install,
+        Wanted(requirements, tuple(sorted(used)), options.sdk == "real"),
+        reached.facts,
+        interpreter,
+        target.python,
+        progress,
+    )
+    progress.briefly("checking what the plugin imports")
+    for note in dependencies.notes:
+        diagnostics.warn("dependency-note", note, requirements.place_of(SDK))
+    warn_of_builds(dependencies.built, dependencies.sandbox, requirements, diagnostics)
+    warn_of_foreign(reached, dependencies.folder, interpreter, target.python, diagnostics)
+    warn_of_gaps(reached, gaps, target.python, diagnostics)
+    at_root = (dependencies.folder, template_folder())
+    shipped = {file.path for file in job.code.files}
+    check_preload(options, interpreter, shipped, at_root, diagnostics)
+    return dependencies

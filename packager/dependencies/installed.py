@@ -1,0 +1,210 @@
+"""Installs a resolution, treats it, and keeps it in the cache: what a function's packages are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from packager.dependencies.development_parts import remove_development_parts
+from packager.dependencies.diet.apply import FORMAT as DIET_FORMAT
+from packager.dependencies.diet.apply import DietReport, apply_diet
+from packager.dependencies.local_inputs import builds_cleared_away
+from packager.dependencies.prune import FORMAT as PRUNE_FORMAT
+from packager.dependencies.prune import KeepRules
+from packager.dependencies.resolve import RUNTIME
+from packager.dependencies.source_builds import Builds
+from packager.dependencies.target import Target
+from packager.dependencies.uv_install import Installed, PackageSize, install
+from packager.dependencies.versions import identified
+from packager.errors import PackagerError
+from packager.host.bytecode import compile_files
+from packager.host.cache import cache_folder, cached_folder
+from packager.host.interpreter import Interpreter
+from packager.host.uv_failures import OutOfResources
+from packager.model.progress import Progress
+from packager.requirements.lock_file import Resolution
+
+_FILES = "files"
+_CONTENTS = "contents.json"
+_DIETING = f"{RUNTIME}/"
+_FORMAT = 2  # of what is said of an entry: changes with it
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """Packages installed in `folder`, which is the cache's or the caller's: copy, never change."""
+
+    folder: Path
+    packages: tuple[PackageSize, ...]
+    notes: tuple[str, ...]
+    diet: str = ""  # the package on the import diet and its version
+    built: tuple[str, ...] = ()  # the packages that were built from source
+    sandbox: str | None = None  # what shut those builds in
+    identity: str = ""  # tells what `folder` holds, "" where that is not known
+    owners: Mapping[str, str] = field(default_factory=dict)  # packages by where their files are
+
+    def owner_of(self, file: str) -> str:
+        """Return the name and version of the package that a file is from, "" if it is unknown."""
+        path = PurePosixPath(file)
+        paths = (each.as_posix() for each in (path, *path.parents))
+        name = next((self.owners[each] for each in paths if each in self.owners), "")
+        versions = {package.name: package.version for package in self.packages}
+        return f"{name} {versions.get(name, '')}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """What is done to installed packages: compiled with `bytecode`, if any, and made less.
+
+    With `diet`, werkzeug is put on the import diet; `kept` stays though no package needs it.
+    """
+
+    bytecode: Interpreter | None = None
+    diet: bool = False
+    kept: KeepRules = field(default_factory=KeepRules)
+
+
+def installed(
+    resolution: Resolution, builds: Builds, work: Path, treatment: Treatment, progress: Progress
+) -> Dependencies:
+    """Return the packages of a resolution: out of the cache, else installed into it or `work`.
+
+    Raises `NotPure` for a package that was built and is for one platform alone, and
+    `PackagerError`.
+    """
+    cache = cache_folder()
+    built = tuple(package for package in resolution.packages if package.is_source)
+    notes: list[str] = []
+    entry = None
+    key = ""
+
+    def make(folder: Path) -> None:
+        _fill(folder, resolution, builds, treatment, progress)
+
+    if cache and all(package.identity for package in resolution.packages):
+        progress.briefly("checking the packages in the cache")
+        how = [builds.policy.mode, builds.sandbox.kind] if built else None
+        made_of = _installed_key(resolution, builds.target, treatment)
+        key = f"installed/{_digest([*made_of, how])}"
+        try:
+            entry = cached_folder(cache, key, make, notes.append)
+        except (OSError, OutOfResources) as error:  # it is full, or can't be written after all
+            reason = error.strerror if isinstance(error, OSError) else str(error).split(";")[0]
+            notes.append(f"the cache {cache} can't be used: {reason}")
+    if entry is None:
+        key = ""
+        entry = work / "installed"
+        shutil.rmtree(entry, ignore_errors=True)  # of a resolution that was given up
+        entry.mkdir()
+        make(entry)
+    contents = json.loads((entry / _CONTENTS).read_text("utf-8"))
+    packages = tuple(PackageSize(**package) for package in contents["packages"])
+    said = (*resolution.notes, *notes)
+    if contents.get("diet_refused"):
+        said += (f"werkzeug is not put on the import diet: {contents['diet_refused']}",)
+    isolated = built and builds.policy.mode == "isolated"
+    return Dependencies(
+        entry / _FILES,
+        packages,
+        said,
+        contents.get("diet", ""),
+        tuple(package.name for package in built),
+        builds.sandbox.name if isolated else None,
+        key,
+        contents["owners"],
+    )
+
+
+def _fill(
+    entry: Path, resolution: Resolution, builds: Builds, treatment: Treatment, progress: Progress
+) -> None:
+    """Install into the folder `entry`, and write beside it what there is to say of that."""
+    progress.step(f"installing {len(resolution.packages)} packages")
+    folder = entry / _FILES
+    folder.mkdir()
+    paths = (path for package in resolution.packages for path in package.paths)
+    with builds_cleared_away(paths):
+        found = install(
+            resolution, folder, builds=builds, kept=treatment.kept, briefly=progress.briefly
+        )
+    if identified(resolution)[0] != resolution:
+        raise PackagerError("a package's folder changed while it was built", hint="build again")
+    treated = None
+    if treatment.diet:
+        progress.briefly(f"putting {RUNTIME} on the import diet")
+        treated = apply_diet(folder, found.versions.get(RUNTIME, ""))
+    if treated and treated.label:
+        remove_development_parts(folder, treatment.kept)
+    if treatment.bytecode:
+        progress.step("compiling the packages to bytecode")
+        _compile(folder, treatment.bytecode, treated)
+    contents = _contents(folder, found)
+    if treated:
+        contents |= {"diet": treated.label, "diet_refused": treated.reason}
+    (entry / _CONTENTS).write_text(json.dumps(contents), "utf-8")
+    progress.briefly("noting what is in the cache")
+
+
+def _compile(folder: Path, interpreter: Interpreter, treated: DietReport | None) -> None:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    names = (path.relative_to(folder).as_posix() for path in files)
+    sources = [name for name in names if name.endswith(".py")]
+    # What is on the diet is known, and tried so, by its own tests too.
+    dieting = {name for name in sources if name.startswith(_DIETING)}
+    dieting = dieting if treated and treated.label else set()
+    compile_files(interpreter, folder, {*sources} - dieting, columns=False)
+    compile_files(interpreter, folder, dieting, columns=False, docstrings=False)
+
+
+def _contents(folder: Path, installed: Installed) -> dict[str, Any]:
+    """Return what there is to say of an entry: the version and the size of every package."""
+    sizes = dict.fromkeys(installed.versions, 0)
+    for path in folder.rglob("*"):
+        if path.is_file():
+            source = path
+            if path.parent.name == "__pycache__":
+                source = path.parent.parent / f"{path.name.rpartition('.cpython-')[0]}.py"
+            owner = installed.owners.get(source.relative_to(folder).as_posix(), "")
+            if owner in sizes:
+                sizes[owner] += path.stat().st_size
+    versions = installed.versions
+    packages = [PackageSize(name, versions[name], size) for name, size in sorted(sizes.items())]
+    return {
+        "packages": [asdict(package) for package in packages],
+        "owners": _owners(installed.owners),
+    }
+
+
+def _owners(of_files: Mapping[str, str]) -> dict[str, str]:
+    """Return the package of each folder, or file, at the top of what is of that package alone."""
+    sources = {path: name for path, name in of_files.items() if path.endswith(".py")}
+    found: dict[str, set[str]] = {}
+    for path, name in sources.items():
+        for each in (path, *map(str, PurePosixPath(path).parents)):
+            found.setdefault(each, set()).add(name)
+    shared = {each for each, names in found.items() if len(names) > 1} | {"."}
+    return {
+        each: next(iter(names))
+        for each, names in found.items()
+        if each not in shared and str(PurePosixPath(each).parent) in shared
+    }
+
+
+def _installed_key(resolution: Resolution, target: Target, treatment: Treatment) -> list[Any]:
+    bytecode, kept = treatment.bytecode, treatment.kept
+    packages = [(p.name, p.version, p.form, p.identity) for p in resolution.packages]
+    compiled = (bytecode.version, bytecode.magic) if bytecode else None
+    machine = target.architecture if target.host else target.platform
+    treated = DIET_FORMAT if treatment.diet else None
+    used = [sorted(getattr(kept.used, part.name)) for part in fields(kept.used)]
+    pruned = [PRUNE_FORMAT, used, kept.globs, kept.development]
+    return [_FORMAT, packages, target.python, target.host, machine, compiled, treated, pruned]
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
