@@ -31,7 +31,7 @@ os.chdir(_PLUGIN)
 if "awslambdaric" in sys.modules:
     from endpoint_runtime.logs import single_handler
 
-    single_handler.improve()
+    single_handler.install_in_stock_client()
 
 application = Application(_bundle, _PLUGIN)
 

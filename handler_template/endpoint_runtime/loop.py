@@ -16,7 +16,7 @@ from endpoint_runtime.json_codec import decode_json, encode_json
 from endpoint_runtime.lambda_api.answers import RuntimeApiError
 from endpoint_runtime.lambda_api.context import LambdaContext
 from endpoint_runtime.lambda_api.left_behind import restore
-from endpoint_runtime.lambda_api.runtime_api import Fault, Invocation, RuntimeApi
+from endpoint_runtime.lambda_api.runtime_api import Invocation, ReportedError, RuntimeApi
 from endpoint_runtime.lambda_api.startup import load_handler, open_streams, set_path
 
 TYPE_CHECKING = False
@@ -82,7 +82,7 @@ def _serve(handler: "Handler", api: RuntimeApi, invocation: Invocation) -> Lambd
             event = decode_json(invocation.body)
         except Exception as error:
             message = f"Unable to unmarshal input: {error}"
-            raise Fault("Runtime.UnmarshalError", message) from None
+            raise ReportedError("Runtime.UnmarshalError", message) from None
         invocation.body = bytearray()
         reply = handler(event, context)
         if process.pid != process.request_pid:
@@ -98,7 +98,7 @@ def _serve(handler: "Handler", api: RuntimeApi, invocation: Invocation) -> Lambd
                 body = encode_json(reply)
             except Exception as error:
                 message = f"Unable to marshal response: {error}"
-                raise Fault("Runtime.MarshalError", message) from None
+                raise ReportedError("Runtime.MarshalError", message) from None
     except Exception as error:
         process.end_if_forked(error)
         api.error(invocation, *_report(error, invocation.request_id, _working_directory()))
@@ -118,10 +118,10 @@ def _json_header(headers: dict[str, str], name: str, title: str) -> dict[str, ob
         value = decode_json(text.encode())
     except Exception as error:
         message = f"Unable to parse {title} JSON: {error}"
-        raise Fault("Runtime.LambdaContextUnmarshalError", message) from None
+        raise ReportedError("Runtime.LambdaContextUnmarshalError", message) from None
     if not isinstance(value, dict):
         message = f"Unable to parse {title} JSON: not an object"
-        raise Fault("Runtime.LambdaContextUnmarshalError", message)
+        raise ReportedError("Runtime.LambdaContextUnmarshalError", message)
     return value
 
 
@@ -129,7 +129,7 @@ def _report(error: Exception, request_id: str | None, folder: str) -> tuple[str,
     """Log a failure and describe it for the API, as briefly as it takes where memory, descriptors
     or the modules that say more are out of reach."""
     try:
-        from endpoint_runtime.logs.stock_format import report_failure
+        from endpoint_runtime.lambda_api.failure_report import report_failure
 
         return report_failure(error, request_id, working_directory=folder)
     except Exception as problem:

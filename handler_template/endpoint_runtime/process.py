@@ -28,6 +28,9 @@ log_descriptor = -1
 log_stream: "Any" = None
 # Texts that the log must not have, in the order that they came in; none is ever taken out.
 secrets: "dict[str, None]" = {}
+# Returns the id of the invocation that the work of this thread outlived, where there is such work
+# (`app.late_work`).
+late_request_id: "Callable[[], str | None] | None" = None
 # Ends a process that a plugin forked, with what it came back with: see `logs.forks`.
 leave: "Callable[[BaseException | None, Sequence[str]], object] | None" = None
 

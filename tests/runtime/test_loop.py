@@ -19,7 +19,7 @@ from endpoint_runtime import process
 from endpoint_runtime.json_codec import decode_json, encode_json
 from endpoint_runtime.lambda_api.answers import RuntimeApiError
 from endpoint_runtime.lambda_api.context import LambdaContext
-from endpoint_runtime.lambda_api.runtime_api import Fault, RuntimeApi
+from endpoint_runtime.lambda_api.runtime_api import ReportedError, RuntimeApi
 from endpoint_runtime.lambda_api.startup import load_handler
 from endpoint_runtime.loop import run
 from tests.support.hostile_api import ARN, RuntimeServer, answer, event
@@ -450,7 +450,7 @@ def test_a_refused_connection_is_named() -> None:
     ],
 )
 def test_a_handler_that_is_not_there(name: str, error_type: str, message: str) -> None:
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(ReportedError) as caught:
         load_handler(name)
 
     assert (caught.value.error_type, str(caught.value)) == (error_type, message)

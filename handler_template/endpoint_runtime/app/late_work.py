@@ -80,11 +80,14 @@ def note_threads() -> None:
 
 
 def request_id_of_thread() -> str | None:
-    """Give the invocation that this thread belongs to, where that is not the one at hand."""
+    """Return the invocation that this thread belongs to, where that is not the one at hand."""
     left = _left.get(sys.modules["threading"].current_thread()) if _left else None
     if left is None or left[1] is not _work_at(sys._getframe()):
         return None
     return left[0]
+
+
+process.late_request_id = request_id_of_thread
 
 
 def _finish_threads(limit: TimeLimit, end: float, root: str, request_id: str) -> None:

@@ -102,7 +102,7 @@ class LambdaContext:
     def log(self, msg: object) -> None:
         """Write `msg` to the function's log, as it is."""
         from endpoint_runtime.logs.masking import mask_line
-        from endpoint_runtime.logs.stock_format import sink
+        from endpoint_runtime.logs.sinks import sink
 
         sink().log(mask_line(str(msg)))
 

@@ -29,7 +29,7 @@ _FOREVER = bytes(16)  # a struct timeval of zero: no time-out
 NO_SIGNAL: int = getattr(_socket, "MSG_NOSIGNAL", 0)
 
 
-class Fault(Exception):
+class ReportedError(Exception):
     """A failed invocation or start that the API has a name for, such as Runtime.UnmarshalError."""
 
     def __init__(self, error_type: str, message: str, trace: list[str] | None = None) -> None:

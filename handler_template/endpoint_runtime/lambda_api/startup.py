@@ -4,7 +4,7 @@ import os
 import sys
 
 from endpoint_runtime import process
-from endpoint_runtime.lambda_api.runtime_api import Fault
+from endpoint_runtime.lambda_api.runtime_api import ReportedError
 from endpoint_runtime.logs.report import LogStream
 
 TYPE_CHECKING = False
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 def load_handler(name: str) -> "Handler":
     """Import the handler that `name` (module.function) gives.
 
-    Raises Fault, as the stock client reports it, or whatever the module raises.
+    Raises ReportedError, as the stock client reports it, or whatever the module raises.
     """
     module_name, dot, function = name.rpartition(".")
     if not dot:
-        raise Fault(
+        raise ReportedError(
             "Runtime.MalformedHandlerName",
             f"Bad handler '{name}': not enough values to unpack (expected 2, got 1)",
         )
     module_name = module_name.replace("/", ".")
     if module_name.partition(".")[0] in sys.builtin_module_names:
-        raise Fault(
+        raise ReportedError(
             "Runtime.BuiltInModuleConflict",
             f"Cannot use built-in module {module_name} as a handler module",
         )
@@ -40,9 +40,9 @@ def load_handler(name: str) -> "Handler":
         __import__(module_name)
     except ImportError as error:
         message = f"Unable to import module '{module_name}': {error}"
-        raise Fault("Runtime.ImportModuleError", message) from error
+        raise ReportedError("Runtime.ImportModuleError", message) from error
     except SyntaxError as error:
-        raise Fault(
+        raise ReportedError(
             "Runtime.UserCodeSyntaxError",
             f"Syntax error in module '{module_name}': {error}",
             [f'  File "{error.filename}" Line {error.lineno}\n    {error.text}'],
@@ -50,7 +50,7 @@ def load_handler(name: str) -> "Handler":
     try:
         handler: Handler = getattr(sys.modules[module_name], function)
     except AttributeError:
-        raise Fault(
+        raise ReportedError(
             "Runtime.HandlerNotFound",
             f"Handler '{function}' missing on module '{module_name}'",
         ) from None

@@ -33,16 +33,16 @@ TEXT_FRAMES = (0xA55A0003, 0xA55A000B, 0xA55A000F, 0xA55A0013, 0xA55A0017, 0xA55
 JSON_FRAMES = (0xA55A0002, 0xA55A000A, 0xA55A000E, 0xA55A0012, 0xA55A0016, 0xA55A001A)
 
 # What the environment says of the log; it stays as it is for the life of a function's process.
-_least, _json = 20, False
+_least, is_json = 20, False
 # The second that was written last, as text too.
 _last = 0, "1970-01-01T00:00:00"
 
 
 def configure(environment: Mapping[str, str] = os.environ) -> None:
     """Read level and format from the environment; done once when this is imported."""
-    global _least, _json
+    global _least, is_json
     _least = _LEVELS.get(environment.get("AWS_LAMBDA_LOG_LEVEL", "INFO").upper(), 20)
-    _json = environment.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
+    is_json = environment.get("AWS_LAMBDA_LOG_FORMAT", "").upper() == "JSON"
 
 
 configure()
@@ -112,7 +112,7 @@ def _write(level: str, message: str, request_id: str) -> None:
     now = time()
     second = int(now)
     stamp = _last[1] if _last[0] == second else _stamp(second)
-    if _json:
+    if is_json:
         from endpoint_runtime.json_codec import encode_json
 
         entry = {
@@ -129,7 +129,7 @@ def _write(level: str, message: str, request_id: str) -> None:
     stream: Any = process.log_stream or sys.stderr
     try:
         if process.log_descriptor >= 0:
-            frames = JSON_FRAMES if _json else TEXT_FRAMES
+            frames = JSON_FRAMES if is_json else TEXT_FRAMES
             frame = frames[_LEVELS[level] // 10]
             write_frame(process.log_descriptor, line, frame)
             return

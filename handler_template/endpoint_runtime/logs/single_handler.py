@@ -5,8 +5,9 @@ id. A plugin adds handlers of its own for stdout and stderr, which is the same l
 given goes through that one handler, once. Where a plugin's formatter makes the text, that is the
 message. Handlers for anything else are left alone. docs/logging.md has it in full.
 
-Contract of `improve`: `awslambdaric` runs this process, and has set up streams and `logging` as it
-does (4.2: `bootstrap.run`; a root handler with a `log_sink`, whose `fd` is there for a framed log).
+Contract of `install_in_stock_client`: `awslambdaric` runs this process, and has set up streams and
+`logging` as it does (4.2: `bootstrap.run`; a root handler with a `log_sink`, whose `fd` is there
+for a framed log).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _SDK_FORMATTER = "DifyPluginLoggerFormatter"
 
 
-def improve() -> None:
+def install_in_stock_client() -> None:
     """Give the log of AWS's own client what the fast entry's has: records once, secrets masked.
 
     Once, before anything of the plugin is imported.
@@ -163,8 +164,7 @@ def _with_text(logging: Any, record: LogRecord, text: str) -> LogRecord:
 
 def stamp_late(record: LogRecord) -> bool:
     """Give a record of work that outlived its invocation the id of that one: a filter."""
-    late_work = sys.modules.get("endpoint_runtime.app.late_work")
-    own = late_work.request_id_of_thread() if late_work is not None else None
+    own = process.late_request_id() if process.late_request_id is not None else None
     if own is not None:
         record.aws_request_id = own
     return True
