@@ -86,15 +86,23 @@ def test_a_start_loads_few_modules(tmp_path: Path) -> None:
         check=True,
     ).stdout.split()
     assert sorted(set(loaded) - set(bare)) == [
+        "__future__",
         "_json",
         "_socket",
         "endpoint_runtime",
         "endpoint_runtime.code_archive",
         "endpoint_runtime.json_codec",
+        "endpoint_runtime.lambda_api",
+        "endpoint_runtime.lambda_api.answers",
         "endpoint_runtime.lambda_api.context",
-        "endpoint_runtime.lambda_handler",
-        "endpoint_runtime.loop",
+        "endpoint_runtime.lambda_api.left_behind",
         "endpoint_runtime.lambda_api.runtime_api",
+        "endpoint_runtime.lambda_api.startup",
+        "endpoint_runtime.lambda_handler",
+        "endpoint_runtime.logs",
+        "endpoint_runtime.logs.report",
+        "endpoint_runtime.loop",
+        "endpoint_runtime.process",
         "gc",
     ]
 
@@ -156,7 +164,7 @@ def test_threads_of_the_plugin_do_not_hide_that_the_loop_has_failed(tmp_path: Pa
         "def handler(event, context):\n"
         "    threading.Thread(target=time.sleep, args=(60,)).start()\n",
     )
-    (bundle / "endpoint_runtime" / "late_work.py").write_text("1 / 0\n")
+    (bundle / "endpoint_runtime" / "app" / "late_work.py").write_text("1 / 0\n")
     with RuntimeServer([event()]) as server:
         done = run_fast(bundle, server)
 

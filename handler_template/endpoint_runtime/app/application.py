@@ -113,9 +113,7 @@ class Application:
             raise
         except BaseException as fault:  # a plugin's sys.exit() must not end the function
             process.end_if_forked(fault, self._settings.hidden)
-            from endpoint_runtime.app.failures import failed
-
-            return failed(self, fault, source, source in self._classes, environ), rule
+            return self._failed(fault, source, environ), rule
         return response, rule
 
     def _match(self, request: Request, plain: bool) -> tuple[str, str, dict[str, Any]]:
@@ -138,6 +136,14 @@ class Application:
         response = (error or InternalServerError()).get_response(environ)
         assert isinstance(response, Response)  # noqa: S101 - werkzeug's type is wider than it is
         return response
+
+    def _failed(self, fault: BaseException, source: str, environ: Environ) -> Response:
+        try:
+            from endpoint_runtime.app.failures import failed
+        except Exception:  # no descriptor or no memory is left, or imports are broken
+            self.log_exception(f"{source} failed", fault, environ)
+            return self.failure(environ)
+        return failed(self, fault, source, source in self._classes, environ)
 
     @property
     def hidden(self) -> Sequence[str]:
@@ -250,12 +256,14 @@ class Backends:
 def close_after_answer(application: Serving, response: Response, environ: Environ) -> None:
     """Close a response once its caller has the answer, or now where nothing can come after it."""
     deferred = process.after_answer
-    if deferred is None:
-        from endpoint_runtime.app.closing import close
-
-        close(application, response, environ)
-    elif has_to_be_closed(response):
+    if not has_to_be_closed(response):
+        return
+    if deferred is not None:
         deferred.append((application, response, environ))
+        return
+    from endpoint_runtime.app.closing import close
+
+    close(application, response, environ)
 
 
 def has_to_be_closed(response: Response) -> bool:

@@ -87,11 +87,7 @@ def answer_event(application: Serving, event: Any, context: object) -> dict[str,
     except process.interrupts:
         raise
     except BaseException as fault:
-        from endpoint_runtime.app.failures import log_unsent
-
-        log_unsent(application, route, fault, environ)
-        failure = application.failure(environ)
-        reply = _reply(application, source, multi_value, failure, route, environ)
+        reply = _failed(application, source, multi_value, route, environ, fault)
     # Else request and environ would hold each other, and the body, until garbage is collected.
     environ.pop("werkzeug.request", None)
     report.log_request(
@@ -110,6 +106,26 @@ def finish_work(application: Serving, context: object, closings: Sequence[Closin
         from endpoint_runtime.app.late_work import finish
 
         finish(context, closings, application.root)
+
+
+def _failed(
+    application: Serving,
+    source: str,
+    multi_value: bool,
+    route: str,
+    environ: dict[str, Any],
+    fault: BaseException,
+) -> dict[str, Any]:
+    """Return the reply in place of one that can't be sent, a bare one if that is all there is."""
+    try:
+        from endpoint_runtime.app.failures import log_unsent
+
+        log_unsent(application, route, fault, environ)
+        failure = application.failure(environ)
+        return _reply(application, source, multi_value, failure, route, environ)
+    except Exception:  # no descriptor or no memory is left, or imports are broken
+        application.log_exception("the response can't be sent", fault, environ)
+        return {"statusCode": 500, "headers": {}, "body": "", "isBase64Encoded": False}
 
 
 def _reply(

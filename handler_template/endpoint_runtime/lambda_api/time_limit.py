@@ -34,11 +34,9 @@ _SOONEST = 0.001  # seconds: a timer of none is one that is disarmed
 _NEAR = 0.01  # seconds by which a timer may differ from what it was set to
 _LONGEST = 1e6  # seconds: more than Lambda has, less than timers and locks take
 
-# Modules that wait for a network on the plugin's behalf, and leave nothing behind when interrupted:
-# what fails in them closes the connection.
-_WAITING = frozenset(
-    f"endpoint_runtime.http_client.{name}" for name in ("connection", "response", "tls")
-)
+# The room whose modules wait for a network on the plugin's behalf, and leave nothing behind when
+# interrupted: what fails in them closes the connection.
+_WAITING = "endpoint_runtime.http_client."
 
 # The limit that has the timer, of several within each other the innermost. Of the main thread.
 _current: TimeLimit | None = None
@@ -195,7 +193,7 @@ class TimeLimit:
         nearest, called = self._runs(frame)
         plugins = called is not None and not _own_module(called)
         # Again, as the runtime may be about to call the plugin, and the plugin may go on.
-        interrupts = plugins and (not nearest or nearest in _WAITING)
+        interrupts = plugins and (not nearest or nearest.startswith(_WAITING))
         self._arm(time() + (_AGAIN if interrupts or not plugins else _SOON))
         if interrupts:
             self.fired = True

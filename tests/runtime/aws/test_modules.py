@@ -23,6 +23,7 @@ CLIENT = {
     "endpoint_runtime.code_archive",
     "endpoint_runtime.aws.transport",
     "endpoint_runtime.json_codec",
+    "endpoint_runtime.process",
     "endpoint_runtime.http_client",
     "endpoint_runtime.http_client.connection",
     "endpoint_runtime.http_client.response",
