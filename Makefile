@@ -58,7 +58,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy --num-workers 2 packager handler_template tests
-	$(BIN)/lint-imports --no-logo
+	PYTHONPATH=handler_template $(BIN)/lint-imports --no-logo
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix
