@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from endpoint_runtime.aws import AwsError
-from endpoint_runtime.storage import dynamodb, generations
+from endpoint_runtime.storage import dynamodb_table, generations
 from endpoint_runtime.storage.dynamodb import DynamoDBStorage
 from tests.support.aws.moto_server import MotoServer, moto_server
 from tests.support.aws.storage_state import expire, read_state
@@ -39,7 +39,7 @@ def moto_here(no_aws: None, moto_plain: MotoServer, monkeypatch: pytest.MonkeyPa
     for name, value in moto_plain.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(generations, "CHUNK", CHUNK)
-    monkeypatch.setattr(dynamodb, "MAX_ITEM", MAX_ITEM)
+    monkeypatch.setattr(dynamodb_table, "MAX_ITEM", MAX_ITEM)
     return moto_plain
 
 
@@ -252,7 +252,7 @@ def test_a_long_value_takes_the_place_of_one_that_fills_its_item(
     moto_here: MotoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No note goes beside that: it is taken out of its item first."""
-    monkeypatch.setattr(dynamodb, "MAX_ITEM", 409_600)
+    monkeypatch.setattr(dynamodb_table, "MAX_ITEM", 409_600)
     monkeypatch.setattr(generations, "CHUNK", 400_000)
     table = make_table(moto_here)
     storage = DynamoDBStorage(table)
