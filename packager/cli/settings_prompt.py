@@ -11,7 +11,8 @@ from packager.plugin.functions import FunctionPlan
 from packager.plugin.value_sources import all_settings
 from packager.settings.aws import Aws
 from packager.settings.language import text_in
-from packager.settings.push import Target, Value, target_of, targets_with_values
+from packager.settings.push import Value
+from packager.settings.targets import Target, target_of, targets_with_values
 from packager.settings.values import WrongValue, is_json, value_of_text
 
 

@@ -16,16 +16,9 @@ from typing import Any
 
 from packager.bundle.read import BuiltBundle
 from packager.errors import PackagerError
-from packager.local.invoke import (
-    FunctionLog,
-    InvocationFailed,
-    assembled,
-    converse,
-    function_command,
-    function_environment,
-    interpreter_for,
-    running,
-)
+from packager.local.function_process import FunctionLog, running
+from packager.local.function_start import function_command, function_environment, interpreter_for
+from packager.local.invoke import InvocationFailed, assembled, converse
 from packager.local.runtime_api_server import RuntimeApi
 from packager.local.stock_client import client_folder
 from packager.local.streamed_reply import Part

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import codecs
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,10 +21,9 @@ from packager.errors import Diagnostics, Place
 from packager.host.uv import mask_credentials
 from packager.paths import expanded, real_path
 from packager.requirements.hashes import stated_in
+from packager.requirements.requirement_lines import decode, logical_lines, position, split_option
 from packager.requirements.rules import RequirementRules
 
-# The format: pip's documentation, "Requirements File Format".
-_COMMENT = re.compile(r"(^|(?<!\s)\s++)#.*$")
 _PER_REQUIREMENT = re.compile(
     r"\s--(hash|config-settings?|global-option|install-option)(?=[=\s]).*"
 )
@@ -138,7 +135,7 @@ class _Reader:
         self.open_files.append(real)
         name = self.name_of(real)
         try:
-            text = _decode(real.read_bytes())
+            text = decode(real.read_bytes())
         except UnicodeDecodeError as error:
             before = error.object[: error.start].count(b"\n")
             self.diagnostics.error(
@@ -151,7 +148,7 @@ class _Reader:
             )
             return
         if "\0" in text:
-            place = Place(name, *_position(text, text.index("\0")))
+            place = Place(name, *position(text, text.index("\0")))
             self.diagnostics.error("invalid-requirement", "a NUL character; expected text", place)
             return
         for number, line in logical_lines(text):
@@ -164,7 +161,7 @@ class _Reader:
         if not line.startswith("-"):
             self.requirement(line, place, file, into)
             return
-        option, value = _split_option(line)
+        option, value = split_option(line)
         if option in _NESTED:
             kept = self.result.constraints if _NESTED[option] == "constraints" else into
             self.nested(value, place, file, kept)
@@ -262,49 +259,6 @@ class _Reader:
         if path.is_relative_to(self.root):
             return str(Path(self.display) / path.relative_to(self.root))
         return str(path)
-
-
-def logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Give each line that says something, with the number (from 1) of the line it starts on.
-
-    Comments are off, and continuations joined.
-    """
-    joined = ""
-    start = 1
-    lines = text.splitlines()
-    for number, line in enumerate(lines, 1):
-        if not joined:
-            start = number
-        is_comment = line.lstrip().startswith("#")
-        if line.endswith("\\") and not is_comment and number < len(lines):
-            joined += line[:-1]
-            continue
-        line = _COMMENT.sub("", f"{joined}{line.removesuffix(chr(92))}").strip()
-        joined = ""
-        if line:
-            yield start, line
-
-
-def _position(text: str, at: int) -> tuple[int, int]:
-    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
-
-
-def _split_option(line: str) -> tuple[str, str]:
-    match = re.match(r"(--[\w-]+|-\w)\s*=?\s*(.*)", line)
-    if match is None:
-        return line.split()[0], ""
-    return match[1], match[2].strip().strip("\"'")
-
-
-def _decode(data: bytes) -> str:
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if data.startswith(mark):
-            return data.decode(encoding)
-    return data.decode()
 
 
 def _from_url(text: str, place: Place, *, local: bool) -> Declared:

@@ -20,7 +20,7 @@ from packager.plugin.value_sources import (
     source_of,
 )
 from packager.settings.aws import Aws
-from packager.settings.push import target_of
+from packager.settings.targets import target_of
 from packager.settings.values import WrongValue, value_of_json, value_of_text
 
 State = Literal["ok", "default", "not set", "wrong", "at the deployment"]

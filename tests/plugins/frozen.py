@@ -23,8 +23,8 @@ from uuid import uuid4
 
 from packager.bundle.read import read_bundle
 from packager.host.interpreter import find_interpreter
+from packager.local.function_start import function_command, function_environment
 from packager.local.http_reply import HttpReply, read_reply
-from packager.local.invoke import function_command, function_environment
 from packager.local.request_event import make_event
 from packager.local.runtime_api_server import Answer, Failure, Ready, RuntimeApi
 from packager.local.stock_client import client_folder

@@ -20,7 +20,7 @@ import samcli  # type: ignore[import-untyped]
 
 from packager.bundle.read import read_bundle
 from packager.host.interpreter import find_interpreter
-from packager.local.invoke import function_command, function_environment
+from packager.local.function_start import function_command, function_environment
 from packager.local.stock_client import client_folder
 from packager.local.streamed_reply import whole_reply
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from packager.errors import Diagnostic, Diagnostics, Place
 from packager.model.permissions import Permissions
 from packager.requirements.read import Requirements, read_requirements
-from packager.requirements.requirements_txt import Declared, logical_lines
+from packager.requirements.requirement_lines import logical_lines
+from packager.requirements.requirements_txt import Declared
 
 
 def read(root: Path) -> tuple[Requirements, list[Diagnostic]]:
