@@ -4,7 +4,8 @@ uv is given an environment whose `python` runs this (`hook.py CONFIG.json NAME A
 told to make none itself, so everything that a build would run comes through here: uv fetches,
 unpacks, verifies and reads; what is the package's own - its backend, its setup.py - runs in an
 environment with what it asks for (wheels alone, fetched first), with none of this one's variables,
-a home that is thrown away, no network and few files. Standard library only.
+a home that is thrown away, no network and few files. Standard library only, and one file however
+long it is: nothing beside it can be put in its place, nor changes what it does.
 
 CONFIG is what `packager.dependencies.source_builds` writes. Whatever this can't make sense of is
 not run.

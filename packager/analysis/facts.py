@@ -85,7 +85,7 @@ class SourceFacts:
     imports: tuple[ImportedModule, ...] = ()
     bindings: tuple[Mapping[str, Any], ...] = ()
     names_assets: bool = False
-    uses: tuple[tuple[str, int], ...] = ()  # names and lines of what analyse.py's NOTED has
+    uses: tuple[tuple[str, int], ...] = ()  # names and lines of what NOTED has, in file_facts.py
     calls: tuple[SessionCall, ...] = ()
     required: tuple[RequiredModule, ...] = ()
     sdk_imports: tuple[SdkImport, ...] = ()

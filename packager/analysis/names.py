@@ -1,6 +1,6 @@
 """Names in Python sources, read with the tool's own grammar.
 
-`_in_target/analyse.py` has the same four for the target's: what runs there imports nothing of the
+`_in_target/syntax.py` has the same four for the target's: what runs there imports nothing of the
 tool, and the tool nothing of it. A test runs both.
 """
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from packager.bundle.read import BuiltBundle
 from packager.cli.console import progress, say, say_briefly, warn, write, write_json
 from packager.cli.options import (
     PATH,
@@ -133,11 +135,7 @@ def profile(
             bundles.append(stack.enter_context(unpacked(compare, function, None, run)))
         if entry:
             bundles = [replace(bundle, entry=entry) for bundle in bundles]
-        if request is None:
-            method, target = default_request(bundles[0].routes)
-        else:
-            asked, target = parse_request(request)
-            method = asked or ("GET" if data is None and not fields else "POST")
+        method, target = _asked(request, bundles[0], posts=data is not None or bool(fields))
         payload: Payload = "url" if bundles[0].stream else "2.0"
         event = make_event(method, target, sent, body, payload)
         state = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="packager-")))
@@ -156,16 +154,28 @@ def profile(
             profiles = profile_functions(
                 functions, f"{method} {target}", starts=starts, progress=say_briefly
             )
+    _show(profiles, html, form)
+    _check(profiles[0], budget, limit)
+
+
+def _asked(request: str | None, bundle: BuiltBundle, *, posts: bool) -> tuple[str, str]:
+    """Return the method and target of the request to answer."""
+    if request is None:
+        return default_request(bundle.routes)
+    method, target = parse_request(request)
+    return method or ("POST" if posts else "GET"), target
+
+
+def _show(profiles: Sequence[Profile], page: Path | None, form: str) -> None:
     for each in profiles:
         if each.status is None or each.status >= 400:
             warn(f"the reply's status is {each.status}: this is the profile of a failure")
-    if html is not None:
-        html.write_text(render_page(profiles), "utf-8")
+    if page is not None:
+        page.write_text(render_page(profiles), "utf-8")
     if form == "json":
         write_json({"profiles": [facts(each) for each in profiles]})
     else:
         write(render_text(profiles))
-    _check(profiles[0], budget, limit)
 
 
 def _check_page(page: Path) -> None:

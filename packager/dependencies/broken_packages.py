@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from packager.errors import Diagnostic, InvalidInput, Place
 from packager.host.uv import UvRun
 from packager.paths import real_path
-from packager.requirements.read import Requirements
+from packager.requirements.requirements import Requirements
 
 # uv's words: they name a line, quote it, point at a column and say what is wrong, but no file.
 _QUOTED = re.compile(

@@ -20,7 +20,7 @@ from packager.errors import IMPORT_FAILS, Diagnostics, PackagerError, Place
 from packager.host.cache import cache_folder, cached_text, keep_text
 from packager.host.interpreter import Interpreter
 from packager.model.progress import Progress
-from packager.requirements.read import Requirements
+from packager.requirements.requirements import Requirements
 
 _SCRIPT = Path(__file__).parents[1] / "_in_target" / "package_imports.py"
 _FORMAT = 2  # of what is kept: changes with whatever changes what is found

@@ -13,7 +13,7 @@ from packager.host.uv import mask_credentials
 from packager.model.permissions import INDEX
 from packager.paths import is_inside, real_path
 from packager.requirements.lock_file import Resolution
-from packager.requirements.read import Requirements
+from packager.requirements.requirements import Requirements
 
 _HINT = "docs/security.md says what a build may run and what a package may ask for"
 

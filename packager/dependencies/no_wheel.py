@@ -14,7 +14,7 @@ from packager.host.interpreter import SUPPORTED_PYTHONS
 from packager.host.uv import UvRun
 from packager.host.uv_failures import could_not_fetch, indent
 from packager.requirements.lock_file import Locked
-from packager.requirements.read import Requirements
+from packager.requirements.requirements import Requirements
 
 # uv's own sentences (its resolver's report): "numpy==1.21.0 has no usable wheels",
 # "only foo==1.0 is available, foo==1.0 has no wheels with a matching platform tag".

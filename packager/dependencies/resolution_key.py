@@ -17,7 +17,7 @@ from packager.host.interpreter import home_folder
 from packager.host.uv import mask_credentials
 from packager.inputs.toml_limits import load_toml
 from packager.paths import is_file, real_path
-from packager.requirements.read import Requirements
+from packager.requirements.requirements import Requirements
 
 OFFLINE = "UV_OFFLINE"
 # Of uv's variables these name places to look for packages, or files that it reads.

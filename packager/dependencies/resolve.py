@@ -21,7 +21,7 @@ from packager.errors import InvalidInput
 from packager.host.uv import PROJECT, UvRun
 from packager.requirements.hashes import Stated, hold_to_hashes
 from packager.requirements.lock_file import Locked, Resolution, read_lock, settle_lock, toml
-from packager.requirements.read import Requirements
+from packager.requirements.requirements import Requirements
 from packager.requirements.rules import refuse_variables
 
 RUNTIME = "werkzeug"  # what endpoint_runtime itself needs

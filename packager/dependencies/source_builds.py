@@ -23,7 +23,7 @@ from packager.errors import Diagnostics
 from packager.host.cache import cache_folder
 from packager.host.uv import UvRun, find_uv, run_uv
 from packager.model.permissions import SourcePolicy
-from packager.requirements.read import Requirements
+from packager.requirements.requirements import Requirements
 
 BUILD_SECONDS = 900
 HOOK = Path(__file__).parents[1] / "_in_build" / "hook.py"

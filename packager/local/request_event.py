@@ -45,14 +45,21 @@ Header = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """When a gateway took a request, in seconds since the epoch, and what it calls it."""
+
+    now: float
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Request:
     method: str
     path: str  # percent-encoded
     query: str
     headers: tuple[Header, ...]
     body: bytes
-    now: float  # seconds since the epoch
-    request_id: str
+    arrival: Arrival
 
     def header(self, wanted: str) -> str:
         return next((value for name, value in self.headers if name.lower() == wanted), "")
@@ -64,25 +71,22 @@ def make_event(
     headers: Sequence[Header] = (),
     body: bytes = b"",
     payload: Payload = "2.0",
-    *,
-    now: float | None = None,
-    request_id: str | None = None,
+    arrival: Arrival | None = None,
 ) -> dict[str, Any]:
     """Give the event for `method` and `target` (path and query, as a client sends them).
 
     `headers` keep their order and repetitions; those a gateway sets itself are added, and replace
-    what a client says of them. `now` is in seconds since the epoch. Raises `UsageError` for a
-    target that is no path.
+    what a client says of them. Without an `arrival` it is now. Raises `UsageError` for a target
+    that is no path.
     """
+    arrival = arrival or Arrival(time.time(), str(uuid.uuid4()))
     path, query = _split_target(target)
-    now = time.time() if now is None else now
-    request_id = request_id or str(uuid.uuid4())
     domain = URL_DOMAIN if payload == "url" else DOMAIN
     sent = (
         *_client_headers(method, headers, body, domain),
-        *_gateway_headers(headers, now, request_id),
+        *_gateway_headers(headers, arrival),
     )
-    request = _Request(method, path, query, sent, body, now, request_id)
+    request = _Request(method, path, query, sent, body, arrival)
     return _rest_event(request) if payload == "1.0" else _http_event(request, payload == "url")
 
 
@@ -131,11 +135,12 @@ def _client_headers(
     return [(name, value) for name, value in usual.items() if name.lower() not in said] + own
 
 
-def _gateway_headers(headers: Sequence[Header], now: float, request_id: str) -> list[Header]:
+def _gateway_headers(headers: Sequence[Header], arrival: Arrival) -> list[Header]:
     """Give what a gateway adds; it appends to one header and replaces the others."""
     hops = [value for name, value in headers if name.lower() == "x-forwarded-for"]
+    trace = arrival.request_id.replace("-", "")[:24]
     return [
-        ("X-Amzn-Trace-Id", f"Root=1-{int(now):08x}-{request_id.replace('-', '')[:24]}"),
+        ("X-Amzn-Trace-Id", f"Root=1-{int(arrival.now):08x}-{trace}"),
         ("X-Forwarded-For", ", ".join([*hops, CLIENT_ADDRESS])),
         ("X-Forwarded-Port", "443"),
         ("X-Forwarded-Proto", "https"),
@@ -167,7 +172,7 @@ def _rest_event(request: _Request) -> dict[str, Any]:
             "apiId": API_ID,
             "domainName": domain,
             "domainPrefix": domain.partition(".")[0],
-            "extendedRequestId": request.request_id.replace("-", "")[:15] + "=",
+            "extendedRequestId": request.arrival.request_id.replace("-", "")[:15] + "=",
             "httpMethod": request.method,
             "identity": {
                 "accessKey": None,
@@ -185,9 +190,9 @@ def _rest_event(request: _Request) -> dict[str, Any]:
             },
             "path": request.path,
             "protocol": "HTTP/1.1",
-            "requestId": request.request_id,
-            "requestTime": _stamp(request.now),
-            "requestTimeEpoch": int(request.now * 1000),
+            "requestId": request.arrival.request_id,
+            "requestTime": _stamp(request.arrival.now),
+            "requestTimeEpoch": int(request.arrival.now * 1000),
             "resourceId": "a1b2c3",
             "resourcePath": resource,
             "stage": "prod",
@@ -223,11 +228,11 @@ def _http_event(request: _Request, is_url: bool) -> dict[str, Any]:
                 "sourceIp": CLIENT_ADDRESS,
                 "userAgent": request.header("user-agent"),
             },
-            "requestId": request.request_id,
+            "requestId": request.arrival.request_id,
             "routeKey": "$default",
             "stage": "$default",
-            "time": _stamp(request.now),
-            "timeEpoch": int(request.now * 1000),
+            "time": _stamp(request.arrival.now),
+            "timeEpoch": int(request.arrival.now * 1000),
         },
         "isBase64Encoded": False,
     }

@@ -11,7 +11,7 @@ from packager.errors import Place
 from packager.inputs.plugin_folder import PluginFolder
 from packager.model.options import Options
 from packager.model.plugin import EndpointGroup
-from packager.requirements.read import Requirements
+from packager.requirements.requirements import Requirements
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from packager.bundle.code_archive import archived
 from packager.contract import CODE_ARCHIVE
 from packager.host.interpreter import need_interpreter
 from packager.local.invoke import invoke_bundle
-from packager.local.request_event import PAYLOADS, Payload, make_event
+from packager.local.request_event import PAYLOADS, Arrival, Payload, make_event
 from tests.sam_local.exchanges import BYTES, OCTETS, REQUESTS, VARIABLES, Request
 from tests.sam_local.sam import Sam
 
@@ -163,8 +163,7 @@ def event_of(request: Request, payload: Payload) -> dict[str, Any]:
         headers,
         request.body,
         payload,
-        now=1_796_000_000,
-        request_id=f"00000000-0000-4000-8000-{payload:>012}",
+        Arrival(1_796_000_000, f"00000000-0000-4000-8000-{payload:>012}"),
     )
 
 

@@ -19,7 +19,8 @@ from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from packager.local.fake_dify.apps import ApiRefusal, Workspace
+from packager.local.fake_dify.apps import Workspace
+from packager.local.fake_dify.refusals import ApiRefusal
 
 _CALLS = "/backwards-invocation/transaction"
 _UPLOADS = "/files/upload/for-plugin"

@@ -9,12 +9,21 @@ from __future__ import annotations
 import itertools
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from packager.local.fake_dify.events import (
+    CREATED_AT,
+    NAMESPACE,
+    StreamedAnswer,
+    chat_events,
+    message_events,
+    pieces_of,
+    workflow_events,
+)
+from packager.local.fake_dify.refusals import ApiRefusal, inputs_of, is_streaming, user_of
+
 MODES = ("chat", "agent-chat", "advanced-chat", "workflow", "completion")
-CREATED_AT = 1735689600  # seconds since the epoch: no clock is read
-_NAMESPACE = uuid.UUID("00000000-0000-0000-0000-00000000d1f1")
 _USAGE = {
     "prompt_tokens": 3,
     "completion_tokens": 5,
@@ -23,15 +32,6 @@ _USAGE = {
     "currency": "USD",
     "latency": 0.1,
 }
-
-
-class ApiRefusal(Exception):
-    """A request that Dify would not answer."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.document = {"code": code, "message": message, "status": status}
 
 
 class Workspace:
@@ -53,7 +53,7 @@ class Workspace:
         self._reply = reply
         self._events = events
         self._tells_mode = tells_mode
-        self._namespace = _NAMESPACE
+        self._namespace = NAMESPACE
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self.conversations: dict[str, tuple[str, str, list[str]]] = {}  # app, user, queries
@@ -73,16 +73,16 @@ class Workspace:
     def chat(self, app_id: str, body: Mapping[str, Any]) -> Any:
         """Answer `POST /chat-messages`."""
         mode = self.mode(app_id) or "chat"
-        user = _user(body)
+        user = user_of(body)
         if mode not in ("chat", "agent-chat", "advanced-chat"):
             raise ApiRefusal(
                 400, "not_chat_app", "Please check if your app mode matches the right API route."
             )
-        inputs = _inputs(body)
+        inputs = inputs_of(body)
         query = body.get("query")
         if not isinstance(query, str):
             raise ApiRefusal(400, "invalid_param", "query is required")
-        streaming = _streaming(body)
+        streaming = is_streaming(body)
         if not query:
             raise ApiRefusal(400, "invalid_param", "query is required")
         if mode == "agent-chat" and not streaming:
@@ -110,15 +110,15 @@ class Workspace:
                 "metadata": metadata,
                 "created_at": CREATED_AT,
             }
-        return self._chat_events(mode, ids, run_id, query, answer, metadata)
+        return chat_events(mode, self._streamed(ids, answer, metadata), run_id, query)
 
     def completion(self, app_id: str, body: Mapping[str, Any]) -> Any:
         """Answer `POST /completion-messages`."""
-        _user(body)
+        user_of(body)
         if (self.mode(app_id) or "completion") != "completion":
             message = "App unavailable, please check your app configurations."
             raise ApiRefusal(400, "app_unavailable", message)
-        inputs = _inputs(body)
+        inputs = inputs_of(body)
         self._check_files(inputs)
         answer = self._reply
         if answer is None:
@@ -126,7 +126,7 @@ class Workspace:
         with self._lock:
             ids = {"task_id": self._id(), "message_id": self._id()}
         metadata = {"usage": _USAGE}
-        if not _streaming(body):
+        if not is_streaming(body):
             return {
                 "event": "message",
                 **ids,
@@ -136,22 +136,22 @@ class Workspace:
                 "metadata": metadata,
                 "created_at": CREATED_AT,
             }
-        return self._message_events("message", ids, answer, metadata)
+        return message_events("message", self._streamed(ids, answer, metadata))
 
     def workflow(self, app_id: str, body: Mapping[str, Any]) -> Any:
         """Answer `POST /workflows/run`."""
-        _user(body)
+        user_of(body)
         if (self.mode(app_id) or "workflow") != "workflow":
             message = "Please check if your app mode matches the right API route."
             raise ApiRefusal(400, "not_workflow_app", message)
-        inputs = _inputs(body)
+        inputs = inputs_of(body)
         self._check_files(inputs)
         with self._lock:
             task_id, run_id = self._id(), self._id()
         error = inputs.get("fail")  # a workflow that ends in an error is no error of the call
         data = {
             "id": run_id,
-            "workflow_id": str(uuid.uuid5(_NAMESPACE, app_id)),
+            "workflow_id": str(uuid.uuid5(NAMESPACE, app_id)),
             "status": "failed" if error else "succeeded",
             "outputs": {} if error else dict(inputs),
             "error": str(error) if error else None,
@@ -161,10 +161,11 @@ class Workspace:
             "created_at": CREATED_AT,
             "finished_at": CREATED_AT + 1,
         }
-        if not _streaming(body):
+        if not is_streaming(body):
             return {"task_id": task_id, "workflow_run_id": run_id, "data": data}
         text = ", ".join(f"{name}={value}" for name, value in inputs.items())
-        return self._workflow_events({"task_id": task_id, "workflow_run_id": run_id}, data, text)
+        ids = {"task_id": task_id, "workflow_run_id": run_id}
+        return workflow_events(ids, data, pieces_of(text, self._events))
 
     def upload(self, app_id: str, form: Mapping[str, Any]) -> dict[str, Any]:
         """Answer `POST /files/upload`."""
@@ -268,94 +269,8 @@ class Workspace:
             for item in value:
                 self._check_files(item)
 
-    def _pieces(self, text: str) -> Iterator[str]:
-        if self._events is not None:
-            yield from (f"{number} " for number in range(self._events))
-            return
-        first, *rest = text.split(" ")
-        yield first
-        yield from (f" {word}" for word in rest)
-
-    def _message_events(
-        self, kind: str, ids: dict[str, str], answer: str, metadata: dict[str, Any]
-    ) -> Iterator[dict[str, Any] | None]:
-        yield None
-        for piece in self._pieces(answer):
-            yield {
-                "event": kind,
-                **ids,
-                "created_at": CREATED_AT,
-                "id": ids["message_id"],
-                "answer": piece,
-            }
-        end = {"event": "message_end", **ids, "created_at": CREATED_AT, "id": ids["message_id"]}
-        yield end | {"metadata": metadata, "files": []}
-
-    def _chat_events(
-        self,
-        mode: str,
-        ids: dict[str, str],
-        run_id: str,
-        query: str,
-        answer: str,
-        metadata: dict[str, Any],
-    ) -> Iterator[dict[str, Any] | None]:
-        if mode == "agent-chat":
-            thought = {
-                "id": str(uuid.uuid5(_NAMESPACE, run_id)),
-                "position": 1,
-                "thought": answer,
-                "observation": "",
-                "tool": "",
-                "tool_input": "",
-                "message_files": [],
-            }
-            yield {"event": "agent_thought", **ids, "created_at": CREATED_AT, **thought}
-            yield from self._message_events("agent_message", ids, answer, metadata)
-        elif mode == "advanced-chat":
-            run = {**ids, "workflow_run_id": run_id}
-            data = {"id": run_id, "inputs": {"sys.query": query}, "created_at": CREATED_AT}
-            yield {"event": "workflow_started", **run, "data": data}
-            yield from self._message_events("message", ids, answer, metadata)
-            finished = {**data, "status": "succeeded", "outputs": {"answer": answer}}
-            yield {"event": "workflow_finished", **run, "data": finished}
-        else:
-            yield from self._message_events("message", ids, answer, metadata)
-
-    def _workflow_events(
-        self, ids: dict[str, str], data: dict[str, Any], text: str
-    ) -> Iterator[dict[str, Any] | None]:
-        started = {"id": data["id"], "workflow_id": data["workflow_id"], "created_at": CREATED_AT}
-        node = {"id": "1", "node_id": "1", "node_type": "start", "title": "Start", "index": 1}
-        yield {"event": "workflow_started", **ids, "data": started | {"inputs": data["outputs"]}}
-        yield None
-        yield {"event": "node_started", **ids, "data": node | {"created_at": CREATED_AT}}
-        for piece in self._pieces(text):
-            yield {"event": "text_chunk", **ids, "data": {"text": piece}}
-        finished = {"status": data["status"], "outputs": data["outputs"], "error": data["error"]}
-        yield {"event": "node_finished", **ids, "data": node | finished}
-        yield {"event": "workflow_finished", **ids, "data": data}
+    def _streamed(self, ids: dict[str, str], text: str, metadata: dict[str, Any]) -> StreamedAnswer:
+        return StreamedAnswer(ids, text, pieces_of(text, self._events), metadata)
 
     def _id(self) -> str:
         return str(uuid.uuid5(self._namespace, str(next(self._numbers))))
-
-
-def _user(body: Mapping[str, Any]) -> str:
-    user = body.get("user")
-    if not user:
-        raise ApiRefusal(400, "invalid_param", "Arg user must be provided.")
-    return str(user)
-
-
-def _inputs(body: Mapping[str, Any]) -> dict[str, Any]:
-    inputs = body.get("inputs")
-    if not isinstance(inputs, dict):
-        raise ApiRefusal(400, "invalid_param", "inputs is required")
-    return inputs
-
-
-def _streaming(body: Mapping[str, Any]) -> bool:
-    mode = body.get("response_mode")
-    if mode not in ("blocking", "streaming", None):
-        raise ApiRefusal(400, "invalid_param", f"{mode} is not a valid choice")
-    return mode == "streaming"

@@ -12,7 +12,7 @@ from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from packager.local.fake_dify.apps import ApiRefusal
+from packager.local.fake_dify.refusals import ApiRefusal
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from packager.local.fake_dify.apps import MODES, ApiRefusal, Workspace
+from packager.local.fake_dify.apps import MODES, Workspace
 from packager.local.fake_dify.connection import Connection, InjectedFailure
 from packager.local.fake_dify.memory import keep, remember
+from packager.local.fake_dify.refusals import ApiRefusal
 
 _MAX_BODY = 64 << 20  # bytes
 

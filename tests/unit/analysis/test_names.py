@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from packager._in_target import analyse
+from packager._in_target import syntax
 from packager.analysis import names
 
 Names = Any
 
 
-@pytest.mark.parametrize("of", [names, analyse])
+@pytest.mark.parametrize("of", [names, syntax])
 class TestBoth:
     @pytest.mark.parametrize(
         ("text", "expected"),

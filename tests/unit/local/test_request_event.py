@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from endpoint_runtime.gateway.environ import environ_of
 from endpoint_runtime.gateway.unknown_events import source_of
 from packager.errors import UsageError
-from packager.local.request_event import PAYLOADS, Payload, make_event, parse_header, parse_request
+from packager.local.request_event import (
+    PAYLOADS,
+    Arrival,
+    Payload,
+    make_event,
+    parse_header,
+    parse_request,
+)
 
 NOW = 1583348638.390
 REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
@@ -32,7 +39,7 @@ def event(
     body: bytes = b"",
     payload: Payload = "2.0",
 ) -> dict[str, Any]:
-    return make_event(method, target, headers or [], body, payload, now=NOW, request_id=REQUEST_ID)
+    return make_event(method, target, headers or [], body, payload, Arrival(NOW, REQUEST_ID))
 
 
 def test_a_rest_api_event() -> None:

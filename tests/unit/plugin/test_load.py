@@ -14,7 +14,7 @@ from packager.model.options import Options
 from packager.model.plugin import Endpoint, EndpointGroup, Setting
 from packager.plugin.load import load_plugin
 from packager.plugin.plugin import Plugin
-from packager.requirements.read import Requirements
+from packager.requirements.requirements import Requirements
 from tests.support.plugin_writer import ENDPOINT, GROUP, MANIFEST, SOURCE, write_plugin
 
 ONE_EACH = "declare one endpoint for each method; they may share path and source"

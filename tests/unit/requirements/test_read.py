@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from packager.errors import Diagnostic, Diagnostics, Place
 from packager.model.permissions import Permissions
-from packager.requirements.read import Requirements, read_requirements
+from packager.requirements.read import read_requirements
 from packager.requirements.requirement_lines import logical_lines
+from packager.requirements.requirements import Requirements
 from packager.requirements.requirements_txt import Declared
 
 
