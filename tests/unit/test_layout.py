@@ -26,19 +26,17 @@ MOST_PARAMETERS = 6
 # What is longer says why in its docstring.
 LONG_MODULES = {"packager/_in_build/hook.py"}
 LONG_FUNCTIONS: set[str] = set()
-# The SDK's own signatures, which plugins call.
-MANY_PARAMETERS = {"dify_plugin/_entity/entity.py model_validate"}
+# The SDK's own signatures, which plugins call, and what is called with the same names for them.
+MANY_PARAMETERS = {
+    "dify_plugin/_entity/entity.py model_validate",
+    "endpoint_runtime/dify/apps.py invoke",
+}
 # Being split.
 LONG_MODULES |= {"packager/config/events.py", "packager/config/read.py"}
 LONG_MODULES |= {"endpoint_runtime/secret_search/__init__.py"}
 LONG_FUNCTIONS |= {"endpoint_runtime/gateway/environ.py environ_of"}
 MANY_PARAMETERS |= {
     "endpoint_runtime/app/invocation.py _reply_with_care",
-    "endpoint_runtime/aws/s3.py _send",
-    "endpoint_runtime/aws/signed_requests.py send",
-    "endpoint_runtime/aws/sigv4.py sign",
-    "endpoint_runtime/aws/transport.py exchange",
-    "endpoint_runtime/dify/apps.py invoke",
     "endpoint_runtime/gateway/careful_replies.py reply_of",
 }
 

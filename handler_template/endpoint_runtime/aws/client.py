@@ -9,6 +9,7 @@ from __future__ import annotations
 from endpoint_runtime.aws.endpoints import region
 from endpoint_runtime.aws.errors import AwsError
 from endpoint_runtime.aws.signed_requests import endpoint, send
+from endpoint_runtime.aws.transport import Request
 from endpoint_runtime.json_codec import decode_json, encode_json
 
 TYPE_CHECKING = False
@@ -44,17 +45,13 @@ class Client:
         """
         place = region()
         origin, base = endpoint(self.service, place)
+        headers = {
+            "Content-Type": self._type,
+            "X-Amz-Target": f"{self._target}.{operation}",
+        }
         answer = send(
-            self.service,
-            "POST",
-            origin,
-            f"{base}/",
-            headers={
-                "Content-Type": self._type,
-                "X-Amz-Target": f"{self._target}.{operation}",
-            },
-            body=encode_json(payload),
-            region=place,
+            Request(origin, "POST", f"{base}/", headers, encode_json(payload)),
+            (place, self.service),
             deadline=deadline,
             operation=operation,
             error_of=_error_of,

@@ -11,7 +11,7 @@ from endpoint_runtime.aws import endpoints
 from endpoint_runtime.aws.errors import AwsError
 from endpoint_runtime.aws.signed_requests import endpoint, send
 from endpoint_runtime.aws.sigv4 import UNRESERVED, quote
-from endpoint_runtime.aws.transport import Origin
+from endpoint_runtime.aws.transport import Origin, Request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from endpoint_runtime.aws.transport import Answer
 
 _IN_PATHS = UNRESERVED | frozenset(b"/")
+_METHODS = {
+    "GetObject": "GET",
+    "HeadObject": "HEAD",
+    "PutObject": "PUT",
+    "DeleteObject": "DELETE",
+    "ListObjectsV2": "GET",
+}
 
 
 class Bucket:
@@ -36,7 +43,7 @@ class Bucket:
     def get(self, key: str, deadline: float | None = None) -> bytes | None:
         """Give an object's content, None if there is no such object."""
         try:
-            return self._send("GET", key, "GetObject", deadline).body
+            return self._send("GetObject", key, deadline).body
         except AwsError as error:
             if error.code == "NoSuchKey":
                 return None
@@ -45,7 +52,7 @@ class Bucket:
     def exists(self, key: str, deadline: float | None = None) -> bool:
         """Tell whether there is an object."""
         try:
-            self._send("HEAD", key, "HeadObject", deadline)
+            self._send("HeadObject", key, deadline)
         except AwsError as error:
             if error.status == 404:  # without a body that says more
                 return False
@@ -61,11 +68,11 @@ class Bucket:
         content_type: str = "application/octet-stream",
     ) -> None:
         """Write an object: it is there wholly, or as it was before."""
-        self._send("PUT", key, "PutObject", deadline, content, {"Content-Type": content_type})
+        self._send("PutObject", key, deadline, content, {"Content-Type": content_type})
 
     def delete(self, key: str, deadline: float | None = None) -> None:
         """Delete an object; one that is not there is no error."""
-        self._send("DELETE", key, "DeleteObject", deadline)
+        self._send("DeleteObject", key, deadline)
 
     def keys(self, prefix: str = "", deadline: float | None = None) -> Iterator[str]:
         """Give the keys that start with `prefix`, sorted by their bytes."""
@@ -75,7 +82,7 @@ class Bucket:
         more = ""
         while True:
             query = f"{more}encoding-type=url&list-type=2&prefix={quote(prefix)}"
-            answer = self._send("GET", "", "ListObjectsV2", deadline, query=query)
+            answer = self._send("ListObjectsV2", "", deadline, query=query)
             document = ElementTree.fromstring(answer.body)  # noqa: S314  # S3's own
             space = document.tag.rpartition("}")[0] + "}" if document.tag[:1] == "{" else ""
             for entry in document.iter(f"{space}Key"):
@@ -87,9 +94,8 @@ class Bucket:
 
     def _send(
         self,
-        method: str,
-        key: str,
         operation: str,
+        key: str,
         deadline: float | None,
         body: bytes = b"",
         headers: dict[str, str] | None = None,
@@ -98,16 +104,18 @@ class Bucket:
         for again in (True, False):
             region = self._region or endpoints.region()
             origin, path = self._place(region)
+            request = Request(
+                origin,
+                _METHODS[operation],
+                f"{path}/{quote(key, _IN_PATHS)}",
+                headers or {},
+                body,
+                query,
+            )
             try:
                 return send(
-                    "s3",
-                    method,
-                    origin,
-                    f"{path}/{quote(key, _IN_PATHS)}",
-                    query=query,
-                    headers=headers or {},
-                    body=body,
-                    region=region,
+                    request,
+                    (region, "s3"),
                     deadline=deadline,
                     operation=operation,
                     error_of=_error_of,

@@ -15,10 +15,10 @@ from endpoint_runtime.aws.errors import AwsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from typing import Any
 
-    from endpoint_runtime.aws.transport import Answer, Origin
+    from endpoint_runtime.aws.transport import Answer, Origin, Request
 
 _ATTEMPTS = 8
 _FIRST_DELAY = 0.1  # s, at most, before the second attempt; it doubles with each
@@ -44,44 +44,28 @@ _credentials = CredentialSource()
 
 
 def send(
-    service: str,
-    method: str,
-    origin: Origin,
-    path: str,
+    request: Request,
+    scope: tuple[str, str],
     *,
-    query: str = "",
-    headers: Mapping[str, str],
-    body: bytes = b"",
-    region: str,
     deadline: float | None,
     operation: str,
     error_of: Callable[[Answer], tuple[str, str, dict[str, Any]]],
 ) -> Answer:
-    """Send a request until it succeeds, and give the answer, whose status is 2xx.
+    """Send a request until it succeeds, and return the answer, whose status is 2xx.
 
-    `path` and `query` are percent-encoded; `error_of` reads code, message and document of an
-    error's answer; `deadline` is in seconds since the epoch. Raises AwsError.
+    `scope` is the region and the service; `error_of` reads code, message and document of an error's
+    answer; `deadline` is in seconds since the epoch. Raises AwsError.
     """
     limit = _limit(deadline)
-    body_hash = sigv4.payload_hash(body)
+    body_hash = sigv4.payload_hash(request.body)
     attempts = 0
     renewed = False
     while True:
         attempts += 1
         try:
             credentials = _credentials.get(limit)
-            signed = sigv4.sign(
-                method,
-                path,
-                query,
-                {"Host": origin.authority, **headers},
-                body_hash,
-                credentials,
-                (region, service),
-                sigv4.timestamp(time()),
-            )
-            target = f"{path}?{query}" if query else path
-            answer = transport.exchange(origin, method, target, signed, body, limit)
+            signed = sigv4.sign(request, body_hash, credentials, scope, sigv4.timestamp(time()))
+            answer = transport.exchange(request, signed, limit)
         except AwsError as failure:
             error, wait = failure, None
             error.operation = error.operation or operation

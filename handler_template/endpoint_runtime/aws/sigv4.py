@@ -15,9 +15,10 @@ from time import gmtime, strftime
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from endpoint_runtime.aws.credentials import Credentials
+    from endpoint_runtime.aws.transport import Request
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -45,34 +46,31 @@ def timestamp(seconds: float) -> str:
 
 
 def sign(
-    method: str,
-    path: str,
-    query: str,
-    headers: Mapping[str, str],
-    body_hash: str,
-    credentials: Credentials,
-    scope: tuple[str, str],
-    now: str,
+    request: Request, body_hash: str, credentials: Credentials, scope: tuple[str, str], now: str
 ) -> dict[str, str]:
-    """Give `headers` with those that sign the request: X-Amz-Date, X-Amz-Security-Token, ...
+    """Return a request's headers with those that sign it: Host, X-Amz-Date, ...
 
-    `path` and `query` are as they are sent, percent-encoded; `headers` have a Host; `scope` is the
-    region and the service's signing name; `now` is a `timestamp`. For S3 the hash of the body goes
-    into a header, too, and the path is signed as it is sent.
+    `scope` is the region and the service's signing name; `now` is a `timestamp`. For S3 the hash of
+    the body goes into a header, too, and the path is signed as it is sent.
     """
     region, service = scope
-    signed = dict(headers)
+    signed = {"Host": request.origin.authority, **request.headers}
     signed["X-Amz-Date"] = now
     if credentials.token:
         signed["X-Amz-Security-Token"] = credentials.token
     if service == "s3":
         signed["X-Amz-Content-SHA256"] = body_hash
-    request, names = canonical_request(
-        method, path, query, signed.items(), body_hash, raw=service == "s3"
+    canonical, names = canonical_request(
+        request.method,
+        request.path,
+        request.query,
+        signed.items(),
+        body_hash,
+        raw=service == "s3",
     )
     signature = hmac_digest(
         _signing_key(credentials.secret_key, now[:8], region, service),
-        string_to_sign(request, now, region, service).encode(),
+        string_to_sign(canonical, now, region, service).encode(),
         "sha256",
     ).hex()
     signed["Authorization"] = (

@@ -49,6 +49,33 @@ class Origin:
         return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
 
 
+class Request:
+    """An HTTP request to an origin; `path` and `query` are percent-encoded."""
+
+    __slots__ = ("body", "headers", "method", "origin", "path", "query")
+
+    def __init__(
+        self,
+        origin: Origin,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        query: str = "",
+    ) -> None:
+        self.origin = origin
+        self.method = method
+        self.path = path
+        self.headers = headers
+        self.body = body
+        self.query = query
+
+    @property
+    def target(self) -> str:
+        """What the request's first line asks for."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+
 class Answer:
     """An HTTP answer; names of headers are in lower case."""
 
@@ -85,34 +112,29 @@ def split_url(url: str) -> tuple[Origin, str]:
 
 
 def exchange(
-    origin: Origin,
-    method: str,
-    target: str,
-    headers: Mapping[str, str],
-    body: bytes,
-    limit: float,
-    *,
-    proxies: bool = True,
+    request: Request, headers: Mapping[str, str], limit: float, *, proxies: bool = True
 ) -> Answer:
-    """Send a request and give the answer, whatever its status.
+    """Send a request with these `headers` in place of its own, and return the answer, whatever its
+    status.
 
     `limit` is in seconds since the epoch; `proxies` says whether those of the environment are used;
     the Host header is the origin's. Raises AwsError: `ConnectionFailed` and `TimedOut`, which are
     retryable, `NotTrusted` or `BadRequest`.
     """
+    origin = request.origin
     headers = {name: value for name, value in headers.items() if name != "Host"}
     key = (origin.tls, origin.host, origin.port)
     connection = _take(key) or _new(origin, proxies)
     try:
         reused = connection.is_open()
         try:
-            answer = _exchange(connection, method, target, headers, body, limit)
+            answer = _exchange(connection, request, headers, limit)
         except TimedOut:
             raise
         except HttpError:
             if not reused:
                 raise
-            answer = _exchange(connection, method, target, headers, body, limit)
+            answer = _exchange(connection, request, headers, limit)
     except TimedOut as fault:
         raise AwsError("TimedOut", str(fault), retryable=True) from None
     except CertificateRefused as fault:
@@ -132,7 +154,8 @@ def exchange(
 def fetch(url: str, headers: Mapping[str, str], limit: float) -> Answer:
     """GET a URL of this machine or its network, through no proxy; raises as `exchange` does."""
     origin, path = split_url(url)
-    return exchange(origin, "GET", path or "/", headers, b"", limit, proxies=False)
+    request = Request(origin, "GET", path or "/", headers)
+    return exchange(request, headers, limit, proxies=False)
 
 
 def forget() -> None:
@@ -151,14 +174,11 @@ def close_all() -> None:
 
 
 def _exchange(
-    connection: Connection,
-    method: str,
-    target: str,
-    headers: Mapping[str, str],
-    body: bytes,
-    limit: float,
+    connection: Connection, request: Request, headers: Mapping[str, str], limit: float
 ) -> Answer:
-    response = connection.request(method, target, headers, body, deadline=limit)
+    response = connection.request(
+        request.method, request.target, headers, request.body, deadline=limit
+    )
     return Answer(response.status, response.headers, response.read(_MAX_BODY))
 
 

@@ -32,8 +32,8 @@ def server(no_aws: None, authority: Authority) -> Iterator[Server]:
 
 def ask(server: Server, host: str = "localhost", *, amazon: bool = False) -> bytes:
     origin = Origin(host, server.port, amazon=amazon)
-    answer = transport.exchange(origin, "GET", "/", {}, b"", time.time() + 5)
-    return answer.body
+    request = transport.Request(origin, "GET", "/", {})
+    return transport.exchange(request, {}, time.time() + 5).body
 
 
 def prints(text: str) -> set[str]:

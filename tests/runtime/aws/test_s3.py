@@ -9,7 +9,7 @@ import pytest
 
 from endpoint_runtime.aws import AwsError, endpoints
 from endpoint_runtime.aws.s3 import Bucket
-from endpoint_runtime.aws.transport import Answer, Origin
+from endpoint_runtime.aws.transport import Answer, Request
 from endpoint_runtime.storage import s3
 from endpoint_runtime.storage.s3 import S3Storage
 from tests.support.aws.moto_server import REGION, MotoServer
@@ -81,8 +81,8 @@ def test_a_bucket_in_another_region(no_aws: None, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     asked = []
 
-    def exchange(origin: Origin, *arguments: object) -> Answer:
-        asked.append(origin.host)
+    def exchange(request: Request, *arguments: object) -> Answer:
+        asked.append(request.origin.host)
         if len(asked) == 1:
             return Answer(301, {"x-amz-bucket-region": "us-west-2"}, b"")
         return Answer(200, {}, b"here")
