@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import zoneinfo
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -12,9 +10,9 @@ from typing import Any
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, RequestRedirect, Rule
 
-from packager.config.keys import Key, choice, is_plain, text, truth, whole
+from packager.config.event_keys import EVENT_KINDS, MAX_PLAIN_BATCH, PATH
+from packager.config.key_types import choice
 from packager.config.refused import InvalidValue, found
-from packager.config.schedules import expression_problem
 from packager.errors import Code, Place
 from packager.inputs.suggestions import did_you_mean
 from packager.inputs.toml_file import ConfigTable
@@ -23,10 +21,7 @@ from packager.inputs.url_rules import is_rule
 from packager.model.events import (
     EVENT_SOURCES,
     EventMapping,
-    PatternEvent,
     QueueEvent,
-    ScheduleEvent,
-    TopicEvent,
     event_arn,
 )
 from packager.model.plugin import EndpointGroup
@@ -34,107 +29,6 @@ from packager.model.plugin import EndpointGroup
 # `report(code, message, path, hint, place_path)` notes an error at the key `path`.
 Report = Callable[[Code, str, KeyPath, str | None, KeyPath | None], None]
 
-# A standard queue's batch may hold 10,000 messages, but only 10 without a window to gather more
-# in; a FIFO queue's 10 (Lambda, "Creating and configuring an Amazon SQS event source mapping").
-_MAX_BATCH, _MAX_PLAIN_BATCH = 10_000, 10
-_ARN = r"arn:aws[a-z-]*:{}:[a-z0-9-]+:\d{{12}}:{}"
-
-
-def _checked(name: str, expected: str, problem: Callable[[str], str | None]) -> Key:
-    """A key that takes text which `problem` finds nothing wrong with."""
-
-    def read(value: object) -> str:
-        if not isinstance(value, str):
-            raise InvalidValue(found(value))
-        wrong = problem(value)
-        if wrong is not None:
-            raise InvalidValue(f"{found(value)}: {wrong}")
-        return value
-
-    return Key(name, expected, read)
-
-
-def _pattern(value: object) -> Mapping[str, Any]:
-    if not isinstance(value, dict) or not value:
-        raise InvalidValue("an empty one" if value == {} else found(value))
-    if not is_plain(value):
-        raise InvalidValue("one with dates, nan or inf")
-    for name, field in _fields(value):
-        if not isinstance(field, list) or not field:
-            raise InvalidValue(f"one whose {name} is {found(field) if field != [] else 'empty'}")
-    return value
-
-
-def _fields(pattern: Mapping[str, Any]) -> Iterable[tuple[str, object]]:
-    for name, field in pattern.items():
-        if isinstance(field, dict) and field:
-            yield from ((f"{name}.{inner}", value) for inner, value in _fields(field))
-        else:
-            yield name, field
-
-
-def _input(value: object) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise InvalidValue(found(value))
-    if not is_plain(value) or len(json.dumps(value)) > 200_000:
-        raise InvalidValue("one with dates, nan or inf, or of more than 200 KB")
-    return value
-
-
-def _timezone_problem(name: str) -> str | None:
-    known = zoneinfo.available_timezones()  # none where the machine has no such database
-    if not known or name in known:
-        return None
-    return did_you_mean(name, known) or "there is no such time zone"
-
-
-_PATH = text(
-    "path",
-    "a URL path that starts with /, without a query, with values in place of variables",
-    r"/[^?#<>\x00-\x20\x7f]*",
-)
-_RETRY = (whole("retries", 0, 185, "retries"), whole("max_age", 60, 86400, "seconds"))
-_KINDS: dict[str, tuple[type[Any], tuple[Key, ...], tuple[str, ...]]] = {
-    "sqs": (
-        QueueEvent,
-        (
-            text("queue", "the ARN of an SQS queue", _ARN.format("sqs", r"[\w-]{1,80}(\.fifo)?")),
-            whole("batch_size", 1, _MAX_BATCH, "messages"),
-            whole("batch_window", 0, 300, "seconds"),
-            whole("max_concurrency", 2, 1000, "invocations"),
-            text("kms_key", "the ARN of a KMS key", _ARN.format("kms", r"key/[\w-]+")),
-            truth("fifo"),
-            whole("visibility_timeout", 1, 43200, "seconds"),
-            whole("max_receives", 1, 1000, "receives"),
-        ),
-        (),
-    ),
-    "sns": (
-        TopicEvent,
-        # Lambda can't subscribe to a FIFO topic ("Amazon SNS message delivery for FIFO topics").
-        (text("topic", "the ARN of an SNS topic, not a FIFO one", _ARN.format("sns", r"[\w-]+")),),
-        (),
-    ),
-    "eventbridge": (
-        PatternEvent,
-        (
-            Key("pattern", "an event pattern, whose fields are lists of values", _pattern),
-            text("bus", "the name or ARN of an event bus", r"arn:aws[^\s]{1,1600}|[\w./-]{1,256}"),
-            *_RETRY,
-        ),
-        ("pattern",),
-    ),
-    "schedule": (
-        ScheduleEvent,
-        (
-            _checked("expression", "a schedule", expression_problem),
-            _checked("timezone", "a time zone such as Europe/Berlin", _timezone_problem),
-            Key("input", "a table of whatever JSON can hold", _input),
-            *_RETRY,
-        ),
-        ("expression",),
-    ),
-}
 _SOURCE = choice("source", EVENT_SOURCES)
 # What only a queue that the template makes has.
 _OF_A_QUEUE_MADE = ("fifo", "visibility_timeout", "max_receives")
@@ -197,8 +91,8 @@ def _read_entry(
             None,
         )
         return None
-    kind, kind_keys, required = _KINDS[str(source)]
-    keys = {key.name: key for key in (_PATH, *kind_keys)}
+    kind, kind_keys, required = EVENT_KINDS[str(source)]
+    keys = {key.name: key for key in (PATH, *kind_keys)}
     values: dict[str, Any] = {}
     sound = True
     for name, value in entry.items():
@@ -238,7 +132,9 @@ def _read_entry(
 def _report_unknown(
     name: str, source: str, keys: Iterable[str], path: KeyPath, report: Report
 ) -> None:
-    others = [kind for kind, (_, theirs, _) in _KINDS.items() if name in [k.name for k in theirs]]
+    others = [
+        kind for kind, (_, theirs, _) in EVENT_KINDS.items() if name in [k.name for k in theirs]
+    ]
     if others:
         report(
             "unknown-key",
@@ -265,11 +161,11 @@ def _check_queue(
             for name in _OF_A_QUEUE_MADE
             if name in entry
         ]
-    if fifo and event.batch_size > _MAX_PLAIN_BATCH:
-        problem = f"a FIFO queue's batch has at most {_MAX_PLAIN_BATCH} messages"
+    if fifo and event.batch_size > MAX_PLAIN_BATCH:
+        problem = f"a FIFO queue's batch has at most {MAX_PLAIN_BATCH} messages"
         faults.append(("batch_size", problem, None))
-    elif event.batch_size > _MAX_PLAIN_BATCH and event.batch_window < 1:
-        problem = f"more than {_MAX_PLAIN_BATCH} messages take a batch_window of 1 s or more"
+    elif event.batch_size > MAX_PLAIN_BATCH and event.batch_window < 1:
+        problem = f"more than {MAX_PLAIN_BATCH} messages take a batch_window of 1 s or more"
         faults.append(("batch_size", problem, None))
     if fifo and event.batch_window:
         faults.append(("batch_window", "a FIFO queue has no batch window", None))

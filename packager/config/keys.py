@@ -1,256 +1,324 @@
-"""The keys of the configuration: what each accepts. A new key is one line here, one in Options."""
+"""The keys of the configuration, each described once.
+
+Readers, messages, the table of docs/configuration.md and the JSON Schema follow from this; defaults
+are those of `Options`. A new key is an entry here and a field there. It is
+a list, so it may be long.
+"""
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from typing import Any, get_args
 
-from packager.config.refused import InvalidValue, found
-from packager.config.sources import read_document
-from packager.contract import ENTRIES
-from packager.inputs.gitignore import PatternError, Patterns
-from packager.model.options import LOG_RETENTIONS, AwsSource
+from packager.config.key_types import (
+    Key,
+    choice,
+    entries,
+    globs,
+    media_types,
+    module_names,
+    number_choice,
+    table,
+    text,
+    truth,
+    whole,
+)
+from packager.config.sources import DOCUMENT_SCHEMA, read_document
+from packager.model.options import (
+    LOG_RETENTIONS,
+    Adapter,
+    Api,
+    Architecture,
+    Entry,
+    Errors,
+    Options,
+    Routes,
+    Runtime,
+    Sdk,
+    Storage,
+)
 
-RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
-ARCHITECTURES = ("arm64", "x86_64")
-ADAPTERS = ("native", "mangum", "aws-wsgi")
-STORAGES = ("dynamodb", "s3", "file", "memory")
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """One key: `read` gives the value as Options holds it, or raises InvalidValue."""
-
-    name: str
-    expected: str
-    read: Callable[[object], object]
-
-
-def choice(name: str, values: tuple[str, ...]) -> Key:
-    """A key that takes one of `values`."""
-
-    def read(value: object) -> str:
-        if not isinstance(value, str) or value not in values:
-            raise InvalidValue(found(value))
-        return value
-
-    return Key(name, "one of " + ", ".join(values), read)
-
-
-def number_choice(name: str, values: tuple[int, ...], unit: str) -> Key:
-    """A key that takes one of the whole numbers `values`, of `unit`."""
-
-    def read(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or value not in values:
-            raise InvalidValue(found(value))
-        return value
-
-    return Key(name, f"{unit}, one of " + ", ".join(map(str, values)), read)
-
-
-def whole(name: str, least: int, most: int, unit: str) -> Key:
-    """A key that takes a whole number of `unit`, from `least` to `most`."""
-
-    def read(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise InvalidValue(found(value))
-        return value
-
-    return Key(name, f"a whole number of {unit} from {least} to {most}", read)
-
-
-def truth(name: str) -> Key:
-    """A key that takes true or false."""
-
-    def read(value: object) -> bool:
-        if not isinstance(value, bool):
-            raise InvalidValue(found(value))
-        return value
-
-    return Key(name, "true or false", read)
-
-
-def text(name: str, expected: str, pattern: str) -> Key:
-    """A key that takes text which `pattern` matches wholly."""
-    compiled = re.compile(pattern)
-
-    def read(value: object) -> str:
-        if not isinstance(value, str) or not compiled.fullmatch(value):
-            raise InvalidValue(found(value))
-        return value
-
-    return Key(name, expected, read)
-
-
-def texts(name: str, expected: str) -> Key:
-    """A key that takes a list of texts, none of them empty."""
-
-    def read(value: object) -> tuple[str, ...]:
-        if not isinstance(value, list):
-            raise InvalidValue(found(value))
-        for item in value:
-            if not isinstance(item, str) or not item.strip():
-                raise InvalidValue(f"a list with {found(item)}")
-        return tuple(value)
-
-    return Key(name, expected, read)
-
-
-def globs(name: str) -> Key:
-    """A key that takes a list of patterns in gitignore syntax."""
-    lines = texts(name, "a list of globs")
-
-    def read(value: object) -> object:
-        read_texts = lines.read(value)
-        try:
-            Patterns(map(str, value if isinstance(value, list) else ()))
-        except PatternError as error:
-            raise InvalidValue(f"a list that {error}") from None
-        return read_texts
-
-    return Key(name, lines.expected, read)
-
-
-def media_types(name: str) -> Key:
-    """A key that takes a list of media types, in which `*` stands for any characters."""
-    compiled = re.compile(r"[A-Za-z0-9!#$&^_.+*-]+/[A-Za-z0-9!#$&^_.+*-]+")  # RFC 6838, 4.2
-
-    def read(value: object) -> tuple[str, ...]:
-        if not isinstance(value, list):
-            raise InvalidValue(found(value))
-        for item in value:
-            if not isinstance(item, str) or not compiled.fullmatch(item):
-                raise InvalidValue(f"a list with {found(item)}")
-        return tuple(value)
-
-    return Key(name, 'a list of media types, such as "application/vnd.x" or "image/*"', read)
-
-
-def module_names(name: str) -> Key:
-    """A key that takes a list of dotted names of modules."""
-    compiled = re.compile(r"[\w-]+(\.[\w-]+)*")
-
-    def read(value: object) -> tuple[str, ...]:
-        if not isinstance(value, list):
-            raise InvalidValue(found(value))
-        for item in value:
-            if not isinstance(item, str) or not compiled.fullmatch(item):
-                raise InvalidValue(f"a list with {found(item)}")
-        return tuple(dict.fromkeys(value))
-
-    return Key(name, 'a list of modules, such as "json" or "webhooks.signature"', read)
-
-
-def table(name: str) -> Key:
-    """A key that takes a table of whatever JSON can hold."""
-
-    def read(value: object) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise InvalidValue(found(value))
-        if not is_plain(value):
-            raise InvalidValue("one with dates, nan or inf")
-        return value
-
-    return Key(name, "a table", read)
-
-
-def entries(name: str) -> Key:
-    """A key that takes a list of tables; what is in them is read elsewhere."""
-
-    def read(value: object) -> list[object]:
-        if not isinstance(value, list):
-            raise InvalidValue(found(value))
-        return value
-
-    return Key(name, "a list of tables", read)
-
-
-def source_table(name: str) -> Key:
-    """A key that takes a table which says where in AWS a document is."""
-
-    def read(value: object) -> AwsSource:
-        return read_document(value)
-
-    return Key(name, 'a document\'s place, {ssm = "/name"} or {secret = "name or ARN"}', read)
-
-
-def is_plain(value: object) -> bool:
-    """Tell whether JSON could hold the value: TOML's dates, nan and inf can't be."""
-    match value:
-        case dict():
-            return all(is_plain(each) for each in value.values())
-        case list():
-            return all(is_plain(each) for each in value)
-        case float():
-            return math.isfinite(value)
-        case _:
-            return isinstance(value, str | int)
-
-
-KEYS = {
+KEYS: Mapping[str, Key] = {
     key.name: key
     for key in (
-        choice("runtime", RUNTIMES),
-        choice("architecture", ARCHITECTURES),
-        whole("memory", 128, 10240, "MiB"),  # "Configure Lambda function memory"
-        whole("timeout", 1, 900, "seconds"),  # "Lambda quotas"
-        choice("api", ("http", "rest", "url")),
-        choice("routes", ("all", "declared")),
-        number_choice("log_retention", LOG_RETENTIONS, "days"),
-        table("template"),
-        table("api_template"),
+        choice(
+            "runtime",
+            get_args(Runtime),
+            says='`"python3.11"` to `"python3.14"`. Where `requires-python` excludes the default '
+            "and nothing is configured, the newest that it allows",
+        ),
+        choice(
+            "architecture",
+            get_args(Architecture),
+            says='or `"x86_64"`',
+        ),
+        # "Configure Lambda function memory"
+        whole(
+            "memory",
+            128,
+            10240,
+            "MiB",
+            says="MiB, 128 to 10240. CPU comes with it",
+        ),
+        # "Lambda quotas"
+        whole(
+            "timeout",
+            1,
+            900,
+            "seconds",
+            says='seconds, 1 to 900. At most 30 with `api = "http"`, 29 with `"rest"` unless it '
+            "streams",
+        ),
+        choice(
+            "api",
+            get_args(Api),
+            says='`"http"` (HTTP API), `"rest"` (regional REST API), `"url"` (function URL); see '
+            "[what the stack holds](deploy.md#what-the-stack-holds)",
+        ),
+        choice(
+            "routes",
+            get_args(Routes),
+            says='`"all"` passes every path and method to the function, `"declared"` only what '
+            'endpoints declare (not with `api = "url"`)',
+        ),
+        number_choice(
+            "log_retention",
+            LOG_RETENTIONS,
+            "days",
+            says="days that CloudWatch keeps the log: "
+            + ", ".join(map(str, LOG_RETENTIONS[:-1]))
+            + f" or {LOG_RETENTIONS[-1]}",
+        ),
+        table(
+            "template",
+            says="SAM properties of the function; see [changing what SAM "
+            "writes](deploy.md#changing-what-sam-writes)",
+        ),
+        table(
+            "api_template",
+            says='SAM properties of its API, likewise (not with `api = "url"`)',
+        ),
         # It travels in a header and in URLs.
         text(
-            "hook_id", "1 to 128 of A-Z, a-z, 0-9, '.', '_', '~' and -", r"[A-Za-z0-9._~-]{1,128}"
+            "hook_id",
+            "1 to 128 of A-Z, a-z, 0-9, '.', '_', '~' and -",
+            r"[A-Za-z0-9._~-]{1,128}",
+            says="what the header `Dify-Hook-Id` says: 1 to 128 letters, digits, `.`, `_`, `~` "
+            "and `-`",
+            unset="the function's id",
         ),
-        globs("include"),
-        globs("exclude"),
-        globs("keep"),
-        choice("entry", ENTRIES),
-        module_names("preload"),
-        truth("snapstart"),
+        globs(
+            "include",
+            says="globs (gitignore syntax) of files that ship although an ignore file or a "
+            "default leaves them out",
+        ),
+        globs(
+            "exclude",
+            says="globs of files that do not ship; goes before `include`",
+        ),
+        globs(
+            "keep",
+            says="globs (gitignore syntax) of packages' and the runtime's files that stay "
+            "although nothing seems to need them; see [what is taken "
+            "out](bundle.md#what-is-taken-out)",
+        ),
+        choice(
+            "entry",
+            get_args(Entry),
+            says='what starts the function: `"fast"`, the bundle\'s own loop, or `"stock"`, AWS\'s '
+            "client; see [the fast entry](fast-entry.md). With another `adapter` it is "
+            '`"stock"`',
+            unset='`"fast"`',
+        ),
+        module_names(
+            "preload",
+            says='modules loaded before the first request: `["webhooks.signature", "json"]`; see '
+            "[init phase or first request](cold-start.md#init-phase-or-first-request)",
+        ),
         # What an account may have is a quota that AWS raises on request.
-        whole("provisioned_concurrency", 0, 100_000, "execution environments"),
-        choice("adapter", ADAPTERS),
-        truth("stream"),
-        whole("stream_heartbeat", 0, 240, "seconds"),  # 5 minutes of silence end a REST stream
-        choice("errors", ("opaque", "dify")),
-        whole("max_body", 1, 10 * 1024 * 1024, "bytes"),  # "Amazon API Gateway quotas"
-        media_types("binary_types"),
-        media_types("text_types"),
-        truth("gzip"),
-        truth("diet"),
-        choice("sdk", ("light", "real")),
-        choice("storage", STORAGES),
-        whole("storage_limit", 1, 1 << 50, "bytes"),
+        whole(
+            "provisioned_concurrency",
+            0,
+            100_000,
+            "execution environments",
+            says="execution environments that Lambda keeps ready, see there",
+        ),
+        truth(
+            "snapstart",
+            says="`true` starts from a snapshot of the loaded function (Python 3.12 or later, "
+            "the stock entry), see there",
+        ),
+        choice(
+            "adapter",
+            get_args(Adapter),
+            says='what translates events: `"native"`, `"mangum"` or `"aws-wsgi"`; see '
+            "[adapters](adapters.md)",
+        ),
+        truth(
+            "stream",
+            says='`true` sends what an endpoint yields as it is yielded (with `api = "url"` or '
+            '`"rest"`, the fast entry); see [streaming](streaming.md)',
+        ),
+        # 5 minutes of silence end a REST stream
+        whole(
+            "stream_heartbeat",
+            0,
+            240,
+            "seconds",
+            says="seconds of silence, up to 240, after which an event stream gets a comment; 0: "
+            "never",
+        ),
+        choice(
+            "errors",
+            get_args(Errors),
+            says='or `"dify"`: replies to errors as Dify gives them; see '
+            "[errors](events.md#errors)",
+        ),
+        # "Amazon API Gateway quotas"
+        whole(
+            "max_body",
+            1,
+            10 * 1024 * 1024,
+            "bytes",
+            says="bytes a request's body may have, 1 to 10485760; a larger one is answered with "
+            "413",
+        ),
+        media_types(
+            "binary_types",
+            says='media types (`"application/vnd.x"`, `"image/*"`) whose bodies go as base64 '
+            "although they would go as text",
+        ),
+        media_types(
+            "text_types",
+            says="media types whose bodies go as text, where they are UTF-8, although they would "
+            "go as base64; see [replies](events.md#replies)",
+        ),
+        truth(
+            "gzip",
+            says="`true` compresses replies where clients accept it; see "
+            "[compression](events.md#compression)",
+        ),
+        truth(
+            "diet",
+            says="the bundle's werkzeug imports modules at their first use: [the import "
+            "diet](cold-start.md). `false` leaves it as it ships",
+        ),
+        choice(
+            "sdk",
+            get_args(Sdk),
+            says='or `"real"`: the bundle holds the real `dify_plugin` as the plugin pins it: '
+            "[what that costs](plugins.md#the-real-sdk)",
+        ),
+        choice(
+            "storage",
+            get_args(Storage),
+            says='or `"s3"`, `"memory"`, `"file"`: what keeps its bytes; see [storage](storage.md)',
+            unset='`"dynamodb"` if the code uses `session.storage`',
+        ),
+        whole(
+            "storage_limit",
+            1,
+            1 << 50,
+            "bytes",
+            says='bytes that all values of the plugin may have together, with `"dynamodb"`; see '
+            "[a limit](storage.md#a-limit)",
+            unset="none",
+        ),
         # "Bucket naming rules"; a dot would make its name one that TLS does not verify.
         text(
             "storage_bucket",
             "a bucket's name: 3 to 63 of a-z, 0-9 and -",
             r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
+            says='the name of a bucket that exists, for `"s3"`: 3 to 63 lower-case letters, '
+            "digits and `-`",
+            unset="a bucket of the template",
         ),
         text(
             "storage_prefix",
             "up to 200 of A-Z, a-z, 0-9, '/', '.', '_' and -, not starting with a slash",
             r"([A-Za-z0-9._-][A-Za-z0-9/._-]{0,199})?",
+            says='what the names of objects in the bucket start with, `""` for nothing',
+            unset="the plugin's name and a slash",
         ),
         # The characters that a base path mapping may have ("Use API mappings").
         text(
             "base_path",
             "a path such as /v1, without a slash at its end",
             r"(/[A-Za-z0-9$\-_.+!*'()]+)+",
+            says='`"/v1"` if a custom domain\'s API mapping puts that before the paths of an HTTP '
+            "API; see [paths](events.md#paths)",
+            unset="none",
         ),
-        entries("events"),
-        source_table("settings_from"),
-        whole("settings_ttl", 0, 86400, "seconds"),
+        entries(
+            "events",
+            says="queues, topics, buses and schedules whose events reach an endpoint; see "
+            "[events that are no requests](events.md#events-that-are-no-requests)",
+        ),
+        Key(
+            "settings_from",
+            'a document\'s place, {ssm = "/name"} or {secret = "name or ARN"}',
+            read_document,
+            DOCUMENT_SCHEMA,
+            says='`{ssm = "/name"}` or `{secret = "name"}`: one JSON document with the settings '
+            "of the group",
+            unset="none",
+        ),
+        whole(
+            "settings_ttl",
+            0,
+            86400,
+            "seconds",
+            says="seconds that values from AWS are kept, 0 to 86400; 0 reads them again for "
+            "every request",
+        ),
         # An id or ARN, an alias or its ARN ("DescribeKey" of the KMS API, KeyId).
         text(
             "kms_key",
             "a key's id or ARN, or an alias such as alias/neko",
             r"(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)/|alias/)?[A-Za-z0-9/_-]{1,256}",
+            says="the customer key that encrypts those values: its id or ARN, or an alias "
+            '(`"alias/neko"`, or its ARN)',
+            unset="AWS's own",
         ),
     )
 }
+
+# Tables whose keys are names of the plugin's or of Dify's: what is in them is read elsewhere.
+TABLES: Mapping[str, Key] = {
+    key.name: key
+    for key in (
+        table(
+            "settings",
+            says="where the value of a setting comes from; see [below](#settings)",
+            unset="none",
+            below="<setting>",
+        ),
+        table(
+            "apps",
+            says="where the API key of a Dify app is: a source, as [below](#settings); "
+            '`apps."*"` for all other apps. See [apps](calls.md#apps)',
+            unset="none",
+            below="<app id>",
+        ),
+        table(
+            "dify",
+            says="the address of Dify's Service API",
+            unset='`"https://api.dify.ai/v1"`',
+            below="base_url",
+        ),
+    )
+}
+# At the top alone: the same keys again, for one endpoint group.
+GROUPS = table(
+    "groups",
+    says="a table of any of the above, for one endpoint group",
+    unset="none",
+    below="<name>",
+)
+
+
+def default_of(key: Key) -> Any:
+    """Return what a group's options have where `key`, one of `KEYS`, is not said."""
+    [own] = [each for each in fields(Options) if each.name == key.name]
+    return own.default_factory() if own.default_factory is not MISSING else own.default

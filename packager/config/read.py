@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
@@ -13,7 +13,7 @@ from packager.config.consistency import check_entry
 from packager.config.dify import read_apps, read_dify
 from packager.config.events import read_events
 from packager.config.files import Configuration, read_config_files
-from packager.config.keys import KEYS, RUNTIMES
+from packager.config.keys import GROUPS, KEYS, TABLES
 from packager.config.refused import InvalidValue, found
 from packager.config.settings import read_source
 from packager.config.sources import SOURCE_KEYS, is_reference
@@ -22,7 +22,7 @@ from packager.inputs.suggestions import did_you_mean
 from packager.inputs.toml_file import ConfigTable
 from packager.inputs.toml_positions import KeyPath
 from packager.model.events import EventMapping
-from packager.model.options import Options, Source
+from packager.model.options import Options, Runtime, Source
 from packager.model.plugin import EndpointGroup
 
 COMMAND_LINE = "command line"
@@ -130,7 +130,7 @@ class _Reader:
             elif name in ("apps", "dify"):
                 self.dify(name, table, key_path, value, layer)
             elif name != "groups" or not top:
-                known = [*KEYS, "settings", "apps", "dify", *(["groups"] if top else [])]
+                known = [*KEYS, *TABLES, *([GROUPS.name] if top else [])]
                 hint = did_you_mean(name, known) or "the keys are " + ", ".join(known)
                 self.error("unknown-key", "there is no such key", table, key_path, hint)
         return layer
@@ -275,7 +275,7 @@ def _fit_python(
         return options  # uv says so, at the build
     allowed = [
         runtime
-        for runtime in RUNTIMES
+        for runtime in get_args(Runtime)
         if any(f"{runtime.removeprefix('python')}.{patch}" in wanted for patch in _PATCHES)
     ]
     fitted: dict[str, Options] = {}

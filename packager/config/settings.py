@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from packager.config.keys import is_plain
+from packager.config.key_types import is_plain
 from packager.config.refused import InvalidValue, found
 from packager.config.sources import is_reference, read_reference, ssm_name
 from packager.model.options import LiteralSource, Source

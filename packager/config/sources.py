@@ -30,6 +30,29 @@ _SECRET = re.compile(
 )
 
 
+def _table_of(required: str, **patterns: str) -> dict[str, Any]:
+    texts = {key: {"type": "string", "pattern": f"^(?:{each})$"} for key, each in patterns.items()}
+    return {
+        "type": "object",
+        "properties": texts,
+        "required": [required],
+        "additionalProperties": False,
+    }
+
+
+# As JSON Schema: a whole document of settings, and the source of one value.
+DOCUMENT_SCHEMA: Mapping[str, Any] = {
+    "anyOf": [_table_of("ssm", ssm=_SSM.pattern), _table_of("secret", secret=_SECRET.pattern)]
+}
+SOURCE_SCHEMA: Mapping[str, Any] = {
+    "anyOf": [
+        _table_of("ssm", ssm=_SSM.pattern),
+        _table_of("secret", secret=_SECRET.pattern, key=r"[\s\S]+"),
+        _table_of("env", env=_ENV_NAME.pattern),
+    ]
+}
+
+
 def is_reference(value: object) -> bool:
     """Tell whether a value of the configuration says where the value is, instead of being it."""
     return isinstance(value, dict) and any(key in value for key in SOURCE_KEYS)

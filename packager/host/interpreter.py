@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import get_args
 
 from packager.errors import PackagerError
-from packager.model.options import Architecture
+from packager.model.options import Architecture, Runtime
 from packager.paths import expanded, is_folder
 
-SUPPORTED_PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+SUPPORTED_PYTHONS = tuple(each.removeprefix("python") for each in get_args(Runtime))
 PROBE_SECONDS = 10
 
 # Everything that decides whether an executable will do; said by itself, since a name on PATH may be

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from packager.errors import Place
 from packager.model.events import EventMapping
 
+Runtime = Literal["python3.11", "python3.12", "python3.13", "python3.14"]
 Architecture = Literal["arm64", "x86_64"]
 Api = Literal["http", "rest", "url"]
 Routes = Literal["all", "declared"]
@@ -61,7 +62,7 @@ Source = LiteralSource | EnvSource | AwsSource
 class Options:
     """What `[tool.packager]` and the command line say about one group, defaults filled in."""
 
-    runtime: str = "python3.13"
+    runtime: str = "python3.13"  # one of Runtime
     architecture: Architecture = "arm64"
     memory: int = 512  # MiB
     timeout: int = 29  # seconds

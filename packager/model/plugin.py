@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
 from packager.errors import Place
 
-METHODS = ("HEAD", "GET", "POST", "PUT", "DELETE", "OPTIONS")
+Method = Literal["HEAD", "GET", "POST", "PUT", "DELETE", "OPTIONS"]
+METHODS: tuple[str, ...] = get_args(Method)
 
 
 @dataclass(frozen=True, slots=True)

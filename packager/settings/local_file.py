@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from packager.config.keys import is_plain
+from packager.config.key_types import is_plain
 from packager.config.refused import found
 from packager.contract import APPS_VARIABLE, SETTINGS_VARIABLE
 from packager.errors import Diagnostics, Place
