@@ -107,7 +107,7 @@ ELSEWHERE = {name: module for module, names in _ELSEWHERE.items() for name in na
 
 
 def lazy(module: str, own: Mapping[str, str] | None = None) -> Callable[[str], Any]:
-    """Give the `__getattr__` of a module; `own` says where it has a name from in its own way."""
+    """Return the `__getattr__` of a module; `own` says where it has a name from in its own way."""
 
     def get(name: str) -> Any:
         home = (own or {}).get(name) or HOMES.get(name) or ELSEWHERE.get(name)

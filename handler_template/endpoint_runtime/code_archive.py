@@ -43,7 +43,7 @@ class Loader(_external.SourceFileLoader):
     """Loads a module's code from the archive, and all else from where its source is."""
 
     def get_code(self, fullname: str) -> "CodeType | None":
-        """Give the module's code; one that can't be read comes from the source."""
+        """Return the module's code; one that can't be read comes from the source."""
         try:
             code: CodeType = _compile_bytecode(_code_of(fullname), fullname, None, self.path)
         except (OSError, ValueError, EOFError, TypeError, ImportError):
@@ -52,7 +52,7 @@ class Loader(_external.SourceFileLoader):
 
 
 def _code_of(name: str) -> "memoryview | bytes":
-    """Give a module's marshalled code."""
+    """Return a module's marshalled code."""
     global _hot, _unread
     _, start, length = _index[name]
     hot = _hot
@@ -72,7 +72,7 @@ def _code_of(name: str) -> "memoryview | bytes":
 
 
 def _identity_of(handle: int) -> "tuple[int, int]":
-    """Give what tells an archive from one that a later build puts in its place."""
+    """Return what tells an archive from one that a later build puts in its place."""
     found = posix.fstat(handle)
     return found.st_size, found.st_mtime_ns
 
@@ -80,7 +80,7 @@ def _identity_of(handle: int) -> "tuple[int, int]":
 def find_spec(
     name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
 ) -> "Any":
-    """Give the spec of a module in the archive (`sys.meta_path` calls this)."""
+    """Return the spec of a module in the archive (`sys.meta_path` calls this)."""
     entry = _index.get(name)
     if entry is None or not path:
         return None

@@ -31,6 +31,9 @@ secrets: "dict[str, None]" = {}
 # Returns the id of the invocation that the work of this thread outlived, where there is such work
 # (`app.late_work`).
 late_request_id: "Callable[[], str | None] | None" = None
+# What drops connections and what was read from elsewhere, where this process turns out to be
+# another's copy: a restored snapshot.
+forgetters: "list[Callable[[], object]]" = []
 # Ends a process that a plugin forked, with what it came back with: see `logs.forks`.
 leave: "Callable[[BaseException | None, Sequence[str]], object] | None" = None
 

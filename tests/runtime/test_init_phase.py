@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from endpoint_runtime import process
 from endpoint_runtime.app import init_phase
 from endpoint_runtime.app.application import Application
 from packager.contract import ENTRIES
@@ -190,9 +191,7 @@ def application(
     forgotten: list[str] = []
     bundle = bundle_module(ROUTES=(), SETTINGS=({"name": "a", "type": "text-input"},))
     made = Application(bundle, str(tmp_path))
-    aws = ModuleType("endpoint_runtime.aws")
-    aws.forget = lambda: forgotten.append("aws")  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "endpoint_runtime.aws", aws)
+    monkeypatch.setattr(process, "forgetters", [lambda: forgotten.append("aws")])
     yield made, forgotten
 
 

@@ -100,7 +100,7 @@ _SCALARS: dict[object, Shape] = {
 
 
 def shape_of(annotation: object) -> Shape:
-    """Give the shape that an annotation asks for; one that is not understood takes anything."""
+    """Return the shape that an annotation asks for; one that is not understood takes anything."""
     try:
         known = _SCALARS.get(annotation)
     except TypeError:  # unhashable metadata

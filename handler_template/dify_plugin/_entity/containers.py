@@ -155,12 +155,12 @@ class JsonShape(Shape):
 
 
 def is_mapping(value: object) -> bool:
-    """Tell whether pydantic takes `value` for a mapping."""
+    """Return whether pydantic takes `value` for a mapping."""
     return isinstance(value, Mapping)
 
 
 def is_listable(value: object) -> bool:
-    """Tell whether lax mode makes a list of `value`: not of texts and mappings."""
+    """Return whether lax mode makes a list of `value`: not of texts and mappings."""
     if isinstance(value, str | bytes | bytearray | Mapping):
         return False
     return isinstance(value, list | tuple | set | frozenset) or (

@@ -34,7 +34,7 @@ class _How:
 
 
 def dump(entity: Any, json: bool, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Give an entity's fields as plain data."""
+    """Return an entity's fields as plain data."""
     how = _How(json, options)
     return _model(entity, type(entity), how, options.get("include"), options.get("exclude"))
 
@@ -42,7 +42,7 @@ def dump(entity: Any, json: bool, options: Mapping[str, Any]) -> dict[str, Any]:
 def dump_json(
     entity: Any, indent: int | None, ensure_ascii: bool, options: Mapping[str, Any]
 ) -> str:
-    """Give an entity as JSON."""
+    """Return an entity as JSON."""
     from dify_plugin._entity.json import to_json
 
     try:
@@ -85,7 +85,7 @@ def _is_required(field: Any) -> bool:
 
 
 def _chosen(choice: Any, key: Any) -> tuple[bool, Any]:
-    """Tell whether `include` or `exclude` names a field or index, and what it says inside of it."""
+    """Return whether `include` or `exclude` names a field or index, and what it says inside."""
     if choice is None:
         return False, None
     if not isinstance(choice, Mapping):

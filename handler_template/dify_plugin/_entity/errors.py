@@ -85,7 +85,7 @@ class ValidationFailed(Exception):
 
 
 def refusal(kind: str, msg: str, value: object, **ctx: Any) -> ValidationFailed:
-    """Give what to raise for the one fault of a value."""
+    """Return what to raise for the one fault of a value."""
     return ValidationFailed([ErrorDetail(kind, msg, value, ctx or None)])
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def to_json(value: Any, indent: int | None, ensure_ascii: bool) -> str:
-    """Give plain data as JSON; NaN and infinities are null."""
+    """Return plain data as JSON; NaN and infinities are null."""
     quote = encode_basestring_ascii if ensure_ascii else encode_basestring
     parts: list[str] = []
     _write(value, parts.append, quote, indent, "\n")

@@ -24,12 +24,12 @@ class Shape:
     name = "any"
 
     def check(self, value: object, state: State) -> object:
-        """Give the value as a field holds it; raises `ValidationFailed`."""
+        """Return the value as a field holds it; raises `ValidationFailed`."""
         state.lower(0)
         return value
 
     def serves(self, value: object) -> bool:
-        """Tell whether a union dumps `value` by this member."""
+        """Return whether a union dumps `value` by this member."""
         return False
 
     def parts(self) -> tuple[Shape, ...]:

@@ -99,7 +99,7 @@ class Session:
         return session
 
     def call_deadline(self) -> float | None:
-        """Give when a call must be over, in seconds since the epoch; None for no limit.
+        """Return when a call must be over, in seconds since the epoch; None for no limit.
 
         That is the end of the latest invocation: plugins keep sessions beyond their own.
         """

@@ -166,7 +166,7 @@ class InvokeMessage(Entity):
         return v
 
     def serialize_message(self, v: object) -> object:
-        """Give bytes as base64."""
+        """Return bytes as base64."""
         if not isinstance(v, self.BlobMessage | self.BlobChunkMessage):
             return v
         import base64

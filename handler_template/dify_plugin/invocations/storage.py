@@ -51,7 +51,7 @@ class StorageInvocation(BackwardsInvocation):
         self._ask(backend.set, clean, bytes(val))
 
     def get(self, key: str) -> bytes:
-        """Give what is stored; a missing key raises."""
+        """Return what is stored; a missing key raises."""
         backend = self._backend("storage", "storage.get")
         clean = _clean(key)
         value: bytes | None = None
@@ -73,7 +73,7 @@ class StorageInvocation(BackwardsInvocation):
             self._ask(backend.delete, clean)
 
     def exist(self, key: str) -> bool:
-        """Tell whether a key has something stored."""
+        """Return whether a key has something stored."""
         backend = self._backend("storage", "storage.exist")
         clean = _clean(key)
         if not clean:
@@ -82,7 +82,7 @@ class StorageInvocation(BackwardsInvocation):
 
 
 def _clean(key: str) -> str:
-    """Give the key as the reference's file system sees it (Go's path.Join); "" for a bad one.
+    """Return the key as the reference's file system sees it (Go's path.Join); "" for a bad one.
 
     `a//b`, `/a/b/` and `a/./b` are one key there.
     """

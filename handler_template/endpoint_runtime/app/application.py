@@ -11,7 +11,6 @@ What `errors` chooses (docs/events.md has the table):
 
 from __future__ import annotations
 
-import sys
 from _thread import _count
 
 from werkzeug.exceptions import (
@@ -212,9 +211,8 @@ class Application:
         """Drop connections and what was read from elsewhere: this process is another's copy."""
         self._settings.forget()
         self._backends.forget()
-        aws = sys.modules.get("endpoint_runtime.aws")
-        if aws is not None:
-            aws.forget()
+        for forget in process.forgetters:
+            forget()
 
     def _import_session(self) -> Callable[..., Any]:
         from dify_plugin.core.runtime import Session

@@ -22,6 +22,7 @@ see `endpoints`, `credentials` and `roots`.
 
 from __future__ import annotations
 
+from endpoint_runtime import process
 from endpoint_runtime.aws.client import Client
 from endpoint_runtime.aws.errors import AwsError
 
@@ -31,7 +32,7 @@ _clients: dict[str, Client] = {}
 
 
 def client(service: str) -> Client:
-    """Give the client of a service: `ssm`, `secretsmanager`, `dynamodb` or `sqs`."""
+    """Return the client of a service: `ssm`, `secretsmanager`, `dynamodb` or `sqs`."""
     found = _clients.get(service)
     if found is None:
         found = _clients.setdefault(service, Client(service))
@@ -43,3 +44,6 @@ def forget() -> None:
     from endpoint_runtime.aws import signed_requests
 
     signed_requests.forget()
+
+
+process.forgetters.append(forget)

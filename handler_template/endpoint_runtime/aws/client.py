@@ -72,7 +72,7 @@ class Client:
 
 
 def _error_of(answer: Answer) -> tuple[str, str, dict[str, Any]]:
-    """Give an error's code, its message and its document."""
+    """Return an error's code, its message and its document."""
     try:
         document = decode_json(answer.body)
     except ValueError:

@@ -50,7 +50,7 @@ class CredentialSource:
         self._session: Any = None  # boto3's credentials, which renew themselves
 
     def get(self, limit: float) -> Credentials:
-        """Give credentials that are valid now; `limit` (s since the epoch) ends a fetch of them.
+        """Return credentials that are valid now; `limit` (s since the epoch) ends a fetch of them.
 
         Raises AwsError (`NoCredentials`) where there are none, or they can't be had.
         """
@@ -84,7 +84,7 @@ class CredentialSource:
         return fetched
 
     def forget(self) -> None:
-        """Have the next call fetch anew: AWS refused these, or the process was restored."""
+        """Have the next call fetch again: AWS refused these, or the process was restored."""
         self._fetched = None
 
     def _from_boto3(self) -> Credentials:
@@ -186,7 +186,7 @@ def _authorization() -> dict[str, str]:
 
 
 def _seconds(text: str) -> float:
-    """Give the seconds since the epoch of `2015-08-30T12:36:00Z`; ValueError for another form."""
+    """Return the seconds since the epoch of `2015-08-30T12:36:00Z`; ValueError for another form."""
     if len(text) < 20 or text[-1] != "Z" or text[10] != "T":
         raise ValueError("no time in UTC")
     year, month, day = int(text[:4]), int(text[5:7]), int(text[8:10])

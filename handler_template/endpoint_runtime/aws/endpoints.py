@@ -31,7 +31,7 @@ _VARIABLES = {
 
 
 def region() -> str:
-    """Give the region that the environment names; AwsError if it names none."""
+    """Return the region that the environment names; AwsError if it names none."""
     name = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
     if not name:
         raise AwsError("NoRegion", "no region is set: set AWS_REGION, as Lambda does")
@@ -41,7 +41,7 @@ def region() -> str:
 
 
 def override(service: str) -> str | None:
-    """Give the URL that AWS_ENDPOINT_URL_<SERVICE> or AWS_ENDPOINT_URL names, or None."""
+    """Return the URL that AWS_ENDPOINT_URL_<SERVICE> or AWS_ENDPOINT_URL names, or None."""
     if _is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"):
         return None
     own = environ.get("AWS_ENDPOINT_URL_" + _VARIABLES[service])
@@ -49,7 +49,7 @@ def override(service: str) -> str | None:
 
 
 def host(service: str, region_name: str) -> str:
-    """Give a service's host in a region, FIPS or dual-stack where the environment asks for that."""
+    """Return a service's host in a region: FIPS or dual-stack if the environment asks for it."""
     fips = _is_true("AWS_USE_FIPS_ENDPOINT")
     dual = _is_true("AWS_USE_DUALSTACK_ENDPOINT")
     domain, dual_domain = next(

@@ -26,7 +26,7 @@ _by_system: set[str] = set()
 
 
 def trust_for(host: str, *, amazon: bool) -> tuple[Trust, ...]:
-    """Give the roots that a connection to `host` is verified with, in the order of trying.
+    """Return the roots that a connection to `host` is verified with, in the order of trying.
 
     `amazon` is whether AWS's own rules name the host. Raises AwsError (`NoRoots`).
     """
@@ -50,7 +50,7 @@ def trust_for(host: str, *, amazon: bool) -> tuple[Trust, ...]:
 
 
 def forget() -> None:
-    """Read the roots anew when they are needed."""
+    """Read the roots again when they are needed."""
     _contexts.clear()
     _by_system.clear()
 

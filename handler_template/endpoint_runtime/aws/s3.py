@@ -41,7 +41,7 @@ class Bucket:
         self._region = ""  # known once S3 has said that it is another than the function's
 
     def get(self, key: str, deadline: float | None = None) -> bytes | None:
-        """Give an object's content, None if there is no such object."""
+        """Return an object's content, None if there is no such object."""
         try:
             return self._send("GetObject", key, deadline).body
         except AwsError as error:
@@ -50,7 +50,7 @@ class Bucket:
             raise
 
     def exists(self, key: str, deadline: float | None = None) -> bool:
-        """Tell whether there is an object."""
+        """Return whether there is an object."""
         try:
             self._send("HeadObject", key, deadline)
         except AwsError as error:
@@ -75,7 +75,7 @@ class Bucket:
         self._send("DeleteObject", key, deadline)
 
     def keys(self, prefix: str = "", deadline: float | None = None) -> Iterator[str]:
-        """Give the keys that start with `prefix`, sorted by their bytes."""
+        """Return the keys that start with `prefix`, sorted by their bytes."""
         import xml.etree.ElementTree as ElementTree
         from urllib.parse import unquote_plus
 
@@ -128,7 +128,7 @@ class Bucket:
         raise AssertionError("unreachable")
 
     def _place(self, region: str) -> tuple[Origin, str]:
-        """Give where the bucket is reached, and the path before its keys."""
+        """Return where the bucket is reached, and the path before its keys."""
         origin, path = endpoint("s3", region)
         # A name with a dot is no part of a host that the certificate of S3 is for.
         if not origin.amazon or "." in self.name:
@@ -137,7 +137,7 @@ class Bucket:
 
 
 def _error_of(answer: Answer) -> tuple[str, str, dict[str, Any]]:
-    """Give an error's code, its message, and the region of the bucket if S3 says it."""
+    """Return an error's code, its message, and the region of the bucket if S3 says it."""
     text = answer.body.decode("utf-8", "replace")
     code = _element(text, "Code")
     if not code:
@@ -150,7 +150,7 @@ def _error_of(answer: Answer) -> tuple[str, str, dict[str, Any]]:
 
 
 def _element(text: str, name: str) -> str:
-    """Give the text of a plain XML element, "" if there is none."""
+    """Return the text of a plain XML element, "" if there is none."""
     found = text.partition(f"<{name}>")[2].partition(f"</{name}>")[0]
     for entity, mark in (("lt", "<"), ("gt", ">"), ("quot", '"'), ("apos", "'"), ("amp", "&")):
         found = found.replace(f"&{entity};", mark)

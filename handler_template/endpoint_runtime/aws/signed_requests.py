@@ -87,7 +87,7 @@ def send(
 
 
 def endpoint(service: str, region: str) -> tuple[Origin, str]:
-    """Give where a service is reached, and the path that goes before all others ("" mostly)."""
+    """Return where a service is reached, and the path that goes before all others ("" mostly)."""
     url = endpoints.override(service)
     if url is None:
         return transport.Origin(endpoints.host(service, region)), ""
@@ -102,7 +102,7 @@ def forget() -> None:
 
 
 def _limit(deadline: float | None) -> float:
-    """Give when a call ends, in seconds since the epoch."""
+    """Return when a call ends, in seconds since the epoch."""
     now = time()
     if deadline is None:
         return now + _TIME
@@ -127,12 +127,12 @@ def _error(
 
 
 def _delay(attempts: int) -> float:
-    """Give a random delay (s), as `random` would, whose import costs a cold start."""
+    """Return a random delay (s), as `random` would, whose import costs a cold start."""
     most: float = min(_FIRST_DELAY * 2 ** (attempts - 1), _MAX_DELAY)
     return most * int.from_bytes(os.urandom(4), "big") / 2**32
 
 
 def _asked_for(answer: Answer) -> float | None:
-    """Give the delay (s) that an answer asks for, if it does."""
+    """Return the delay (s) that an answer asks for, if it does."""
     text = answer.headers.get("retry-after", "")
     return float(text) if text.isascii() and text.isdecimal() and len(text) < 6 else None

@@ -36,12 +36,12 @@ _last_key: tuple[tuple[str, str, str, str], bytes] | None = None
 
 
 def payload_hash(body: bytes) -> str:
-    """Give the SHA-256 of a request's body as SigV4 writes it."""
+    """Return the SHA-256 of a request's body as SigV4 writes it."""
     return openssl_sha256(body).hexdigest()
 
 
 def timestamp(seconds: float) -> str:
-    """Give a time (s since the epoch) as SigV4 writes it: `20150830T123600Z`."""
+    """Return a time (s since the epoch) as SigV4 writes it: `20150830T123600Z`."""
     return strftime("%Y%m%dT%H%M%SZ", gmtime(seconds))
 
 
@@ -89,7 +89,7 @@ def canonical_request(
     *,
     raw: bool = False,
 ) -> tuple[str, str]:
-    """Give the canonical request and its list of signed headers; `raw` paths are not normalised."""
+    """Return the canonical request and the list of signed headers; `raw` paths stay as they are."""
     lines: dict[str, str] = {}
     for name, value in headers:
         name = name.lower()
@@ -117,7 +117,7 @@ def canonical_request(
 
 
 def string_to_sign(request: str, now: str, region: str, service: str) -> str:
-    """Give what is signed for a canonical request."""
+    """Return what is signed for a canonical request."""
     digest = openssl_sha256(request.encode()).hexdigest()
     return f"{ALGORITHM}\n{now}\n{now[:8]}/{region}/{service}/aws4_request\n{digest}"
 

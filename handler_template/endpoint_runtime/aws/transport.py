@@ -94,7 +94,7 @@ class Answer:
 
 
 def split_url(url: str) -> tuple[Origin, str]:
-    """Give the origin and the path of an endpoint's URL; AwsError if it is none."""
+    """Return the origin and the path of an endpoint's URL; AwsError if it is none."""
     scheme, _, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
     host, _, port = authority.rpartition(":")

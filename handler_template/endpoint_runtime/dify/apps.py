@@ -110,7 +110,7 @@ class Apps:
     def _kind_told(
         self, session: Session, app_id: str, kind: str, untried: list[str], refusal: AppError
     ) -> str:
-        """Give the kind of an app that refused to be called as `kind`."""
+        """Return the kind of an app that refused to be called as `kind`."""
         told = _KINDS.get(self._info(session, app_id).get("mode", ""))
         if told == kind:  # it is of that kind, and broken
             raise refusal
@@ -167,7 +167,7 @@ def _events(app_id: str, answer: Response) -> Iterator[dict[str, Any]]:
 
 
 def _as_uploads(value: Any) -> Any:
-    """Give inputs with the files of `session.file.upload` as the Service API knows them."""
+    """Return inputs with the files of `session.file.upload` as the Service API knows them."""
     if isinstance(value, dict):
         if value.get("transfer_method") == "tool_file" and "tool_file_id" in value:
             rest = {key: item for key, item in value.items() if key != "tool_file_id"}

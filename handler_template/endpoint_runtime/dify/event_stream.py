@@ -18,7 +18,7 @@ class EventTooLarge(Exception):
 
 
 def read_events(chunks: Iterable[bytes], limit: int = MAX_EVENT) -> Iterator[tuple[str, str]]:
-    """Give the type ("message" where none is said) and the data of each event.
+    """Yield the type ("message" where none is said) and the data of each event.
 
     Lines end in CR, LF or both, wherever chunks end; what is no UTF-8 is replaced. An event that
     the stream ends in the middle of is dropped, and so is one without data.
@@ -44,7 +44,7 @@ def read_events(chunks: Iterable[bytes], limit: int = MAX_EVENT) -> Iterator[tup
 
 
 def _lines(chunks: Iterable[bytes], limit: int) -> Iterator[bytes]:
-    """Give each line without its end. A line is whole only once its end has come."""
+    """Yield each line without its end. A line is whole only once its end has come."""
     rest = bytearray()
     start = True
     after_cr = False  # a LF that comes next belongs to the line before

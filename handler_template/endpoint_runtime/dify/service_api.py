@@ -137,7 +137,7 @@ class ServiceApi:
         return found
 
     def read(self, app_id: str, answer: Response, connection: Connection) -> bytes:
-        """Give an answer's whole body, and release the connection; raises AppError."""
+        """Return an answer's whole body, and release the connection; raises AppError."""
         try:
             return answer.read()
         except HttpError as fault:
@@ -227,6 +227,6 @@ def _fits(seconds: float, deadline: float | None) -> bool:
 
 
 def _seconds(retry_after: str) -> float | None:
-    """Give the wait that `Retry-After` asks for; None for a date, and for none."""
+    """Return the wait that `Retry-After` asks for; None for a date, and for none."""
     text = retry_after.strip()
     return float(text) if text.isascii() and text.isdigit() and len(text) < 6 else None

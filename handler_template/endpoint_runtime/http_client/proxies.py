@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def proxy_for(scheme: str, host: str, port: int) -> Proxy | None:
-    """Give the proxy's host, its port and the headers it wants; None for a direct connection.
+    """Return the proxy's host, its port and the headers it wants; None for a direct connection.
 
     Raises ValueError for one that can't be used, without its password.
     """

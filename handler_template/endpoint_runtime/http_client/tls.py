@@ -49,7 +49,7 @@ def wrap(connection: Any, host: str, context: Any) -> _Stream:
 
 
 def new_context() -> Any:
-    """Give a context for a client that verifies everything and trusts nobody yet."""
+    """Return a context for a client that verifies everything and trusts nobody yet."""
     context = _ssl._SSLContext(_ssl.PROTOCOL_TLS_CLIENT)
     context.verify_mode = _ssl.CERT_REQUIRED
     context.check_hostname = True

@@ -41,9 +41,8 @@ _LONG = 256  # characters of a secret that takes a while to add
 _WINDOW = 7  # bytes: wherever they lie, a whole word of four at a multiple of four is in them
 _MOST_STEPS = 12  # of undoing
 # What settings say that are no secrets, whatever their type is called.
-_WORDS = frozenset(
-    ("true", "True", "TRUE", "false", "False", "FALSE", "null", "None", "none", "NULL")
-)
+_BOOLEANS = ("true", "True", "TRUE", "false", "False", "FALSE")
+_WORDS = frozenset((*_BOOLEANS, "null", "None", "none", "NULL"))
 
 _ALPHANUMERIC = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _DROPPED = bytes(range(128)).translate(None, _ALPHANUMERIC)

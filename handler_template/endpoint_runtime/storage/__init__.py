@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         """Bytes by key."""
 
         def get(self, key: str, deadline: float | None = None) -> bytes | None:
-            """Give a value, None for a key without."""
+            """Return a value, None for a key without."""
 
         def set(self, key: str, value: bytes, deadline: float | None = None) -> None:
             """Keep a value."""
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
             """Forget a value."""
 
         def exist(self, key: str, deadline: float | None = None) -> bool:
-            """Tell whether a key has a value."""
+            """Return whether a key has a value."""
 
 
 # The path of a SQLite file that takes the place of what the bundle says: for local runs.

@@ -75,7 +75,7 @@ class DynamoDBStorage(Table):
         return self._large
 
     def get(self, key: str, deadline: float | None = None) -> bytes | None:
-        """Give a value, None for a key without."""
+        """Return a value, None for a key without."""
         name, seen = _id(key), ""
         for _ in range(_TRIES):
             item = self.read(name, deadline)
@@ -100,7 +100,7 @@ class DynamoDBStorage(Table):
         raise AwsError("DamagedValue", "chunks of a value are missing")
 
     def exist(self, key: str, deadline: float | None = None) -> bool:
-        """Tell whether a key has a value."""
+        """Return whether a key has a value."""
         item = self.read(_id(key), deadline, only="s")
         return item is not None and "s" in item
 

@@ -29,7 +29,7 @@ class FileStorage:
         self._plugin = plugin
 
     def get(self, key: str, deadline: float | None = None) -> bytes | None:
-        """Give a value, None for a key without."""
+        """Return a value, None for a key without."""
         query = "SELECT value FROM storage WHERE plugin = ? AND key = ?"
         row = self._run(lambda file: file.execute(query, (self._plugin, key)).fetchone())
         return None if row is None else bytes(row[0])
@@ -45,7 +45,7 @@ class FileStorage:
         self._run(lambda file: file.execute(statement, (self._plugin, key)))
 
     def exist(self, key: str, deadline: float | None = None) -> bool:
-        """Tell whether a key has a value."""
+        """Return whether a key has a value."""
         query = "SELECT 1 FROM storage WHERE plugin = ? AND key = ?"
         return self._run(lambda f: f.execute(query, (self._plugin, key)).fetchone()) is not None
 

@@ -10,7 +10,7 @@ class MemoryStorage:
         self._values: dict[str, bytes] = {}
 
     def get(self, key: str, deadline: float | None = None) -> bytes | None:
-        """Give a value, None for a key without."""
+        """Return a value, None for a key without."""
         return self._values.get(key)
 
     def set(self, key: str, value: bytes, deadline: float | None = None) -> None:
@@ -22,5 +22,5 @@ class MemoryStorage:
         self._values.pop(key, None)
 
     def exist(self, key: str, deadline: float | None = None) -> bool:
-        """Tell whether a key has a value."""
+        """Return whether a key has a value."""
         return key in self._values

@@ -99,7 +99,7 @@ class Quota:
     def _write(
         self, name: str, content: dict[str, Any] | None, before: str | None, plain: bool
     ) -> dict[str, Any]:
-        """Give the write that makes `content` what an item holds whose value has a size so far."""
+        """Return the write that makes `content` what an item holds whose value has that size."""
         write: dict[str, Any] = {"Key": key_of(name)}
         values: dict[str, Any] = {}
         condition = "attribute_not_exists(s)"
@@ -121,7 +121,7 @@ class Quota:
         return {kind: write}
 
     def _count(self, added: int) -> list[dict[str, Any]]:
-        """Give the change of the count; none where it stays as it is."""
+        """Return the change of the count; none where it stays as it is."""
         if added == 0:
             return []
         update: dict[str, Any] = {

@@ -27,7 +27,7 @@ class S3Storage:
         self._prefix = prefix
 
     def get(self, key: str, deadline: float | None = None) -> bytes | None:
-        """Give a value, None for a key without."""
+        """Return a value, None for a key without."""
         return self._bucket.get(self._name(key), deadline)
 
     def set(self, key: str, value: bytes, deadline: float | None = None) -> None:
@@ -39,7 +39,7 @@ class S3Storage:
         self._bucket.delete(self._name(key), deadline)
 
     def exist(self, key: str, deadline: float | None = None) -> bool:
-        """Tell whether a key has a value."""
+        """Return whether a key has a value."""
         return self._bucket.exists(self._name(key), deadline)
 
     def _name(self, key: str) -> str:

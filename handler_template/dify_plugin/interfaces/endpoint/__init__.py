@@ -17,7 +17,7 @@ __all__ = ["Endpoint"]
 
 
 class Endpoint(ABC):
-    """An HTTP interface; `self.session` is all it starts with. Made anew for every request."""
+    """An HTTP interface; `self.session` is all it starts with. Made again for every request."""
 
     def __init__(self, session: Session) -> None:
         self.session = session

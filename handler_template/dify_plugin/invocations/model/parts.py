@@ -133,7 +133,7 @@ class ModerationInvocation(BackwardsInvocation):
     """Moderation."""
 
     def invoke(self, model_config: ModerationModelConfig, text: str) -> bool:
-        """Tell whether a text is to be refused."""
+        """Return whether a text is to be refused."""
         self._unavailable("model.moderation.invoke")
 
 
