@@ -12,6 +12,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, NoReturn
 
 # What a call is named in messages, by the SDK's `InvokeType`.
@@ -61,10 +62,10 @@ def prepare() -> None:
         if name[:2] != "__":
             setattr(base, name, helper)
     base._backwards_invoke = _refuse
-    for answered in (_storage, _chat, _completion, _workflow, _app):
+    for ours, find in _answering():
         try:
-            theirs, ours = answered()
-        except ImportError:
+            theirs = find()
+        except ImportError:  # a release without
             continue
         for method, function in vars(ours).items():
             if method[:2] != "__":
@@ -78,41 +79,61 @@ def prepare() -> None:
     _serve_sessions(runtime.Session)
 
 
-# Each of these returns a class of the SDK's, and the light one whose methods it gets.
-def _storage() -> tuple[Any, Any]:
+def _answering() -> tuple[tuple[Any, Callable[[], Any]], ...]:
+    """Return the light classes, each with what returns the SDK's that gets its methods."""
+    # Not modules from their packages: these would look for names in what only the light SDK has.
+    from endpoint_runtime.sdk_calls.app import FetchAppInvocation  # type: ignore[import-not-found]
+    from endpoint_runtime.sdk_calls.app.chat import (  # type: ignore[import-not-found]
+        ChatAppInvocation,
+    )
+    from endpoint_runtime.sdk_calls.app.completion import (  # type: ignore[import-not-found]
+        CompletionAppInvocation,
+    )
+    from endpoint_runtime.sdk_calls.app.workflow import (  # type: ignore[import-not-found]
+        WorkflowAppInvocation,
+    )
+    from endpoint_runtime.sdk_calls.storage import (  # type: ignore[import-not-found]
+        StorageInvocation,
+    )
+
+    return (
+        (StorageInvocation, _storage),
+        (ChatAppInvocation, _chat),
+        (CompletionAppInvocation, _completion),
+        (WorkflowAppInvocation, _workflow),
+        (FetchAppInvocation, _app),
+    )
+
+
+def _storage() -> Any:
     from dify_plugin.invocations.storage import StorageInvocation
-    from endpoint_runtime.sdk_calls import storage
 
-    return StorageInvocation, storage.StorageInvocation
+    return StorageInvocation
 
 
-def _chat() -> tuple[Any, Any]:
+def _chat() -> Any:
     from dify_plugin.invocations.app.chat import ChatAppInvocation
-    from endpoint_runtime.sdk_calls.app import chat  # type: ignore[import-not-found]
 
-    return ChatAppInvocation, chat.ChatAppInvocation
+    return ChatAppInvocation
 
 
-def _completion() -> tuple[Any, Any]:
+def _completion() -> Any:
     from dify_plugin.invocations.app.completion import CompletionAppInvocation
-    from endpoint_runtime.sdk_calls.app import completion
 
-    return CompletionAppInvocation, completion.CompletionAppInvocation
+    return CompletionAppInvocation
 
 
-def _workflow() -> tuple[Any, Any]:
+def _workflow() -> Any:
     from dify_plugin.invocations.app.workflow import WorkflowAppInvocation
-    from endpoint_runtime.sdk_calls.app import workflow
 
-    return WorkflowAppInvocation, workflow.WorkflowAppInvocation
+    return WorkflowAppInvocation
 
 
-def _app() -> tuple[Any, Any]:
+def _app() -> Any:
     # Its own module came with 0.8; both names are one class.
     from dify_plugin.invocations.app import FetchAppInvocation
-    from endpoint_runtime.sdk_calls import app
 
-    return FetchAppInvocation, app.FetchAppInvocation
+    return FetchAppInvocation
 
 
 def _serve_sessions(session: Any) -> None:
