@@ -22,7 +22,7 @@ CUT = 6  # multiples that the plot has room for
 INTRO = """\
 # Benchmarks
 
-`make bench` measures all of this anew and writes this page: some 5 minutes on two idle cores. It
+`make bench` measures all of this again and writes this page: some 5 minutes on two idle cores. It
 needs the package index once and, for files and system calls, `strace`. Absolute times are those
 of one machine; trust the ratios, which were taken in one run.
 """

@@ -59,7 +59,8 @@ LOCAL_SETTINGS = "settings.local.toml"
 
 
 def template_folder() -> Path:
-    """Give the folder whose contents every bundle's root holds, in a wheel or in the repository."""
+    """Return the folder whose contents every bundle's root holds, in a wheel or in the
+    repository."""
     package = Path(packager.__file__).parent
     inside = package / "handler_template"
     return inside if inside.is_dir() else package.parent / "handler_template"

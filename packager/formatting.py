@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def columns(rows: Sequence[Sequence[str]], indent: str = "") -> str:
-    """Give rows as lines of aligned columns, two spaces apart."""
+    """Return rows as lines of aligned columns, two spaces apart."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:
@@ -16,12 +16,12 @@ def columns(rows: Sequence[Sequence[str]], indent: str = "") -> str:
 
 
 def byte_size(size: int) -> str:
-    """Give bytes as people read them: `412 KB`, `1.2 MB` (powers of ten)."""
+    """Return bytes as people read them: `412 KB`, `1.2 MB` (powers of ten)."""
     if size < 1_000_000:
         return f"{size / 1000:.0f} KB" if size >= 1000 else f"{size} B"
     return f"{size / 1_000_000:.1f} MB"
 
 
 def counted(number: int, noun: str) -> str:
-    """Give `1 route`, `2 routes`."""
+    """Return `1 route`, `2 routes`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

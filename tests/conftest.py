@@ -28,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--refresh",
         action="store_true",
-        help="write generated pages and golden files anew instead of comparing with them",
+        help="write generated pages and golden files again instead of comparing with them",
     )
 
 
@@ -46,5 +46,5 @@ def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def refresh(request: pytest.FixtureRequest) -> bool:
-    """Whether generated files are to be written anew."""
+    """Whether generated files are to be written again."""
     return bool(request.config.getoption("--refresh"))

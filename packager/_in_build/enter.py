@@ -100,7 +100,7 @@ def _lay_out(spec: dict[str, Any]) -> None:
         _bind(Path("/dev", name), root / "dev" / name)
     for name, target in (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")):
         (root / "dev" / name).symlink_to(f"/proc/self/fd{target}")
-    with contextlib.suppress(OSError):  # in a container, /proc may not be made anew
+    with contextlib.suppress(OSError):  # in a container, /proc may not be made again
         _mount("proc", root / "proc", "proc", _NO_SUID | _NO_DEV | _NO_EXEC)
     shown = [(path, path, False) for path in spec["read"]]
     shown += [(path, seen_as, True) for path, seen_as in spec["write"]]

@@ -102,14 +102,14 @@ class _Build:
         return code
 
     def _outputs(self) -> list[Path]:
-        """Give the folders in uv's cache that the script writes into, made for this build."""
+        """Return the folders in uv's cache that the script writes into, made for this build."""
         cache = Path(self.config["cache"])
         names = re.findall(r"/(builds-v\d+/[^/\"'\\]+)", self.script)
         found = [cache / name for name in dict.fromkeys(names)]
         return [path for path in found if path.is_dir() and not path.is_symlink()]
 
     def _asked_for(self, place: Path, environment: Path, backend: str) -> list[str]:
-        """Give what the backend says that it needs besides (PEP 517); `backend` imports it."""
+        """Return what the backend says that it needs besides (PEP 517); `backend` imports it."""
         answer = self.scratch / "tmp" / "requires.json"
         question = backend + _ASK_MORE.format(answer=str(answer))
         code = self._shut_in(place, environment, question)
@@ -124,7 +124,8 @@ class _Build:
         return list(found)
 
     def _environment(self, requires: list[str]) -> Path:
-        """Give a virtual environment with `requires`, made of wheels, in which nothing has run."""
+        """Return a virtual environment with `requires`, made of wheels, in which nothing has
+        run."""
         for each in requires:
             if not _REQUIREMENT.fullmatch(each):
                 _refuse(f"a build may ask for packages by name alone, not for {each!r}")
@@ -219,7 +220,7 @@ _OF_THE_BUILD = ("UV", "UV_INTERNAL__BUILD_DIR", "VIRTUAL_ENV")
 
 
 def _build_requires(tree: Path) -> list[str]:
-    """Give what a package says in [build-system].requires (PEP 518)."""
+    """Return what a package says in [build-system].requires (PEP 518)."""
     path = tree / "pyproject.toml"
     if not path.exists():
         return _OLD_WAY
@@ -234,7 +235,7 @@ def _build_requires(tree: Path) -> list[str]:
 
 
 def _named(tree: Path) -> tuple[str, str]:
-    """Give the name and version that a package says it has, or else its folder's name."""
+    """Return the name and version that a package says it has, or else its folder's name."""
     try:
         metadata = HeaderParser().parsestr((tree / "PKG-INFO").read_text("utf-8", "replace"))
         if metadata["Name"]:
@@ -249,7 +250,7 @@ def _named(tree: Path) -> tuple[str, str]:
 
 
 def _checkout(tree: Path) -> Path:
-    """Give the repository that `tree` is a part of, or itself: builds look there for versions."""
+    """Return the repository that `tree` is a part of, or itself: builds look there for versions."""
     return next((path for path in (tree, *tree.parents) if (path / ".git").is_dir()), tree)
 
 
@@ -259,7 +260,7 @@ def _note(log: str, entry: dict[str, str]) -> None:
 
 
 def _ignore_special(folder: str, names: list[str]) -> list[str]:
-    """Give what can't be copied: sockets, pipes, devices."""
+    """Return what can't be copied: sockets, pipes, devices."""
     usual = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK)
     return [n for n in names if stat.S_IFMT(Path(folder, n).lstat().st_mode) not in usual]
 
@@ -285,7 +286,7 @@ def _check_metadata(folders: list[Path]) -> None:
 
 
 def metadata_of(wheel: Path) -> list[bytes]:
-    """Give what says in a wheel which packages it needs; nothing of what is no wheel."""
+    """Return what says in a wheel which packages it needs; nothing of what is no wheel."""
     try:
         with zipfile.ZipFile(wheel) as archive:
             names = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]

@@ -55,14 +55,14 @@ def value_of(node: ast.expr) -> list[Any]:
 
 
 def names_in(call: ast.Call) -> list[str]:
-    """Give every dotted name among a call's arguments."""
+    """Return every dotted name among a call's arguments."""
     arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
     names = [dotted(node) for argument in arguments for node in ast.walk(argument)]
     return [name for name in names if name]
 
 
 def binding(kind: str, name: str, line: int, conditional: bool, **more: object) -> dict[str, Any]:
-    """Give one binding as the docstring describes it."""
+    """Return one binding as the docstring describes it."""
     return {"kind": kind, "name": name, "line": line, "conditional": conditional, **more}
 
 
@@ -115,7 +115,7 @@ def bind(node: ast.stmt, conditional: bool, package: list[str], out: list[dict[s
 
 
 def members(node: ast.ClassDef) -> list[str] | None:
-    """Give the names that a class's own body binds, sorted; None where they can't be told."""
+    """Return the names that a class's own body binds, sorted; None where they can't be told."""
     bound: list[dict[str, Any]] = []
     bind_all(node.body, False, [], bound)
     if any(each["kind"] in ("star", "dynamic") for each in bound):
@@ -175,7 +175,7 @@ def bind_target(
 
 
 def static_names(value: ast.expr) -> list[str] | None:
-    """Give the texts of a list or tuple of literals, or None."""
+    """Return the texts of a list or tuple of literals, or None."""
     try:
         names = ast.literal_eval(value)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
@@ -186,12 +186,12 @@ def static_names(value: ast.expr) -> list[str] | None:
 
 
 def assigned(target: ast.expr) -> list[str]:
-    """Give the names in an assignment's target."""
+    """Return the names in an assignment's target."""
     return [node.id for node in ast.walk(target) if isinstance(node, ast.Name)]
 
 
 def calls_of(node: ast.stmt) -> list[str]:
-    """Give the bare names that a simple statement calls; compound ones hold others."""
+    """Return the bare names that a simple statement calls; compound ones hold others."""
     if not isinstance(node, (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign)):
         return []
     calls = [each for each in ast.walk(node) if isinstance(each, ast.Call)]
@@ -199,7 +199,7 @@ def calls_of(node: ast.stmt) -> list[str]:
 
 
 def describe(function: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, Any]:
-    """Give whether a function makes classes, and the names that it may return."""
+    """Return whether a function makes classes, and the names that it may return."""
     classes = False
     returns: list[str] = []
     for node in ast.walk(function):

@@ -30,7 +30,7 @@ def main() -> None:
 
 
 def check(archive: zipfile.ZipFile, root: str) -> list[str]:
-    """Give the faults of an archive's bytecode, a line each."""
+    """Return the faults of an archive's bytecode, a line each."""
     names = set(archive.namelist())
     faults, compiled = check_archive(archive, names, root)
     for name in sorted(names):
@@ -56,7 +56,7 @@ def check(archive: zipfile.ZipFile, root: str) -> list[str]:
 def check_archive(
     archive: zipfile.ZipFile, names: set[str], root: str
 ) -> tuple[list[str], set[str]]:
-    """Give the faults of the archive of code, and the sources of what is in it."""
+    """Return the faults of the archive of code, and the sources of what is in it."""
     if ARCHIVE not in names:
         return [], set()
     data = archive.read(ARCHIVE)
@@ -77,7 +77,7 @@ def check_archive(
 
 
 def fault_of(data: bytes, source: str) -> str:
-    """Give what is wrong with one file's bytecode, "" for nothing."""
+    """Return what is wrong with one file's bytecode, "" for nothing."""
     if data[:4] != importlib.util.MAGIC_NUMBER:
         return f"has the magic number {data[:4].hex()}, not {importlib.util.MAGIC_NUMBER.hex()}"
     if data[4:8] != _UNCHECKED:
@@ -86,7 +86,7 @@ def fault_of(data: bytes, source: str) -> str:
 
 
 def code_fault(data: bytes, source: str) -> str:
-    """Give what is wrong with marshalled code that calls itself `source`, "" for nothing."""
+    """Return what is wrong with marshalled code that calls itself `source`, "" for nothing."""
     try:
         code = marshal.loads(data)  # noqa: S302 - the packager's own
     except (EOFError, ValueError, TypeError):
@@ -96,7 +96,7 @@ def code_fault(data: bytes, source: str) -> str:
 
 
 def parses(source: bytes) -> bool:
-    """Tell whether a source is one for this Python."""
+    """Return whether a source is one for this Python."""
     try:
         compile(source, "", "exec", dont_inherit=True)
     except Exception:

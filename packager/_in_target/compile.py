@@ -64,7 +64,7 @@ def compile_file(path: bytes, shown: bytes, tag: bytes, docstrings: bool) -> Non
 
 
 def without_docstrings(source: bytes) -> ast.Module:
-    """Give a source's tree with the docstrings of modules, classes and functions taken out.
+    """Return a source's tree with the docstrings of modules, classes and functions taken out.
 
     A file whose code reads docstrings keeps its own: what it does with them is not known
     (werkzeug's LocalProxy hands on its class's, and the descriptor itself where there is none).
@@ -86,7 +86,7 @@ def without_docstrings(source: bytes) -> ast.Module:
 
 
 def reads_docstrings(node: ast.AST) -> bool:
-    """Tell whether code asks for a `__doc__`, its scope's own or any object's."""
+    """Return whether code asks for a `__doc__`, its scope's own or any object's."""
     if isinstance(node, ast.Name):
         return node.id == "__doc__" and isinstance(node.ctx, ast.Load)
     if isinstance(node, ast.Attribute):
@@ -103,19 +103,19 @@ def reads_docstrings(node: ast.AST) -> bool:
 
 
 def makes_docstring(decorator: ast.expr) -> bool:
-    """Tell whether a decorator gives a class without a docstring one, which takes its time."""
+    """Return whether a decorator gives a class without a docstring one, which takes its time."""
     return name_of(decorator.func if isinstance(decorator, ast.Call) else decorator) == "dataclass"
 
 
 def name_of(expression: ast.expr) -> str:
-    """Give the last part of a dotted name, "" for what is none."""
+    """Return the last part of a dotted name, "" for what is none."""
     if isinstance(expression, ast.Attribute):
         return expression.attr
     return expression.id if isinstance(expression, ast.Name) else ""
 
 
 def is_text(statement: ast.stmt) -> bool:
-    """Tell whether a statement is nothing but a string."""
+    """Return whether a statement is nothing but a string."""
     return (
         isinstance(statement, ast.Expr)
         and isinstance(statement.value, ast.Constant)

@@ -70,7 +70,7 @@ def read_imports(tree: ast.Module, package: list[str], facts: dict[str, Any]) ->
 
 
 def imported_by_call(node: ast.Call, package: list[str]) -> str | None:
-    """Give the module that `importlib.import_module("...")` and its like name, or None."""
+    """Return the module that `importlib.import_module("...")` and its like name, or None."""
     if dotted(node.func) not in ("importlib.import_module", "import_module", "__import__"):
         return None
     if not node.args or not isinstance(node.args[0], ast.Constant):

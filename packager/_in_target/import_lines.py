@@ -54,7 +54,7 @@ def absolute(module: str, package: list[str]) -> str:
 
 
 def likely_imports(source: bytes, file: str) -> Iterable[Import]:
-    """Give the imports that a look at the lines takes for certain to run."""
+    """Yield the imports that a look at the lines takes for certain to run."""
     if b"import" not in source:
         return
     package = package_of(file)
@@ -93,7 +93,7 @@ def _plain(text: bytes) -> str:
 
 
 def _in_classes(source: bytes, at: int, indent: int) -> bool:
-    """Tell whether all that an indented line stands in are classes."""
+    """Return whether all that an indented line stands in are classes."""
     while indent:
         start = source.rfind(b"\n", 0, max(at - 1, 0)) + 1
         line = source[start : at - 1] if at else b""

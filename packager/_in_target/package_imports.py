@@ -151,7 +151,7 @@ class Packages:
         return ran
 
     def _is_module(self, package: str, name: str) -> bool:
-        """Tell whether `name`, taken from a package that has such a module, is that module for
+        """Return whether `name`, taken from a package that has such a module, is that module for
         certain: nothing in the package's own code may be called so."""
         if package == "/":
             return True
@@ -245,7 +245,7 @@ def _ran(packages: Packages, imports: Iterable[Import]) -> Ran:
 
 
 def _changes(packages: Packages, files: Iterable[str], graph: dict[str, Ran]) -> bool:
-    """Tell whether anything that runs with `files` changes what imports find."""
+    """Return whether anything that runs with `files` changes what imports find."""
     seen: set[str] = set()
     pending = list(files)
     while pending:

@@ -18,7 +18,7 @@ _UNCERTAIN = (
 
 
 def required_imports(tree: ast.Module) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
-    """Give each import statement, wherever it stands, and whether the module's own import fails
+    """Yield each import statement, wherever it stands, and whether the module's own import fails
     for certain where it does.
 
     Left out is what does not run, or may fail: under `if TYPE_CHECKING`, and in a `try` that
@@ -42,7 +42,7 @@ def required_imports(tree: ast.Module) -> Iterator[tuple[ast.Import | ast.Import
 
 
 def changes_imports(tree: ast.Module) -> bool:
-    """Tell whether a file may change what imports find."""
+    """Return whether a file may change what imports find."""
     for node in ast.walk(tree):
         match node:
             case ast.Attribute(ast.Name("sys"), "modules" | "path" | "meta_path"):
@@ -53,7 +53,7 @@ def changes_imports(tree: ast.Module) -> bool:
 
 
 def catches_imports(handler: ast.ExceptHandler) -> bool:
-    """Tell whether a handler catches an import that fails."""
+    """Return whether a handler catches an import that fails."""
     if handler.type is None:
         return True
     caught = {each.id for each in ast.walk(handler.type) if isinstance(each, ast.Name)}
@@ -61,7 +61,7 @@ def catches_imports(handler: ast.ExceptHandler) -> bool:
 
 
 def required_modules(tree: ast.Module, package: list[str]) -> list[list[Any]]:
-    """Give the modules that a file in `package` must be able to import: name, line, column, and
+    """Return the modules that a file in `package` must be able to import: name, line, column, and
     whether the file's own import fails for certain without it.
 
     The name is null for a relative import that leaves the plugin's root.
@@ -84,7 +84,7 @@ def required_modules(tree: ast.Module, package: list[str]) -> list[list[Any]]:
 
 
 def sdk_imports(tree: ast.Module) -> Iterator[list[Any]]:
-    """Give each from `dify_plugin`: module, name (null for the module), line, column, and whether
+    """Yield each from `dify_plugin`: module, name (null for the module), line, column, and whether
     the file's own import fails for certain without it."""
     for node, certain in required_imports(tree):
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -99,8 +99,8 @@ def sdk_imports(tree: ast.Module) -> Iterator[list[Any]]:
 
 
 def read_required(content: bytes, path: str) -> dict[str, Any]:
-    """Give a file's `required` modules and `sdk_imports`, sorted, and whether it `changes_imports`;
-    nothing of what is no Python."""
+    """Return a file's `required` modules and `sdk_imports`, sorted, and whether it
+    `changes_imports`; nothing of what is no Python."""
     try:
         tree = ast.parse(content, path)
         required = required_modules(tree, path.split("/")[:-1])

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 
 def missing(module: str, name: str | None, elsewhere: Mapping[str, str]) -> bool:
-    """Tell whether an import fails."""
+    """Return whether an import fails."""
     try:
         held = importlib.import_module(module)
     except ImportError:

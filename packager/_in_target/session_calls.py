@@ -129,7 +129,7 @@ class Reader:
             self.visit(each, inner)
 
     def paths(self, node: ast.AST, scope: Scope, depth: int) -> set[str]:
-        """Give where in the session an expression may lead: `""` is the session itself."""
+        """Return where in the session an expression may lead: `""` is the session itself."""
         if depth > _DEEPEST:
             return set()
         depth += 1
@@ -148,7 +148,7 @@ class Reader:
         return set()
 
     def name(self, name: str, scope: Scope, depth: int) -> set[str]:
-        """Give where a name leads."""
+        """Return where a name leads."""
         where: Scope | None = scope
         while where is not None and name not in where.bound:
             where = where.parent
@@ -166,7 +166,7 @@ class Reader:
         return found
 
     def is_session(self, parameter: ast.arg, scope: Scope) -> bool:
-        """Tell whether a parameter is a session, by its annotation or else by its name."""
+        """Return whether a parameter is a session, by its annotation or else by its name."""
         if parameter.annotation is None:
             return parameter.arg == "session"
         annotation = parameter.annotation
@@ -179,7 +179,7 @@ class Reader:
         return last == "Session" and (origin is None or origin.startswith("dify_plugin"))
 
     def imported(self, name: str, scope: Scope) -> str | None:
-        """Give `module.attribute` of an imported name, None for one that is not imported."""
+        """Return `module.attribute` of an imported name, None for one that is not imported."""
         where: Scope | None = scope
         while where is not None and name not in where.bound:
             where = where.parent
@@ -193,7 +193,7 @@ class Reader:
         return None
 
     def attribute(self, value: ast.AST, attr: str, scope: Scope, depth: int) -> set[str]:
-        """Give where an attribute leads."""
+        """Return where an attribute leads."""
         found = set()
         for base in self.paths(value, scope, depth):
             path = f"{base}.{attr}" if base else attr
@@ -212,7 +212,7 @@ class Reader:
         return found
 
     def returned(self, name: str, scope: Scope, depth: int, *, of_property: bool) -> set[str]:
-        """Give where the results of a function in `scope` lead."""
+        """Return where the results of a function in `scope` lead."""
         found: set[str] = set()
         for bound in scope.bound.get(name, ()):
             if not isinstance(bound, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -236,7 +236,7 @@ class Reader:
         return found
 
     def call(self, node: ast.Call, scope: Scope, depth: int) -> set[str]:
-        """Give where the result of a call leads."""
+        """Return where the result of a call leads."""
         function = node.func
         if isinstance(function, ast.Name):
             origin = self.imported(function.id, scope)
@@ -259,7 +259,7 @@ class Reader:
 
 
 def is_property(decorator: ast.expr) -> bool:
-    """Tell whether a decorator makes a property of a method."""
+    """Return whether a decorator makes a property of a method."""
     name = getattr(decorator, "attr", None) or getattr(decorator, "id", None)
     return name in ("property", "cached_property")
 
@@ -282,7 +282,7 @@ def bind(target: ast.AST, value: ast.AST, scope: Scope) -> None:
 
 
 def read_calls(content: bytes, path: str) -> dict[str, Any]:
-    """Give a file's `calls` ([line, column, call]), sorted; none in what is no Python."""
+    """Return a file's `calls` ([line, column, call]), sorted; none in what is no Python."""
     if b"session" not in content.lower() and b"dify_plugin" not in content:
         return {"calls": []}
     try:

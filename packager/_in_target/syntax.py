@@ -6,12 +6,12 @@ import ast
 
 
 def package_of(path: str) -> list[str]:
-    """Give the package that relative imports in `path` start from, as a list of names."""
+    """Return the package that relative imports in `path` start from, as a list of names."""
     return path.removesuffix(".py").split("/")[:-1]
 
 
 def absolute(module: str | None, level: int, package: list[str]) -> str | None:
-    """Give the absolute name of an imported module; None where it would leave the plugin."""
+    """Return the absolute name of an imported module; None where it would leave the plugin."""
     if level == 0:
         return module or None
     if level > len(package):
@@ -21,7 +21,7 @@ def absolute(module: str | None, level: int, package: list[str]) -> str | None:
 
 
 def truth(test: ast.expr, *, main: bool | None) -> bool | None:
-    """Give whether a condition holds when the plugin runs: true, false, or None for unknown."""
+    """Return whether a condition holds when the plugin runs: true, false, or None for unknown."""
     if isinstance(test, ast.Constant):
         return bool(test.value)
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
@@ -35,7 +35,7 @@ def truth(test: ast.expr, *, main: bool | None) -> bool | None:
 
 
 def dotted(node: ast.AST) -> str | None:
-    """Give `a.b.c` of a chain of attributes, or None."""
+    """Return `a.b.c` of a chain of attributes, or None."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)

@@ -79,7 +79,7 @@ def trace_imports(write: "Callable[..., None]") -> None:
 
 
 def file_of(name: str) -> str:
-    """Give the file of a module; reading its attributes the usual way might make it load more."""
+    """Return the file of a module; reading its attributes the usual way might make it load more."""
     try:
         spec = object.__getattribute__(sys.modules[name], "__dict__")["__spec__"]
         return spec.origin if spec.has_location else ""

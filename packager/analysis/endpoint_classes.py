@@ -88,7 +88,7 @@ class _Namespaces:
         self.open: set[str] = set()
 
     def names(self, path: str) -> tuple[dict[str, _Thing], bool]:
-        """Give what each name of the module stands for, and whether there may be others."""
+        """Return what each name of the module stands for, and whether there may be others."""
         if path in self.known:
             return self.known[path]
         if path in self.open or self.facts[path].error:  # a cycle of imports, or no Python
@@ -167,7 +167,7 @@ class _Namespaces:
         return _OTHER
 
     def attribute(self, module: str, name: str) -> _Thing:
-        """Give what `name` is in `module`: an attribute, or a module below it."""
+        """Return what `name` is in `module`: an attribute, or a module below it."""
         if module == SDK or module.startswith(SDK + "."):
             if name == "Endpoint":
                 return _Thing("base", abstract=True)
@@ -185,7 +185,7 @@ class _Namespaces:
         return _UNKNOWN if _might_be_endpoint(full) else _Thing("library", name=full)
 
     def module(self, module: str) -> _Thing | None:
-        """Give the first-party module, or the folder, that `module` names."""
+        """Return the first-party module, or the folder, that `module` names."""
         folder = module.replace(".", "/") + "/"
         if module_file(self.facts, module) or any(file.startswith(folder) for file in self.facts):
             return _Thing("module", name=module)
@@ -209,7 +209,7 @@ class _Namespaces:
     def value(
         self, value: list[Any], names: Mapping[str, _Thing], dynamic: bool, *, base: bool = False
     ) -> _Thing:
-        """Give what an expression is; as a class's `base`, a library's class may be anything."""
+        """Return what an expression is; as a class's `base`, a library's class may be anything."""
         match value:
             case ["name", str(name)]:
                 thing = self.dotted(name, names, dynamic)
@@ -232,7 +232,7 @@ class _Namespaces:
         return _UNKNOWN
 
     def call(self, name: str, called: _Thing, arguments: list[_Thing]) -> _Thing:
-        """Give what a call makes: no class, unless it is given one or is known to make them."""
+        """Return what a call makes: no class, unless it is given one or is known to make them."""
         if called.kind == "unknown" or name == "getattr" or _any_class(arguments):
             return _UNKNOWN
         if called.kind == "function":

@@ -93,7 +93,7 @@ class SourceFacts:
 
 
 def analyse_sources(root: Path, files: Sequence[str], interpreter: Path) -> dict[str, SourceFacts]:
-    """Give the facts of `files` (posix, relative to `root`), read by `interpreter`'s own grammar.
+    """Return the facts of `files` (posix, relative to `root`), read by `interpreter`'s own grammar.
 
     One process reads them all; it imports nothing of the plugin. Raises `PackagerError` if the
     interpreter fails.
@@ -137,13 +137,13 @@ def _facts(path: str, answer: Mapping[str, Any]) -> SourceFacts:
 
 
 def module_file(facts: Mapping[str, SourceFacts], module: str) -> str | None:
-    """Give the first-party file that importing `module` runs last, or None."""
+    """Return the first-party file that importing `module` runs last, or None."""
     path = module.replace(".", "/")
     return next((file for file in (f"{path}/__init__.py", f"{path}.py") if file in facts), None)
 
 
 def is_first_party(facts: Mapping[str, SourceFacts], module: str) -> bool:
-    """Tell whether `module`, or a package around it, is the plugin's own."""
+    """Return whether `module`, or a package around it, is the plugin's own."""
     top = module.partition(".")[0]
     return f"{top}.py" in facts or any(file.startswith(f"{top}/") for file in facts)
 

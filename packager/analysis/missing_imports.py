@@ -134,7 +134,7 @@ def _required(code: ReachedCode) -> Iterable[tuple[str, RequiredModule]]:
 
 
 def _first_missing(module: str, kind: Callable[[str], str]) -> str | None:
-    """Give the first part of `module`, dotted, that is not there; None where all of it may be.
+    """Return the first part of `module`, dotted, that is not there; None where all of it may be.
 
     `kind` tells of a dotted name whether it is `""` (not there), `"folder"` (a namespace package,
     whose content is all there is) or anything else, which may make its submodules up.
@@ -169,7 +169,7 @@ def _kind_in(name: str, folder: Path) -> str:
 
 
 def _library(interpreter: Interpreter, python: str) -> frozenset[str]:
-    """Give the names of the standard library's top modules in the version `python`."""
+    """Return the names of the standard library's top modules in the version `python`."""
     command = [str(interpreter.path), "-I", "-S", "-c", _NAMES]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True)

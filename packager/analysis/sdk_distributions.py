@@ -71,7 +71,7 @@ _TEST_FOLDERS = frozenset({"test", "tests"})
 
 
 def only_for_sdk(names: Iterable[str], imported: Iterable[str]) -> frozenset[str]:
-    """Give which of the declared `names` are there for the SDK alone.
+    """Return which of the declared `names` are there for the SDK alone.
 
     None are, unless the plugin declares a whole environment's listing: then those of the SDK's set
     that its code does not import. They are normalised names, as `imported` are.
@@ -96,7 +96,7 @@ class _Facts(Protocol):
 
 
 def imported_distributions(facts: Mapping[str, _Facts]) -> frozenset[str]:
-    """Give the distributions of the SDK's set that a plugin's code imports.
+    """Return the distributions of the SDK's set that a plugin's code imports.
 
     `facts` has an entry for each of the plugin's Python files, by posix path relative to its root.
     `main.py` (it starts the SDK's own server) and tests count for nothing; a module or regular
@@ -125,7 +125,7 @@ def own_modules(files: Iterable[str]) -> frozenset[str]:
 
 
 def serves_requests(path: str) -> bool:
-    """Say whether a Python file of a plugin may run in a function: not `main.py`, not a test."""
+    """Return whether a Python file of a plugin may run in a function: not `main.py`, not a test."""
     parts = PurePosixPath(path).parts
     name = parts[-1]
     is_test = name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"

@@ -110,7 +110,7 @@ def _is_empty(source: Path, name: str) -> bool:
 
 
 def _modules(folder: Path, package: str) -> Iterator[str]:
-    """Give the names that the sources of a package in `folder` can be imported by."""
+    """Yield the names that the sources of a package in `folder` can be imported by."""
     for source in (folder / package).rglob("*.py"):
         parts = source.relative_to(folder).with_suffix("").parts
         if parts[-1] == "__init__":
@@ -120,7 +120,7 @@ def _modules(folder: Path, package: str) -> Iterator[str]:
 
 
 def source_of(folder: Path, name: str) -> Path | None:
-    """Give the source of a module in a bundle, None if it has none."""
+    """Return the source of a module in a bundle, None if it has none."""
     path = folder.joinpath(*name.split("."))
     for source in (path / "__init__.py", path.with_suffix(".py")):
         if source.is_file():
@@ -129,7 +129,7 @@ def source_of(folder: Path, name: str) -> Path | None:
 
 
 def archived(folder: Path) -> Mapping[str, int]:
-    """Give the sources (posix paths) whose bytecode is in a bundle's archive, and its bytes."""
+    """Return the sources (posix paths) whose bytecode is in a bundle's archive, and its bytes."""
     try:
         data = (folder / CODE_ARCHIVE).read_bytes()
         index = marshal.loads(data[12 : 12 + int.from_bytes(data[4:8], "little")])  # noqa: S302

@@ -42,7 +42,7 @@ class KnownSecret:
 def known_secrets(
     plans: Iterable[FunctionPlan], environment: Mapping[str, str]
 ) -> tuple[KnownSecret, ...]:
-    """Give the secrets of `.env` and `settings.local.toml` beside plugins, and of `environment`.
+    """Return the secrets of `.env` and `settings.local.toml` beside plugins, and of `environment`.
 
     Of the environment and of `settings.local.toml` those that are a secret-input's; of `.env` what
     is called a secret or looks made up, too, and passwords in URLs.

@@ -18,7 +18,7 @@ _WIDTH = 100
 def render_bundle_literals(
     plan: FunctionPlan, *, diet: str = "", left_out: tuple[str, ...] = ()
 ) -> str:
-    """Give the source of `_bundle.py` for `plan`: ASCII, one assignment after the other.
+    """Return the source of `_bundle.py` for `plan`: ASCII, one assignment after the other.
 
     It is the same whatever Python renders it: non-ASCII text is escaped, since which characters
     `repr` prints as they are follows from that Python's Unicode tables.
@@ -68,7 +68,7 @@ def render_bundle_literals(
 
 
 def render(value: object, indent: int = 0) -> str:
-    """Give `value` as a Python literal that evaluates to it.
+    """Return `value` as a Python literal that evaluates to it.
 
     What no literal can say (a date that YAML read, say) is given as its text.
     """
@@ -96,7 +96,7 @@ def _enclose(start: str, items: list[str], end: str, indent: int) -> str:
 
 
 def _storage(plan: FunctionPlan) -> tuple[str, dict[str, Any]] | None:
-    """Give what keeps the bytes of `session.storage`, and how; None where nothing does."""
+    """Return what keeps the bytes of `session.storage`, and how; None where nothing does."""
     match plan.storage:
         case "dynamodb":
             limit = plan.options.storage_limit

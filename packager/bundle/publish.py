@@ -91,7 +91,7 @@ def _is_own_template(path: Path) -> bool:
 
 @contextmanager
 def staging_in(out: Path) -> Iterator[Path]:
-    """Give a folder beside what `out` holds; it goes in any case, `out` too if it was made here.
+    """Yield a folder beside what `out` holds; it goes in any case, `out` too if it was made here.
 
     Those of builds that were killed go, too.
     """

@@ -85,7 +85,7 @@ def read_bundle(folder: Path) -> BuiltBundle:
 
 
 def _variables(*sources: ast.expr | None) -> Iterator[str]:
-    """Give the environment variables that SOURCES and APPS name. Literals are not looked at."""
+    """Yield the environment variables that SOURCES and APPS name. Literals are not looked at."""
     for each in sources:
         for source in each.values if isinstance(each, ast.Dict) else ():
             match source:
@@ -94,7 +94,7 @@ def _variables(*sources: ast.expr | None) -> Iterator[str]:
 
 
 def _kind(storage: ast.expr | None) -> str | None:
-    """Give the kind that STORAGE names, None for none."""
+    """Return the kind that STORAGE names, None for none."""
     match storage:
         case ast.Tuple(elts=[ast.Constant(value=str(kind)), *_]):
             return kind
@@ -102,7 +102,7 @@ def _kind(storage: ast.expr | None) -> str | None:
 
 
 def _settings(declaration: ast.expr | None) -> Iterator[str]:
-    """Give the names of SETTINGS. Its other literals are not looked at, either."""
+    """Yield the names of SETTINGS. Its other literals are not looked at, either."""
     for setting in declaration.elts if isinstance(declaration, ast.Tuple) else ():
         for key, value in (
             zip(setting.keys, setting.values, strict=True) if isinstance(setting, ast.Dict) else ()
@@ -127,7 +127,7 @@ def is_bundle(path: Path) -> bool:
 
 
 def bundles_in(path: Path) -> dict[str, Path]:
-    """Give the bundles that the folder `path` holds, by name; a folder goes before its zip."""
+    """Return the bundles that the folder `path` holds, by name; a folder goes before its zip."""
     found: dict[str, Path] = {}
     for entry in sorted(path.iterdir()) if is_folder(path) else ():
         if is_folder(entry) and is_bundle(entry):
@@ -138,7 +138,7 @@ def bundles_in(path: Path) -> dict[str, Path]:
 
 
 def choose_function(display: str, function: str | None, names: list[str]) -> str:
-    """Give the one of `names` that `function` asks for; raise `UsageError` if that is unclear."""
+    """Return the one of `names` that `function` asks for; raise `UsageError` if that is unclear."""
     listing = ", ".join(names)
     if function is None and len(names) == 1:
         return names[0]
@@ -154,7 +154,7 @@ def choose_function(display: str, function: str | None, names: list[str]) -> str
 
 @contextlib.contextmanager
 def bundle_folder(path: Path) -> Iterator[Path]:
-    """Give the folder of the bundle at `path`; a zip is unpacked for as long as it is used."""
+    """Yield the folder of the bundle at `path`; a zip is unpacked for as long as it is used."""
     if is_folder(path):
         yield path
         return

@@ -23,7 +23,7 @@ _ANSWERING = {
 
 
 def runtime_files(sdk: str, left_out: Collection[str] = ()) -> Iterator[tuple[Path, str]]:
-    """Give the files of a bundle's root, each with its posix path there, sorted.
+    """Yield the files of a bundle's root, each with its posix path there, sorted.
 
     `sdk` is "light", or "real" for a bundle among whose dependencies is `dify_plugin` itself;
     `left_out` names the parts of the runtime that the function can't use.

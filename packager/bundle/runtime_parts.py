@@ -36,7 +36,7 @@ class Part:
     needs: tuple[str, ...] = ()
 
     def holds(self, file: str) -> bool:
-        """Tell whether a file of the bundle's root is of this part."""
+        """Return whether a file of the bundle's root is of this part."""
         top, _, inner = file.partition("/")
         return top == _RUNTIME and any(
             inner.startswith(each) if each.endswith("/") else inner == each for each in self.files

@@ -27,7 +27,7 @@ class SecretSearch(Protocol):
         """Look for `secret`, too."""
 
     def find(self, data: bytes) -> Iterator[tuple[int, int, int]]:
-        """Give the number of each secret in `data`, counted as they were added, and its place."""
+        """Return the number of each secret in `data`, counted as they were added, and its place."""
 
 
 def refuse_leaks(folder: Path, secrets: Sequence[KnownSecret]) -> None:
@@ -68,7 +68,7 @@ def refuse_leaks_in(files: Iterable[tuple[str, bytes]], secrets: Sequence[KnownS
 
 
 def search_for(values: Iterable[str]) -> SecretSearch:
-    """Give what finds `values` in bytes, in all the spellings that the log's mask knows."""
+    """Return what finds `values` in bytes, in all the spellings that the log's mask knows."""
     search = _search_class()()
     for value in values:
         search.add(value)

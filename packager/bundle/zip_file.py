@@ -62,12 +62,12 @@ def write_zip(
 
 
 def file_mode(path: Path) -> int:
-    """Give the mode a bundle has for a file: 0755 if its owner may execute it, else 0644."""
+    """Return the mode a bundle has for a file: 0755 if its owner may execute it, else 0644."""
     return EXECUTABLE if path.stat().st_mode & 0o100 else PLAIN
 
 
 def _deflated(files: Iterator[tuple[str, Path]]) -> Iterator[tuple[zipfile.ZipInfo, bytes]]:
-    """Give what a zip says of each file, and its deflated content, in order."""
+    """Yield what a zip says of each file, and its deflated content, in order."""
     workers = os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as pool:
         pending: deque[Future[tuple[zipfile.ZipInfo, bytes]]] = deque()

@@ -120,7 +120,7 @@ def build(
 
 
 def _chosen(plans: tuple[FunctionPlan, ...], ids: tuple[str, ...]) -> tuple[FunctionPlan, ...]:
-    """Give the plans of the functions that were asked for, all of them if none was."""
+    """Return the plans of the functions that were asked for, all of them if none was."""
     names = [plan.logical_id for plan in plans]
     unknown = [name for name in ids if name not in names]
     if unknown:
@@ -133,7 +133,7 @@ def _chosen(plans: tuple[FunctionPlan, ...], ids: tuple[str, ...]) -> tuple[Func
 def _described(
     plans: tuple[FunctionPlan, ...], chosen: tuple[FunctionPlan, ...], out: Path
 ) -> tuple[FunctionPlan, ...]:
-    """Give the plans that the template deploys: those built now, and those whose zip is in `out`.
+    """Return the plans that the template deploys: those built now, and those whose zip is in `out`.
 
     A template without the functions that were built before would take them out of the stack.
     """

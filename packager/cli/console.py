@@ -114,7 +114,7 @@ def ask(text: str, *, hidden: bool) -> str:
 
 
 def diagnostic_facts(diagnostic: Diagnostic) -> dict[str, Any]:
-    """Give a fault as JSON says it; what there is not is null."""
+    """Return a fault as JSON says it; what there is not is null."""
     place = diagnostic.place
     return {
         "level": diagnostic.level,
@@ -157,7 +157,7 @@ def _lines(*parts: tuple[str, str], indent: str = "") -> None:
 
 
 def _console() -> Console:
-    """Give rich's console on stderr, which obeys NO_COLOR; rich costs time to import."""
+    """Return rich's console on stderr, which obeys NO_COLOR; rich costs time to import."""
     from rich.console import Console
 
     return Console(stderr=True, highlight=False)

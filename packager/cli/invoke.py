@@ -170,7 +170,7 @@ def invoke(
 
 
 def names_for_log(path: Path, bundle: BuiltBundle) -> tuple[tuple[bytes, bytes], ...]:
-    """Give what the log calls a bundle's files, where PLUGIN|BUNDLE was unpacked for this run."""
+    """Return what the log calls a bundle's files, where PLUGIN|BUNDLE was unpacked for this run."""
     if is_inside(bundle.folder, path):
         return ()
     is_plugin = not is_bundle(path) and not bundles_in(path)

@@ -67,7 +67,7 @@ def overrides(
     memory: int | None = None,
     timeout: int | None = None,
 ) -> dict[str, object]:
-    """Give the configuration that those options are."""
+    """Return the configuration that those options are."""
     given = {"runtime": runtime, "architecture": arch, "memory": memory, "timeout": timeout}
     return {key: value for key, value in given.items() if value is not None}
 

@@ -66,7 +66,7 @@ def permission_options(command: Command) -> Command:
 
 
 def permission_arguments(permissions: Permissions) -> list[str]:
-    """Give the arguments of a command line that say the same."""
+    """Return the arguments of a command line that say the same."""
     arguments = []
     if permissions.source_builds:
         arguments.append(f"--source-builds={permissions.source_builds}")

@@ -61,7 +61,7 @@ def planned(
 
 
 def plan_facts(plan: FunctionPlan) -> dict[str, Any]:
-    """Give what a function will be as JSON says it."""
+    """Return what a function will be as JSON says it."""
     return {
         "function": plan.logical_id,
         "plugin": plan.plugin.name,

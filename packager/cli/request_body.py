@@ -17,7 +17,7 @@ from packager.local.request_event import Header, parse_header
 def read_request_body(
     data: str | None, fields: Sequence[str], headers: Sequence[str]
 ) -> tuple[bytes, list[Header]]:
-    """Give the body that -d or -F say, which may be a file's or stdin's, and all headers."""
+    """Return the body that -d or -F say, which may be a file's or stdin's, and all headers."""
     parsed = [parse_header(each) for each in headers]
     if not fields:
         return b"" if data is None else _read_data(data), parsed
@@ -34,7 +34,7 @@ def _read_data(data: str) -> bytes:
 
 
 def read_named(name: str) -> bytes:
-    """Give the content of a file, or of stdin if it is called `-`; raises `UsageError`."""
+    """Return the content of a file, or of stdin if it is called `-`; raises `UsageError`."""
     try:
         return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as fault:

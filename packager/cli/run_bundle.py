@@ -36,7 +36,7 @@ from packager.settings.local_file_check import check_local
 
 
 def read_variables(env_file: Path | None) -> dict[str, str]:
-    """Give the variables in the file that --env-file names."""
+    """Return the variables in the file that --env-file names."""
     if env_file is None:
         return {}
     diagnostics = Diagnostics()
@@ -58,7 +58,8 @@ class Run:
     fake_dify: bool = False
 
     def values(self, path: Path, group: str) -> RunValues:
-        """Give all that a run of a function of the plugin at `path` has; raises `InvalidInput`."""
+        """Return all that a run of a function of the plugin at `path` has; raises
+        `InvalidInput`."""
         local = local_values(path, group, self.settings_file)
         credentials = all(self.variables.get(name) for name in _CREDENTIALS)
         variables = {**shell_variables(path), **self.variables}
@@ -69,7 +70,7 @@ class Run:
 def unpacked(
     path: Path, function: str | None, runtime: str | None, run: Run
 ) -> Iterator[BuiltBundle]:
-    """Give the bundle that PLUGIN or BUNDLE and --function mean, unpacked or built.
+    """Yield the bundle that PLUGIN or BUNDLE and --function mean, unpacked or built.
 
     What a PLUGIN needs and the `run` does not have is warned of.
     """

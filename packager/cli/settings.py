@@ -229,7 +229,7 @@ def _shown(row: ShownSetting) -> tuple[str, ...]:
 
 
 def _environment(plan: FunctionPlan) -> dict[str, str]:
-    """Give the variables that settings may come from here: `.env`, and before it this shell."""
+    """Return the variables that settings may come from here: `.env`, and before it this shell."""
     beside = plan.plugin.root / ".env"
     given = read_env_file(beside, Diagnostics(), os.environ) if is_file(beside) else {}
     return given | os.environ

@@ -37,7 +37,7 @@ def ask_values(plans: Sequence[FunctionPlan], language: str, aws: Aws) -> list[V
 
 
 def _ask(settings: Sequence[Setting], language: str, is_set: bool) -> str:
-    """Give an answer that all settings of one place take, or ""; the first one's words ask."""
+    """Return an answer that all settings of one place take, or ""; the first one's words ask."""
     setting = settings[0]
     label = text_in(setting.label, language) or setting.name
     words = text_in(setting.help, language), text_in(setting.placeholder, language)

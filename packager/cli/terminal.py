@@ -26,17 +26,18 @@ _UNFIT_BYTES = re.compile(
 
 
 def shown(text: str) -> str:
-    r"""Give `text` with `\x1b`, `\u202e` and their like in place of what a terminal would obey."""
+    r"""Return `text` with `\x1b`, `\u202e` and their like in place of what a terminal would
+    obey."""
     return _UNFIT.sub(lambda match: _escaped(match[0]), text)
 
 
 def shown_json(text: str) -> str:
-    r"""Give JSON that says the same, with `\u001b` and its like in place of such characters."""
+    r"""Return JSON that says the same, with `\u001b` and its like in place of such characters."""
     return _UNFIT_IN_JSON.sub(lambda match: _json_escaped(match[0]), text)
 
 
 def shown_bytes(text: bytes) -> bytes:
-    """Give what a function wrote, for a terminal: as `shown` would, but colours are let through.
+    """Return what a function wrote, for a terminal: as `shown` would, but colours are let through.
 
     Carriage returns and backspaces stay too: progress bars use them, in their own line.
     """

@@ -20,7 +20,7 @@ Report = Callable[[Code, str, KeyPath, str | None, KeyPath | None], None]
 
 
 def read_dify(value: object, path: KeyPath, report: Report) -> str | None:
-    """Give the base URL of the table `dify`; None if it says none, or after a fault."""
+    """Return the base URL of the table `dify`; None if it says none, or after a fault."""
     if not isinstance(value, dict):
         report("wrong-type", f"expected a table, not {found(value)}", path, None, None)
         return None
@@ -52,7 +52,7 @@ def read_dify(value: object, path: KeyPath, report: Report) -> str | None:
 
 
 def read_apps(value: object, path: KeyPath, report: Report) -> Mapping[str, Source]:
-    """Give the sources of the table `apps` by app id; what is faulty is left out."""
+    """Return the sources of the table `apps` by app id; what is faulty is left out."""
     if not isinstance(value, dict):
         report("wrong-type", f"expected a table, not {found(value)}", path, None, None)
         return {}

@@ -43,7 +43,7 @@ def read_events(
     *,
     complete: bool = True,
 ) -> dict[str, tuple[EventMapping, ...]]:
-    """Give the events of each of `groups`, by name, from the list `entries` at `path` of `table`.
+    """Return the events of each of `groups`, by name, from the list `entries` at `path` of `table`.
 
     Each entry is for the group that takes its path by POST; none or several are errors. With
     `complete` false, endpoints may be missing from `groups` and none is no error.
@@ -216,8 +216,8 @@ def _path_problem(group: EndpointGroup, path: str) -> str | None:
 
 @lru_cache(maxsize=16)
 def _routes(endpoints: tuple[tuple[str, str], ...]) -> Map:
-    """Give the routes of a group's endpoints, those left out whose path is no rule: that is a fault
-    where it is declared."""
+    """Return the routes of a group's endpoints, those left out whose path is no rule: that is a
+    fault where it is declared."""
     return Map(
         Rule(path, methods=[method], endpoint=path)
         for path, method in endpoints

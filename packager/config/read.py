@@ -49,7 +49,7 @@ def read_configuration(
     *,
     complete: bool = True,
 ) -> Mapping[str, Options]:
-    """Give the options of each of `groups`, by name, from the plugin's folder `root`.
+    """Return the options of each of `groups`, by name, from the plugin's folder `root`.
 
     `overrides` are keys the command line gave, in the form of a table. `complete` is false when
     groups or settings may be missing from `groups`: then unknown names are no faults.
@@ -246,7 +246,7 @@ class _Reader:
 
 
 def _paths_in(value: object) -> Iterator[KeyPath]:
-    """Give the path of each entry in a table or a list, and of those in them."""
+    """Yield the path of each entry in a table or a list, and of those in them."""
     entries: Iterable[tuple[str | int, object]] = ()
     if isinstance(value, dict):
         entries = value.items()

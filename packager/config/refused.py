@@ -8,7 +8,7 @@ class InvalidValue(Exception):
 
 
 def found(value: object) -> str:
-    """Give what a value is, for a message; long ones by their type alone."""
+    """Return what a value is, for a message; long ones by their type alone."""
     match value:
         case bool():
             return str(value).lower()

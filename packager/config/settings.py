@@ -18,7 +18,7 @@ _SCOPE_KEYS = {
 
 
 def read_source(setting: Setting, value: object) -> Source:
-    """Give where the value of `setting` comes from.
+    """Return where the value of `setting` comes from.
 
     Raises `InvalidValue`, whose message says what was expected; it never holds a secret's value.
     """

@@ -54,12 +54,12 @@ SOURCE_SCHEMA: Mapping[str, Any] = {
 
 
 def is_reference(value: object) -> bool:
-    """Tell whether a value of the configuration says where the value is, instead of being it."""
+    """Return whether a value of the configuration says where the value is, instead of being it."""
     return isinstance(value, dict) and any(key in value for key in SOURCE_KEYS)
 
 
 def read_reference(value: object) -> EnvSource | AwsSource:
-    """Give the source that a table of the configuration names; raises `InvalidValue`."""
+    """Return the source that a table of the configuration names; raises `InvalidValue`."""
     if not isinstance(value, dict) or not is_reference(value):
         raise InvalidValue(
             'expected a source, {ssm = "/name"}, {secret = "name", key = "k"} or {env = "NAME"}, '
@@ -73,7 +73,7 @@ def read_reference(value: object) -> EnvSource | AwsSource:
 
 
 def read_document(value: object) -> AwsSource:
-    """Give the source of `settings_from`: one document with all settings of a group in it."""
+    """Return the source of `settings_from`: one document with all settings of a group in it."""
     if not isinstance(value, dict) or not ("ssm" in value or "secret" in value):
         raise InvalidValue(found(value))
     source = read_reference(value)
@@ -83,13 +83,13 @@ def read_document(value: object) -> AwsSource:
 
 
 def env_name(setting: str) -> str:
-    """Give a name for the environment variable that holds `setting`."""
+    """Return a name for the environment variable that holds `setting`."""
     name = re.sub(r"[^A-Z0-9]+", "_", setting.upper()).strip("_")
     return name if _ENV_NAME.fullmatch(name) and not name.startswith(_RESERVED) else "MY_" + name
 
 
 def ssm_name(plugin: str, setting: str) -> str:
-    """Give a name for the parameter that holds a plugin's `setting`."""
+    """Return a name for the parameter that holds a plugin's `setting`."""
     parts = (re.sub(r"[^A-Za-z0-9_.-]+", "_", part) or "_" for part in (plugin, setting))
     return "/" + "/".join(parts)
 

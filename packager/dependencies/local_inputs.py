@@ -92,7 +92,7 @@ def _name(requirement: str) -> str:
 
 
 def _named_outside(folder: Path) -> set[Path]:
-    """Give the files and folders outside of `folder` that its configuration names."""
+    """Return the files and folders outside of `folder` that its configuration names."""
     texts = set(_texts(_toml(_text(folder / "pyproject.toml"))))
     texts |= set(re.findall(r"[^\s=,:]*\.\./[^\s,]*", _text(folder / "setup.cfg")))
     found = set()
@@ -106,13 +106,13 @@ def _named_outside(folder: Path) -> set[Path]:
 
 
 def _projects_around(folder: Path) -> list[Path]:
-    """Give the pyproject.toml files around `folder`, of which one may be its workspace's."""
+    """Return the pyproject.toml files around `folder`, of which one may be its workspace's."""
     above = (parent / "pyproject.toml" for parent in real_path(folder).parents)
     return [path for path in above if is_file(path)]
 
 
 def _files(root: Path) -> Iterator[tuple[str, Path]]:
-    """Give the files below `root`, or itself, by posix path; links are followed, once each."""
+    """Yield the files below `root`, or itself, by posix path; links are followed, once each."""
     if not is_folder(root):
         yield "", root
         return

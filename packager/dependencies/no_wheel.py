@@ -39,7 +39,7 @@ def no_solution(
     folder: Path,
     builds: Builds,
 ) -> PackagerError:
-    """Give the error for a resolution that failed, naming packages without a wheel if any.
+    """Return the error for a resolution that failed, naming packages without a wheel if any.
 
     `blocked` are those already known to have none; `folder` is for working files.
     """
@@ -58,7 +58,7 @@ def no_solution(
     where = f"the dependencies in {origin} can't be resolved for {builds.target}"
     return PackagerError(
         f"{where}:\n{indent(run.problem)}",
-        hint="uv.lock may be older than what it was made of: make it anew with `uv lock`"
+        hint="uv.lock may be older than what it was made of: make it again with `uv lock`"
         if requirements.locked
         else "correct the requirements; names and versions are looked up in uv's index",
     )
@@ -71,7 +71,7 @@ def no_wheel(
     problem: str,
     builds: Builds,
 ) -> PackagerError:
-    """Give the error for packages that have no wheel for `target` and are no pure Python."""
+    """Return the error for packages that have no wheel for `target` and are no pure Python."""
     said = []
     hints = []
     for package in packages:
@@ -88,7 +88,8 @@ def no_wheel(
 
 
 def is_platform_specific(package: Locked, folder: Path, builds: Builds) -> bool:
-    """Say whether this version of a package has a wheel for some platform other than the target's.
+    """Return whether this version of a package has a wheel for some platform other than the
+    target's.
 
     Then it is no pure Python, and building it would be minutes spent for nothing.
     """
@@ -99,7 +100,7 @@ def is_platform_specific(package: Locked, folder: Path, builds: Builds) -> bool:
 def targets_with_wheel(
     package: Locked, folder: Path, pythons: Iterable[str], builds: Builds
 ) -> list[Target]:
-    """Give the targets other than that of `builds` that this version has a wheel for.
+    """Return the targets other than that of `builds` that this version has a wheel for.
 
     Asks what uv has in its cache, from the resolution that went before.
     """

@@ -144,7 +144,7 @@ class _Packages:
         return any(name == module or name.startswith(f"{module}.") for name in self._modules)
 
     def _packages_with_stubs(self, files: Sequence[str]) -> set[str]:
-        """Give the packages that read stubs, and those that import one that does."""
+        """Return the packages that read stubs, and those that import one that does."""
         readers = {owner for owner, used in self._used.items() if STUBS in used.suffixes}
         modules = {
             file.split("/")[0].split(".")[0]
@@ -155,7 +155,7 @@ class _Packages:
 
 
 def _test_folders(file: str) -> list[str]:
-    """Give the folders for tests that a file is in, as paths."""
+    """Return the folders for tests that a file is in, as paths."""
     parts = file.split("/")[:-1]
     return [
         "/".join(parts[: index + 1]) for index, part in enumerate(parts) if part in TEST_FOLDERS
@@ -163,7 +163,7 @@ def _test_folders(file: str) -> list[str]:
 
 
 def _entry_points(path: Path) -> set[str]:
-    """Give the groups that a package has entry points in, commands aside."""
+    """Return the groups that a package has entry points in, commands aside."""
     parser = configparser.RawConfigParser(delimiters=("=",), strict=False)
     try:
         parser.read_string(path.read_text("utf-8", "replace"))

@@ -64,7 +64,7 @@ def resolution_key(
 
 
 def _configuration(requirements: Requirements) -> Iterator[Path]:
-    """Give the files that uv may read its configuration, and the plugin's wishes, from."""
+    """Yield the files that uv may read its configuration, and the plugin's wishes, from."""
     root = real_path(requirements.root)
     for folder in (root, *root.parents):
         yield folder / "pyproject.toml"
@@ -80,7 +80,7 @@ def _configuration(requirements: Requirements) -> Iterator[Path]:
 
 
 def _places(text: str) -> Iterator[str]:
-    """Give the places to look for packages that a configuration file names."""
+    """Yield the places to look for packages that a configuration file names."""
     try:
         values = load_toml(text)
     except ValueError:

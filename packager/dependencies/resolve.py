@@ -95,7 +95,7 @@ class _Job:
     sdk: bool
     overrides: list[str] = field(default_factory=list)  # addresses that a lock has
     exported: list[Stated] = field(default_factory=list)  # hashes that a lock has
-    refreshed: set[str] = field(default_factory=set)  # packages in folders, read anew by uv
+    refreshed: set[str] = field(default_factory=set)  # packages in folders, read again by uv
 
     def finished(self, notes: tuple[str, ...]) -> Resolution:
         """Return what the lock says, held to the hashes that are stated anywhere."""
@@ -109,7 +109,7 @@ class _Job:
         return self.folder / "pylock.toml"
 
     def pins(self) -> tuple[Mapping[str, str], tuple[str, ...]]:
-        """Give what Dify would run as exact requirements by name, and what was not possible."""
+        """Return what Dify would run as exact requirements by name, and what was not possible."""
         if self.requirements.locked:
             root, lock = self.requirements.root, self.requirements.lock
             exported = export_lock(root, self.requirements.file, lock, self.target)
@@ -221,7 +221,7 @@ class _Job:
         return run
 
     def run(self, arguments: Sequence[str], wheels: bool | Iterable[str]) -> UvRun:
-        """Run uv until it has read every package in a folder anew: it looks at times alone."""
+        """Run uv until it has read every package in a folder again: it looks at times alone."""
         while True:
             refresh = [f"--refresh-package={name}" for name in sorted(self.refreshed)]
             run = self.builds.run([*arguments, *refresh], wheels=wheels)
@@ -263,7 +263,7 @@ def _placed(text: str, pin: str | None) -> str:
 
 
 def _as_constraint(text: str) -> str:
-    """Give a requirement without its extras, which a constraint can't have."""
+    """Return a requirement without its extras, which a constraint can't have."""
     try:
         requirement = Requirement(text)
     except InvalidRequirement:

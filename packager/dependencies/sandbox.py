@@ -52,7 +52,7 @@ class Sandbox:
 
 @functools.cache
 def find_sandbox(python: Path) -> Sandbox:
-    """Give what shuts in the builds that `python` runs, found out by running it in there."""
+    """Return what shuts in the builds that `python` runs, found out by running it in there."""
     read = (*_SYSTEM, *_files_of(python))
     kinds = [NAMESPACES] if sys.platform == "linux" else []
     bubblewrap = shutil.which("bwrap")
@@ -91,7 +91,7 @@ def _works(kind: str, python: Path, read: tuple[str, ...]) -> bool:
 
 
 def _files_of(python: Path) -> tuple[str, ...]:
-    """Give the folders that an interpreter is in; all of a home or a root would be too much."""
+    """Return the folders that an interpreter is in; all of a home or a root would be too much."""
     try:
         done = subprocess.run(
             [str(python), "-I", "-S", "-c", _PREFIXES],

@@ -108,7 +108,7 @@ class Builds:
         return run
 
     def hints(self, problem: str) -> list[str]:
-        """Give what may help where source can't be had built, and uv's words are `problem`."""
+        """Return what may help where source can't be had built, and uv's words are `problem`."""
         if self.policy.mode == "refuse":
             return ["--source-builds=isolated builds what is there as source only"]
         if self.policy.mode == "isolated" and "build backend" in problem:
@@ -146,7 +146,7 @@ class Builds:
         return folder.resolve()
 
     def _shut_in(self) -> Path:
-        """Give the Python that uv is to build with: a script in an empty virtual environment."""
+        """Return the Python that uv is to build with: a script in an empty virtual environment."""
         if self._python is not None:
             return self._python
         scratch = self._scratch()
@@ -194,7 +194,7 @@ class Builds:
 def builds_for(
     requirements: Requirements, target: Target, work: Path, progress: Callable[[str], None]
 ) -> Builds:
-    """Give uv for a plugin's `requirements`, as they allow; `work` is for working files."""
+    """Return uv for a plugin's `requirements`, as they allow; `work` is for working files."""
     uv = requirements.uv
     if requirements.workspace_above:
         cwd = requirements.where  # uv takes the configuration of a workspace from its root
@@ -219,7 +219,7 @@ def builds_for(
 
 
 def _environment(requirements: Requirements) -> Mapping[str, str | None]:
-    """Give what changes in uv's environment: it keeps what it needs.
+    """Return what changes in uv's environment: it keeps what it needs.
 
     uv puts variables into addresses that it finds in any package's metadata, as pip does in
     requirements; and it sends UV_INDEX_<NAME>_PASSWORD to whichever index a plugin calls so.

@@ -60,7 +60,7 @@ class FileUse:
     imports: frozenset[str] = frozenset()
 
     def of_others(self) -> FileUse:
-        """Give what concerns packages other than that of the sources."""
+        """Return what concerns packages other than that of the sources."""
         return FileUse(self.metadata - {OWN}, self.entry_points, self.modules)
 
 
@@ -73,14 +73,14 @@ _IN_DOUBT = FileUse(
 
 
 def merge_uses(uses: Iterable[FileUse]) -> FileUse:
-    """Give what any of `uses` has."""
+    """Return what any of `uses` has."""
     found = tuple(uses)
     parts = ((getattr(each, part.name) for each in found) for part in fields(FileUse))
     return FileUse(*(frozenset[str]().union(*part) for part in parts))
 
 
 def read_file_use(path: str, source: bytes) -> FileUse:
-    """Give what a file names; `path` is relative to a folder on `sys.path`, with `/`.
+    """Return what a file names; `path` is relative to a folder on `sys.path`, with `/`.
 
     A source that this Python can't parse names everything; so may a compiled module that holds
     the name of a library which reads metadata.
@@ -172,7 +172,7 @@ class _Reader:
             self._bound.add(bound or name)
 
     def _found(self, node: ast.AST) -> str | None:
-        """Give which name of importlib.metadata an expression is; "" for itself."""
+        """Return which name of importlib.metadata an expression is; "" for itself."""
         name = dotted(node) or ""
         head, _, last = name.rpartition(".")
         if name in self._names:
@@ -228,5 +228,6 @@ class _Reader:
 
 
 def normalised(name: str) -> str:
-    """Give a distribution's name as the "Names and normalization" specification of PyPA has it."""
+    """Return a distribution's name as the "Names and normalization" specification of PyPA has
+    it."""
     return re.sub(r"[-_.]+", "-", name).lower()

@@ -51,7 +51,7 @@ def export_lock(root: Path, file: str, lock: str, target: Target) -> Exported:
     if data is None:
         raise PackagerError(
             f"uv.lock beside {file} can't be read:\n{indent(run.problem)}",
-            hint="make it anew with `uv lock`, or remove it",
+            hint="make it again with `uv lock`, or remove it",
         )
     pins: dict[str, str] = {}
     hashes: list[Stated] = []

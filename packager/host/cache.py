@@ -23,7 +23,7 @@ Note = Callable[[str], None]
 
 
 def cache_folder() -> Path | None:
-    """Give packager's folder under the user's caches; None where none can be written.
+    """Return packager's folder under the user's caches; None where none can be written.
 
     `XDG_CACHE_HOME` where it is set, else what the platform uses (XDG Base Directory
     Specification; Apple's File System Programming Guide).
@@ -49,7 +49,7 @@ def _unheard(message: str) -> None:
 
 
 def cached_text(folder: Path | None, key: str, max_age: float, note: Note = _unheard) -> str | None:
-    """Give the text kept as `key`, if there is one that is less than `max_age` seconds old.
+    """Return the text kept as `key`, if there is one that is less than `max_age` seconds old.
 
     One that is not whole counts as none; `note` is told.
     """

@@ -74,12 +74,12 @@ def _compare_contents(
 
 
 def sealed(text: str) -> str:
-    """Give `text` below a line with its digest, which `unsealed` checks."""
+    """Return `text` below a line with its digest, which `unsealed` checks."""
     return f"{_digest_of(text)}\n{text}"
 
 
 def unsealed(text: str) -> str:
-    """Give the text that `sealed` was given; raise `DamagedError` if it is not whole."""
+    """Return the text that `sealed` was given; raise `DamagedError` if it is not whole."""
     digest, _, rest = text.partition("\n")
     if digest != _digest_of(rest):
         raise DamagedError("it is not whole")
@@ -107,7 +107,7 @@ def _write(entry: Path, files: Mapping[str, _File]) -> None:
 
 
 def _files(entry: Path) -> Iterator[tuple[str, Path, os.stat_result]]:
-    """Give the posix path in `entry`, the path and the facts of everything but folders."""
+    """Yield the posix path in `entry`, the path and the facts of everything but folders."""
     pending = [("", entry)]
     while pending:
         above, folder = pending.pop()

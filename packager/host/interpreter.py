@@ -65,7 +65,7 @@ class Interpreter:
 
 @functools.cache
 def find_interpreter(python: str) -> Interpreter | None:
-    """Give a released CPython of the minor version `python` (`3.13`), or None if there is none.
+    """Return a released CPython of the minor version `python` (`3.13`), or None if there is none.
 
     The interpreter that runs this comes first, then PATH, then the places where version managers,
     distributions and conda keep theirs. Scripts are tried when all else has failed: a version
@@ -103,7 +103,7 @@ def _is_script(path: Path) -> bool:
 
 
 def need_interpreter(python: str, *, why: str, instead: str = "") -> Interpreter:
-    """Give a CPython of the minor version `python`; raise `PackagerError` if there is none.
+    """Return a CPython of the minor version `python`; raise `PackagerError` if there is none.
 
     `why` ends the message's first half: "to compile bytecode". `instead` is what else would help.
     """
@@ -118,13 +118,14 @@ def need_interpreter(python: str, *, why: str, instead: str = "") -> Interpreter
 
 
 def newest_supported() -> Interpreter | None:
-    """Give the newest CPython that bundles can be built for on this machine, or None."""
+    """Return the newest CPython that bundles can be built for on this machine, or None."""
     found = (find_interpreter(python) for python in reversed(SUPPORTED_PYTHONS))
     return next((interpreter for interpreter in found if interpreter), None)
 
 
 def host_architecture() -> Architecture:
-    """Give this machine's architecture as Lambda names it; raise `PackagerError` for any other."""
+    """Return this machine's architecture as Lambda names it; raise `PackagerError` for any
+    other."""
     machine = platform.machine()
     if machine.lower() not in _ARCHITECTURES:
         raise PackagerError(
@@ -172,7 +173,7 @@ def _candidates(python: str) -> Iterator[Path]:
 
 
 def _usual_folders(python: str) -> Iterator[Path]:
-    """Give the `bin` folders that version managers, distributions and conda use for `python`."""
+    """Yield the `bin` folders that version managers, distributions and conda use for `python`."""
     home = home_folder() or Path("/nonexistent")
     data = _folder_of("XDG_DATA_HOME") or home / ".local/share"
     digits = python.replace(".", "")
@@ -211,7 +212,7 @@ def _usual_folders(python: str) -> Iterator[Path]:
 
 
 def _pyenv_folders(python: str) -> Iterator[Path]:
-    """Give the folders under the root that pyenv itself names: its answer costs a shell."""
+    """Yield the folders under the root that pyenv itself names: its answer costs a shell."""
     pyenv = shutil.which("pyenv")
     if pyenv:
         try:
@@ -239,7 +240,7 @@ def _version_key(path: Path) -> tuple[list[int], str]:
 
 
 def home_folder() -> Path | None:
-    """Give the user's home; None for a user without one, as in containers with a made-up id."""
+    """Return the user's home; None for a user without one, as in containers with a made-up id."""
     try:
         return Path.home()
     except RuntimeError:

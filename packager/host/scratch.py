@@ -24,7 +24,7 @@ def is_scratch(name: str) -> bool:
 
 @contextmanager
 def scratch_folder(parent: Path) -> Iterator[Path]:
-    """Give a new folder in `parent` for as long as the context lasts.
+    """Yield a new folder in `parent` for as long as the context lasts.
 
     Folders that killed processes have left in `parent` are removed first.
     """

@@ -75,7 +75,7 @@ class UvRun:
 
 @functools.cache
 def find_uv() -> str:
-    """Give the path of uv's executable; raise `PackagerError` if there is none."""
+    """Return the path of uv's executable; raise `PackagerError` if there is none."""
     try:
         from uv import find_uv_bin
 
@@ -137,7 +137,7 @@ def _run(
 
 
 def readable(text: str) -> str:
-    """Give uv's words without colours, credentials and talk of options the user never gave."""
+    """Return uv's words without colours, credentials and talk of options the user never gave."""
     text = _NOISY_HINT.sub("", _ANSI.sub("", text)).replace(PROJECT, "the plugin")
     lines = [line.rstrip() for line in text.splitlines() if not _NOISE.match(line)]
     return mask_credentials("\n".join(lines)).strip().removeprefix("error: ")

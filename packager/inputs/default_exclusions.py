@@ -105,7 +105,7 @@ _MAX_COUNTED = 50_000  # files that are looked at for the size of one folder
 
 
 def default_exclusions(root: Path) -> Patterns:
-    """Give the patterns of what does not ship from the plugin in `root` by default."""
+    """Return the patterns of what does not ship from the plugin in `root` by default."""
     lines = _DEFAULT.splitlines()
     if exists(root / "pyvenv.cfg"):
         lines += _VENV_IN_ROOT
@@ -120,7 +120,7 @@ def is_environment(folder: Path) -> bool:
 
 
 def folder_size(folder: Path) -> tuple[int, bool]:
-    """Give the bytes of the files in a folder, links aside, and whether those are all of them."""
+    """Return the bytes of the files in a folder, links aside, and whether those are all of them."""
     size = count = 0
     pending = [folder]
     while pending:

@@ -18,7 +18,8 @@ _ASSIGNED = re.compile(r"\s*(?:export\s+)?([A-Za-z_][\w.-]*)\s*[=:](.*)")
 def read_env_file(
     path: Path, diagnostics: Diagnostics, environment: Mapping[str, str]
 ) -> dict[str, str]:
-    """Give the variables of the `.env` file at `path`; what can't be read goes into `diagnostics`.
+    """Return the variables of the `.env` file at `path`; what can't be read goes into
+    `diagnostics`.
 
     Values may be quoted, and are taken as they are: `$` means nothing. A line that is a name alone
     takes its value from `environment`, as in Docker's `--env-file`, if it is there.
@@ -49,7 +50,7 @@ def read_env_file(
 
 
 def guess_env_file(path: Path) -> dict[str, str]:
-    """Give the variables of a `.env` file as far as they can be told, whatever is wrong with it.
+    """Return the variables of a `.env` file as far as they can be told, whatever is wrong with it.
 
     For who looks for their values: no function gets them.
     """
@@ -77,5 +78,5 @@ def guess_env_file(path: Path) -> dict[str, str]:
 
 
 def _first_line(text: str, line: int) -> int:
-    """Give the line of the first character that says something; blank lines may come before."""
+    """Return the line of the first character that says something; blank lines may come before."""
     return line + text[: len(text) - len(text.lstrip())].count("\n")

@@ -44,7 +44,7 @@ class PluginFolder:
         return FolderTree(self.root)
 
     def display_of(self, path: str) -> str:
-        """Give how messages name the plugin's file `path`."""
+        """Return how messages name the plugin's file `path`."""
         return str(PurePosixPath(self.display) / path)
 
     def files(self, suffixes: tuple[str, ...]) -> Iterator[str]:
@@ -88,7 +88,7 @@ class PluginFolder:
         return not folder.is_environment and not self.tree.holds_bundles(folder.path)
 
     def holds(self, path: Path) -> bool:
-        """Tell whether `path` lies inside the folder, links followed."""
+        """Return whether `path` lies inside the folder, links followed."""
         return is_inside(path, self.root)
 
     def resolve(
@@ -99,7 +99,7 @@ class PluginFolder:
         what: str,
         suffixes: tuple[str, ...],
     ) -> str | None:
-        """Give the path of the file that `reference` names, relative to the root, posix.
+        """Return the path of the file that `reference` names, relative to the root, posix.
 
         References count from the plugin's root, wherever they are written, as they do in the SDK.
         None after a fault: not text, outside of the plugin, no file, or not one of `suffixes`.

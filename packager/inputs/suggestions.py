@@ -7,13 +7,13 @@ from collections.abc import Iterable
 
 
 def near(word: str, words: Iterable[str]) -> str | None:
-    """Give the one of `words` that `word` was most likely meant to be."""
+    """Return the one of `words` that `word` was most likely meant to be."""
     candidates = list(words)
     same = [each for each in candidates if each.lower() == word.lower()]
     return next(iter(same or difflib.get_close_matches(word, candidates, 1)), None)
 
 
 def did_you_mean(word: str, words: Iterable[str]) -> str | None:
-    """Give a hint that names the nearest of `words`, where one is near."""
+    """Return a hint that names the nearest of `words`, where one is near."""
     nearest = near(word, words)
     return f"did you mean {nearest}?" if nearest else None

@@ -29,12 +29,12 @@ class ConfigTable:
     positions: Mapping[KeyPath, Position] = field(default_factory=dict)
 
     def place(self, path: KeyPath) -> Place:
-        """Give where the key `path` of the table is written."""
+        """Return where the key `path` of the table is written."""
         position = nearest_position(self.positions, (*self.prefix, *path))
         return Place(self.file, *position) if position else Place(self.file)
 
     def key(self, path: KeyPath) -> str:
-        """Give the whole path of the key, for messages."""
+        """Return the whole path of the key, for messages."""
         return ".".join(str(part) for part in (*self.prefix, *path))
 
 
@@ -44,7 +44,7 @@ def read_toml(root: Path, display: str, name: str, diagnostics: Diagnostics) -> 
     file = str(PurePosixPath(display) / name)
     if not is_file(path):
         if os.path.lexists(path):
-            diagnostics.error("unreadable-file", f"is no file{unseen(path)}", Place(file))
+            diagnostics.error("unreadable-file", f"is not a file{unseen(path)}", Place(file))
         return None
     if not is_inside(path, root):
         diagnostics.error("outside-plugin", "is a link that leaves the plugin", Place(file))
@@ -68,7 +68,7 @@ def read_toml(root: Path, display: str, name: str, diagnostics: Diagnostics) -> 
 
 
 def parse_toml(content: bytes, file: str, diagnostics: Diagnostics) -> dict[str, Any] | None:
-    """Give what TOML says; None after a fault in the file that messages call `file`."""
+    """Return what TOML says; None after a fault in the file that messages call `file`."""
     try:
         text = content.decode("utf-8").removeprefix("\ufeff")
         return load_toml(text)

@@ -41,7 +41,7 @@ def load_toml(text: str) -> dict[str, Any]:
 
 
 def _too_deep(text: str) -> int | None:
-    """Give the first line with a key of more parts than are sensible.
+    """Return the first line with a key of more parts than are sensible.
 
     tomllib reads such a key in time that grows with the square of its parts, and what it gives is
     nested as deeply.

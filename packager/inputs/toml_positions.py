@@ -21,7 +21,7 @@ _BARE_VALUE = re.compile(r"[^,\]}#\r\n]+")
 
 
 def toml_positions(text: str) -> Mapping[KeyPath, Position]:
-    """Give the position of every key in `text`, which must be valid TOML (tomllib took it).
+    """Return the position of every key in `text`, which must be valid TOML (tomllib took it).
 
     A path holds the keys from the top and, for arrays, the items' indexes. A table that only
     shows in longer headers or dotted keys stands where it first shows.
@@ -30,7 +30,7 @@ def toml_positions(text: str) -> Mapping[KeyPath, Position]:
 
 
 def nearest_position(positions: Mapping[KeyPath, Position], path: KeyPath) -> Position | None:
-    """Give the position of `path`, or of the closest table around it."""
+    """Return the position of `path`, or of the closest table around it."""
     for length in range(len(path), 0, -1):
         if path[:length] in positions:
             return positions[path[:length]]

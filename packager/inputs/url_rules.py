@@ -98,7 +98,8 @@ def _read_rule(
 
 
 def _shape(rule: _RecordingRule) -> object:
-    """Give what a rule matches: equal for two rules that differ in their variables' names only."""
+    """Return what a rule matches: equal for two rules that differ in their variables' names
+    only."""
     static = _VARIABLE.sub("<>", re.sub("/{2,}", "/", rule.rule))  # as merge_slashes does
     converters = []
     for converter in rule.converters.values():

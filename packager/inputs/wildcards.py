@@ -28,7 +28,7 @@ _SLASH = b"/"
 
 
 def compile_pattern(pattern: bytes, plain: int, *, is_name: bool) -> re.Pattern[bytes] | None:
-    """Give the pattern as a regular expression that does not backtrack; None if nothing fits it.
+    """Return the pattern as a regular expression that does not backtrack; None if nothing fits it.
 
     `plain` is the length of what comes before the first special byte: git takes two stars right
     behind it for those behind a slash.
@@ -43,7 +43,7 @@ def compile_pattern(pattern: bytes, plain: int, *, is_name: bool) -> re.Pattern[
 
 
 def _expression(tokens: Sequence[bytes]) -> bytes:
-    """Give tokens as an expression in which every choice, once made, is kept (atomic groups).
+    """Return tokens as an expression in which every choice, once made, is kept (atomic groups).
 
     What follows stars is looked for from the left, and the first place where it fits is as good as
     any: what comes later has the more left. Only the last piece has to end where the path does.
@@ -63,7 +63,7 @@ def _expression(tokens: Sequence[bytes]) -> bytes:
 
 
 def _tokens(pattern: bytes, plain: int, is_name: bool) -> list[bytes] | None:
-    """Give the pattern in tokens; None if nothing can fit it."""
+    """Return the pattern in tokens; None if nothing can fit it."""
     tokens: list[bytes] = []
     at = 0
     while at < len(pattern):
@@ -95,8 +95,8 @@ def _tokens(pattern: bytes, plain: int, is_name: bool) -> list[bytes] | None:
 
 
 def _stars(pattern: bytes, at: int, end: int, plain: int, is_name: bool) -> bytes:
-    """Give the token of the stars from `at` to `end`: two of them stand for folders, alone between
-    slashes."""
+    """Return the token of the stars from `at` to `end`: two of them stand for folders, alone
+    between slashes."""
     if is_name or end - at == 1 or not (at == plain or pattern[at - 1 : at] == b"/"):
         return _STAR
     if pattern[end : end + 1] == b"/":
@@ -105,7 +105,7 @@ def _stars(pattern: bytes, at: int, end: int, plain: int, is_name: bool) -> byte
 
 
 def _byte_class(pattern: bytes, at: int) -> tuple[bytes, int] | None:
-    """Give the token of the class whose inside starts at `at`, and where the pattern goes on.
+    """Return the token of the class whose inside starts at `at`, and where the pattern goes on.
 
     None for one that is never closed, or names a class there is not: git lets nothing fit those.
     """

@@ -16,7 +16,7 @@ _FALSE = {"false", "f", "no", "n", "off", "0"}
 def expect_mapping(
     node: YamlValue, diagnostics: Diagnostics, what: str = "a mapping"
 ) -> Mapping[str, YamlValue] | None:
-    """Give the entries of `node`, or None and a fault that names what was expected."""
+    """Return the entries of `node`, or None and a fault that names what was expected."""
     if node.kind != "a mapping":
         wrong_type(node, what, diagnostics)
         return None
@@ -26,7 +26,7 @@ def expect_mapping(
 def expect_list(
     node: YamlValue, diagnostics: Diagnostics, what: str = "a list"
 ) -> tuple[YamlValue, ...] | None:
-    """Give the items of `node`, or None and a fault that names what was expected."""
+    """Return the items of `node`, or None and a fault that names what was expected."""
     if node.kind != "a list":
         wrong_type(node, what, diagnostics)
         return None
@@ -34,7 +34,7 @@ def expect_list(
 
 
 def expect_text(node: YamlValue, diagnostics: Diagnostics, what: str = "text") -> str | None:
-    """Give `node` as it was written, or None and a fault if it is no scalar, or empty."""
+    """Return `node` as it was written, or None and a fault if it is no scalar, or empty."""
     if node.kind in ("a mapping", "a list", "nothing") or not node.text:
         wrong_type(node, what, diagnostics)
         return None
@@ -42,7 +42,7 @@ def expect_text(node: YamlValue, diagnostics: Diagnostics, what: str = "text") -
 
 
 def expect_bool(node: YamlValue | None, diagnostics: Diagnostics) -> bool:
-    """Give `node` as true or false; false if it is absent or null, or after a fault."""
+    """Return `node` as true or false; false if it is absent or null, or after a fault."""
     if node is None or node.value is None:
         return False
     word = node.text.strip().lower() if node.kind not in ("a mapping", "a list") else ""
@@ -54,7 +54,7 @@ def expect_bool(node: YamlValue | None, diagnostics: Diagnostics) -> bool:
 def expect_entry(
     parent: YamlValue, name: str, diagnostics: Diagnostics, what: str
 ) -> YamlValue | None:
-    """Give the entry `name` of `parent`, or None and a fault that says it is missing."""
+    """Return the entry `name` of `parent`, or None and a fault that says it is missing."""
     entry = parent.entries.get(name)
     if entry is None:
         wrong = near(name, parent.entries)

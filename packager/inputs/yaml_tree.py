@@ -70,11 +70,12 @@ class YamlValue:
         return self.value if isinstance(self.value, tuple) else ()
 
     def key_of(self, name: str) -> str:
-        """Give the path of the entry `name`, whether or not it is there."""
+        """Return the path of the entry `name`, whether or not it is there."""
         return f"{self.key}.{name}" if self.key else name
 
     def plain(self) -> Any:
-        """Give the value as data of the types JSON knows; a date is the text it was written as."""
+        """Return the value as data of the types JSON knows; a date is the text it was written
+        as."""
         match self.value:
             case Mapping():
                 return {name: entry.plain() for name, entry in self.entries.items()}
@@ -228,7 +229,7 @@ class _Tree:
         return node.value if too_large else value
 
     def pairs(self, node: yaml.MappingNode) -> dict[str, tuple[yaml.Node, yaml.Node]]:
-        """Give the entries of a mapping with its merge keys (`<<`) followed, each mapping once.
+        """Return the entries of a mapping with its merge keys (`<<`) followed, each mapping once.
 
         PyYAML's own flattening copies merged entries, and doubles them for each level that merges
         one mapping twice.

@@ -28,7 +28,7 @@ from packager.settings.local_file import LocalSettings, local_environment, read_
 
 
 def shell_variables(path: Path) -> dict[str, str]:
-    """Give this shell's variables and, below them, those of `.env` in the plugin's folder `path`.
+    """Return this shell's variables and, below them, those of `.env` in the plugin's folder `path`.
 
     Raises `InvalidInput`.
     """
@@ -41,7 +41,7 @@ def shell_variables(path: Path) -> dict[str, str]:
 
 
 def local_values(path: Path, group: str, settings_file: Path | None) -> LocalSettings | None:
-    """Give what `settings_file` has for `group`, or `settings.local.toml` in the plugin's folder
+    """Return what `settings_file` has for `group`, or `settings.local.toml` in the plugin's folder
     `path`; None where there is no such file. Raises `InvalidInput`."""
     if settings_file is None:
         if not (is_file(path / MANIFEST) and is_file(path / LOCAL_SETTINGS)):
@@ -56,7 +56,7 @@ def local_values(path: Path, group: str, settings_file: Path | None) -> LocalSet
 def local_variables(
     path: Path, bundle: BuiltBundle, settings_file: Path | None = None
 ) -> dict[str, str]:
-    """Give the environment variables that settings come from; raises `InvalidInput`.
+    """Return the environment variables that settings come from; raises `InvalidInput`.
 
     They are those of `shell_variables` and `local_values`.
     """
@@ -71,7 +71,7 @@ def local_variables(
 
 
 def aws_variables(wanted: bool, profile: str | None) -> dict[str, str]:
-    """Give the variables that let a function call AWS as this shell's user, or as `profile`.
+    """Return the variables that let a function call AWS as this shell's user, or as `profile`.
 
     None unless `wanted` or a profile is named. Raises `PackagerError` where there are no
     credentials.
@@ -91,7 +91,7 @@ _NAMED_BY = {"dynamodb": TABLE_VARIABLE, "s3": BUCKET_VARIABLE}
 def storage_variables(
     bundle: BuiltBundle, file: Path | None = None, given: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Give the environment variable of a function's storage here: `file`, or the user's own.
+    """Return the environment variable of a function's storage here: `file`, or the user's own.
 
     Storage in memory is what it is elsewhere; a table or a bucket is used if one is named, as the
     template would, by `given`, the function's other variables, or by this shell.
@@ -108,7 +108,7 @@ def storage_variables(
 
 
 def dify_memory(bundle: BuiltBundle, storage: Path | None) -> Path | None:
-    """Give the file of the stand-in's conversations: they last as long as local storage does."""
+    """Return the file of the stand-in's conversations: they last as long as local storage does."""
     if storage is None and bundle.storage == "memory":
         return None
     file = expanded(str(storage or _default_storage())).absolute()
@@ -121,7 +121,7 @@ def _default_storage() -> Path:
 
 @contextmanager
 def dify_variables(fake: bool, memory: Path | None = None) -> Iterator[dict[str, str]]:
-    """Give the environment variable of Dify's stand-in, which runs for as long as the context.
+    """Yield the environment variable of Dify's stand-in, which runs for as long as the context.
 
     It remembers conversations in the file `memory`.
     """
@@ -135,7 +135,7 @@ def dify_variables(fake: bool, memory: Path | None = None) -> Iterator[dict[str,
 
 
 def _state_folder() -> Path:
-    """Give the folder of what programs keep between runs (XDG Base Directory Specification)."""
+    """Return the folder of what programs keep between runs (XDG Base Directory Specification)."""
     configured = Path(os.environ.get("XDG_STATE_HOME", ""))
     if configured.is_absolute():
         return configured

@@ -21,7 +21,7 @@ _BASICS = ("PATH", "LD_LIBRARY_PATH", "TMPDIR")
 def function_command(
     bundle: BuiltBundle, interpreter: Interpreter, client: Path | None
 ) -> list[str]:
-    """Give what starts a function: the fast entry, called as Lambda calls a wrapper, or `client`,
+    """Return what starts a function: the fast entry, called as Lambda calls a wrapper, or `client`,
     the folder of AWS's runtime client."""
     if client is None:
         return [str(bundle.folder / PROGRAM), str(interpreter.path), _BOOTSTRAP]
@@ -31,7 +31,7 @@ def function_command(
 def function_environment(
     bundle: BuiltBundle, env: Mapping[str, str], address: str, client: Path | None
 ) -> dict[str, str]:
-    """Give the environment of a function's process, as AWS's page "Defined runtime environment
+    """Return the environment of a function's process, as AWS's page "Defined runtime environment
     variables" lists it; `env` may change what Lambda lets a function's configuration change.
 
     Without `client` it is that of the fast entry. There is no LAMBDA_RUNTIME_DIR then: no managed
@@ -66,7 +66,7 @@ def function_environment(
 
 
 def interpreter_for(bundle: BuiltBundle) -> Interpreter:
-    """Give the Python that the bundle is for; raise `PackagerError` if this machine has none."""
+    """Return the Python that the bundle is for; raise `PackagerError` if this machine has none."""
     interpreter = find_interpreter(bundle.python)
     if interpreter is None:
         raise PackagerError(

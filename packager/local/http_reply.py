@@ -30,7 +30,7 @@ class HttpReply:
 
 
 def read_reply(answer: object) -> HttpReply | None:
-    """Give the HTTP reply that `answer` is; None for an answer that is none.
+    """Return the HTTP reply that `answer` is; None for an answer that is none.
 
     Takes the forms of payload 1.0 and 2.0: where a name is in both header maps the multi-value map
     counts, and `cookies` are Set-Cookie headers. Raises `PackagerError` where a gateway would

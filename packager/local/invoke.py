@@ -106,7 +106,7 @@ def invoke_bundle(
 
 
 def assembled(parts: list[Part]) -> Any:
-    """Give a streamed reply as one piece: in payload 2.0's form, or as text if it is not HTTP."""
+    """Return a streamed reply as one piece: in payload 2.0's form, or as text if it is not HTTP."""
     body = b"".join(part for part in parts if isinstance(part, bytes))
     if parts and isinstance(parts[0], dict):
         return whole_reply(parts[0], body)

@@ -40,7 +40,7 @@ class RenamedPaths:
             self._hand_on(self._paths.sub(lambda match: self._names[match[0]], text))
 
     def _ready(self, text: bytes) -> int:
-        """Give how much of it is sure: after that comes what may be the beginning of a path."""
+        """Return how much of it is sure: after that comes what may be the beginning of a path."""
         start, end = -1, 0  # of the last whole path, which may be the beginning of a longer one
         for match in self._paths.finditer(text):
             start, end = match.start(), match.end()
@@ -54,7 +54,7 @@ class RenamedPaths:
 
 
 def names_of_paths(bundle: Path, plugin: str | None) -> tuple[tuple[bytes, bytes], ...]:
-    """Give the names for paths of a bundle that is unpacked in `bundle` for a while.
+    """Return the names for paths of a bundle that is unpacked in `bundle` for a while.
 
     Files of the plugin are those in `plugin`, a folder, if there is one that the reader knows.
     """

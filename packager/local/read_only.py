@@ -46,7 +46,7 @@ class Started:
 
 
 def writable_folders(environment: Mapping[str, str]) -> list[str]:
-    """Give the folders that a function with this environment may write to here.
+    """Return the folders that a function with this environment may write to here.
 
     `/tmp`, which is all on Lambda; this machine's folder for temporary files, if it is another;
     and that of the local storage, which the runtime writes and not the plugin.
@@ -62,7 +62,7 @@ def writable_folders(environment: Mapping[str, str]) -> list[str]:
 def read_only_command(
     command: Sequence[str], interpreter: Path, folder: Path, environment: Mapping[str, str]
 ) -> Iterator[tuple[list[str], Started]]:
-    """Give what runs `command` with read-only files, `folder` among them whatever it is in.
+    """Yield what runs `command` with read-only files, `folder` among them whatever it is in.
 
     Where there are no namespaces, Python's own writes are what is refused: `interpreter`, which
     the command runs or is told to run, gets a hook.
@@ -92,7 +92,8 @@ def read_only_command(
 
 
 def _hooked(interpreter: Path, writable: list[str], folder: Path) -> str:
-    """Give a shell script that is the interpreter, with the hook before the script it is given."""
+    """Return a shell script that is the interpreter, with the hook before the script it is
+    given."""
     given = shlex.join([str(_HOOK), json.dumps([writable, str(folder)])])
     python = shlex.quote(str(interpreter))
     # Its options go before the hook, the script and its arguments after.

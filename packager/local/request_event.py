@@ -73,7 +73,7 @@ def make_event(
     payload: Payload = "2.0",
     arrival: Arrival | None = None,
 ) -> dict[str, Any]:
-    """Give the event for `method` and `target` (path and query, as a client sends them).
+    """Return the event for `method` and `target` (path and query, as a client sends them).
 
     `headers` keep their order and repetitions; those a gateway sets itself are added, and replace
     what a client says of them. Without an `arrival` it is now. Raises `UsageError` for a target
@@ -126,7 +126,7 @@ def _split_target(target: str) -> tuple[str, str]:
 def _client_headers(
     method: str, headers: Sequence[Header], body: bytes, domain: str
 ) -> list[Header]:
-    """Give what the client says, and what every client sends if it does not say that itself."""
+    """Return what the client says, and what every client sends if it does not say that itself."""
     usual = {"Accept": "*/*", "Host": domain, "User-Agent": USER_AGENT}
     if body or method in _WITH_BODY:
         usual["Content-Length"] = str(len(body))
@@ -136,7 +136,7 @@ def _client_headers(
 
 
 def _gateway_headers(headers: Sequence[Header], arrival: Arrival) -> list[Header]:
-    """Give what a gateway adds; it appends to one header and replaces the others."""
+    """Return what a gateway adds; it appends to one header and replaces the others."""
     hops = [value for name, value in headers if name.lower() == "x-forwarded-for"]
     trace = arrival.request_id.replace("-", "")[:24]
     return [
@@ -148,7 +148,7 @@ def _gateway_headers(headers: Sequence[Header], arrival: Arrival) -> list[Header
 
 
 def _rest_event(request: _Request) -> dict[str, Any]:
-    """Give an event of a REST API whose `ANY /` and `ANY /{proxy+}` reach the function."""
+    """Return an event of a REST API whose `ANY /` and `ANY /{proxy+}` reach the function."""
     values = _grouped(request.headers)
     parameters = _grouped(parse_qsl(request.query, keep_blank_values=True))
     resource = "/" if request.path == "/" else "/{proxy+}"
@@ -203,7 +203,7 @@ def _rest_event(request: _Request) -> dict[str, Any]:
 
 
 def _http_event(request: _Request, is_url: bool) -> dict[str, Any]:
-    """Give an event of payload 2.0: of a function URL, or of an HTTP API's `$default` route."""
+    """Return an event of payload 2.0: of a function URL, or of an HTTP API's `$default` route."""
     values = _grouped((name.lower(), value) for name, value in request.headers)
     cookies = [each.strip() for line in values.pop("cookie", ()) for each in line.split(";")]
     parameters = _grouped(parse_qsl(request.query, keep_blank_values=True))
@@ -250,7 +250,7 @@ def _http_event(request: _Request, is_url: bool) -> dict[str, Any]:
 
 
 def _as_text(body: bytes, content_type: str) -> str | None:
-    """Give the body as an HTTP API would give it as text, or None."""
+    """Return the body as an HTTP API would give it as text, or None."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind and not kind.startswith("text/") and kind not in _TEXT_TYPES:
         return None
@@ -265,7 +265,7 @@ def _base64(body: bytes) -> str:
 
 
 def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Give the values of every name, in their order."""
+    """Return the values of every name, in their order."""
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         values.setdefault(name, []).append(value)
@@ -277,5 +277,5 @@ def _last(values: dict[str, list[str]]) -> dict[str, str]:
 
 
 def _stamp(now: float) -> str:
-    """Give a time as gateways do: `12/Mar/2020:19:03:58 +0000`."""
+    """Return a time as gateways do: `12/Mar/2020:19:03:58 +0000`."""
     return time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime(now))

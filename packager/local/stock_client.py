@@ -14,7 +14,7 @@ REQUIREMENT = "awslambdaric>=4.1,<5"
 
 
 def client_folder(interpreter: Interpreter) -> Path:
-    """Give a folder with `awslambdaric` and what it needs, for `interpreter`.
+    """Return a folder with `awslambdaric` and what it needs, for `interpreter`.
 
     It is installed through uv the first time and kept in the user's cache. Raises `PackagerError`
     where it can't be installed.

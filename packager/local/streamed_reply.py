@@ -107,7 +107,7 @@ def _prelude(chunks: Iterator[bytes]) -> tuple[dict[str, Any], bytes]:
     except ValueError:
         prelude = None
     if not isinstance(prelude, dict):
-        raise Malformed("the reply's prelude is no JSON object")
+        raise Malformed("the reply's prelude is not a JSON object")
     return prelude, rest
 
 
@@ -120,7 +120,7 @@ def _error_body(text: str) -> dict[str, Any]:
 
 
 def whole_reply(prelude: dict[str, Any], body: bytes) -> dict[str, Any]:
-    """Give what a streamed reply would be as one piece, in the form of payload 2.0."""
+    """Return what a streamed reply would be as one piece, in the form of payload 2.0."""
     try:
         text, is_base64 = body.decode("utf-8"), False
     except UnicodeDecodeError:

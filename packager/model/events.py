@@ -24,7 +24,7 @@ class _Mapping:
     places: Mapping[str, Place] = field(default_factory=dict)
 
     def place(self, key: str = "") -> Place | None:
-        """Give where a key was written, or else the entry."""
+        """Return where a key was written, or else the entry."""
         return self.places.get(key) or self.places.get("")
 
 
@@ -82,7 +82,8 @@ EventMapping = QueueEvent | TopicEvent | PatternEvent | ScheduleEvent
 
 
 def event_arn(event: EventMapping) -> str | None:
-    """Give the ARN that events of a queue or topic name; None where only a deployment knows it."""
+    """Return the ARN that events of a queue or topic name; None where only a deployment knows
+    it."""
     match event:
         case QueueEvent():
             return event.queue

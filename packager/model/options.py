@@ -105,7 +105,7 @@ class Options:
     places: Mapping[str, Place] = field(default_factory=dict)
 
     def place(self, key: str) -> Place | None:
-        """Give where a key was written, or else the table around it; None where neither was."""
+        """Return where a key was written, or else the table around it; None where neither was."""
         while key not in self.places and "." in key:
             key = key.rpartition(".")[0]
         return self.places.get(key)

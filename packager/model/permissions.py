@@ -47,13 +47,14 @@ class Permissions:
         return cls(mode, frozenset(environment.get(NAMES_VARIABLE, "").split()))
 
     def policy(self, *, package: bool) -> SourcePolicy:
-        """Give what holds for a plugin: a package, which is from anywhere, or a folder."""
+        """Return what holds for a plugin: a package, which is from anywhere, or a folder."""
         named = self.source_builds is not None or not package
         addresses = not package or self.allows(INDEX)
         return SourcePolicy(self.source_builds or "isolated", named, package, addresses)
 
     def allows(self, key: str) -> bool:
-        """Tell whether a package may set `key` (`settings.api_key`), or all of the table it is in.
+        """Return whether a package may set `key` (`settings.api_key`), or all of the table it is
+        in.
 
         What groups set is allowed by its name in any of them.
         """

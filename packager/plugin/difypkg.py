@@ -33,11 +33,11 @@ _WHAT = "name a plugin's folder (with manifest.yaml), or a .difypkg"
 
 @contextlib.contextmanager
 def plugin_folder(path: Path) -> Iterator[Path]:
-    """Give the folder of the plugin `path`, which is a folder or a .difypkg (a zip).
+    """Yield the folder of the plugin `path`, which is a folder or a .difypkg (a zip).
 
     A package is unpacked into a temporary folder, removed on leaving. Raises `UsageError` if
-    there is no such thing or it is no zip, and `InvalidInput` for entries that escape the folder,
-    are absolute, links, encrypted or there twice, and for sizes beyond the limits above.
+    there is no such thing or it is not a zip, and `InvalidInput` for entries that escape the
+    folder, are absolute, links, encrypted or there twice, and for sizes beyond the limits above.
     """
     if is_folder(path):
         yield path
@@ -53,7 +53,7 @@ def plugin_folder(path: Path) -> Iterator[Path]:
 
 
 def _plugin_root(root: Path) -> Path:
-    """Give the folder with the manifest: the top, or the one folder that holds everything."""
+    """Return the folder with the manifest: the top, or the one folder that holds everything."""
     inside = list(root.iterdir())
     if len(inside) == 1 and inside[0].is_dir() and (inside[0] / MANIFEST).is_file():
         return inside[0]
@@ -92,13 +92,13 @@ def _unpack(path: Path, root: Path) -> None:
 
 
 def _damaged(path: Path, error: Exception) -> UsageError:
-    return UsageError(f"{path} is damaged: {error}", hint="fetch or package it anew")
+    return UsageError(f"{path} is damaged: {error}", hint="fetch or package it again")
 
 
 def _sound_entries(
     package: zipfile.ZipFile, path: Path, diagnostics: Diagnostics
 ) -> dict[str, zipfile.ZipInfo]:
-    """Give the files to unpack by their paths; what can't be is a fault."""
+    """Return the files to unpack by their paths; what can't be is a fault."""
     place = Place(str(path))
     infos = package.infolist()
     if len(infos) > MAX_ENTRIES:

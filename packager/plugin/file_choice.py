@@ -45,7 +45,7 @@ class FileChoice:
         self.left: list[str] = []
 
     def place(self, path: str) -> Place:
-        """Give how messages name the plugin's file or folder `path`."""
+        """Return how messages name the plugin's file or folder `path`."""
         return Place(self.folder.display_of(path))
 
     def unreadable(self, path: str, error: OSError) -> None:
@@ -70,7 +70,7 @@ class FileChoice:
                 break
             if os.path.lexists(path):
                 self.diagnostics.error(
-                    "unreadable-file", f"is no file{unseen(path)}", self.place(name)
+                    "unreadable-file", f"is not a file{unseen(path)}", self.place(name)
                 )
                 break
         return "", Patterns(())

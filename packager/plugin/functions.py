@@ -51,7 +51,7 @@ class FunctionPlan:
 def plan_functions(
     plugins: Sequence[Plugin], diagnostics: Diagnostics, *, host: bool = False
 ) -> tuple[FunctionPlan, ...]:
-    """Give one plan for every group of `plugins`, in their order.
+    """Return one plan for every group of `plugins`, in their order.
 
     `host` plans for this machine instead of for Lambda. Equal logical ids are errors in
     `diagnostics`, since both functions would be one resource and one folder.
@@ -82,7 +82,7 @@ def plan_functions(
 
 
 def function_id(plugin_name: str, group: EndpointGroup) -> str:
-    """Give the logical id of a group's function: `neko` -> `NekoFunction`.
+    """Return the logical id of a group's function: `neko` -> `NekoFunction`.
 
     The group's name (its file's stem, or the path where two stems agree) follows the plugin's
     where it says something else: `slack_bot` and `group/events.yaml` -> `SlackBotEventsFunction`.
@@ -93,6 +93,6 @@ def function_id(plugin_name: str, group: EndpointGroup) -> str:
 
 
 def pascal_case(text: str) -> str:
-    """Give `text` as PascalCase, with only the letters and digits CloudFormation takes."""
+    """Return `text` as PascalCase, with only the letters and digits CloudFormation takes."""
     words = re.findall(r"[A-Za-z0-9]+", text)
     return "".join(word[0].upper() + word[1:] for word in words)

@@ -69,7 +69,7 @@ def read_groups(
 
 
 def group_names(files: Sequence[str]) -> dict[str, str]:
-    """Give each group file its group's name: the stem, or the path where two stems agree."""
+    """Return each group file its group's name: the stem, or the path where two stems agree."""
     stems = [PurePosixPath(file).stem for file in files]
     times = Counter(stems)
     return {
@@ -145,7 +145,7 @@ def _declaration(
     files: dict[str, YamlValue | None],
     diagnostics: Diagnostics,
 ) -> YamlValue | None:
-    """Give what declares an endpoint; `files` are those that were read, each once."""
+    """Return what declares an endpoint; `files` are those that were read, each once."""
     if item.kind == "a mapping":
         return item
     if item.kind in ("a list", "nothing"):
@@ -203,7 +203,7 @@ def _method(node: YamlValue, diagnostics: Diagnostics) -> str | None:
         upper = method.text.strip().upper()
         diagnostics.error(
             "invalid-value",
-            f"{method.text!r} is no method of an endpoint; expected {wanted}",
+            f"{method.text!r} is not a method of an endpoint; expected {wanted}",
             method.place,
             key=method.key,
             hint=f"write {upper}"

@@ -50,7 +50,7 @@ def read_manifest(folder: PluginFolder, diagnostics: Diagnostics) -> Manifest | 
         )
         diagnostics.error(
             "no-manifest",
-            f"there is no {MANIFEST}{unseen(folder.root / MANIFEST)}, so this is no plugin",
+            f"there is no {MANIFEST}{unseen(folder.root / MANIFEST)}, so this is not a plugin",
             Place(display),
             hint=f"rename {other} to manifest.yaml" if other else "name the plugin's own folder",
         )
@@ -139,14 +139,14 @@ def _optional_text(top: YamlValue, name: str, diagnostics: Diagnostics) -> str:
 
 
 def _description(top: YamlValue) -> str:
-    """Give the description in English, else in the first language there is."""
+    """Return the description in English, else in the first language there is."""
     node = top.entries.get("description")
     texts = i18n_texts(node)
     return texts.get("en_US") or next(iter(texts.values()), "")
 
 
 def i18n_texts(node: YamlValue | None) -> dict[str, str]:
-    """Give the texts of an i18n object by language; a bare text counts as English."""
+    """Return the texts of an i18n object by language; a bare text counts as English."""
     if node is None or node.value is None:
         return {}
     if node.kind == "a mapping":

@@ -44,7 +44,7 @@ class Ask:
 
 
 def asks_of(root: Path, display: str) -> list[Ask]:
-    """Give what the configuration of the package in `root` asks for, in its order."""
+    """Return what the configuration of the package in `root` asks for, in its order."""
     table = read_config_files(root, display, Diagnostics()).table  # its faults are said elsewhere
     return list(_asks(table)) if table is not None else []
 

@@ -60,7 +60,7 @@ def read_settings(group: YamlValue, diagnostics: Diagnostics) -> tuple[Setting, 
 
 
 def _setting(name: str, place: Place, node: YamlValue, diagnostics: Diagnostics) -> list[Setting]:
-    """Give the setting, or nothing after a fault without which it would have no meaning."""
+    """Return the setting, or nothing after a fault without which it would have no meaning."""
     if len(name) > MAX_NAME:
         diagnostics.error(
             "too-large",
@@ -77,7 +77,8 @@ def _setting(name: str, place: Place, node: YamlValue, diagnostics: Diagnostics)
     if type_.text not in SETTING_TYPES:
         diagnostics.error(
             "invalid-value",
-            f"{type_.text!r} is no type of a setting; expected one of {', '.join(SETTING_TYPES)}",
+            f"{type_.text!r} is not a type of a setting; expected one of "
+            + ", ".join(SETTING_TYPES),
             type_.place,
             key=type_.key,
             hint=did_you_mean(type_.text, SETTING_TYPES),

@@ -20,7 +20,7 @@ _APP = "apps."
 
 
 def aws_sources(plan: FunctionPlan) -> tuple[AwsSource, ...]:
-    """Give every parameter and secret that a function reads, each once, in the plan's order."""
+    """Return every parameter and secret that a function reads, each once, in the plan's order."""
     options = plan.options
     found = [
         source
@@ -31,7 +31,7 @@ def aws_sources(plan: FunctionPlan) -> tuple[AwsSource, ...]:
 
 
 def all_settings(plan: FunctionPlan) -> tuple[Setting, ...]:
-    """Give the settings of a function's group, and with them the API keys of its apps.
+    """Return the settings of a function's group, and with them the API keys of its apps.
 
     Such a key is a secret called `apps.<app id>`, as in the configuration.
     """
@@ -55,14 +55,14 @@ def all_settings(plan: FunctionPlan) -> tuple[Setting, ...]:
 
 
 def source_of(plan: FunctionPlan, setting: Setting) -> Source | None:
-    """Give a setting's own source, or an app key's; None for one of the group's document."""
+    """Return a setting's own source, or an app key's; None for one of the group's document."""
     if setting in plan.group.settings:
         return plan.options.settings.get(setting.name)
     return plan.options.apps.get(setting.name.removeprefix(_APP))
 
 
 def place_of(plan: FunctionPlan, setting: Setting) -> Place:
-    """Give where the source is written, or else the declaration."""
+    """Return where the source is written, or else the declaration."""
     key = f"settings.{setting.name}" if setting in plan.group.settings else setting.name
     return plan.options.place(key) or setting.place
 

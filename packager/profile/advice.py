@@ -16,7 +16,7 @@ _FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 def deferrable_imports(
     root: Path, imports: Sequence[ImportedModule], least: float = LEAST_MS
 ) -> tuple[Deferrable, ...]:
-    """Give the imports of at least `least` ms that a function could do when it needs them.
+    """Return the imports of at least `least` ms that a function could do when it needs them.
 
     `root` is the plugin's folder in the bundle, `imports` what a start imported, in order. An
     import counts where its file's other top-level code, decorators, defaults, base classes and
@@ -35,7 +35,7 @@ def deferrable_imports(
 
 
 def _costs(imports: Sequence[ImportedModule], index: int) -> dict[str, float]:
-    """Give what each module that the one at `index` imported itself has cost."""
+    """Return what each module that the one at `index` imported itself has cost."""
     depth = imports[index].depth
     costs: dict[str, float] = {}
     for module in imports[index + 1 :]:
@@ -69,7 +69,7 @@ def _in_file(path: Path, name: str, costs: dict[str, float], least: float) -> It
 
 
 def _top_imports(body: Iterable[ast.stmt]) -> Iterator[ast.Import | ast.ImportFrom]:
-    """Give the imports that are done whenever the module is; not those that are tried."""
+    """Yield the imports that are done whenever the module is; not those that are tried."""
     for node in body:
         if isinstance(node, ast.Import | ast.ImportFrom):
             yield node
@@ -80,7 +80,7 @@ def _top_imports(body: Iterable[ast.stmt]) -> Iterator[ast.Import | ast.ImportFr
 def _imported(
     node: ast.Import | ast.ImportFrom, package: list[str]
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Give each module that a statement imports, and the names it binds."""
+    """Yield each module that a statement imports, and the names it binds."""
     if isinstance(node, ast.Import):
         for alias in node.names:
             yield alias.name, (alias.asname or alias.name.split(".")[0],)
@@ -92,7 +92,7 @@ def _imported(
 
 
 def _uses(tree: ast.Module, names: set[str]) -> tuple[set[str], dict[str, list[str]]]:
-    """Give which of `names` importing the module needs, and which functions use each."""
+    """Return which of `names` importing the module needs, and which functions use each."""
     put_off = any(
         isinstance(node, ast.ImportFrom)
         and node.module == "__future__"

@@ -41,7 +41,7 @@ class Unlimited(Exception):
 
 @contextlib.contextmanager
 def cpu_share(memory: int) -> Iterator[Limit]:
-    """Give the share that a function with `memory` MiB has; raise `Unlimited` where there is none.
+    """Yield the share that a function with `memory` MiB has; raise `Unlimited` where there is none.
 
     A control group is made, of whichever version, and removed at the end; else systemd's user
     manager is asked for one. Nothing needs root that root does not have already.
@@ -93,7 +93,7 @@ def _new_group() -> Path | None:
 
 
 def _parents() -> Iterator[Path]:
-    """Give the groups that a new one may be made in, of both versions, the process's own first."""
+    """Yield the groups that a new one may be made in, of both versions, the process's own first."""
     own: dict[str, str] = {}
     for line in _lines(_OWN):
         _, controllers, path = line.split(":", 2)

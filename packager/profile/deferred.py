@@ -13,7 +13,7 @@ _MODULES = re.compile(r'_lazy\["\w+"\] = \("([\w.]+)"')
 
 
 def deferred_in(folder: Path, label: str, loaded: Collection[str]) -> Deferred | None:
-    """Give what waits in the bundle in `folder`; None if nothing was put on the diet.
+    """Return what waits in the bundle in `folder`; None if nothing was put on the diet.
 
     `label` is what the bundle says of its diet (`werkzeug 3.1.9`), `loaded` the names of the
     modules that a start has imported.

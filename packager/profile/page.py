@@ -28,7 +28,7 @@ _LEAST = 0.0005  # of the whole: what is narrower can't be seen
 
 
 def render_page(profiles: Sequence[Profile]) -> str:
-    """Give the page of one profile, or of two side by side."""
+    """Return the page of one profile, or of two side by side."""
     profile = profiles[0]
     hues = _hues(profiles)
     body = [_head(profile), _parts(profiles, hues)]
@@ -255,7 +255,7 @@ def _meter(share: float, hue: int) -> str:
 
 
 def _table(caption: str, heads: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
-    """Give a table; cells are HTML already."""
+    """Return a table; cells are HTML already."""
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     lines = "\n".join(
         "<tr>"

@@ -25,8 +25,8 @@ class Attribution:
         self.start = CLIENT if client else LOOP
 
     def part_of(self, node: Node) -> str | None:
-        """Give the part that brought a module; None for the standard library's, which are put down
-        to whoever imports them first."""
+        """Return the part that brought a module; None for the standard library's, which are put
+        down to whoever imports them first."""
         path = PurePosixPath(node.file)
         if self._client and path.is_relative_to(self._client):
             return CLIENT
@@ -43,7 +43,7 @@ class Attribution:
         return None
 
     def modules(self, trace: Trace, scale: float) -> tuple[ImportedModule, ...]:
-        """Give a trace's imports in the order they began, times multiplied by `scale`."""
+        """Return a trace's imports in the order they began, times multiplied by `scale`."""
         found = []
         for root in trace.roots:
             parts: list[str] = []

@@ -11,7 +11,7 @@ _VALUES = {"int": "1", "float": "1.0", "uuid": "00000000-0000-0000-0000-00000000
 
 
 def default_request(routes: Sequence[tuple[str, str, str]]) -> tuple[str, str]:
-    """Give method and target: the first GET without parameters, else the first, else any route.
+    """Return method and target: the first GET without parameters, else the first, else any route.
 
     `routes` are paths, methods and sources, as a bundle has them. Parameters get a value that
     their converter takes.

@@ -111,7 +111,7 @@ def _profile(function: Function, request: str, measured: _Measured) -> Profile:
 
 
 def _calmest(traces: Sequence[Trace]) -> Trace:
-    """Give the trace that took least: nothing else had the CPU in its midst."""
+    """Return the trace that took least: nothing else had the CPU in its midst."""
     return min(traces, key=lambda trace: trace.answered - trace.spawned)
 
 
@@ -128,5 +128,5 @@ def _shown(module: ImportedModule, folder: Path) -> str:
 
 
 def _relative(path: str, folder: Path) -> str:
-    """Give a path as it is on Lambda where it is in the bundle."""
+    """Return a path as it is on Lambda where it is in the bundle."""
     return path.removeprefix(f"{folder}/") if path.startswith(f"{folder}/") else path

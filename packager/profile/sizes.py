@@ -13,7 +13,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.IGNORECASE)
 
 
 def sizes_of(folder: Path) -> Mapping[str, int]:
-    """Give the bytes of everything at a bundle's root, by name, biggest first.
+    """Return the bytes of everything at a bundle's root, by name, biggest first.
 
     A module's bytecode counts as the module's, a `*.dist-info` as its package's where that has
     the package's name.
@@ -30,7 +30,8 @@ def sizes_of(folder: Path) -> Mapping[str, int]:
 
 
 def read_size(text: str) -> int:
-    """Give the bytes that `3.5MB`, `900 KB`, `2MiB` or `1000` are; raise `UsageError` for else."""
+    """Return the bytes that `3.5MB`, `900 KB`, `2MiB` or `1000` are; raise `UsageError` for
+    else."""
     match = _SIZE.fullmatch(text.strip())
     if not match or match[2].lower() not in _UNITS:
         raise UsageError(f"a size is a number and a unit, not {text!r}", hint="for example 3.5MB")

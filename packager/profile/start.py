@@ -134,7 +134,7 @@ def _listening(
 def _served(
     api: RuntimeApi, process: subprocess.Popen[bytes], function: Function
 ) -> tuple[bytes, float, float]:
-    """Give the reply, and when (monotonic seconds) the process asked for work and answered."""
+    """Return the reply, and when (monotonic seconds) the process asked for work and answered."""
     entered = time.monotonic()
     answer, init, duration = converse(
         api, process, function.event, function.bundle, function.bundle.timeout

@@ -16,7 +16,7 @@ _MODULES_SHOWN = 8
 
 
 def render_text(profiles: Sequence[Profile]) -> str:
-    """Give the profile for people; with a second one, how that differs."""
+    """Return the profile for people; with a second one, how that differs."""
     profile = profiles[0]
     sections = [_head(profile), _parts(profiles), _tree(profile), _files(profile), _sizes(profiles)]
     sections += [_deferred(profile), _advice(profile), _shares(profiles)]
@@ -24,7 +24,7 @@ def render_text(profiles: Sequence[Profile]) -> str:
 
 
 def facts(profile: Profile) -> dict[str, Any]:
-    """Give a profile as JSON says it."""
+    """Return a profile as JSON says it."""
     said = asdict(profile) | {"bytes": profile.bytes}
     for start in said["starts"]:
         del start["payload"]
@@ -115,7 +115,7 @@ def _advice(profile: Profile) -> str:
 
 
 def said_of(import_: Deferrable) -> str:
-    """Give what to mind of an import that is worth moving, if anything."""
+    """Return what to mind of an import that is worth moving, if anything."""
     if import_.functions == ("_invoke",):
         return ", which runs at every request: move it into a branch that not every one takes"
     return ""

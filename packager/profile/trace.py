@@ -30,7 +30,7 @@ class Node:
         return max(self.total - sum(child.total for child in self.children), 0)
 
     def walk(self, depth: int = 0) -> Iterator[tuple[Node, int]]:
-        """Give this and everything below with its depth, in the order the imports began."""
+        """Yield this and everything below with its depth, in the order the imports began."""
         yield self, depth
         for child in self.children:
             yield from child.walk(depth + 1)

@@ -170,5 +170,5 @@ def explain_mismatch(problem: str) -> PackagerError | None:
     return PackagerError(
         f"{found[1]}: what was fetched is not what was chosen\n"
         f"  expected: {found[2]}\n  found:    {found[3]}",
-        hint="the file was changed where it comes from, or on the way; build again to choose anew",
+        hint="the file was changed where it comes from, or on the way; a new build chooses again",
     )

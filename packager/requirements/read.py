@@ -91,7 +91,9 @@ def _read(
         )
     if os.path.lexists(text_file):
         diagnostics.error(
-            "unreadable-file", f"is no file of the plugin{unseen(text_file)}", Place(text_display)
+            "unreadable-file",
+            f"is not a file of the plugin{unseen(text_file)}",
+            Place(text_display),
         )
     elif pyproject:
         _warn_of_others(pyproject, diagnostics)
@@ -208,9 +210,9 @@ def _lock_in(folder: Path, file: str, diagnostics: Diagnostics) -> str:
         return file
     lock = parse_toml(content, file, diagnostics)
     if lock is not None and "version" not in lock:
-        hint = "make it anew with `uv lock`, or remove it"
+        hint = "make it again with `uv lock`, or remove it"
         diagnostics.error(
-            "invalid-lock", "is no lock file of uv's: it has no version", Place(file), hint=hint
+            "invalid-lock", "is not a lock file of uv's: it has no version", Place(file), hint=hint
         )
     return file
 

@@ -11,7 +11,7 @@ _COMMENT = re.compile(r"(^|(?<!\s)\s++)#.*$")
 
 
 def logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Give each line that says something, with the number (from 1) of the line it starts on.
+    """Yield each line that says something, with the number (from 1) of the line it starts on.
 
     Comments are off, and continuations joined.
     """

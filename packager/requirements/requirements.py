@@ -95,5 +95,5 @@ class Requirements:
         return tuple(path for path in found if is_folder(path))
 
     def place_of(self, name: str) -> Place | None:
-        """Give where the distribution `name` is declared, None if it is not."""
+        """Return where the distribution `name` is declared, None if it is not."""
         return next((line.place for line in self.declared if line.name == name), None)

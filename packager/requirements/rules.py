@@ -39,7 +39,7 @@ class RequirementRules:
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     def expand(self, text: str, place: Place | None) -> str | None:
-        """Give `text` with its variables put in; None, and errors noted, if one may not be."""
+        """Return `text` with its variables put in; None, and errors noted, if one may not be."""
         if self.permissions is None:
             return text
         failed = False
@@ -169,7 +169,7 @@ def refuse_variables(lines: Iterable[str]) -> None:
 
 
 def metadata_of(wheel: Path) -> list[bytes]:
-    """Give what says in a wheel which packages it needs; nothing of what is no wheel.
+    """Return what says in a wheel which packages it needs; nothing of what is no wheel.
 
     `_in_build/hook.py`, which imports nothing of the tool, has its like for what builds make.
     """

@@ -62,7 +62,7 @@ class UvConfig:
 def read_uv_config(
     root: Path, display: str, diagnostics: Diagnostics, rules: RequirementRules
 ) -> UvConfig:
-    """Give what holds of the configuration of uv in the plugin's folder `root`."""
+    """Return what holds of the configuration of uv in the plugin's folder `root`."""
     table = read_toml(root, display, "uv.toml", diagnostics)
     if table is None:
         pyproject = read_toml(root, display, "pyproject.toml", diagnostics)
@@ -94,7 +94,7 @@ def read_uv_config(
 
 
 def _checked(key: str, value: Any, root: Path, table: ConfigTable, rules: RequirementRules) -> Any:
-    """Give the value of one key with its paths absolute; what `rules` refuse is left out."""
+    """Return the value of one key with its paths absolute; what `rules` refuse is left out."""
     place = table.place((key,))
 
     def address(text: str) -> str:

@@ -33,7 +33,7 @@ def meant(value: Any) -> Any:
 
 
 def data(text: str) -> str:
-    """Give `text` such that CloudFormation takes it as it is, and nothing in it as a reference.
+    """Return `text` such that CloudFormation takes it as it is, and nothing in it as a reference.
 
     Every text of a template that is not `Meant` comes through here, last of all: what a plugin says
     is data, wherever it says it. Intrinsic functions are no texts here (`Intrinsic`), so no text
@@ -85,7 +85,7 @@ def literal_in_sub(text: str) -> str:
 
 
 def write_document(document: Section, header: Sequence[str]) -> str:
-    """Give the YAML text of `document` under the comment lines of `header`."""
+    """Return the YAML text of `document` under the comment lines of `header`."""
     lines = [_comment(line) for line in header]
     lines += _mapping(document)
     return "\n".join(lines) + "\n"

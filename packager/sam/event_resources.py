@@ -16,7 +16,7 @@ _MAX_VISIBILITY = 43200  # seconds: 12 hours (SQS, "Amazon SQS queue quotas")
 
 
 def event_resources(plan: FunctionPlan, tags: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Give the resources that a function's events need, by logical id; `tags` are theirs."""
+    """Return the resources that a function's events need, by logical id; `tags` are theirs."""
     names = ResourceNames(plan.logical_id)
     tagged = [{"Key": key, "Value": value} for key, value in tags.items()]
     resources: dict[str, dict[str, Any]] = {}
@@ -61,7 +61,7 @@ def event_resources(plan: FunctionPlan, tags: Mapping[str, str]) -> dict[str, di
 
 
 def event_statements(plan: FunctionPlan) -> list[dict[str, Any]]:
-    """Give what the function's role must allow for its events, exactly.
+    """Return what the function's role must allow for its events, exactly.
 
     Lambda reads the queue with that role ("Tutorial: Using Lambda with Amazon SQS"), and sends to
     it what failed ("Capturing records of Lambda asynchronous invocations").
@@ -83,7 +83,7 @@ def event_statements(plan: FunctionPlan) -> list[dict[str, Any]]:
 
 
 def event_outputs(plan: FunctionPlan) -> dict[str, dict[str, Any]]:
-    """Give where senders send to, and where failed events are."""
+    """Return where senders send to, and where failed events are."""
     names = ResourceNames(plan.logical_id)
     outputs: dict[str, dict[str, Any]] = {}
     for name, event in named_events(plan):
@@ -105,7 +105,7 @@ def event_outputs(plan: FunctionPlan) -> dict[str, dict[str, Any]]:
 
 
 def visibility_timeout(plan: FunctionPlan, event: QueueEvent) -> int:
-    """Give how long a message in work is hidden from other receivers, in seconds.
+    """Return how long a message in work is hidden from other receivers, in seconds.
 
     "Set the queue's visibility timeout to at least six times the function timeout, plus the value
     of MaximumBatchingWindowInSeconds" (Lambda, "Using Lambda with Amazon SQS").
@@ -114,7 +114,7 @@ def visibility_timeout(plan: FunctionPlan, event: QueueEvent) -> int:
 
 
 def advised_visibility(plan: FunctionPlan, event: QueueEvent) -> int:
-    """Give the least visibility timeout that AWS advises, in seconds."""
+    """Return the least visibility timeout that AWS advises, in seconds."""
     return min(6 * plan.options.timeout + event.batch_window, _MAX_VISIBILITY)
 
 
@@ -175,7 +175,7 @@ def _subscription(
 
 
 def _invoked(plan: FunctionPlan, names: ResourceNames) -> Intrinsic:
-    """Give what events come to, as SAM hands it on: the alias, where the function has one."""
+    """Return what events come to, as SAM hands it on: the alias, where the function has one."""
     return _alias(plan, names) or get_att(f"{names.function}.Arn")
 
 

@@ -28,27 +28,27 @@ from packager.sam.role import destinations
 
 
 def named_events(plan: FunctionPlan) -> Iterator[tuple[str, EventMapping]]:
-    """Give each event of a function with its name."""
+    """Yield each event of a function with its name."""
     yield from zip(event_names(plan), plan.options.events, strict=True)
 
 
 def event_key(name: str) -> str:
-    """Give an event's key in SAM's `Events`, which names what SAM makes for it."""
+    """Return an event's key in SAM's `Events`, which names what SAM makes for it."""
     return f"On{name}"
 
 
 def is_asynchronous(event: EventMapping) -> bool:
-    """Say whether the event is not waited for, so that Lambda itself tries again."""
+    """Return whether the event is not waited for, so that Lambda itself tries again."""
     return not isinstance(event, QueueEvent)
 
 
 def has_failed_events(plan: FunctionPlan) -> bool:
-    """Say whether the function needs a queue for the events that come to nothing."""
+    """Return whether the function needs a queue for the events that come to nothing."""
     return any(map(is_asynchronous, plan.options.events))
 
 
 def keeps_failures(plan: FunctionPlan) -> bool:
-    """Say whether Lambda sends what the function fails at to our queue, nobody having said
+    """Return whether Lambda sends what the function fails at to our queue, nobody having said
     otherwise in `template`."""
     theirs = [key for key, _, _ in destinations(plan.options.template)]
     return has_failed_events(plan) and not any(
@@ -57,7 +57,7 @@ def keeps_failures(plan: FunctionPlan) -> bool:
 
 
 def event_properties(plan: FunctionPlan) -> dict[str, Any]:
-    """Give the properties of AWS::Serverless::Function that its events need, besides `Events`."""
+    """Return the properties of AWS::Serverless::Function that its events need, besides `Events`."""
     if not keeps_failures(plan):
         return {}
     queue = get_att(f"{ResourceNames(plan.logical_id).failed_events}.Arn")
@@ -66,7 +66,7 @@ def event_properties(plan: FunctionPlan) -> dict[str, Any]:
 
 
 def event_variables(plan: FunctionPlan) -> dict[str, Any]:
-    """Give the environment variable that tells queues, or topics, made here from each other."""
+    """Return the environment variable that tells queues, or topics, made here from each other."""
     base = ResourceNames(plan.logical_id).base
     made: list[str] = []
     paths: dict[str, set[str]] = {}
@@ -80,7 +80,7 @@ def event_variables(plan: FunctionPlan) -> dict[str, Any]:
 
 
 def event_sources(plan: FunctionPlan) -> dict[str, dict[str, Any]]:
-    """Give the entries of `Events` that are no HTTP requests."""
+    """Return the entries of `Events` that are no HTTP requests."""
     sources: dict[str, dict[str, Any]] = {}
     names = ResourceNames(plan.logical_id)
     several = len({e.path for e in plan.options.events if isinstance(e, PatternEvent)}) > 1

@@ -44,7 +44,7 @@ class CodeLocation:
 def function_resources(
     plan: FunctionPlan, code: CodeLocation, parameters: Mapping[str, str]
 ) -> dict[str, dict[str, Any]]:
-    """Give the resources of one function by logical id; `parameters` are those of the template.
+    """Return the resources of one function by logical id; `parameters` are those of the template.
 
     The storage among them is that of all the plugin's functions.
     """
@@ -68,12 +68,12 @@ def function_resources(
 
 
 def declared_routes(plan: FunctionPlan) -> tuple[GatewayRoute, ...]:
-    """Give the routes of the function's API with `routes = "declared"`."""
+    """Return the routes of the function's API with `routes = "declared"`."""
     return gateway_routes(plan.group.endpoints, rest=plan.options.api == "rest")
 
 
 def base_url(plan: FunctionPlan) -> str:
-    """Give the function's public URL without a slash at its end, as text for `!Sub`.
+    """Return the function's public URL without a slash at its end, as text for `!Sub`.
 
     A domain of the configuration goes before the address that AWS makes up. It is `Meant` where
     the configuration has a part in it.
@@ -146,7 +146,7 @@ def _function(
 
 
 def http_events(plan: FunctionPlan) -> Section:
-    """Give the entries of `Events` that are the routes of the function's API; none for a URL."""
+    """Return the entries of `Events` that are the routes of the function's API; none for a URL."""
     if plan.options.api == "url":
         return Section()
     names = ResourceNames(plan.logical_id)

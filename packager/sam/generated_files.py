@@ -22,7 +22,7 @@ class GeneratedFile:
 
 
 def out_of_date(files: Sequence[GeneratedFile]) -> tuple[Path, ...]:
-    """Give the files that are missing or hold something else."""
+    """Return the files that are missing or hold something else."""
     return tuple(file.path for file in files if _read(file.path) != file.text)
 
 

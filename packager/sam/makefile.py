@@ -46,7 +46,7 @@ def render_makefile(
     header: Sequence[str] = (),
     options: Sequence[str] = (),
 ) -> str:
-    """Give the Makefile with a recipe `build-<LogicalId>` for each function.
+    """Return the Makefile with a recipe `build-<LogicalId>` for each function.
 
     `folder` is where the file will be: plugins are named relative to it. `header` are comment
     lines for the top, `options` for each `packager build`. Raises `PackagerError` for a path that
@@ -97,7 +97,7 @@ def _recipe(plan: FunctionPlan, folder: Path) -> str:
 
 
 def _source(plan: FunctionPlan) -> Path:
-    """Give what the user keeps: the plugin's folder, or the package that was unpacked from."""
+    """Return what the user keeps: the plugin's folder, or the package that was unpacked from."""
     package = Path(plan.plugin.display)
     return package if is_file(package) else plan.plugin.root
 

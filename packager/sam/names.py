@@ -66,7 +66,7 @@ class ResourceNames:
 
 
 def unique_name(wanted: str, taken: Collection[str]) -> str:
-    """Give `wanted`, with the first number that makes it differ from all of `taken`."""
+    """Return `wanted`, with the first number that makes it differ from all of `taken`."""
     name, number = wanted, 2
     while name in taken:
         name, number = f"{wanted}{number}", number + 1
@@ -74,7 +74,7 @@ def unique_name(wanted: str, taken: Collection[str]) -> str:
 
 
 def parameter_names(plans: Sequence[FunctionPlan]) -> dict[str, str]:
-    """Give the template parameter of each environment variable that a setting comes from."""
+    """Return the template parameter of each environment variable that a setting comes from."""
     # Parameters and resources share one name space (CloudFormation, "Parameters").
     taken: set[str] = set()
     for plan in plans:
@@ -88,7 +88,7 @@ def parameter_names(plans: Sequence[FunctionPlan]) -> dict[str, str]:
 
 
 def event_names(plan: FunctionPlan) -> tuple[str, ...]:
-    """Give each of the function's events a name: `JobsQueue`, `AlertsTopic`, `RootSchedule`.
+    """Return each of the function's events a name: `JobsQueue`, `AlertsTopic`, `RootSchedule`.
 
     A queue or topic that the template makes is named so after the function's base (and its
     dead-letter queue `...JobsDeadLetterQueue`); `On...` is its key in SAM's `Events`, since no
@@ -113,12 +113,12 @@ def event_names(plan: FunctionPlan) -> tuple[str, ...]:
 
 
 def dead_letter_name(name: str) -> str:
-    """Give the name of a queue's dead-letter queue: `JobsDeadLetterQueue` of `JobsQueue`."""
+    """Return the name of a queue's dead-letter queue: `JobsDeadLetterQueue` of `JobsQueue`."""
     return name.removesuffix("Queue") + "DeadLetterQueue"
 
 
 def resource_names(plan: FunctionPlan) -> frozenset[str]:
-    """Give the logical ids of all that the template has for a function."""
+    """Return the logical ids of all that the template has for a function."""
     names = ResourceNames(plan.logical_id)
     found = {names.function, names.api, names.role, names.log_group, names.url}
     events = plan.options.events
@@ -135,19 +135,19 @@ def resource_names(plan: FunctionPlan) -> frozenset[str]:
 
 
 def makes_storage(plan: FunctionPlan) -> bool:
-    """Say whether the template has a table or a bucket for the storage of the plan's plugin."""
+    """Return whether the template has a table or a bucket for the storage of the plan's plugin."""
     named = plan.storage == "s3" and plan.options.storage_bucket
     return plan.storage in ("dynamodb", "s3") and not named
 
 
 def storage_name(plan: FunctionPlan) -> str:
-    """Give the logical id of the plugin's table or bucket, which its functions share."""
+    """Return the logical id of the plugin's table or bucket, which its functions share."""
     kind = "Table" if plan.storage == "dynamodb" else "Bucket"
     return f"{pascal_case(plan.plugin.name)}Storage{kind}"
 
 
 def route_name(method: str, path: str) -> str:
-    """Give a method and a path as one name: `GetDuckAppId`, `PostRoot`."""
+    """Return a method and a path as one name: `GetDuckAppId`, `PostRoot`."""
     return method.capitalize() + (pascal_case(path) or "Root")
 
 

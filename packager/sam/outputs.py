@@ -19,7 +19,7 @@ _MAX_DESCRIPTION = 1024  # bytes, likewise
 
 
 def function_outputs(plan: FunctionPlan) -> dict[str, dict[str, Any]]:
-    """Give a function's own outputs: its public URL, and the ids that other stacks need."""
+    """Return a function's own outputs: its public URL, and the ids that other stacks need."""
     names = ResourceNames(plan.logical_id)
     where = plan.plugin.name
     if len(plan.plugin.groups) > 1:
@@ -48,7 +48,7 @@ def function_outputs(plan: FunctionPlan) -> dict[str, dict[str, Any]]:
 def endpoint_outputs(
     plan: FunctionPlan, *, taken: Collection[str] = ()
 ) -> dict[str, dict[str, Any]]:
-    """Give an output with the full URL of each endpoint; names differ from all of `taken`."""
+    """Return an output with the full URL of each endpoint; names differ from all of `taken`."""
     names = ResourceNames(plan.logical_id)
     outputs: dict[str, dict[str, Any]] = {}
     for endpoint in plan.group.endpoints:
@@ -73,12 +73,12 @@ def endpoint_outputs(
 
 
 def outputs_fit(plans: Sequence[FunctionPlan]) -> bool:
-    """Say whether a stack can have an output for each endpoint of `plans`."""
+    """Return whether a stack can have an output for each endpoint of `plans`."""
     return output_count(plans, with_endpoints=True) <= MAX_OUTPUTS
 
 
 def output_count(plans: Sequence[FunctionPlan], *, with_endpoints: bool) -> int:
-    """Give the number of outputs of a template."""
+    """Return the number of outputs of a template."""
     return sum(
         len(function_outputs(plan)) + (len(plan.group.endpoints) if with_endpoints else 0)
         for plan in plans
@@ -86,7 +86,7 @@ def output_count(plans: Sequence[FunctionPlan], *, with_endpoints: bool) -> int:
 
 
 def _text(text: str) -> Any:
-    """Give text for `!Sub`, without `!Sub` where nothing is to be put in."""
+    """Return text for `!Sub`, without `!Sub` where nothing is to be put in."""
     if re.search(r"\$\{(?!!)", text):
         return sub(text)
     plain = text.replace("${!", "${")
@@ -94,7 +94,7 @@ def _text(text: str) -> Any:
 
 
 def shortened(text: str, most: int) -> str:
-    """Give `text` in at most `most` bytes of UTF-8, an ellipsis where it is cut."""
+    """Return `text` in at most `most` bytes of UTF-8, an ellipsis where it is cut."""
     whole = text.encode(errors="replace")
     if len(whole) <= most:
         return text

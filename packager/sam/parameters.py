@@ -17,7 +17,8 @@ _MAX_DESCRIPTION = 4000  # characters, here bytes (CloudFormation, "Parameters")
 
 
 def parameter_section(plans: Sequence[FunctionPlan], parameters: Mapping[str, str]) -> Section:
-    """Give the template's `Parameters`; `parameters` names them by their environment variables."""
+    """Return the template's `Parameters`; `parameters` names them by their environment
+    variables."""
     section = Section()
     for variable, name in parameters.items():
         users = [
@@ -51,7 +52,7 @@ def parameter_section(plans: Sequence[FunctionPlan], parameters: Mapping[str, st
 
 
 def fallback(setting: Setting) -> str | None:
-    """Give what a deployment that says nothing of a setting may say; None if it must say."""
+    """Return what a deployment that says nothing of a setting may say; None if it must say."""
     if not setting.has_default or setting.default is None:
         return None if setting.required else ""
     if setting.type == "secret-input":

@@ -42,7 +42,8 @@ API_PROPERTIES = {kind: frozenset(shapes) for kind, shapes in property_shapes.AP
 
 
 def merge(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
-    """Give `mine` with `theirs` laid over it, mapping by mapping; lists and the rest are replaced.
+    """Return `mine` with `theirs` laid over it, mapping by mapping; lists and the rest are
+    replaced.
 
     The order of `mine` stays, what only `theirs` has follows.
     """

@@ -33,7 +33,7 @@ _SEND_ACTIONS = {
 def role_resource(
     plan: FunctionPlan, statements: Sequence[Mapping[str, Any]] = ()
 ) -> dict[str, Any]:
-    """Give the AWS::IAM::Role of a function; `statements` are what its events need."""
+    """Return the AWS::IAM::Role of a function; `statements` are what its events need."""
     template = plan.options.template
     policies = list_of(template.get("Policies"))
     properties: dict[str, Any] = {
@@ -66,19 +66,20 @@ def role_resource(
 
 
 def is_policy_document(policy: object) -> bool:
-    """Say whether an entry of `Policies` is a policy written out."""
+    """Return whether an entry of `Policies` is a policy written out."""
     return isinstance(policy, Mapping) and "Statement" in policy
 
 
 def list_of(value: Any) -> list[Any]:
-    """Give a list: of one where `value` is not a list, of nothing where it is None."""
+    """Return a list: of one where `value` is not a list, of nothing where it is None."""
     if value is None:
         return []
     return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
 
 
 def destinations(template: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
-    """Give (key, type, ARN) of each queue or topic that Lambda itself sends to for the function."""
+    """Return (key, type, ARN) of each queue or topic that Lambda itself sends to for the
+    function."""
     found = []
     queue = template.get("DeadLetterQueue")
     if isinstance(queue, Mapping) and not is_intrinsic(queue):

@@ -42,7 +42,7 @@ Segment = Literal | AnyText | Rest
 
 
 def gateway_segments(rule: str) -> tuple[Segment, ...]:
-    """Give the narrowest segments that let through all that `rule` matches.
+    """Return the narrowest segments that let through all that `rule` matches.
 
     A `Rest` is always last. The root, `/`, has no segments.
     """

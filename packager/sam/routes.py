@@ -50,7 +50,7 @@ class _Node:
 
 
 def gateway_routes(endpoints: Sequence[Endpoint], *, rest: bool) -> tuple[GatewayRoute, ...]:
-    """Give the routes that pass every request the endpoints' rules take, and little more.
+    """Return the routes that pass every request the endpoints' rules take, and little more.
 
     `rest` is for a REST API, whose resources form a tree; otherwise for an HTTP API.
     """

@@ -20,7 +20,7 @@ _KEY_ID = re.compile(r"(arn:[^:]*:kms:[^:]*:[^:]*:)?(?:(alias)/|key/)?(.*)")
 
 
 def settings_statements(plan: FunctionPlan) -> list[dict[str, Any]]:
-    """Give the statements for the parameters and secrets of `plan`, and for the key around them.
+    """Return the statements for the parameters and secrets of `plan`, and for the key around them.
 
     A value that AWS's own keys encrypt needs none for the key: whoever may read it, may decrypt it.
     """
@@ -49,7 +49,7 @@ def settings_statements(plan: FunctionPlan) -> list[dict[str, Any]]:
 
 
 def _parameter_arn(name: str) -> str | Intrinsic:
-    """Give the ARN of a parameter, without version or label."""
+    """Return the ARN of a parameter, without version or label."""
     if name.startswith("arn:"):
         return ":".join(name.split(":")[:6])
     path = name.partition(":")[0].removeprefix("/")

@@ -28,7 +28,8 @@ _ARN = re.compile(r"arn:[^:]*:[^:]*:[^:]*:[^:]*:.+")
 
 
 def is_intrinsic(value: object) -> bool:
-    """Say whether `value` is a CloudFormation function in its long form, such as `{"Ref": ...}`."""
+    """Return whether `value` is a CloudFormation function in its long form, such as `{"Ref":
+    ...}`."""
     if not isinstance(value, Mapping) or len(value) != 1:
         return False
     (key,) = value
@@ -36,7 +37,7 @@ def is_intrinsic(value: object) -> bool:
 
 
 def is_deferred(value: object) -> bool:
-    """Say whether `value` is known at the deployment only."""
+    """Return whether `value` is known at the deployment only."""
     return is_intrinsic(value) or (isinstance(value, str) and value.startswith("{{resolve:"))
 
 

@@ -15,7 +15,7 @@ NOTE = "What {plugin} stores; it stays when the stack is deleted."
 
 
 def storage_resource(plan: FunctionPlan, tags: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Give the table or the bucket that the functions of a plugin share, by its logical id."""
+    """Return the table or the bucket that the functions of a plugin share, by its logical id."""
     if not makes_storage(plan):
         return {}
     tagged = [{"Key": key, "Value": value} for key, value in tags.items()]
@@ -23,7 +23,7 @@ def storage_resource(plan: FunctionPlan, tags: Mapping[str, str]) -> dict[str, d
 
 
 def storage_variables(plan: FunctionPlan) -> dict[str, Any]:
-    """Give the environment variable that tells a function where its storage is."""
+    """Return the environment variable that tells a function where its storage is."""
     match plan.storage:
         case "dynamodb":
             return {TABLE_VARIABLE: ref(storage_name(plan))}
@@ -34,7 +34,7 @@ def storage_variables(plan: FunctionPlan) -> dict[str, Any]:
 
 
 def storage_statements(plan: FunctionPlan) -> list[dict[str, Any]]:
-    """Give what a function's role must allow for its storage, exactly.
+    """Return what a function's role must allow for its storage, exactly.
 
     A transaction needs the permissions of the writes in it ("IAM and transactions").
     """

@@ -52,7 +52,7 @@ def render_template(
     code: Callable[[FunctionPlan], CodeLocation] = zip_code,
     header: Sequence[str] = (),
 ) -> str:
-    """Give the YAML of the template that deploys `plans`, always the same for the same plans.
+    """Return the YAML of the template that deploys `plans`, always the same for the same plans.
 
     `code` says where each function's code is; `header` are more comment lines for the top. What
     AWS would refuse in the plans' options is not looked for here: see `check_template`.
@@ -90,7 +90,7 @@ def template_files(
     header: Sequence[str] = (),
     options: Sequence[str] = (),
 ) -> tuple[GeneratedFile, ...]:
-    """Give the template for `sam build`, and its Makefile if `makefile` names one.
+    """Return the template for `sam build`, and its Makefile if `makefile` names one.
 
     Without `makefile`, the recipes are expected in the Makefile of the template's folder; a name
     other than `Makefile` is for a file that the Makefile beside it includes. `options` are for each
@@ -117,7 +117,7 @@ def _stack_description(plans: Sequence[FunctionPlan]) -> str:
 
 
 def _as_meant(plan: FunctionPlan) -> FunctionPlan:
-    """Give `plan` with what its configuration says for the template marked as such."""
+    """Return `plan` with what its configuration says for the template marked as such."""
     options = plan.options
     marked = {"template": meant(options.template), "api_template": meant(options.api_template)}
     return replace(plan, options=replace(options, **marked))

@@ -59,7 +59,7 @@ class Aws:
         return str(self._session.region_name)
 
     def credentials(self) -> dict[str, str]:
-        """Give the credentials and the region as environment variables."""
+        """Return the credentials and the region as environment variables."""
         from botocore.exceptions import NoCredentialsError
 
         found = self._session.get_credentials()
@@ -76,7 +76,7 @@ class Aws:
         return {name: value for name, value in variables.items() if value}
 
     def parameters(self, names: Sequence[str]) -> dict[str, Parameter]:
-        """Give the parameters that there are, by the name that was asked for."""
+        """Return the parameters that there are, by the name that was asked for."""
         found: dict[str, Parameter] = {}
         for batch in _batches(names):
             with _explained(f"parameters {', '.join(batch)} can't be read"):
@@ -90,7 +90,7 @@ class Aws:
         return found
 
     def secret(self, name: str) -> str | bytes | None:
-        """Give a secret's text, or its bytes if it has none; None if there is no such secret."""
+        """Return a secret's text, or its bytes if it has none; None if there is no such secret."""
         with _explained(f"secret {name} can't be read"):
             try:
                 answer = self._client("secretsmanager").get_secret_value(SecretId=name)
@@ -127,7 +127,7 @@ class Aws:
 
 
 def credential_variables(profile: str | None = None) -> dict[str, str]:
-    """Give the environment variables that hold the credentials boto3 finds, and the region.
+    """Return the environment variables that hold the credentials boto3 finds, and the region.
 
     Raises `PackagerError` where it finds none.
     """
@@ -149,7 +149,7 @@ def _batches(names: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _base(name: str) -> str:
-    """Give a parameter's name or ARN without its version or label."""
+    """Return a parameter's name or ARN without its version or label."""
     return ":".join(name.split(":")[:6]) if name.startswith("arn:") else name.partition(":")[0]
 
 

@@ -41,7 +41,7 @@ def check_values(
     environment_of: Callable[[FunctionPlan], Mapping[str, str]],
     make_aws: Callable[[], Aws],
 ) -> list[tuple[FunctionPlan, list[CheckedSetting]]]:
-    """Give the state of every setting of `plans`; what is wrong goes into `diagnostics`.
+    """Return the state of every setting of `plans`; what is wrong goes into `diagnostics`.
 
     AWS is asked for all parameters and secrets that they name, if there are any. Raises
     `PackagerError` where it can't be asked.
@@ -62,7 +62,7 @@ def check_values(
 def _texts(
     sources: Sequence[AwsSource], make_aws: Callable[[], Aws]
 ) -> dict[tuple[type, str], str | bytes]:
-    """Give what parameters and secrets hold, by kind and name; the missing ones are absent."""
+    """Return what parameters and secrets hold, by kind and name; the missing ones are absent."""
     if not sources:
         return {}
     aws = make_aws()
@@ -136,7 +136,7 @@ def _in_aws(
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        raise WrongValue(f"{source_label(source)} is no JSON") from None
+        raise WrongValue(f"{source_label(source)} is not valid JSON") from None
     if not isinstance(document, dict):
         raise WrongValue(f"the JSON of {source_label(source)} is no object")
     return value_of_json(setting, document.get(key))

@@ -11,7 +11,7 @@ _SCRIPTS = {"zh_cn": "zh_hans", "zh_sg": "zh_hans", "zh_tw": "zh_hant", "zh_hk":
 
 
 def language_of(environment: Mapping[str, str]) -> str:
-    """Give the language that a POSIX environment asks for: `zh_Hans` of `LANG=zh_CN.UTF-8`."""
+    """Return the language that a POSIX environment asks for: `zh_Hans` of `LANG=zh_CN.UTF-8`."""
     for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
         name = re.split(r"[.@]", environment.get(variable, ""))[0]
         if name:
@@ -20,7 +20,8 @@ def language_of(environment: Mapping[str, str]) -> str:
 
 
 def text_in(texts: Mapping[str, str], language: str) -> str:
-    """Give the text in `language`, or in another form of it, or in English; "" if there is none."""
+    """Return the text in `language`, or in another form of it, or in English; "" if there is
+    none."""
     by_name = {_plain(name): text for name, text in texts.items()}
     wanted = _plain(language)
     same = [name for name in by_name if name.split("_")[0] == wanted.split("_")[0]]

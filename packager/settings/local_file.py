@@ -39,7 +39,7 @@ class LocalSettings:
 
 
 def read_local_settings(path: Path, group: str, diagnostics: Diagnostics) -> LocalSettings:
-    """Give what is in `[settings]` and `[apps]`, and in `[groups.<group>.settings]` and `.apps`.
+    """Return what is in `[settings]` and `[apps]`, and in `[groups.<group>.settings]` and `.apps`.
 
     The latter go before the former, as in the configuration. Settings are of the types that JSON
     has; the runtime checks them against the declaration.
@@ -92,7 +92,7 @@ def _written(table: ConfigTable, path: tuple[str, ...], group: str | None = None
 
 
 def local_environment(settings: LocalSettings) -> dict[str, str]:
-    """Give the environment variables that hand the values to a function's process."""
+    """Return the environment variables that hand the values to a function's process."""
     return {
         SETTINGS_VARIABLE: json.dumps(settings.settings),
         APPS_VARIABLE: json.dumps(settings.apps),

@@ -43,7 +43,7 @@ def check_local(
             whose = f"the group {written.group} declares" if written.group else "a group declares"
             diagnostics.warn(
                 "unknown-setting",
-                f"is no setting that {whose}: no function gets it",
+                f"is not a setting that {whose}: no function gets it",
                 written.place,
                 key=written.key,
                 hint=did_you_mean(name, sorted(known)),

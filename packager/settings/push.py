@@ -235,7 +235,7 @@ def _new_text(write: _Write, old: Parameter | str | bytes | None) -> str:
 
 
 def _entries(write: _Write, old: Parameter | str | bytes | None) -> dict[str, Any]:
-    """Give the JSON object that there is, so that only some of its keys are changed."""
+    """Return the JSON object that there is, so that only some of its keys are changed."""
     if old is None or write.whole is not None:
         return {}
     try:

@@ -28,7 +28,7 @@ class ShownSetting:
 
 
 def show_settings(plan: FunctionPlan, environment: Mapping[str, str]) -> list[ShownSetting]:
-    """Give the settings of a function; `environment` is where variables would come from here."""
+    """Return the settings of a function; `environment` is where variables would come from here."""
     return [
         ShownSetting(
             setting.name,

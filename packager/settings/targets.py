@@ -18,7 +18,7 @@ Target = tuple[AwsSource, str | None]
 
 
 def target_of(plan: FunctionPlan, setting: Setting) -> Target | None:
-    """Give where in AWS a setting's value is, and its key in the JSON there, if it is in one."""
+    """Return where in AWS a setting's value is, and its key in the JSON there, if it is in one."""
     match source_of(plan, setting), plan.options.settings_from:
         case SsmSource() as source, _:
             return source, None
@@ -30,7 +30,7 @@ def target_of(plan: FunctionPlan, setting: Setting) -> Target | None:
 
 
 def targets_with_values(targets: Iterable[Target], aws: Aws) -> set[Target]:
-    """Give those that have a value in AWS; none of those that may not be read."""
+    """Return those that have a value in AWS; none of those that may not be read."""
     found: set[Target] = set()
     texts: dict[AwsSource, str | bytes | None] = {}
     for target in targets:

@@ -61,6 +61,6 @@ def _source(plan: FunctionPlan, setting: Setting) -> str:
 
 
 def toml_key(name: str) -> str:
-    """Give a setting's name as a key of TOML."""
+    """Return a setting's name as a key of TOML."""
     plain = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
     return name if plain else '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -25,7 +25,7 @@ def is_json(setting: Setting) -> bool:
 
 
 def value_of_text(setting: Setting, text: str) -> Any:
-    """Give the value that `text` from outside means, checked; None if it means no value.
+    """Return the value that `text` from outside means, checked; None if it means no value.
 
     Raises `WrongValue`.
     """
@@ -34,14 +34,15 @@ def value_of_text(setting: Setting, text: str) -> Any:
 
 
 def value_of_json(setting: Setting, value: Any) -> Any:
-    """Give a value of a document's or a secret's JSON, checked; text in it is as any other."""
+    """Return a value of a document's or a secret's JSON, checked; text in it is as any other."""
     if isinstance(value, str):
         return value_of_text(setting, value)
     return None if value is None else checked(setting, value)
 
 
 def value_of_yaml(setting: Setting, node: YamlValue) -> Any:
-    """Give the value that a YAML file says: text types take what was written, `yes` and `1.0` too.
+    """Return the value that a YAML file says: text types take what was written, `yes` and `1.0`
+    too.
 
     Raises `WrongValue`, for a null as well.
     """
@@ -55,14 +56,14 @@ def value_of_yaml(setting: Setting, node: YamlValue) -> Any:
 
 
 def text_of_value(setting: Setting, value: Any) -> str:
-    """Give the text that a parameter or a whole secret holds for `value`."""
+    """Return the text that a parameter or a whole secret holds for `value`."""
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False)
 
 
 def checked(setting: Setting, value: Any) -> Any:
-    """Give `value`, or raise `WrongValue`."""
+    """Return `value`, or raise `WrongValue`."""
     wanted = wanted_of(setting, value)
     if wanted:
         raise WrongValue(f"expected {wanted}")

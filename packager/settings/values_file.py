@@ -17,7 +17,7 @@ from packager.settings.values import WrongValue, value_of_yaml
 def read_values(
     top: YamlValue, plans: Sequence[FunctionPlan], diagnostics: Diagnostics
 ) -> list[Value]:
-    """Give the values that a mapping of settings' names gives to the settings of `plans`.
+    """Return the values that a mapping of settings' names gives to the settings of `plans`.
 
     A name is that setting of every function which declares it. No fault says a value.
     """

@@ -1,4 +1,4 @@
-"""docs/cli.md is made of --help: `pytest tests/cli/test_docs.py --refresh` writes it anew."""
+"""docs/cli.md is made of --help: `pytest tests/cli/test_docs.py --refresh` writes it again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WIDTH = 88
 HEAD = """\
 # The command line
 
-Generated from `packager --help`: `pytest tests/cli/test_docs.py --refresh` writes it anew.
+Generated from `packager --help`: `pytest tests/cli/test_docs.py --refresh` writes it again.
 
 Results go to stdout; progress, faults and a function's log go to stderr, in colour on a terminal
 only, and without colour where `NO_COLOR` is set. Exit codes: 0 done, 1 it failed, 2 wrong usage or

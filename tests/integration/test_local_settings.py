@@ -118,8 +118,8 @@ def test_what_no_group_declares_is_warned_of(command: Command, tmp_path: Path) -
     file = f"{plugin}/settings.local.toml"
     lines = done.stderr.decode().splitlines()
     assert [line for line in lines if "warning: " in line or "hint: " in line] == [
-        f"{file}:8:1: warning: groups.keeper.settings.tokem: is no setting that the group keeper "
-        "declares: no function gets it",
+        f"{file}:8:1: warning: groups.keeper.settings.tokem: is not a setting that the group "
+        "keeper declares: no function gets it",
         "  hint: did you mean token?",
         f"{file}:10:9: warning: groups.keepr: there is no such group",
         "  hint: did you mean keeper?",

@@ -252,9 +252,9 @@ def test_check_finds_what_is_wrong_in_aws(
     assert done.stderr.decode() == (
         f"{toml}:2:1: error: api_key: SSM parameter /keeper/api_key: is required and not set\n"
         "  hint: give it a value: packager settings prompt\n"
-        f"{toml}:3:1: error: token: secret keeper, key token: secret keeper is no JSON\n"
+        f"{toml}:3:1: error: token: secret keeper, key token: secret keeper is not valid JSON\n"
         f"{toml}:4:1: error: mode: SSM parameter /keeper/mode: expected one of on, off\n"
-        f"{toml}:5:1: error: loud: secret keeper, key loud: secret keeper is no JSON\n"
+        f"{toml}:5:1: error: loud: secret keeper, key loud: secret keeper is not valid JSON\n"
         "4 errors\n"
     )
     facts = json.loads(packager("check", plugin, "--format", "json").stdout)

@@ -225,7 +225,9 @@ def test_a_file_that_is_a_link_to_nowhere(tmp_path: Path, name: str, target: str
 
     diagnostics = read_folder(root, permissions=Permissions())
 
-    assert Diagnostic("unreadable-file", f"is no file{why}", Place(f"{root}/{name}")) in diagnostics
+    assert (
+        Diagnostic("unreadable-file", f"is not a file{why}", Place(f"{root}/{name}")) in diagnostics
+    )
 
 
 def test_a_working_directory_that_is_gone(

@@ -59,7 +59,7 @@ def apply_diet(folder: Path, werkzeug_version: str) -> DietReport:
 
 
 def treated_sources(root: Path) -> dict[Path, bytes]:
-    """Give the new sources of the package in `root`, of those files that change.
+    """Return the new sources of the package in `root`, of those files that change.
 
     Raises ValueError for what can't be treated, which no listed version has.
     """
@@ -77,7 +77,7 @@ def treated_sources(root: Path) -> dict[Path, bytes]:
 
 
 def source_hash(root: Path) -> str:
-    """Give the hash of a package's Python sources: SHA-256 over their paths and contents."""
+    """Return the hash of a package's Python sources: SHA-256 over their paths and contents."""
     digest = hashlib.sha256()
     for path in sorted(root.rglob("*.py"), key=lambda path: path.relative_to(root).as_posix()):
         content = hashlib.sha256(path.read_bytes()).hexdigest()

@@ -66,7 +66,7 @@ def find(namespace: "dict[str, Any]", name: str, error: "AttributeError | None" 
 
 
 def names_of(namespace: "dict[str, Any]") -> "list[str]":
-    """Give what `dir()` says of a treated module: what it said before."""
+    """Return what `dir()` says of a treated module: what it said before."""
     names = {*namespace, *namespace["_lazy_names"]} - _OWN
     made = {name for name in names if name.startswith(_MAKER)}
     if namespace["__getattr__"].__module__ != __name__:
@@ -165,7 +165,7 @@ def update_wrapper(wrapper: "Any", wrapped: "Any") -> "Any":
 
 
 def cleandoc(text: str) -> str:
-    """Give what `inspect.cleandoc` gives, without importing it."""
+    """Return what `inspect.cleandoc` gives, without importing it."""
     lines = text.expandtabs().split("\n")
     indents = [len(line) - len(line.lstrip(" ")) for line in lines[1:] if line.strip(" ")]
     margin = min(indents, default=0)

@@ -20,18 +20,18 @@ class Edits:
             self._starts.append(self._starts[-1] + len(line))
 
     def offset(self, line: int, column: int) -> int:
-        """Give the place in the source of a line (from 1) and a column (from 0, in bytes)."""
+        """Return the place in the source of a line (from 1) and a column (from 0, in bytes)."""
         return self._starts[line - 1] + column
 
     def span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
-        """Give where `node` starts and ends."""
+        """Return where `node` starts and ends."""
         assert node.end_lineno is not None  # noqa: S101 - parsed nodes have it
         assert node.end_col_offset is not None  # noqa: S101
         start = self.offset(node.lineno, node.col_offset)
         return start, self.offset(node.end_lineno, node.end_col_offset)
 
     def line(self, number: int) -> bytes:
-        """Give a line, counted from 1, with its end."""
+        """Return a line, counted from 1, with its end."""
         return self.source[self._starts[number - 1] : self._starts[number]]
 
     def replace(self, start: int, end: int, text: str) -> None:
@@ -59,7 +59,7 @@ class Edits:
                 self._spans[start, start] = b"    " + old
 
     def apply(self) -> bytes:
-        """Give the source with all replacements made. Raises ValueError if two overlap."""
+        """Return the source with all replacements made. Raises ValueError if two overlap."""
         parts: list[bytes] = []
         position = 0
         for (start, end), new in sorted(self._spans.items()):

@@ -31,7 +31,7 @@ class Rules:
 def plan_package(
     modules: Mapping[str, ModuleSource], trees: Mapping[str, ast.Module], rules: Rules
 ) -> dict[str, Plan]:
-    """Give the plan of each module, by name, in which anything can wait."""
+    """Return the plan of each module, by name, in which anything can wait."""
     candidates = [name for name in sorted(modules) if _is_treatable(name, trees[name], rules)]
     known: dict[str, frozenset[str]] = {}
     pinned = {name: _pinned(trees[name]) for name in candidates}
@@ -92,7 +92,7 @@ def _is_treatable(name: str, tree: ast.Module, rules: Rules) -> bool:
 def _imported_by(
     start: str, modules: Mapping[str, ModuleSource], trees: Mapping[str, ast.Module]
 ) -> set[str]:
-    """Give the package's modules that importing `start` loads, before the treatment."""
+    """Return the package's modules that importing `start` loads, before the treatment."""
     seen: set[str] = set()
     waiting = [start]
     while waiting:
@@ -121,7 +121,7 @@ def _run_at_import(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
 def _sources(
     node: ast.stmt, module: ModuleSource, modules: Mapping[str, ModuleSource]
 ) -> dict[str, tuple[str, ...]]:
-    """Give what an import statement binds: names, and where from, as `deferred.Lazy` takes it."""
+    """Return what an import statement binds: names, and where from, as `deferred.Lazy` takes it."""
     found: dict[str, tuple[str, ...]] = {}
     if isinstance(node, ast.Import):
         for alias in node.names:
@@ -207,7 +207,7 @@ def _needs(node: ast.AST, plan: Plan) -> set[str]:
 
 
 def _class_needs(node: ast.ClassDef, plan: Plan) -> set[str]:
-    """Give the deferred names that making a class needs, but for what can be rewritten in it."""
+    """Return the deferred names that making a class needs, but for what can be rewritten in it."""
     needed: set[str] = set()
     for base in node.bases:
         if isinstance(base, ast.Subscript) and _needs(base.slice, plan):
@@ -254,7 +254,7 @@ def _can_be_made(node: ast.ClassDef, lines: list[bytes]) -> bool:
 
 
 def single_target(node: ast.AST) -> str | None:
-    """Give the one name that an assignment is to, if that is what `node` is."""
+    """Return the one name that an assignment is to, if that is what `node` is."""
     if isinstance(node, ast.Assign) and len(node.targets) == 1:
         target: ast.expr = node.targets[0]
     elif isinstance(node, ast.AnnAssign) and node.value:

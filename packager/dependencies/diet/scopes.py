@@ -37,7 +37,7 @@ def names_needed(*nodes: ast.AST) -> set[str]:
 
 
 def bound_names(nodes: Iterable[ast.AST]) -> list[str]:
-    """Give the names that statements bind in their own scope, once per binding."""
+    """Return the names that statements bind in their own scope, once per binding."""
     binder = _Binder()
     for node in nodes:
         binder.visit(node)
@@ -45,7 +45,7 @@ def bound_names(nodes: Iterable[ast.AST]) -> list[str]:
 
 
 def global_stores(tree: ast.Module) -> set[str]:
-    """Give the names that any function of the module declares `global`."""
+    """Return the names that any function of the module declares `global`."""
     return {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
 
 

@@ -19,7 +19,7 @@ HELPER = "deferred"  # deferred.py, which goes into the treated package as `_def
 
 
 def write_treated(source: bytes, tree: ast.Module, plan: Plan, package: str) -> bytes:
-    """Give the module's source with `plan` carried out; `package` holds `_deferred`.
+    """Return the module's source with `plan` carried out; `package` holds `_deferred`.
 
     Raises ValueError for a construct that can't be rewritten in place.
     """

@@ -65,7 +65,7 @@ class Workspace:
         self._namespace = uuid.uuid4()
 
     def mode(self, app_id: str) -> str | None:
-        """Give an app's mode; None for one that is whatever it is called as."""
+        """Return an app's mode; None for one that is whatever it is called as."""
         if app_id in self._modes:
             return self._modes[app_id]
         return next((mode for mode in MODES if app_id.startswith(mode)), None)

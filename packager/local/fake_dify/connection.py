@@ -141,7 +141,7 @@ class Connection(BaseHTTPRequestHandler):
 
 
 def _form(content_type: str, content: bytes) -> dict[str, Any]:
-    """Give the fields of a form; a file is a dict of its name, type and content."""
+    """Return the fields of a form; a file is a dict of its name, type and content."""
     head = f"Content-Type: {content_type}\r\n\r\n".encode()
     parsed = BytesParser(policy=HTTP).parsebytes(head + content)
     fields: dict[str, Any] = {}

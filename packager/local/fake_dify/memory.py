@@ -48,7 +48,7 @@ def _locked(file: Path) -> Iterator[IO[bytes]]:
 
 
 def _conversations(content: bytes) -> Conversations:
-    """Give what `keep` wrote; none where it is damaged."""
+    """Return what `keep` wrote; none where it is damaged."""
     try:
         found = json.loads(content.decode("utf-8", "surrogatepass"))
         return {

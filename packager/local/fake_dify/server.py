@@ -93,7 +93,7 @@ class FakeDify:
             keep(self.workspace, self._memory)
 
     def app_of(self, authorization: str) -> str:
-        """Give the id of the app whose key a request has; raises ApiRefusal."""
+        """Return the id of the app whose key a request has; raises ApiRefusal."""
         scheme, _, key = authorization.partition(" ")
         if scheme.lower() != "bearer" or not key:
             raise ApiRefusal(

@@ -59,7 +59,7 @@ def check_names(plans: Sequence[FunctionPlan], diagnostics: Diagnostics) -> None
 
 
 def resource_count(plan: FunctionPlan) -> int:
-    """Give the number of resources that a function's events add to the stack."""
+    """Return the number of resources that a function's events add to the stack."""
     made = sum(_RESOURCES[event.source] for event in plan.options.events)
     return made + len(event_resources(plan, {})) + keeps_failures(plan)  # EventInvokeConfig
 

@@ -17,7 +17,7 @@ _BESIDE = ("DeploymentPreference", "FunctionUrlConfig", "VersionDescription")
 
 
 def referable(plan: FunctionPlan) -> frozenset[str]:
-    """Give the logical ids that the template has for a function."""
+    """Return the logical ids that the template has for a function."""
     names = ResourceNames(plan.logical_id)
     missing = names.api if plan.options.api == "url" else names.url
     return resource_names(plan) - {missing}
@@ -26,7 +26,7 @@ def referable(plan: FunctionPlan) -> frozenset[str]:
 def reference_problems(
     key: str, values: Mapping[str, Any], plan: FunctionPlan, known: Collection[str]
 ) -> Iterator[tuple[str, str, str | None]]:
-    """Give (property, message, hint) for each reference that CloudFormation would refuse.
+    """Yield (property, message, hint) for each reference that CloudFormation would refuse.
 
     `known` are the ids of the whole template, parameters included.
     """
@@ -47,7 +47,7 @@ def reference_problems(
 
 
 def references(value: object) -> Iterator[str]:
-    """Give the names that the CloudFormation functions in `value` refer to."""
+    """Yield the names that the CloudFormation functions in `value` refer to."""
     if isinstance(value, Mapping):
         if len(value) == 1:
             yield from _referred(*next(iter(value.items())))
@@ -74,7 +74,7 @@ def _referred(function: object, argument: object) -> Iterator[str]:
 
 
 def _unknown_functions(value: object) -> Iterator[str]:
-    """Give what is written as a function but is none, or needs conditions, mappings or macros."""
+    """Yield what is written as a function but is none, or needs conditions, mappings or macros."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
             if str(name).startswith("Fn::") and name not in INTRINSICS:

@@ -70,7 +70,7 @@ def _check_shared_names(plans: Sequence[FunctionPlan], diagnostics: Diagnostics)
 
 
 def _names(plan: FunctionPlan) -> Iterator[tuple[str, str, str]]:
-    """Give (key, what it names, the name) of each name that differs for every function."""
+    """Yield (key, what it names, the name) of each name that differs for every function."""
     name = plan.options.template.get("FunctionName")
     if isinstance(name, str):
         yield "template.FunctionName", "name", name

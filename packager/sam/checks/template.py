@@ -154,12 +154,12 @@ def _check_environment(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
 
 
 def _known_size(value: object) -> int:
-    """Give the bytes of a variable's value, none where it is known at the deployment only."""
+    """Return the bytes of a variable's value, none where it is known at the deployment only."""
     return len(str(value).encode()) if isinstance(value, str | int | float) else 0
 
 
 def _default_size(plan: FunctionPlan, setting: Setting) -> int:
-    """Give the bytes of a setting's default that the template makes its variable's."""
+    """Return the bytes of a setting's default that the template makes its variable's."""
     source = plan.options.settings.get(setting.name)
     if isinstance(source, EnvSource) and isinstance(setting.default, str):
         return len(setting.default.encode()) if setting.type == "text-input" else 0

@@ -77,7 +77,7 @@ class Update(UpdateExpressionExecutor):
 
 
 def quicken() -> None:
-    """Remember what moto finds out anew at each request, though it never changes."""
+    """Remember what moto finds out again at each request, though it never changes."""
     names = functools.cache(utils.method_names_from_class)
     responses.method_names_from_class = names  # type: ignore[attr-defined]
     modules = frozenset(backends.list_of_moto_modules())

@@ -269,7 +269,7 @@ def test_a_broken_lock_is_an_error(install: Install, tmp_path: Path) -> None:
     (root / "uv.lock").write_text("version = 1\npackage = 3\n")
     message, hint = failure(install)
     assert message.splitlines()[0] == "uv.lock beside p/pyproject.toml can't be read:"
-    assert hint == "make it anew with `uv lock`, or remove it"
+    assert hint == "make it again with `uv lock`, or remove it"
 
 
 def test_an_index_that_is_not_there_shows_no_credentials(
@@ -333,5 +333,5 @@ def test_a_lock_older_than_its_pyproject_is_said(install: Install, tmp_path: Pat
     assert run_uv(["lock", "--python", str(interpreter.path)], cwd=root).code == 0
     (root / "pyproject.toml").write_text(f'{text}dependencies = ["werkzeug==3.1.0"]\n')
     assert failure(install)[1] == (
-        "uv.lock may be older than what it was made of: make it anew with `uv lock`"
+        "uv.lock may be older than what it was made of: make it again with `uv lock`"
     )

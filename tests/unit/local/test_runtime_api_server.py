@@ -268,7 +268,7 @@ def test_trailers_tell_of_a_failure(streaming: RuntimeApi, parts: list[Part]) ->
     [
         ([b"no prelude"], "the reply has no prelude"),
         ([], "the reply has no prelude"),
-        ([b"[]" + bytes(8)], "the reply's prelude is no JSON object"),
+        ([b"[]" + bytes(8)], "the reply's prelude is not a JSON object"),
     ],
 )
 def test_what_has_no_prelude_is_refused(

@@ -197,7 +197,7 @@ def test_a_damaged_entry(tmp_path: Path) -> None:
     path.write_bytes(data)
     message, hint = unusable(path)
     assert message.startswith(f"{path} is damaged: Error -3 while decompressing data")
-    assert hint == "fetch or package it anew"
+    assert hint == "fetch or package it again"
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -250,7 +250,7 @@ def test_damage_in_other_compressions(tmp_path: Path, method: int) -> None:
     path.write_bytes(data)
     message, hint = unusable(path)
     assert message.startswith(f"{path} is damaged: ")
-    assert hint == "fetch or package it anew"
+    assert hint == "fetch or package it again"
 
 
 def test_an_entry_that_starts_before_the_file(tmp_path: Path) -> None:

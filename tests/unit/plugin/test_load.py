@@ -106,7 +106,7 @@ def test_the_folder_is_named_as_it_was_given(tmp_path: Path) -> None:
     assert diagnostics.all == [
         Diagnostic(
             "no-manifest",
-            "there is no manifest.yaml, so this is no plugin",
+            "there is no manifest.yaml, so this is not a plugin",
             Place(f"{tmp_path}/manifest.yaml"),
             hint="name the plugin's own folder",
         )
@@ -513,7 +513,7 @@ def test_references_stay_inside(
             "settings: {x: {type: text_input}}\nendpoints: [endpoints/duck.yaml]\n",
             error(
                 "invalid-value",
-                f"'text_input' is no type of a setting; expected one of {TYPES}",
+                f"'text_input' is not a type of a setting; expected one of {TYPES}",
                 "group/tiny.yaml",
                 1,
                 22,
@@ -612,7 +612,7 @@ A_SOURCE = "the path of a Python file (.py)"
             "path: /\nmethod: get\nextra: {python: {source: endpoints/duck.py}}\n",
             error(
                 "invalid-value",
-                f"'get' is no method of an endpoint; expected one of {METHODS}",
+                f"'get' is not a method of an endpoint; expected one of {METHODS}",
                 "endpoints/duck.yaml",
                 2,
                 9,
@@ -624,7 +624,7 @@ A_SOURCE = "the path of a Python file (.py)"
             "path: /\nmethod: PATCH\nextra: {python: {source: endpoints/duck.py}}\n",
             error(
                 "invalid-value",
-                f"'PATCH' is no method of an endpoint; expected one of {METHODS}",
+                f"'PATCH' is not a method of an endpoint; expected one of {METHODS}",
                 "endpoints/duck.yaml",
                 2,
                 9,
@@ -822,7 +822,7 @@ def test_a_manifest_by_another_name(tmp_path: Path) -> None:
     assert diagnostics == [
         error(
             "no-manifest",
-            "there is no manifest.yaml, so this is no plugin",
+            "there is no manifest.yaml, so this is not a plugin",
             "manifest.yaml",
             hint="rename manifest.yml to manifest.yaml",
         )

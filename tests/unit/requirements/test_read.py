@@ -273,7 +273,7 @@ def test_plain_lines_come_back_with_their_numbers(lines: list[str]) -> None:
 
 def test_what_is_no_file(tmp_path: Path) -> None:
     place = Place("p/requirements.txt")
-    diagnostic = Diagnostic("unreadable-file", "is no file of the plugin", place)
+    diagnostic = Diagnostic("unreadable-file", "is not a file of the plugin", place)
     path = tmp_path / "requirements.txt"
     path.mkdir()
     assert read(tmp_path) == (Requirements(tmp_path), [diagnostic])
@@ -281,7 +281,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     for target in ("nowhere", "requirements.txt", "/etc/hostname"):
         path.symlink_to(target)
         why = " (too many levels of symbolic links)" if target == path.name else ""
-        diagnostic = Diagnostic("unreadable-file", f"is no file of the plugin{why}", place)
+        diagnostic = Diagnostic("unreadable-file", f"is not a file of the plugin{why}", place)
         assert read(tmp_path) == (Requirements(tmp_path), [diagnostic])
         path.unlink()
 
@@ -321,9 +321,9 @@ def test_dependencies_said_in_ways_that_are_not_read(
             "",
             Diagnostic(
                 "invalid-lock",
-                "is no lock file of uv's: it has no version",
+                "is not a lock file of uv's: it has no version",
                 Place("p/uv.lock"),
-                hint="make it anew with `uv lock`, or remove it",
+                hint="make it again with `uv lock`, or remove it",
             ),
         ),
         (
