@@ -33,7 +33,6 @@ MANY_PARAMETERS = {
 }
 # Being split.
 LONG_MODULES |= {"packager/config/events.py", "packager/config/read.py"}
-LONG_MODULES |= {"endpoint_runtime/secret_search/__init__.py"}
 LONG_FUNCTIONS |= {"endpoint_runtime/gateway/environ.py environ_of"}
 MANY_PARAMETERS |= {
     "endpoint_runtime/app/invocation.py _reply_with_care",
