@@ -1,8 +1,8 @@
 """The keys of the configuration, each described once.
 
 Readers, messages, the table of docs/configuration.md and the JSON Schema follow from this; defaults
-are those of `Options`. A new key is an entry here and a field there. It is
-a list, so it may be long.
+are those of `Options`. A new key is an entry here and a field there. It is a list, so it may be
+long.
 """
 
 from __future__ import annotations

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-from packager.config.consistency import check_entry
+from packager.config.consistency import check_entry, fit_python
 from packager.config.dify import read_apps, read_dify
 from packager.config.events import read_events
-from packager.config.files import Configuration, read_config_files
+from packager.config.files import read_config_files
 from packager.config.keys import GROUPS, KEYS, TABLES
 from packager.config.refused import InvalidValue, found
 from packager.config.settings import read_source
@@ -22,11 +20,10 @@ from packager.inputs.suggestions import did_you_mean
 from packager.inputs.toml_file import ConfigTable
 from packager.inputs.toml_positions import KeyPath
 from packager.model.events import EventMapping
-from packager.model.options import Options, Runtime, Source
+from packager.model.options import Options, Source
 from packager.model.plugin import EndpointGroup
 
 COMMAND_LINE = "command line"
-_PATCHES = range(100)  # Lambda runs the newest patch of a version, whichever that is
 
 
 @dataclass(slots=True)
@@ -85,7 +82,7 @@ def read_configuration(
             }
         options[group.name] = Options(**values, settings=settings, apps=apps, places=places)
     _check_fit(options, diagnostics)
-    return _fit_python(options, files, diagnostics)
+    return fit_python(options, files, diagnostics)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,43 +258,3 @@ def _check_fit(options: Mapping[str, Options], diagnostics: Diagnostics) -> None
     """Note keys that contradict each other; a key that several groups share is faulted once."""
     for option in options.values():
         check_entry(option, diagnostics)
-
-
-def _fit_python(
-    options: dict[str, Options], files: Configuration, diagnostics: Diagnostics
-) -> Mapping[str, Options]:
-    """Choose a runtime that requires-python allows, where none is configured; say so."""
-    if files.requires_python is None:
-        return options
-    try:
-        wanted = SpecifierSet(files.requires_python)
-    except InvalidSpecifier:
-        return options  # uv says so, at the build
-    allowed = [
-        runtime
-        for runtime in get_args(Runtime)
-        if any(f"{runtime.removeprefix('python')}.{patch}" in wanted for patch in _PATCHES)
-    ]
-    fitted: dict[str, Options] = {}
-    notes: set[str] = set()
-    for name, option in options.items():
-        fitted[name] = option
-        if option.runtime in allowed:
-            continue
-        if "runtime" not in option.places and allowed:
-            fitted[name] = replace(option, runtime=allowed[-1])
-            notes.add(
-                f"{option.python} is excluded by {files.requires_python!r}; "
-                f"the runtime is {allowed[-1]}"
-            )
-        else:
-            notes.add(f"{option.python}, the runtime, is excluded by {files.requires_python!r}")
-    for note in sorted(notes):
-        diagnostics.warn(
-            "python-excluded",
-            "Python " + note,
-            files.requires_python_place,
-            key="project.requires-python",
-            hint="set runtime in the configuration",
-        )
-    return fitted
