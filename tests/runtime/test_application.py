@@ -297,7 +297,7 @@ def test_log_level_and_json_lines(
 
     application = make_application()
     monkeypatch.setattr(report, "_least", 20)  # put back what the test changes
-    monkeypatch.setattr(report, "_json", False)
+    monkeypatch.setattr(report, "is_json", False)
     report.configure({"AWS_LAMBDA_LOG_LEVEL": "error"})
     answer_event(application, url(path="/echo/1"), None)
     assert capsys.readouterr().err == ""
