@@ -31,11 +31,6 @@ MANY_PARAMETERS = {
     "dify_plugin/_entity/entity.py model_validate",
     "endpoint_runtime/dify/apps.py invoke",
 }
-# A value more would cost every event, or every reply that is not plain, its making.
-MANY_PARAMETERS |= {
-    "endpoint_runtime/app/invocation.py _reply_with_care",
-    "endpoint_runtime/gateway/careful_replies.py reply_of",
-}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

@@ -157,35 +157,36 @@ def _reply(
                 if bounded is not None and bounded.cut:
                     bounded.log_cut(route, environ)
                 return reply
-    return _reply_with_care(
-        application, source, multi_value, response, route, environ, status, has_body, body, bounded
-    )
+    sent = body if has_body else None
+    form = source, multi_value
+    careful = _reply_with_care(application, form, response, environ, sent, bounded)
+    if bounded is not None:
+        bounded.log_cut(route, environ)
+    return careful
 
 
 def _reply_with_care(
     application: Serving,
-    source: str,
-    multi_value: bool,
+    form: tuple[str, bool],
     response: Response,
-    route: str,
     environ: dict[str, Any],
-    status: int,
-    has_body: bool,
-    body: bytes,
+    body: bytes | None,
     bounded: BoundedBody | None,
 ) -> dict[str, Any]:
-    """Make the reply of a response that is not plain.
+    """Make the reply of a response that is not plain; `body` is None where HTTP forbids one.
 
     Apart from `_reply`, as what a function inside one uses costs every call.
     """
     from endpoint_runtime.gateway.careful_replies import end_to_end_headers, reply_of
 
+    source, multi_value = form
+    status = response.status_code
     headers = end_to_end_headers(response, environ)
     most = _most(application, source, environ)
 
-    def make(body: bytes) -> dict[str, Any]:
+    def make(body: bytes | None) -> dict[str, Any]:
         sent = headers
-        if has_body and application.gzip:
+        if body is not None and application.gzip:
             from endpoint_runtime.gateway.compression import compress
 
             if len(body) > most:
@@ -198,14 +199,12 @@ def _reply_with_care(
             status=status,
             headers=sent,
             body=body,
-            has_body=has_body,
             types=application.body_types,
         )
 
     if bounded is None:
         return make(body)
     fitting: dict[str, Any] = bounded.fit(make)
-    bounded.log_cut(route, environ)
     return fitting
 
 

@@ -158,8 +158,7 @@ class _Body:
             multi_value=False,
             status=self._response.status_code,
             headers=headers,
-            body=b"",
-            has_body=False,
+            body=None,
         )
         del prelude["body"], prelude["isBase64Encoded"]
         reply = Streamed(prelude, self)

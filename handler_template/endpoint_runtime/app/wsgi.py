@@ -145,7 +145,6 @@ def _whole(
             status=response.status_code,
             headers=headers,
             body=body,
-            has_body=True,
             types=application.body_types,
         )
     return headers, iter((body,))

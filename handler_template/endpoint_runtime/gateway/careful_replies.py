@@ -64,20 +64,18 @@ def reply_of(
     multi_value: bool,
     status: int,
     headers: Sequence[Header],
-    body: bytes,
-    has_body: bool,
+    body: bytes | None,
     types: BodyTypes = ((), ()),
 ) -> dict[str, Any]:
     """Make the reply for an event's source.
 
-    `multi_value` says that a load balancer's event had multi-value headers. `has_body` is false
-    where HTTP forbids one; a Content-Length then says what a GET would have had. Raises
-    `ReplyTooLarge`.
+    `multi_value` says that a load balancer's event had multi-value headers. `body` is None where
+    HTTP forbids one; a Content-Length then says what a GET would have had. Raises `ReplyTooLarge`.
     """
     limit = limit_of(source)
-    if len(body) > limit:  # however it is encoded
+    if body is not None and len(body) > limit:  # however it is encoded
         raise ReplyTooLarge(len(body), limit)
-    length = len(body) if has_body else None
+    length = None if body is None else len(body)
     singles, repeated, first = _by_name(headers, length)
     content_type = _value("content-type", singles, repeated, first)
     content_encoding = _value("content-encoding", singles, repeated, first)
