@@ -36,7 +36,7 @@ demo: $(VENV)/.tool
 	@$(BIN)/python -m tests.demo
 
 test: lint
-	$(PYTEST) -n auto --dist worksteal -m "not docker and not soak"
+	$(PYTEST) -n auto --dist loadfile -m "not docker and not soak"
 
 # Needs root: starts a Docker daemon of its own, off the network, and stops it.
 test-sam-local: $(VENV)/.dev

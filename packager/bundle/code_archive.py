@@ -5,7 +5,6 @@ handler_template/endpoint_runtime/code_archive.py says what the file is, and rea
 
 from __future__ import annotations
 
-import ast
 import marshal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -105,8 +104,8 @@ def _is_empty(source: Path, name: str) -> bool:
     """Return whether a module is a package of the runtime with nothing but its docstring."""
     if name.rpartition(".")[0] != "endpoint_runtime" or source.name != "__init__.py":
         return False
-    body = ast.parse(source.read_bytes()).body
-    return all(isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant) for each in body)
+    parts = source.read_text().strip().split('"""')
+    return len(parts) == 3 and not parts[0] and not parts[2]
 
 
 def _modules(folder: Path, package: str) -> Iterator[str]:

@@ -10,7 +10,7 @@ from packager.config.key_types import Key
 from packager.config.keys import GROUPS, KEYS, TABLES, default_of
 from packager.config.sources import SOURCE_KEYS, SOURCE_SCHEMA
 
-_LINK = re.compile(r"\[([^]]+)\]\([^)]+\)")
+_LINK = re.compile(r"\[([^][]++)\]\([^()]++\)")
 
 
 def configuration_schema() -> dict[str, Any]:

@@ -7,11 +7,12 @@ import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from packager.dependencies import diet
 from packager.dependencies.development_parts import remove_development_parts
-from packager.dependencies.diet.apply import FORMAT as DIET_FORMAT
 from packager.dependencies.diet.apply import DietReport, apply_diet
 from packager.dependencies.local_inputs import builds_cleared_away
 from packager.dependencies.prune import FORMAT as PRUNE_FORMAT
@@ -200,10 +201,17 @@ def _installed_key(resolution: Resolution, target: Target, treatment: Treatment)
     packages = [(p.name, p.version, p.form, p.identity) for p in resolution.packages]
     compiled = (bytecode.version, bytecode.magic) if bytecode else None
     machine = target.architecture if target.host else target.platform
-    treated = DIET_FORMAT if treatment.diet else None
+    treated = _diet_code() if treatment.diet else None
     used = [sorted(getattr(kept.used, part.name)) for part in fields(kept.used)]
     pruned = [PRUNE_FORMAT, used, kept.globs, kept.development]
     return [_FORMAT, packages, target.python, target.host, machine, compiled, treated, pruned]
+
+
+@cache
+def _diet_code() -> str:
+    """Return a digest of what treats packages: another treatment is another entry."""
+    sources = sorted(Path(diet.__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()
 
 
 def _digest(value: object) -> str:

@@ -15,7 +15,7 @@ from yaml.reader import ReaderError
 from packager.errors import Diagnostics, Place
 
 MAX_FILE = 4 * 1024 * 1024  # bytes; real files have a few thousand
-MAX_VALUES = 100_000  # what a file may come to once its aliases are followed
+MOST_ALIASED = 20_000  # values that aliases may make, beyond one for each character of the file
 MAX_BITS = 1024  # of a whole number; YAML and JSON promise 64
 
 Kind = Literal["a mapping", "a list", "text", "a number", "true or false", "nothing"]
@@ -130,7 +130,7 @@ def parse_yaml(text: str, display: str, diagnostics: Diagnostics) -> YamlValue |
             loader.dispose()
         if node is None:
             return YamlValue(None, "", Place(display, 1, 1))
-        return _Tree(display, diagnostics).value(node, "", None)
+        return _Tree(display, diagnostics, MOST_ALIASED + len(text)).value(node, "", None)
     except ReaderError as error:
         before = text[: error.position]
         diagnostics.error(
@@ -165,8 +165,9 @@ def _syntax_hint(problem: str) -> str | None:
 class _Tree:
     """Turns composed nodes into marked values: bounded, and never caught in a loop of aliases."""
 
-    def __init__(self, display: str, diagnostics: Diagnostics) -> None:
+    def __init__(self, display: str, diagnostics: Diagnostics, most: int) -> None:
         self.display = display
+        self.most = most  # values
         self.diagnostics = diagnostics
         self.constructor = SafeConstructor()
         self.count = 0
@@ -181,8 +182,8 @@ class _Tree:
 
     def value(self, node: yaml.Node, key: str, key_place: Place | None) -> YamlValue:
         self.count += 1
-        if self.count > MAX_VALUES:
-            raise self.refuse(node, f"aliases make more than {MAX_VALUES} values of this file")
+        if self.count > self.most:
+            raise self.refuse(node, f"aliases make more than {self.most} values of this file")
         place = self.place(node)
         if isinstance(node, yaml.ScalarNode):
             return YamlValue(self.scalar(node), node.value, place, key, key_place)

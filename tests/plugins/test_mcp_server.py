@@ -36,7 +36,9 @@ def server(
     example: Build, dify: FakeDify, moto: MotoServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
     for name, value in (("token", TOKEN), ("app_key", "app-key")):
-        moto.boto("ssm").put_parameter(Name=f"/mcp_server/{name}", Value=value, Type="SecureString")
+        moto.boto("ssm").put_parameter(
+            Name=f"/mcp_server/{name}", Value=value, Type="SecureString", Overwrite=True
+        )
     log = tmp_path_factory.mktemp("mcp") / "log"
     with gateway(example("mcp_server", dify_at(dify.url)), log, moto.environment) as running:
         yield running

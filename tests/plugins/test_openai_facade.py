@@ -37,9 +37,11 @@ def dify() -> Iterator[FakeDify]:
 def facade(
     example: Build, dify: FakeDify, moto: MotoServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
-    moto.boto("secretsmanager").create_secret(
-        Name="openai_facade", SecretString=json.dumps({"api_key": KEY, "app_key": APP_KEY})
-    )
+    secrets = moto.boto("secretsmanager")
+    if not secrets.list_secrets()["SecretList"]:  # another part of this file may have run before
+        secrets.create_secret(
+            Name="openai_facade", SecretString=json.dumps({"api_key": KEY, "app_key": APP_KEY})
+        )
     log = tmp_path_factory.mktemp("facade") / "log"
     with gateway(example("openai_facade", dify_at(dify.url)), log, moto.environment) as running:
         yield running

@@ -48,7 +48,9 @@ def slack() -> Iterator[SlackApi]:
 def account(moto: MotoServer) -> MotoServer:
     """moto, with the bot's secrets in it."""
     for name, value in (("bot_token", TOKEN), ("signing_secret", SECRET), ("app_key", KEY)):
-        moto.boto("ssm").put_parameter(Name=f"/slack_bot/{name}", Value=value, Type="SecureString")
+        moto.boto("ssm").put_parameter(
+            Name=f"/slack_bot/{name}", Value=value, Type="SecureString", Overwrite=True
+        )
     return moto
 
 

@@ -14,11 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packager.dependencies.diet.plan import ModuleSource, Rules, plan_package
-from packager.dependencies.diet.table import EAGER, FORMAT, REPLACED, UNTREATED
+from packager.dependencies.diet.table import EAGER, REPLACED, UNTREATED
 from packager.dependencies.diet.versions import HASHES
 from packager.dependencies.diet.write import HELPER, write_treated
-
-__all__ = ["FORMAT", "DietReport", "apply_diet", "source_hash"]
 
 _PACKAGE = "werkzeug"
 _DEFERRED = re.compile(r'(?m)(?:^|; )_lazy\["(\w+)"\] = |^def _lazy_(\w+)\(\):$')

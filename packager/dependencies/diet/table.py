@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-FORMAT = 4  # changes with whatever changes the treated files or their bytecode
-
 # Modules that need not start fast, or that keep names for the debugger and the development server.
 UNTREATED = (
     "werkzeug._reloader",
