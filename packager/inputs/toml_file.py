@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from packager.errors import Diagnostics, Place
+from packager.inputs.bounded_file import read_bounded
 from packager.inputs.toml_limits import TooMuch, load_toml
 from packager.inputs.toml_positions import KeyPath, Position, nearest_position, toml_positions
-from packager.inputs.yaml_tree import MAX_FILE
 from packager.paths import is_file, is_inside, unseen
 
 _WHERE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -49,16 +49,8 @@ def read_toml(root: Path, display: str, name: str, diagnostics: Diagnostics) -> 
     if not is_inside(path, root):
         diagnostics.error("outside-plugin", "is a link that leaves the plugin", Place(file))
         return None
-    try:
-        size = path.stat().st_size
-        content = path.read_bytes() if size <= MAX_FILE else b""
-    except OSError as error:
-        diagnostics.error("unreadable-file", f"can't be read: {error.strerror}", Place(file))
-        return None
-    if size > MAX_FILE:
-        diagnostics.error(
-            "too-large", f"has {size} bytes; at most {MAX_FILE} are read", Place(file)
-        )
+    content = read_bounded(path, file, diagnostics)
+    if content is None:
         return None
     values = parse_toml(content, file, diagnostics)
     if values is None:

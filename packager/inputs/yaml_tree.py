@@ -13,8 +13,8 @@ from yaml.constructor import SafeConstructor
 from yaml.reader import ReaderError
 
 from packager.errors import Diagnostics, Place
+from packager.inputs.bounded_file import read_bounded
 
-MAX_FILE = 4 * 1024 * 1024  # bytes; real files have a few thousand
 MOST_ALIASED = 20_000  # values that aliases may make, beyond one for each character of the file
 MAX_BITS = 1024  # of a whole number; YAML and JSON promise 64
 
@@ -91,16 +91,8 @@ class YamlValue:
 
 def read_yaml(path: Path, display: str, diagnostics: Diagnostics) -> YamlValue | None:
     """Read the YAML file at `path`, which messages call `display`; None after a fault."""
-    try:
-        size = path.stat().st_size
-        content = path.read_bytes() if size <= MAX_FILE else b""
-    except OSError as error:
-        diagnostics.error("unreadable-file", f"can't be read: {error.strerror}", Place(display))
-        return None
-    if size > MAX_FILE:
-        diagnostics.error(
-            "too-large", f"has {size} bytes; at most {MAX_FILE} are read", Place(display)
-        )
+    content = read_bounded(path, display, diagnostics)
+    if content is None:
         return None
     try:
         text = content.decode("utf-8")

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packager.errors import Code, Diagnostic, Diagnostics, Place
-from packager.inputs.yaml_tree import MAX_FILE, YamlValue, parse_yaml, read_yaml
+from packager.inputs.bounded_file import MAX_FILE
+from packager.inputs.yaml_tree import YamlValue, parse_yaml, read_yaml
 
 
 def parse(text: str) -> tuple[YamlValue | None, list[Diagnostic]]:
