@@ -20,7 +20,7 @@ class Dify:
     def __init__(self, fake: FakeDify, apps: dict[str, Any]) -> None:
         self.fake = fake
         self.bundle = bundle_module(DIFY_BASE_URL=fake.url, APPS=apps)
-        self.backends = Backends(self.bundle, ".")
+        self.backends = Backends(self.bundle)
 
     def session(self, deadline: float | None = None) -> Session:
         self.backends.deadline = deadline

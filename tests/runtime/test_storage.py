@@ -21,7 +21,7 @@ MISSING = "load data failed, please check if the key is correct or you have not 
 
 def session_of(storage: object, plugin: str = "test") -> Session:
     bundle = bundle_module(PLUGIN=plugin, STORAGE=storage)
-    return Session.of_request("e", Backends(bundle, "."))
+    return Session.of_request("e", Backends(bundle))
 
 
 @pytest.fixture(params=["memory", "file"])

@@ -74,7 +74,7 @@ def test_dynamodb_under_kills_and_throttling(
         with monkeypatch.context() as patch:
             patch.setattr(generations, "time", lambda: time.time() + 26 * 3600)
             bundle = bundle_module(STORAGE=storage)
-            store = Backends(bundle, ".").storage
+            store = Backends(bundle).storage
             for key in KEYS:
                 start = time.monotonic()
                 named = name_of(store.get(key))

@@ -65,7 +65,7 @@ class Application:
         self._plain_routes = PlainRoutes(bundle.ROUTES)
         self._map: Map | None = None  # made when a request needs it
         self._classes: dict[str, type[Any]] = {}
-        self._backends = Backends(bundle, root)
+        self._backends = Backends(bundle)
         self._make_session: Callable[..., Any] | None = None
         self._settings = group.GroupSettings(bundle)
         if bundle.SDK == "real":
@@ -237,9 +237,8 @@ class Backends:
 
     deadline: float | None = None
 
-    def __init__(self, bundle: Any, root: str) -> None:
+    def __init__(self, bundle: Any) -> None:
         self.bundle = bundle
-        self.root = root
 
     def __getattr__(self, name: str) -> Any:
         from endpoint_runtime.app.backends import make_part
@@ -247,8 +246,8 @@ class Backends:
         return make_part(self, name)
 
     def forget(self) -> None:
-        """Drop all parts, with their connections; they are made anew when they are asked for."""
-        self.__dict__ = {"bundle": self.bundle, "root": self.root}
+        """Drop all parts, with their connections; they are made again when they are asked for."""
+        self.__dict__ = {"bundle": self.bundle}
 
 
 def close_after_answer(application: Serving, response: Response, environ: Environ) -> None:

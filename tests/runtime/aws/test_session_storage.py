@@ -35,7 +35,7 @@ def make_storage(
         except Exception as fault:
             assert "BucketAlreadyOwnedByYou" in str(fault)
     bundle = bundle_module(STORAGE=(request.param, {}))
-    backends = Backends(bundle, ".")
+    backends = Backends(bundle)
 
     def make(deadline: float | None) -> StorageInvocation:
         backends.deadline = deadline

@@ -72,7 +72,7 @@ def run(storage: tuple[str, dict[str, Any]]) -> list[Call]:
         problems += complaints
         calls += [Call(*json.loads(line)) for line in written.splitlines()]
     assert problems == ""
-    store = Backends(bundle_module(STORAGE=storage), ".").storage
+    store = Backends(bundle_module(STORAGE=storage)).storage
     for key in KEYS:
         start = time.monotonic()
         calls.append(Call("get", key, name_of(store.get(key)), start, time.monotonic()))

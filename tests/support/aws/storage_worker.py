@@ -88,7 +88,7 @@ def main(folder: str, number: str, seconds: str, storage: str, announce: str = "
     transport._STALL = 100
 
     bundle = types.SimpleNamespace(PLUGIN="test", STORAGE=json.loads(storage))
-    store = Backends(bundle, ".").storage
+    store = Backends(bundle).storage
     chance = random.Random(number)
     end = time.monotonic() + float(seconds)
     count = 0

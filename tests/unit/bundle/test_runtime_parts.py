@@ -200,7 +200,7 @@ import sys, types; sys.path.insert(0, {str(tmp_path)!r})
 from endpoint_runtime.app.application import Backends
 from dify_plugin.core.runtime import Session, InvocationUnavailable
 bundle = types.SimpleNamespace(LEFT_OUT={NAMES!r}, STORAGE=("memory", {{}}))
-session = Session.of_request("hook", Backends(bundle, "/"))
+session = Session.of_request("hook", Backends(bundle))
 session.storage.set("a", b"b")
 assert session.storage.get("a") == b"b"
 for call in (lambda: session.app.chat.invoke("a", {{}}, "blocking"),
