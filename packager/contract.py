@@ -46,6 +46,9 @@ DISTRIBUTIONS: Mapping[Adapter, tuple[str, ...]] = {
 TABLE_VARIABLE = "PACKAGER_STORAGE_TABLE"
 BUCKET_VARIABLE = "PACKAGER_STORAGE_BUCKET"
 EVENTS_VARIABLE = "PACKAGER_EVENTS"  # ARNs of the queues and topics that its events come from
+ENDPOINTS_VARIABLE = "PACKAGER_ENDPOINTS"  # the table of managed endpoints, or their prefix
+ENDPOINTS_KEY_VARIABLE = "PACKAGER_ENDPOINTS_KEY"  # what the check in hook ids is made with
+ENDPOINTS_SECRET_VARIABLE = "PACKAGER_ENDPOINTS_SECRET"  # noqa: S105 - ARN of what they seal with
 # ... this one tells AWS's extension and the runtime where the extension listens, ...
 EXTENSION_PORT_VARIABLE = "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT"
 # ... and runs on this machine have these.
@@ -53,6 +56,26 @@ SETTINGS_VARIABLE = "PACKAGER_LOCAL_SETTINGS"  # a JSON object, in place of what
 APPS_VARIABLE = "PACKAGER_LOCAL_APPS"  # likewise, of API keys by app id
 STORAGE_VARIABLE = "PACKAGER_STORAGE"  # a file
 DIFY_VARIABLE = "PACKAGER_DIFY"  # where Dify's stand-in answers
+LOCAL_ENDPOINTS_VARIABLE = "PACKAGER_LOCAL_ENDPOINTS"  # a file, in place of any other store
+
+# Managed endpoints: what goes before a hook id in a URL, ...
+ENDPOINTS_PATH = "/e/"
+# ... the hook id: random characters and then those of the check, all of one alphabet, ...
+HOOK_ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+HOOK_ID_RANDOM, HOOK_ID_CHECK = 16, 8  # characters
+# ... keys of the store besides the ids: of what answers at the root, and of each name, ...
+ROOT_ITEM = "root"
+NAME_ITEM = "name:"  # DynamoDB: the name follows
+NAME_PARAMETER = "names/"  # SSM: the start of the SHA-256 of the name in UTF-8 follows, in hex
+NAME_DIGITS = 32
+# ... and how secret settings are sealed.
+SEAL_VERSION = 1
+SEAL_ENCRYPTION = "packager endpoint enc 1"
+SEAL_AUTHENTICATION = "packager endpoint mac 1"
+SEAL_NONCE, SEAL_TAG = 24, 32  # bytes
+# Metadata of the function in the template: the group's declaration.
+ENDPOINTS_METADATA = "PackagerEndpoints"
+ENDPOINTS_METADATA_FORMAT = 1
 
 # The file of a plugin's folder that settings and keys of apps are then from.
 LOCAL_SETTINGS = "settings.local.toml"

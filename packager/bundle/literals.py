@@ -40,7 +40,9 @@ def render_bundle_literals(
         "SOURCES": {name: _source(source) for name, source in options.settings.items()},
         "SETTINGS_FROM": options.settings_from and _source(options.settings_from),
         "SETTINGS_TTL": options.settings_ttl,
-        "EVENTS": tuple((each.source, each.path, event_arn(each)) for each in options.events),
+        "ENDPOINTS": _endpoints(plan),
+        "PUBLIC_URL": options.public_url,
+        "EVENTS": tuple((each.source, each.target, event_arn(each)) for each in options.events),
         "APPS": {app_id: _source(source) for app_id, source in options.apps.items()},
         "DIFY_BASE_URL": options.dify_base_url,
         "STORAGE": _storage(plan),
@@ -107,6 +109,17 @@ def _storage(plan: FunctionPlan) -> tuple[str, dict[str, Any]] | None:
             return None
         case other:
             return (other, {})
+
+
+def _endpoints(plan: FunctionPlan) -> dict[str, Any] | None:
+    """Return where managed endpoints are, and how; None for a function of one."""
+    if not plan.options.is_managed:
+        return None
+    return {
+        "store": plan.options.endpoints_store,
+        "secrets": plan.seals_settings,
+        "storage": plan.options.storage_scope,
+    }
 
 
 def _setting(setting: Setting) -> dict[str, Any]:

@@ -12,6 +12,9 @@ from packager.config.files import Configuration
 from packager.errors import Diagnostics
 from packager.model.options import Options, Runtime
 
+# What each endpoint has, if there are several; and what is of use then alone.
+_OF_ONE = ("settings_from", "hook_id")
+_MANAGED_ONLY = ("endpoints_store", "storage_scope")
 _PATCHES = range(100)  # Lambda runs the newest patch of a version, whichever that is
 
 
@@ -26,6 +29,54 @@ def check_entry(options: Options, diagnostics: Diagnostics) -> None:
             key="entry",
             hint='leave entry out, or say entry = "stock"',
         )
+
+
+def check_endpoints(options: Mapping[str, Options], diagnostics: Diagnostics) -> None:
+    """Note what managed endpoints leave no sense to, and what has none without them."""
+    any_managed = any(option.is_managed for option in options.values())
+    for option in options.values():
+        if option.is_managed:
+            _check_managed(option, diagnostics)
+            continue
+        for key in () if any_managed else _MANAGED_ONLY:
+            if key in option.places:
+                diagnostics.error(
+                    "conflicting-keys",
+                    'is for endpoints = "managed"',
+                    option.place(key),
+                    key=key,
+                )
+        for event in option.events:
+            if event.endpoint is not None:
+                diagnostics.error(
+                    "conflicting-keys",
+                    'names one of several endpoints, and these are "single"',
+                    event.place("endpoint"),
+                    key="events.endpoint",
+                    hint='leave it out, or say endpoints = "managed"',
+                )
+
+
+def _check_managed(options: Options, diagnostics: Diagnostics) -> None:
+    given = [f"settings.{name}" for name in options.settings]
+    given += [key for key in _OF_ONE if getattr(options, key) is not None]
+    for key in given:
+        diagnostics.error(
+            "conflicting-keys",
+            "each managed endpoint has its own",
+            options.place(key),
+            key=key,
+            hint="leave it out; `packager endpoints create` takes the values of an endpoint",
+        )
+    for event in options.events:
+        if event.endpoint is None:
+            diagnostics.error(
+                "missing-key",
+                "missing; which of the managed endpoints takes it?",
+                event.place(),
+                key="events.endpoint",
+                hint='say its name: endpoint = "acme"',
+            )
 
 
 def fit_python(

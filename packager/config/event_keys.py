@@ -72,6 +72,11 @@ PATH = text(
     "a URL path that starts with /, without a query, with values in place of variables",
     r"/[^?#<>\x00-\x20\x7f]*",
 )
+ENDPOINT = text(
+    "endpoint",
+    "the name of an endpoint, 1 to 100 characters",
+    r"[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]{0,98}[^\s\x00-\x1f\x7f])?",
+)
 _RETRY = (whole("retries", 0, 185, "retries"), whole("max_age", 60, 86400, "seconds"))
 # What each kind of source is read into, its keys, and those that it can't be without.
 EVENT_KINDS: dict[str, tuple[type[Any], tuple[Key, ...], tuple[str, ...]]] = {

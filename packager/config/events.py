@@ -10,7 +10,7 @@ from typing import Any
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, RequestRedirect, Rule
 
-from packager.config.event_keys import EVENT_KINDS, MAX_PLAIN_BATCH, PATH
+from packager.config.event_keys import ENDPOINT, EVENT_KINDS, MAX_PLAIN_BATCH, PATH
 from packager.config.key_types import choice
 from packager.config.refused import InvalidValue, found
 from packager.errors import Code, Place
@@ -92,7 +92,7 @@ def _read_entry(
         )
         return None
     kind, kind_keys, required = EVENT_KINDS[str(source)]
-    keys = {key.name: key for key in (PATH, *kind_keys)}
+    keys = {key.name: key for key in (PATH, ENDPOINT, *kind_keys)}
     values: dict[str, Any] = {}
     sound = True
     for name, value in entry.items():

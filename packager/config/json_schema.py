@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from packager.config.event_keys import EVENT_KINDS, PATH
+from packager.config.event_keys import ENDPOINT, EVENT_KINDS, PATH
 from packager.config.key_types import Key
 from packager.config.keys import GROUPS, KEYS, TABLES, default_of
 from packager.config.sources import SOURCE_KEYS, SOURCE_SCHEMA
@@ -52,7 +52,7 @@ def _event(source: str) -> dict[str, Any]:
         "type": "object",
         "properties": {
             "source": {"const": source},
-            **{key.name: key.schema for key in (PATH, *keys)},
+            **{key.name: key.schema for key in (PATH, ENDPOINT, *keys)},
         },
         "required": ["source", PATH.name, *required],
         "additionalProperties": False,

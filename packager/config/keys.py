@@ -30,6 +30,8 @@ from packager.model.options import (
     Adapter,
     Api,
     Architecture,
+    Endpoints,
+    EndpointsStore,
     Entry,
     Errors,
     Options,
@@ -37,6 +39,7 @@ from packager.model.options import (
     Runtime,
     Sdk,
     Storage,
+    StorageScope,
 )
 
 KEYS: Mapping[str, Key] = {
@@ -107,6 +110,27 @@ KEYS: Mapping[str, Key] = {
             says="what the header `Dify-Hook-Id` says: 1 to 128 letters, digits, `.`, `_`, `~` "
             "and `-`",
             unset="the function's id",
+        ),
+        choice(
+            "endpoints",
+            get_args(Endpoints),
+            says='or `"managed"`: the function serves any number of endpoints, each with its own '
+            "name, settings and address, made once it is deployed; see [endpoints](endpoints.md)",
+        ),
+        choice(
+            "endpoints_store",
+            get_args(EndpointsStore),
+            says='where managed endpoints are kept, or `"ssm"`, `"file"` (local); see '
+            "[stores](endpoints.md#stores)",
+        ),
+        text(
+            "public_url",
+            "a URL such as https://hooks.example.com, without a slash at its end",
+            r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*",
+            says='the address that clients use, `"https://hooks.example.com"`, where a proxy such '
+            "as CloudFront stands before the function; see [behind a "
+            "proxy](events.md#behind-a-proxy)",
+            unset="what the gateway says",
         ),
         globs(
             "include",
@@ -240,6 +264,12 @@ KEYS: Mapping[str, Key] = {
             r"([A-Za-z0-9._-][A-Za-z0-9/._-]{0,199})?",
             says='what the names of objects in the bucket start with, `""` for nothing',
             unset="the plugin's name and a slash",
+        ),
+        choice(
+            "storage_scope",
+            get_args(StorageScope),
+            says='what has one space of keys: a plugin, as in Dify, or `"endpoint"`, each managed '
+            "endpoint; see [a space for each endpoint](storage.md#a-space-for-each-endpoint)",
         ),
         # The characters that a base path mapping may have ("Use API mappings").
         text(

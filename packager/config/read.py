@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from packager.config.consistency import check_entry, fit_python
+from packager.config.consistency import check_endpoints, check_entry, fit_python
 from packager.config.dify import read_apps, read_dify
 from packager.config.events import read_events
 from packager.config.files import read_config_files
@@ -258,3 +258,4 @@ def _check_fit(options: Mapping[str, Options], diagnostics: Diagnostics) -> None
     """Note keys that contradict each other; a key that several groups share is faulted once."""
     for option in options.values():
         check_entry(option, diagnostics)
+    check_endpoints(options, diagnostics)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from packager.errors import Place
 
+NAMED = "/e/="  # what the name of a managed endpoint follows, in a path that no client can ask for
 EVENT_SOURCES = ("sqs", "sns", "eventbridge", "schedule")
 # "Amazon SQS queue as an event source for Lambda", "Tutorial", and EventBridge's and Scheduler's
 # own defaults ("RetryPolicy").
@@ -20,8 +22,16 @@ DEFAULT_MAX_AGE = 86400  # seconds
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Mapping:
     path: str  # what the request is a POST of
+    endpoint: str | None = None  # the name of the managed endpoint that it is for
     # Where the entry was written (""), and each of its keys.
     places: Mapping[str, Place] = field(default_factory=dict)
+
+    @property
+    def target(self) -> str:
+        """What the function takes the path for: that, and the endpoint's name before it."""
+        if self.endpoint is None:
+            return self.path
+        return f"{NAMED}{quote(self.endpoint, safe='')}{self.path}"
 
     def place(self, key: str = "") -> Place | None:
         """Return where a key was written, or else the entry."""

@@ -18,6 +18,9 @@ Sdk = Literal["light", "real"]
 Errors = Literal["opaque", "dify"]
 Entry = Literal["fast", "stock"]
 Storage = Literal["dynamodb", "s3", "file", "memory"]
+StorageScope = Literal["plugin", "endpoint"]
+Endpoints = Literal["single", "managed"]
+EndpointsStore = Literal["dynamodb", "ssm", "file"]
 # What CloudWatch Logs keeps events for, in days (AWS::Logs::LogGroup, RetentionInDays).
 LOG_RETENTIONS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
@@ -72,6 +75,9 @@ class Options:
     template: Mapping[str, Any] = field(default_factory=dict)  # properties of the function in SAM
     api_template: Mapping[str, Any] = field(default_factory=dict)  # properties of its API in SAM
     hook_id: str | None = None
+    endpoints: Endpoints = "single"  # or any number of them, each configured by itself
+    endpoints_store: EndpointsStore = "dynamodb"  # where the managed ones are
+    public_url: str | None = None  # what clients use, without a slash at its end
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
@@ -93,6 +99,7 @@ class Options:
     storage_limit: int | None = None  # bytes, of all values together
     storage_bucket: str | None = None  # None: the template makes one
     storage_prefix: str | None = None  # of the keys in the bucket
+    storage_scope: StorageScope = "plugin"  # what shares one space of keys
     base_path: str = ""  # of an API mapping, "/v1", no slash at its end
     settings: Mapping[str, Source] = field(default_factory=dict)
     settings_from: AwsSource | None = None  # a JSON object with settings as its keys
@@ -115,6 +122,11 @@ class Options:
         """Every source of a value, by the key that names it: `settings.api_key`, `apps.<id>`."""
         found = {f"settings.{name}": source for name, source in self.settings.items()}
         return found | {f"apps.{app_id}": source for app_id, source in self.apps.items()}
+
+    @property
+    def is_managed(self) -> bool:
+        """Whether the function serves endpoints that are made once it is deployed."""
+        return self.endpoints == "managed"
 
     @property
     def variables(self) -> tuple[str, ...]:

@@ -28,6 +28,8 @@ class Setting:
     help: Mapping[str, str] = field(default_factory=dict)
     placeholder: Mapping[str, str] = field(default_factory=dict)
     scope: str | None = None
+    url: Mapping[str, str] = field(default_factory=dict)  # of where to get a value
+    option_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by option
 
 
 @dataclass(frozen=True, slots=True)

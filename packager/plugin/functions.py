@@ -31,6 +31,12 @@ class FunctionPlan:
         return self.options.hook_id or self.logical_id
 
     @property
+    def seals_settings(self) -> bool:
+        """Whether managed endpoints have secrets that their store would show."""
+        secret = any(setting.type == "secret-input" for setting in self.group.settings)
+        return secret and self.options.is_managed and self.options.endpoints_store == "dynamodb"
+
+    @property
     def storage(self) -> Storage | None:
         """What keeps the bytes of `session.storage`; None if the function is not seen to use it."""
         used = self.group.name in self.plugin.storing

@@ -77,6 +77,7 @@ def load_plugin(
         sources=sources,
         storage_size=manifest.storage_size,
         storing=storing,
+        label=manifest.label,
         package=package,
     )
 

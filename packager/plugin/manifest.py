@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from packager.errors import Diagnostics, Place
 from packager.inputs.plugin_folder import PluginFolder
@@ -35,6 +36,7 @@ class Manifest:
     storage_enabled: bool
     storage_size: int | None
     place: Place  # of the name
+    label: Mapping[str, str] = field(default_factory=dict)  # by language
 
 
 def read_manifest(folder: PluginFolder, diagnostics: Diagnostics) -> Manifest | None:
@@ -72,6 +74,7 @@ def read_manifest(folder: PluginFolder, diagnostics: Diagnostics) -> Manifest | 
         storage_enabled=enabled,
         storage_size=size,
         place=name.place if name else top.place,
+        label=i18n_texts(top.entries.get("label")),
     )
 
 

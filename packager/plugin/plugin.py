@@ -31,6 +31,7 @@ class Plugin:
     sources: PluginSources = field(compare=False)
     storage_size: int | None = None  # bytes, of storage.size
     storing: frozenset[str] = frozenset()  # groups whose code uses session.storage
+    label: Mapping[str, str] = field(default_factory=dict)  # by language
     package: bool = False  # a .difypkg: from anywhere, where a folder is its builder's own
 
     @property

@@ -99,6 +99,8 @@ def _setting(name: str, place: Place, node: YamlValue, diagnostics: Diagnostics)
         help=i18n_texts(node.entries.get("help")),
         placeholder=i18n_texts(node.entries.get("placeholder")),
         scope=(scope.text or None) if scope else None,
+        url=i18n_texts(node.entries.get("url")),
+        option_labels=_option_labels(node.entries.get("options")),
     )
     if default is not None:
         _check_default(setting, default, diagnostics)
@@ -149,6 +151,17 @@ def _options(node: YamlValue, diagnostics: Diagnostics) -> tuple[str, ...]:
         else:
             values.append(value.text)
     return tuple(values)
+
+
+def _option_labels(options: YamlValue | None) -> dict[str, dict[str, str]]:
+    """Return the labels of options, by their values; none for an option that has none."""
+    labels: dict[str, dict[str, str]] = {}
+    for option in options.items if options is not None else ():
+        value = option.entries.get("value")
+        texts = i18n_texts(option.entries.get("label"))
+        if value is not None and texts:
+            labels[value.text] = texts
+    return labels
 
 
 def _without_twins(

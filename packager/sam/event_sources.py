@@ -73,7 +73,7 @@ def event_variables(plan: FunctionPlan) -> dict[str, Any]:
     for name, event in named_events(plan):
         if isinstance(event, QueueEvent | TopicEvent) and event_arn(event) is None:
             made.append(f"${{{base}{name}{'.Arn' if isinstance(event, QueueEvent) else ''}}}")
-            paths.setdefault(event.source, set()).add(event.path)
+            paths.setdefault(event.source, set()).add(event.target)
     if not any(len(several) > 1 for several in paths.values()):
         return {}
     return {EVENTS_VARIABLE: sub(" ".join(made))}
@@ -83,7 +83,7 @@ def event_sources(plan: FunctionPlan) -> dict[str, dict[str, Any]]:
     """Return the entries of `Events` that are no HTTP requests."""
     sources: dict[str, dict[str, Any]] = {}
     names = ResourceNames(plan.logical_id)
-    several = len({e.path for e in plan.options.events if isinstance(e, PatternEvent)}) > 1
+    several = len({e.target for e in plan.options.events if isinstance(e, PatternEvent)}) > 1
     for name, event in named_events(plan):
         match event:
             case QueueEvent():
@@ -118,7 +118,7 @@ def _rule(event: PatternEvent, names: ResourceNames, several: bool) -> dict[str,
         properties["EventBusName"] = event.bus
     if several:
         # An event doesn't say which rule it matched, so the rule says where it goes.
-        path = json.dumps(event.path, ensure_ascii=False)
+        path = json.dumps(event.target, ensure_ascii=False)
         template = f'{{"path": {path}, "event": <aws.events.event.json>}}'
         properties["InputTransformer"] = {"InputTemplate": Meant(template)}
     return properties | _delivery(event, names)
@@ -139,7 +139,7 @@ def _schedule(event: ScheduleEvent, names: ResourceNames) -> dict[str, Any]:
         "region": "${AWS::Region}",
         "resources": ["<aws.scheduler.schedule-arn>"],
     }
-    known = json.dumps({"path": event.path, "event": {}}, ensure_ascii=False)
+    known = json.dumps({"path": event.target, "event": {}}, ensure_ascii=False)
     detail = json.dumps(event.input, ensure_ascii=False)
     whole = f'{json.dumps(scheduled)[:-1]}, "detail": {literal_in_sub(detail)}}}'
     text = literal_in_sub(known).removesuffix("{}}") + whole + "}"

@@ -8,17 +8,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from packager import __version__
-from packager.contract import EXTENSION_PORT_VARIABLE, HANDLERS, WRAPPER, WRAPPER_VARIABLE
+from packager.contract import (
+    ENDPOINTS_PATH,
+    EXTENSION_PORT_VARIABLE,
+    HANDLERS,
+    WRAPPER,
+    WRAPPER_VARIABLE,
+)
 from packager.plugin.functions import FunctionPlan
 from packager.plugin.value_sources import aws_sources
 from packager.sam.document import Meant, Section, get_att, literal_in_sub, ref, sub
+from packager.sam.endpoints import endpoint_metadata, endpoint_resources, endpoint_variables
 from packager.sam.event_resources import event_resources, event_statements
 from packager.sam.event_sources import event_properties, event_sources, event_variables
 from packager.sam.extension import has_extension
 from packager.sam.names import ResourceNames, route_name, unique_name
 from packager.sam.properties import ROLE_PROPERTIES, merge
 from packager.sam.role import role_resource
-from packager.sam.routes import GatewayRoute, gateway_routes
+from packager.sam.routes import GREEDY, GatewayRoute, gateway_routes
 from packager.sam.storage import storage_resource, storage_variables
 
 REST_STAGE = "live"
@@ -64,20 +71,27 @@ def function_resources(
         "DeletionPolicy": "Delete",
         "UpdateReplacePolicy": "Delete",
     }
-    return resources | event_resources(plan, _tags(plan)) | storage_resource(plan, _tags(plan))
+    tags = _tags(plan)
+    resources |= event_resources(plan, tags) | storage_resource(plan, tags)
+    return resources | endpoint_resources(plan, tags)
 
 
 def declared_routes(plan: FunctionPlan) -> tuple[GatewayRoute, ...]:
     """Return the routes of the function's API with `routes = "declared"`."""
+    if plan.options.is_managed:
+        # One route takes `/e/<hook id>` and all below it, the bare slash at its end too.
+        return (GatewayRoute("ANY", f"{ENDPOINTS_PATH}{{{GREEDY}+}}"),)
     return gateway_routes(plan.group.endpoints, rest=plan.options.api == "rest")
 
 
 def base_url(plan: FunctionPlan) -> str:
     """Return the function's public URL without a slash at its end, as text for `!Sub`.
 
-    A domain of the configuration goes before the address that AWS makes up. It is `Meant` where
-    the configuration has a part in it.
+    `public_url` goes before a domain of the configuration, and that before the address that AWS
+    makes up. It is `Meant` where the configuration has a part in it.
     """
+    if plan.options.public_url is not None:
+        return Meant(literal_in_sub(plan.options.public_url))
     names = ResourceNames(plan.logical_id)
     domain = plan.options.api_template.get("Domain")
     name = domain.get("DomainName") if isinstance(domain, Mapping) else None
@@ -111,6 +125,7 @@ def _function(
     variables |= {name: ref(parameters[name]) for name in options.variables}
     variables |= event_variables(plan)
     variables |= storage_variables(plan)
+    variables |= endpoint_variables(plan)
     if has_extension(options) and aws_sources(plan):
         variables[EXTENSION_PORT_VARIABLE] = (
             "2773"  # its default; that it is said tells the runtime of it
@@ -140,8 +155,9 @@ def _function(
     properties["Tags"] = _tags(plan)
     theirs = {key: value for key, value in options.template.items() if key not in ROLE_PROPERTIES}
     resource = {"Type": "AWS::Serverless::Function", "Properties": merge(properties, theirs)}
-    if code.metadata:
-        resource["Metadata"] = dict(code.metadata)
+    metadata = {**code.metadata, **endpoint_metadata(plan)}
+    if metadata:
+        resource["Metadata"] = metadata
     return resource
 
 

@@ -45,6 +45,16 @@ class ResourceNames:
         return f"{self.base}LogGroup"
 
     @property
+    def endpoints(self) -> str:
+        """What keeps the function's endpoints, if they are managed."""
+        return f"{self.function}Endpoints"
+
+    @property
+    def endpoints_key(self) -> str:
+        """What their secrets are sealed with."""
+        return f"{self.function}EndpointsKey"
+
+    @property
     def failed_events(self) -> str:
         """The queue of events that could not be delivered, or that the function failed at."""
         return f"{self.base}FailedEventsQueue"
@@ -131,6 +141,8 @@ def resource_names(plan: FunctionPlan) -> frozenset[str]:
         found |= {names.failed_events, names.failed_events_policy, names.schedule_role}
     if makes_storage(plan):
         found.add(storage_name(plan))
+    if plan.options.is_managed:
+        found |= {names.endpoints, names.endpoints_key}
     return frozenset(found)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from packager.plugin.functions import FunctionPlan
 from packager.sam.document import Meant, get_att, literal_in_sub, ref, sub
+from packager.sam.endpoints import endpoint_outputs as managed_outputs
 from packager.sam.event_resources import event_outputs
 from packager.sam.function import base_url
 from packager.sam.names import ResourceNames, route_name, unique_name
@@ -21,14 +22,16 @@ _MAX_DESCRIPTION = 1024  # bytes, likewise
 def function_outputs(plan: FunctionPlan) -> dict[str, dict[str, Any]]:
     """Return a function's own outputs: its public URL, and the ids that other stacks need."""
     names = ResourceNames(plan.logical_id)
+    managed = plan.options.is_managed
     where = plan.plugin.name
     if len(plan.plugin.groups) > 1:
         where = f"{plan.group.name} of {where}"
-    if plan.options.api == "url":
+    if _has_only_function_url(plan):
         url: Any = get_att(f"{names.url}.FunctionUrl")
     else:
         url = _text(base_url(plan))
-    outputs = {f"{names.base}Url": {"Description": f"Root of {where}", "Value": url}}
+    root = "What goes before /e/<hook id> in the URLs of endpoints" if managed else "Root"
+    outputs = {f"{names.base}Url": {"Description": f"{root} of {where}", "Value": url}}
     if plan.options.api != "url":
         api = {"Description": f"Id of the API of {where}", "Value": ref(names.api)}
         outputs[f"{names.base}ApiId"] = api
@@ -42,19 +45,24 @@ def function_outputs(plan: FunctionPlan) -> dict[str, dict[str, Any]]:
             "Value": ref(f"{names.function}.Alias"),
         }
     outputs[f"{names.base}FunctionArn"] = arn
-    return outputs | event_outputs(plan)
+    return outputs | managed_outputs(plan, where) | event_outputs(plan)
 
 
 def endpoint_outputs(
     plan: FunctionPlan, *, taken: Collection[str] = ()
 ) -> dict[str, dict[str, Any]]:
-    """Return an output with the full URL of each endpoint; names differ from all of `taken`."""
+    """Return an output with the full URL of each endpoint; names differ from all of `taken`.
+
+    Managed ones have theirs from whoever makes them.
+    """
     names = ResourceNames(plan.logical_id)
     outputs: dict[str, dict[str, Any]] = {}
+    if plan.options.is_managed:
+        return outputs
     for endpoint in plan.group.endpoints:
         # As a client sends it, who escapes braces; two of them might start a dynamic reference.
         path = literal_in_sub(re.sub(r"\{(?=\{)", "%7B", endpoint.path))
-        if plan.options.api == "url":  # The URL of a function ends in a slash.
+        if _has_only_function_url(plan):  # The URL of a function ends in a slash.
             url = f"${{{names.url}.FunctionUrl}}{path.removeprefix('/')}"
         else:
             base = base_url(plan)
@@ -80,9 +88,17 @@ def outputs_fit(plans: Sequence[FunctionPlan]) -> bool:
 def output_count(plans: Sequence[FunctionPlan], *, with_endpoints: bool) -> int:
     """Return the number of outputs of a template."""
     return sum(
-        len(function_outputs(plan)) + (len(plan.group.endpoints) if with_endpoints else 0)
+        len(function_outputs(plan)) + (_endpoint_count(plan) if with_endpoints else 0)
         for plan in plans
     )
+
+
+def _endpoint_count(plan: FunctionPlan) -> int:
+    return 0 if plan.options.is_managed else len(plan.group.endpoints)
+
+
+def _has_only_function_url(plan: FunctionPlan) -> bool:
+    return plan.options.api == "url" and plan.options.public_url is None
 
 
 def _text(text: str) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 from packager.plugin.functions import FunctionPlan
 from packager.sam.document import get_att
+from packager.sam.endpoints import endpoint_statements
 from packager.sam.names import ResourceNames
 from packager.sam.settings_policy import settings_statements
 from packager.sam.shapes import is_intrinsic
@@ -108,6 +109,7 @@ def _statements(plan: FunctionPlan) -> list[dict[str, Any]]:
     ]
     statements += settings_statements(plan)
     statements += storage_statements(plan)
+    statements += endpoint_statements(plan)
     if template.get("Tracing") not in (None, "Disabled"):
         # X-Ray takes no narrower resource for either.
         statements.append(_allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"))

@@ -42,9 +42,9 @@ def settings_statements(plan: FunctionPlan) -> list[dict[str, Any]]:
         statements.append(_allow(["secretsmanager:BatchGetSecretValue"], "*"))
     key = plan.options.kms_key
     if key and parameters:
-        statements.append(_decrypt(key, "ssm", "PARAMETER_ARN", parameters))
+        statements.append(decrypt_statement(key, "ssm", "PARAMETER_ARN", parameters))
     if key and secrets:
-        statements.append(_decrypt(key, "secretsmanager", "SecretARN", secrets))
+        statements.append(decrypt_statement(key, "secretsmanager", "SecretARN", secrets))
     return statements
 
 
@@ -65,7 +65,7 @@ def _secret_arn(name: str) -> str | Intrinsic:
     return sub(arn + name + _ANY_SUFFIX)
 
 
-def _decrypt(
+def decrypt_statement(
     key: str, service: str, context: str, arns: Sequence[str | Intrinsic]
 ) -> dict[str, Any]:
     """Allow to decrypt with `key` what `service` keeps under `arns`, and only through it.

@@ -10,6 +10,8 @@ from packager import __version__
 from packager.plugin.functions import FunctionPlan
 from packager.sam.checks.template import check_template
 from packager.sam.document import Section, meant, write_document
+from packager.sam.endpoints import KEY_NOTE as ENDPOINTS_KEY_NOTE
+from packager.sam.endpoints import NOTE as ENDPOINTS_NOTE
 from packager.sam.function import CodeLocation, function_resources
 from packager.sam.generated_files import MARK, GeneratedFile, check_files, need_ours, write_files
 from packager.sam.makefile import makefile_code, render_makefile
@@ -67,15 +69,18 @@ def render_template(
         document.put("Parameters", parameter_section(plans, parameters), "")
     resources = Section()
     for plan in plans:
-        first = ResourceNames(plan.logical_id).function
+        names = ResourceNames(plan.logical_id)
         for name, resource in function_resources(plan, code(plan), parameters).items():
             if name in resources:  # what several functions share
                 continue
             above: tuple[str, ...] = ()
-            if name == first:
+            if name == names.function:
                 above = (f"{plan.plugin.name} {plan.plugin.version}: {plan.group.file}",)
             elif name == storage_name(plan):
                 above = (NOTE.format(plugin=plan.plugin.name),)
+            elif name in (names.endpoints, names.endpoints_key):
+                note = ENDPOINTS_NOTE if name == names.endpoints else ENDPOINTS_KEY_NOTE
+                above = (note.format(function=plan.logical_id),)
             resources.put(name, resource, *([""] if resources else []), *above)
     document.put("Resources", resources, "")
     document.put("Outputs", _outputs(plans), "")

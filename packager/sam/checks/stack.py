@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from packager.errors import Diagnostics
 from packager.plugin.functions import FunctionPlan
 from packager.sam.checks.events import resource_count
+from packager.sam.endpoints import endpoint_resources
 from packager.sam.event_sources import event_key
 from packager.sam.function import declared_routes, http_events
 from packager.sam.names import event_names, makes_storage, parameter_names, storage_name
@@ -88,6 +89,7 @@ def _counts(plans: Sequence[FunctionPlan]) -> Iterator[tuple[str, int, int]]:
     for plan in plans:
         template = plan.options.template
         resources += _RESOURCES[plan.options.api] + resource_count(plan)
+        resources += len(endpoint_resources(plan, {}))
         properties = {*template, *(["AutoPublishAlias"] if plan.options.alias is not None else [])}
         resources += sum(_OF_PROPERTIES.get(name, 0) for name in properties)
         if plan.options.routes == "declared" and plan.options.api != "url":

@@ -18,6 +18,7 @@ from packager.sam.checks.stack import check_stack
 from packager.sam.checks.start import check_start
 from packager.sam.checks.storage import check_storage
 from packager.sam.checks.stream import check_stream
+from packager.sam.endpoints import endpoint_variables
 from packager.sam.function import REST_TIMEOUT, declared_routes
 from packager.sam.names import parameter_names
 from packager.sam.parameters import check_defaults
@@ -121,11 +122,13 @@ def _check_environment(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
                 hint='with entry = "stock", a key beside template, the variable is yours',
             )
         variables[WRAPPER_VARIABLE] = WRAPPER
-    for name in storage_variables(plan):
+    own = dict.fromkeys(storage_variables(plan), "where its storage is")
+    own |= dict.fromkeys(endpoint_variables(plan), "of its endpoints")
+    for name, what in own.items():
         if name in variables:
             diagnostics.error(
                 "reserved-variable",
-                "tells the function where its storage is",
+                f"tells the function {what}",
                 options.place(f"template.Environment.Variables.{name}"),
                 key=f"template.Environment.Variables.{name}",
             )

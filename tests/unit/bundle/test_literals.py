@@ -68,6 +68,8 @@ def test_a_bundles_literals() -> None:
         "SETTINGS_TTL": 300,
         "APPS": {},
         "DIFY_BASE_URL": None,
+        "ENDPOINTS": None,
+        "PUBLIC_URL": None,
         "EVENTS": (),
         "STREAM": False,
         "STREAM_HEARTBEAT": 0,

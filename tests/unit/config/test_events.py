@@ -229,7 +229,7 @@ RULE = {"source": '"eventbridge"', "path": '"/jobs"'}
             4,
             "events.0.zzz",
             "there is no such key",
-            "the keys of 'sns' are source, path, topic",
+            "the keys of 'sns' are source, path, endpoint, topic",
         ),
         (
             entry(**SQS, pattern="{}"),
