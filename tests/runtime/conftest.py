@@ -1,16 +1,19 @@
-"""Bundles for the runtime's tests: in this process, or in a folder for one of their own."""
+"""Bundles for the runtime's tests, in this process or in a folder of their own, and moto."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from endpoint_runtime import aws
 from endpoint_runtime.app.application import Application
 from endpoint_runtime.app.invocation import answer_event
+from tests.support.applications import MakeApplication
 from tests.support.builders import (
     ECHO,
     Bundle,
@@ -21,7 +24,8 @@ from tests.support.builders import (
     write_files,
 )
 
-MakeApplication = Callable[..., Application]
+if TYPE_CHECKING:
+    from tests.support.aws.moto_server import Authority, MotoServer
 
 
 @pytest.fixture
@@ -78,3 +82,37 @@ def bundle(tmp_path: Path) -> Callable[..., Bundle]:
         return make_bundle(tmp_path, files, values)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    from tests.support.aws.moto_server import make_authority
+
+    return make_authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def moto_tls(authority: Authority) -> Iterator[MotoServer]:
+    from tests.support.aws.moto_server import moto_server
+
+    with moto_server(authority) as server:
+        yield server
+
+
+@pytest.fixture
+def no_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An environment that says nothing of AWS, and a client that remembers nothing."""
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "SSL_CERT_")):
+            monkeypatch.delenv(name)
+    aws.forget()
+    yield
+    aws.forget()
+
+
+@pytest.fixture
+def moto(no_aws: None, moto_tls: MotoServer, monkeypatch: pytest.MonkeyPatch) -> MotoServer:
+    """moto behind TLS, with the environment that leads the client there."""
+    for name, value in moto_tls.environment.items():
+        monkeypatch.setenv(name, value)
+    return moto_tls

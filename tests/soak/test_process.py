@@ -11,9 +11,9 @@ from random import Random
 
 import pytest
 
-from tests.runtime.test_forks import HEAD, SOURCES
-from tests.runtime.test_last_resorts import RAISED
-from tests.runtime.test_process_state import CHANGES, WITNESSES, changing
+from tests.runtime.app.test_process_state import CHANGES, WITNESSES, changing
+from tests.runtime.lambda_api.test_last_resorts import RAISED
+from tests.runtime.logs.test_forks import HEAD, SOURCES
 from tests.soak.conftest import Soak
 from tests.support import fast_bundle
 from tests.support.fast_bundle import PYTHON, request

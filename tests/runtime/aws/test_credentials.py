@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from endpoint_runtime.aws import AwsError
 from endpoint_runtime.aws import credentials as module
 from endpoint_runtime.aws.credentials import Credentials, CredentialSource
-from tests.runtime.aws.scripted_server import Reply, Server, scripted_server
+from tests.support.aws.scripted_server import Reply, Server, scripted_server
 
 FULL, RELATIVE = "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
 

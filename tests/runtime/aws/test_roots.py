@@ -15,8 +15,8 @@ import pytest
 from endpoint_runtime.aws import AwsError, roots, transport
 from endpoint_runtime.aws.transport import Origin
 from endpoint_runtime.http_client import tls
-from tests.runtime.aws.scripted_server import Server, scripted_server
 from tests.support.aws.moto_server import Authority, make_authority
+from tests.support.aws.scripted_server import Server, scripted_server
 
 PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 NAMES = [f"Amazon Root CA {number}" for number in (1, 2, 3, 4)]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from endpoint_runtime.aws import AwsError, client, signed_requests
-from tests.runtime.aws.scripted_server import Reply, Server, scripted_server
+from tests.support.aws.scripted_server import Reply, Server, scripted_server
 
 FINE: Reply = (200, {}, b'{"Parameters": []}')
 THROTTLED: Reply = (400, {}, b'{"__type": "com.amazon#ThrottlingException", "message": "Slow."}')

@@ -10,7 +10,7 @@ import pytest
 from endpoint_runtime.app.invocation import answer_event
 from endpoint_runtime.gateway.errors import NotAnHttpEvent
 from endpoint_runtime.gateway.unknown_events import source_of
-from tests.runtime.conftest import MakeApplication
+from tests.support.applications import MakeApplication
 from tests.support.builders import ECHO, http_1, http_2, rest
 
 ARN = "arn:aws:execute-api:us-east-1:123456789012:abcdef123/test/GET/request"

@@ -20,7 +20,7 @@ from endpoint_runtime.http_client.connection import (
     HttpError,
     TimedOut,
 )
-from tests.runtime.http_server import Authority, Script, answering, read_request, serving
+from tests.support.http_server import Authority, Script, answering, read_request, serving
 
 OK = b"HTTP/1.1 200 OK\r\n"
 

@@ -20,9 +20,9 @@ from endpoint_runtime.app.late_work import close_in_time
 from endpoint_runtime.gateway.bounded_body import BoundedBody
 from endpoint_runtime.lambda_api import time_limit
 from endpoint_runtime.lambda_api.time_limit import TimeLimit, TimeUp, end_of
-from tests.runtime.conftest import MakeApplication
-from tests.runtime.test_bounded_body import Context
+from tests.runtime.gateway.test_bounded_body import Context
 from tests.support import fast_bundle
+from tests.support.applications import MakeApplication
 from tests.support.builders import endpoint, http_2
 from tests.support.hostile_api import RuntimeServer
 

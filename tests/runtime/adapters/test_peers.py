@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from endpoint_runtime.app.application import Application
-from tests.runtime.peers import ADAPTERS, CASES, PEERS, Event, Handler, native, outcome
 from tests.support.builders import endpoint
+from tests.support.peers import ADAPTERS, CASES, PEERS, Event, Handler, native, outcome
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+DOCS = Path(__file__).resolve().parents[3] / "docs"
 # Cases whose rows say what aws-wsgi can't read at all; elsewhere a dash stands for it.
 FORMS = (
     "a request, payload 2.0",

@@ -12,11 +12,11 @@ from werkzeug.test import Client
 
 from endpoint_runtime import process
 from endpoint_runtime.app.invocation import answer_event
-from tests.runtime.conftest import MakeApplication
-from tests.runtime.peers import ADAPTERS, Context, Handler
 from tests.support import fast_bundle
+from tests.support.applications import MakeApplication
 from tests.support.builders import alb, endpoint, http_1, http_2, rest, url
 from tests.support.hostile_api import RuntimeServer
+from tests.support.peers import ADAPTERS, Context, Handler
 
 # What an endpoint does to a response, and what the log says of it.
 ATTACKS = {

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from endpoint_runtime.app.invocation import answer_event
-from tests.runtime.conftest import MakeApplication
+from tests.support.applications import MakeApplication
 from tests.support.builders import alb, endpoint, http_2
 
 Answer = Callable[..., dict[str, Any]]

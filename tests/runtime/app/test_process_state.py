@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.test_forks import body_of, serve
+from tests.runtime.logs.test_forks import body_of, serve
 from tests.support import fast_bundle
 from tests.support.fast_bundle import request
 from tests.support.hostile_api import RuntimeServer

@@ -14,7 +14,7 @@ from endpoint_runtime.gateway.environ import environ_of
 from endpoint_runtime.gateway.errors import NotAnHttpEvent
 from endpoint_runtime.gateway.unknown_events import source_of
 
-EVENTS = Path(__file__).resolve().parents[1] / "events"
+EVENTS = Path(__file__).resolve().parents[2] / "events"
 
 HTTP: dict[str, tuple[str, dict[str, str], bytes, str]] = {
     # file: (source, environ, body, base_url as werkzeug writes it: an IRI, a literal % not quoted)

@@ -12,7 +12,7 @@ from dify_plugin.invocations.app.completion import CompletionAppInvocation
 from dify_plugin.invocations.app.workflow import WorkflowAppInvocation
 from endpoint_runtime.dify.errors import AppError
 from packager.local.fake_dify.server import InjectedFailure
-from tests.dify.conftest import MakeDify
+from tests.runtime.dify.conftest import MakeDify
 
 LAST = "workflow_finished"
 

@@ -19,13 +19,13 @@ from endpoint_runtime.app.invocation import answer_event
 from endpoint_runtime.app.mapped_events import ARNS_VARIABLE, EventFailed
 from endpoint_runtime.gateway.errors import NotAnHttpEvent
 from packager.contract import HANDLERS
-from tests.runtime.conftest import MakeApplication
+from tests.support.applications import MakeApplication
 from tests.support.builders import Bundle, endpoint, http_2
 from tests.support.hostile_api import RuntimeServer
 from tests.support.hostile_api import event as loop_event
 from tests.support.loop_process import environment, fast_command, start, stock_command
 
-EVENTS = Path(__file__).parents[1] / "events"
+EVENTS = Path(__file__).parents[2] / "events"
 QUEUE = "arn:aws:sqs:us-east-2:123456789012:my-queue"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:sns-lambda"
 # Notes each request in `seen` and answers as the message says.

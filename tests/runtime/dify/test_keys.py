@@ -11,7 +11,7 @@ import pytest
 from endpoint_runtime.dify import keys
 from endpoint_runtime.dify.errors import AppError
 from endpoint_runtime.settings.source_kinds import SourceError
-from tests.dify.conftest import Dify, MakeDify
+from tests.runtime.dify.conftest import Dify, MakeDify
 
 SOURCES = {"chat": ("ssm", "/dify/chat"), "workflow": ("secret", "dify", "flow")}
 

@@ -15,8 +15,7 @@ from endpoint_runtime.app.application import Application
 from endpoint_runtime.app.invocation import answer_event
 from endpoint_runtime.dify.errors import AppError
 from packager.local.fake_dify.server import InjectedFailure
-from tests.dify.conftest import Dify, MakeDify
-from tests.runtime.conftest import make_application  # noqa: F401
+from tests.runtime.dify.conftest import Dify, MakeDify
 from tests.support.builders import endpoint, url
 
 CHAT = "/v1/chat-messages"
@@ -369,7 +368,7 @@ class Context:
 @pytest.mark.parametrize("mode", ["blocking", "streaming"])
 def test_an_endpoint_still_answers_when_its_app_does_not(
     dify: MakeDify,
-    make_application: Callable[..., Application],  # noqa: F811
+    make_application: Callable[..., Application],
     capsys: pytest.CaptureFixture[str],
     mode: str,
 ) -> None:

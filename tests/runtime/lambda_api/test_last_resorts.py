@@ -10,7 +10,7 @@ import pytest
 
 from endpoint_runtime.lambda_api.answers import RuntimeApiError
 from endpoint_runtime.lambda_api.runtime_api import RuntimeApi
-from tests.runtime.test_forks import body_of, serve
+from tests.runtime.logs.test_forks import body_of, serve
 from tests.support import fast_bundle
 from tests.support.fast_bundle import PYTHON, invocation, request
 from tests.support.hostile_api import RuntimeServer

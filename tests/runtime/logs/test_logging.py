@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.runtime.test_loop_stock import session
+from tests.runtime.loop.test_loop_stock import session
 from tests.support import fast_bundle
 from tests.support.fast_bundle import request
 from tests.support.loop_process import fast_command, interpreters, stock_client, stock_command

@@ -13,11 +13,11 @@ from werkzeug.test import Client
 from endpoint_runtime import process
 from endpoint_runtime.app.application import Application
 from endpoint_runtime.gateway.refused import shown
-from tests.runtime.peers import Context, Handler, native, own
 from tests.support import fast_bundle
 from tests.support.builders import alb, http_1, http_2, rest, url
 from tests.support.fast_bundle import request
 from tests.support.hostile_api import RuntimeServer
+from tests.support.peers import Context, Handler, native, own
 
 MakeApplication = Callable[..., Application]
 Log = pytest.CaptureFixture[str]

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from packager.local.fake_dify.server import FakeDify
-from tests.runtime.conftest import bundle  # noqa: F401
 from tests.support.builders import Bundle, endpoint, url
 
 # The client, as far as every call needs it.
@@ -79,7 +78,7 @@ def added(made: Bundle, before: dict[str, Any], event: dict[str, Any]) -> set[st
     ],
 )
 def test_modules(
-    bundle: Callable[..., Bundle],  # noqa: F811
+    bundle: Callable[..., Bundle],
     fake: FakeDify,
     call: str,
     modules: set[str],

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.test_streaming import MIDWAY, MIXED, TICKS
+from tests.runtime.loop.test_streaming import MIDWAY, MIXED, TICKS
 from tests.support import fast_bundle
 from tests.support.builders import url
 from tests.support.hostile_api import RuntimeServer
