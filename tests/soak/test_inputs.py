@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from random import Random
 
@@ -21,6 +20,7 @@ from tests.support.hostile_inputs import (
     timed,
 )
 from tests.support.plugin_writer import write_plugin
+from tests.support.timing import soon
 
 
 def test_files_of_a_plugin(tmp_path: Path, soak: Soak, capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,7 +50,7 @@ def test_packages(tmp_path: Path, soak: Soak, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
     path = tmp_path / "hostile.difypkg"
     outside = {*tmp_path.parent.iterdir()}
-    for _ in soak.rounds(50_000, "packages"):
+    for _ in soak.rounds(10_000, "packages"):
         data = hostile_zip(soak.random)
         path.write_bytes(data)
         timed(len(data), "a package", lambda: read_package(path))
@@ -60,7 +60,7 @@ def test_packages(tmp_path: Path, soak: Soak, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_git_agrees_on_patterns(tmp_path: Path, soak: Soak) -> None:
-    for number in soak.rounds(20_000, "lists of patterns, compared with git"):
+    for number in soak.rounds(5_000, "lists of patterns, compared with git"):
         random = soak.random
         paths = [random.choices(NAMES, k=random.choice([1, 1, 2, 3, 4])) for _ in range(30)]
         lines = [
@@ -74,14 +74,12 @@ def test_git_agrees_on_patterns(tmp_path: Path, soak: Soak) -> None:
 
 
 def test_no_pattern_takes_long(soak: Soak) -> None:
-    for _ in soak.rounds(100_000, "patterns against long names"):
+    for _ in soak.rounds(20_000, "patterns against long names"):
         pattern = _long_pattern(soak.random)
         name = "/".join(
             "".join(soak.random.choices("ab", k=soak.random.randrange(1, 200))) for _ in range(10)
         )
-        started = time.process_time()
-        Patterns([pattern]).match(name)
-        assert time.process_time() - started < 0.5, pattern
+        soon(0.2, pattern, lambda p=pattern, name=name: Patterns([p]).match(name))  # type: ignore[misc]
 
 
 def _long_pattern(random: Random) -> str:

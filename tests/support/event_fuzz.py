@@ -29,6 +29,7 @@ from endpoint_runtime.gateway.replies import MAX_REPLY
 from endpoint_runtime.gateway.unknown_events import source_of
 from endpoint_runtime.json_codec import decode_json, encode_json
 from tests.support.builders import alb, bundle_module, http_1, http_2, rest, url
+from tests.support.timing import slowness
 
 Event = Any
 Make = Callable[..., dict[str, Any]]
@@ -364,7 +365,8 @@ class Fuzz:
             seconds = time.thread_time() - started
             witness = answer_event(application, WITNESS, None)
         self.replies[kind] = self.replies.get(kind, 0) + 1
-        if seconds > max(1.0, len(data) / 100_000):
+        allowed = max(1.0, len(data) / 100_000)
+        if seconds > allowed * slowness(seconds > allowed):
             raise Failure(f"{seconds:.1f} s for {len(data)} bytes")
         if witness != self.expected[number]:
             raise Failure(f"the witness is answered {witness}")

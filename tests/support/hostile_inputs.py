@@ -6,13 +6,11 @@ folder that is meant.
 
 from __future__ import annotations
 
-import gc
 import io
 import os
 import re
 import stat
 import struct
-import time
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -33,28 +31,22 @@ from packager.plugin.groups import read_groups
 from packager.plugin.manifest import read_manifest
 from packager.requirements.read import read_requirements
 from tests.support.plugin_writer import SOUND
+from tests.support.timing import soon
 
-# CPU time, of which another process costs some, too, by caches and cores that are shared: on a busy
-# machine the slowest 100 KB take 2.5 s, and the slowest small plugin 0.3 s.
-SECONDS = 3.0  # for 100 KB of input
-SLACK = 1.0  # for whatever is read along with it
-
-
-class TooSlow(AssertionError):
-    """An input takes longer than its size allows."""
+SECONDS = 1.5  # of CPU time on a quiet machine, for 100 KB of input
+SLACK = 0.5  # for whatever is read along with it
 
 
 def timed(size: int, what: str, read: Callable[[], object]) -> None:
-    """Call `read`; fail if it raises anything but `PackagerError`, or takes too long."""
-    gc.collect()  # what earlier inputs have left is not this one's to pay for
-    started = time.process_time()
-    try:
-        read()
-    except PackagerError as refused:
-        str(refused)
-    took = time.process_time() - started
-    if took > SECONDS * size / 100_000 + SLACK:
-        raise TooSlow(f"{what}: {size} bytes took {took:.1f} s")
+    """Call `read`; fail if it raises anything but `PackagerError`, or takes too long each time."""
+
+    def refused_or_read() -> None:
+        try:
+            read()
+        except PackagerError as refused:
+            str(refused)
+
+    soon(SECONDS * size / 100_000 + SLACK, f"{what}: {size} bytes", refused_or_read)
 
 
 def read_folder(

@@ -1,8 +1,9 @@
-"""YamlValue YAML: values, places, and what is refused without harm."""
+"""YAML: values, places, and what is refused without harm."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 from textwrap import dedent
 
 import pytest
@@ -11,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packager.errors import Code, Diagnostic, Diagnostics, Place
+from packager.inputs import yaml_tree
 from packager.inputs.bounded_file import MAX_FILE
 from packager.inputs.yaml_tree import YamlValue, parse_yaml, read_yaml
+from tests.support.hostile_inputs import TEXTS, mutated
 
 
 def parse(text: str) -> tuple[YamlValue | None, list[Diagnostic]]:
@@ -273,3 +276,16 @@ def test_any_text_gives_a_tree_or_a_fault(text: str) -> None:
     tree, diagnostics = parse(text)
     errors = [diagnostic for diagnostic in diagnostics if diagnostic.level == "error"]
     assert (tree is None) == (len(errors) == 1)
+
+
+def test_libyaml_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is there for its speed; PyYAML's own parser, which the SDK uses, decides."""
+    random = Random(14)
+    texts = [text for name, text in TEXTS.items() if name.endswith(".yaml")]
+    mutants = [mutated(random, random.choice(texts)).decode(errors="replace") for _ in range(300)]
+    odd = ["a: &x [1]\nb: &x [2]\n", "a:\t1\n", "a: 1\n\ufeffb: 2\n", "[" * 1200, "- " * 1200]
+    for text in [*texts, *mutants, *odd, "😀: [é,\n  'ü']\n", "a: |\n  b\nc: >-\n  d\n"]:
+        quick = parse(text)
+        with monkeypatch.context() as patch:
+            patch.setattr(yaml_tree, "_QUICK", None)
+            assert quick == parse(text), text
