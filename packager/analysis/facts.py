@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from packager.errors import PackagerError
+from packager.host.target_script import ask_script
 from packager.inputs.plugin_folder import MAX_DEPTH
-
-SCRIPT = Path(__file__).parents[1] / "_in_target" / "analyse.py"
-TIME_LIMIT = 300  # seconds; a plugin with thousands of files takes a few
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,24 +93,10 @@ def analyse_sources(root: Path, files: Sequence[str], interpreter: Path) -> dict
     One process reads them all; it imports nothing of the plugin. Raises `PackagerError` if the
     interpreter fails.
     """
-    request = json.dumps({"root": str(root.absolute()), "files": list(files)})
-    try:
-        done = subprocess.run(
-            [str(interpreter), "-I", "-S", "-B", str(SCRIPT)],
-            input=request.encode(),
-            capture_output=True,
-            timeout=TIME_LIMIT,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise PackagerError(f"{interpreter} could not read the plugin's sources: {error}") from None
-    if done.returncode != 0:
-        last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise PackagerError(
-            f"{interpreter} could not read the plugin's sources: {last or done.returncode}",
-            hint="is this interpreter sound? choose another runtime to leave it out",
-        )
-    answer: dict[str, dict[str, Any]] = json.loads(done.stdout)
+    question = {"root": str(root.absolute()), "files": list(files)}
+    answer: dict[str, dict[str, Any]] = ask_script(
+        interpreter, "analyse.py", question, about="the plugin's sources"
+    )
     return {path: _facts(path, each) for path, each in answer.items()}
 
 

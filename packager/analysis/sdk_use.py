@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
 
 from packager.analysis.facts import SourceFacts
 from packager.contract import LOCAL_SETTINGS, template_folder
-from packager.errors import (
-    APP_KEY_UNSET,
-    IMPORT_FAILS,
-    Diagnostics,
-    PackagerError,
-    Place,
-)
+from packager.errors import APP_KEY_UNSET, IMPORT_FAILS, Diagnostics, Place
+from packager.host.target_script import ask_script
 from packager.inputs.plugin_folder import PluginFolder
 from packager.model.options import Options
 
-SCRIPT = Path(__file__).parents[1] / "_in_target" / "sdk_names.py"
-TIME_LIMIT = 60  # seconds
 _NO_KEY = "needs an API key of the app, and no app has one: the call will fail"
 # What a run can do without a key.
 FAKE_DIFY = "or run it with Dify's stand-in: packager invoke --fake-dify"
@@ -109,17 +100,7 @@ def warn_of_imports(
 def _missing(
     asked: list[tuple[str, str | None]], interpreter: Path
 ) -> frozenset[tuple[str, str | None]]:
-    try:
-        done = subprocess.run(
-            [str(interpreter), "-I", "-S", "-B", str(SCRIPT), str(template_folder())],
-            input=json.dumps(asked).encode(),
-            capture_output=True,
-            timeout=TIME_LIMIT,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise PackagerError(f"{interpreter} could not read dify_plugin: {error}") from None
-    if done.returncode != 0:
-        last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise PackagerError(f"{interpreter} could not read dify_plugin: {last or done.returncode}")
-    return frozenset((module, name) for module, name in json.loads(done.stdout))
+    answer = ask_script(
+        interpreter, "sdk_names.py", asked, str(template_folder()), about="dify_plugin"
+    )
+    return frozenset((module, name) for module, name in answer)

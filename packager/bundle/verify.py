@@ -9,11 +9,12 @@ from pathlib import Path
 from packager.contract import TASK_ROOT
 from packager.errors import PackagerError
 from packager.host.interpreter import Interpreter
+from packager.host.target_script import IN_TARGET
 
 # The Runtime Interface Emulator, and so `sam local`, runs /var/task/bootstrap in place of the
 # managed runtime.
 BOOTSTRAP = "bootstrap"
-_SCRIPT = Path(__file__).parents[1] / "_in_target" / "check_zip.py"
+_SCRIPT = IN_TARGET / "check_zip.py"
 _SHOWN = 3
 
 

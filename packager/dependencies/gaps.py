@@ -5,24 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from packager.analysis.facts import TIME_LIMIT, SourceFacts
+from packager.analysis.facts import SourceFacts
 from packager.analysis.missing_imports import ELSEWHERE, hint_on, library_changes
 from packager.analysis.reached_code import ReachedCode
 from packager.analysis.sdk_distributions import DISTRIBUTIONS, own_modules, serves_requests
 from packager.dependencies.installed import Dependencies
 from packager.dependencies.resolve import RUNTIME, Wanted
-from packager.errors import IMPORT_FAILS, Diagnostics, PackagerError, Place
+from packager.errors import IMPORT_FAILS, Diagnostics, Place
 from packager.host.cache import cache_folder, cached_text, keep_text
 from packager.host.interpreter import Interpreter
+from packager.host.target_script import ask_script
 from packager.model.progress import Progress
 from packager.requirements.requirements import Requirements
 
-_SCRIPT = Path(__file__).parents[1] / "_in_target" / "package_imports.py"
 _FORMAT = 2  # of what is kept: changes with whatever changes what is found
 # Every bundle has these, and they lack nothing.
 _COMPLETE = frozenset({RUNTIME, "markupsafe"})
@@ -114,7 +112,9 @@ def find_gaps(
     key = f"gaps/{hashlib.sha256(json.dumps(made_of).encode()).hexdigest()}"
     text = cached_text(cache, key, math.inf)
     if text is None:
-        text = _run({"root": str(dependencies.folder.absolute()), **request}, interpreter)
+        question = {"root": str(dependencies.folder.absolute()), **request}
+        script = "package_imports.py"
+        text = json.dumps(ask_script(interpreter.path, script, question, about="the packages"))
         keep_text(cache, key, text)
     return tuple(
         Gap(
@@ -188,23 +188,3 @@ def _has_setuptools(requirements: Requirements) -> bool:
     if "setuptools" in requirements.names or not requirements.locked:
         return "setuptools" in requirements.names
     return '\nname = "setuptools"\n' in (requirements.where / "uv.lock").read_text("utf-8")
-
-
-def _run(request: Mapping[str, object], interpreter: Interpreter) -> str:
-    try:
-        done = subprocess.run(
-            [str(interpreter.path), "-I", "-S", "-B", str(_SCRIPT)],
-            input=json.dumps(request).encode(),
-            capture_output=True,
-            timeout=TIME_LIMIT,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise PackagerError(f"{interpreter.path} could not read the packages: {error}") from None
-    if done.returncode != 0:
-        last = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-        raise PackagerError(
-            f"{interpreter.path} could not read the packages: {last or done.returncode}",
-            hint="is this interpreter sound? choose another runtime to leave it out",
-        )
-    return done.stdout.decode()

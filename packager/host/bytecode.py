@@ -10,8 +10,9 @@ from pathlib import Path, PurePosixPath
 from packager.contract import TASK_ROOT
 from packager.errors import PackagerError
 from packager.host.interpreter import Interpreter
+from packager.host.target_script import IN_TARGET
 
-COMPILE = Path(__file__).parents[1] / "_in_target" / "compile.py"
+COMPILE = IN_TARGET / "compile.py"
 
 
 def compile_files(

@@ -10,8 +10,9 @@ from packager.bundle.read import BuiltBundle
 from packager.contract import PROGRAM, WRAPPER_VARIABLE
 from packager.errors import PackagerError
 from packager.host.interpreter import Interpreter, find_interpreter
+from packager.host.target_script import IN_TARGET
 
-RUN_HANDLER = Path(__file__).parents[1] / "_in_target" / "run_handler.py"
+RUN_HANDLER = IN_TARGET / "run_handler.py"
 REGION = "us-east-1"
 MEMORY = 512  # MiB; a bundle does not say, and nothing here enforces it
 _BOOTSTRAP = "/var/runtime/bootstrap.py"  # what managed Python runtimes run, and wrappers are told

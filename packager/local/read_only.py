@@ -17,9 +17,9 @@ from pathlib import Path
 
 from packager.contract import STORAGE_VARIABLE
 from packager.errors import PackagerError
+from packager.host.target_script import IN_TARGET
 
-_IN_TARGET = Path(__file__).parents[1] / "_in_target"
-_START, _HOOK = _IN_TARGET / "read_only_start.py", _IN_TARGET / "read_only_hook.py"
+_START, _HOOK = IN_TARGET / "read_only_start.py", IN_TARGET / "read_only_hook.py"
 
 
 class Started:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
-SCRIPT = Path(__file__).parents[1] / "_in_target" / "trace_start.py"
+from packager.host.target_script import IN_TARGET
+
+SCRIPT = IN_TARGET / "trace_start.py"
 
 
 @dataclass(slots=True)

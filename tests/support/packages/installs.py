@@ -16,6 +16,7 @@ from packager.dependencies.resolve import Wanted
 from packager.dependencies.target import Target
 from packager.errors import Diagnostics, PackagerError
 from packager.host.interpreter import find_interpreter, host_architecture
+from packager.host.uv import run_uv
 from packager.model.permissions import Permissions
 from packager.model.progress import SILENT, Progress
 from packager.requirements.read import read_requirements
@@ -26,9 +27,22 @@ NEWEST = {"markupsafe": "3.0.0", "werkzeug": "3.1.0"}  # of what `index` has
 Install = Callable[..., Dependencies]
 
 
-@pytest.fixture
-def index(tmp_path: Path) -> Path:
+def only_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder of the packages that are all uv finds; its cache and ours are new."""
+    for name in list(os.environ):
+        if name.startswith("UV_"):
+            monkeypatch.delenv(name)
     folder = tmp_path / "index"
+    (tmp_path / "offline.toml").write_text(f"no-index = true\nfind-links = ['{folder}']\n")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    monkeypatch.setenv("UV_CONFIG_FILE", str(tmp_path / "offline.toml"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return folder
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = only_index(tmp_path, monkeypatch)
     make_wheel(folder, "werkzeug", "3.0.0", requires=["markupsafe"])
     make_wheel(folder, "werkzeug", "3.1.0", requires=["markupsafe"])
     make_wheel(folder, "markupsafe", "3.0.0")
@@ -36,14 +50,7 @@ def index(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def install(tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    for name in list(os.environ):
-        if name.startswith("UV_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
-    monkeypatch.setenv("UV_CONFIG_FILE", str(tmp_path / "offline.toml"))
-    (tmp_path / "offline.toml").write_text(f"no-index = true\nfind-links = ['{index}']\n")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+def install(tmp_path: Path, index: Path) -> Install:
     runs = iter(range(100))
 
     def run(
@@ -96,6 +103,12 @@ def write_pyproject(tmp_path: Path, text: str) -> None:
     (tmp_path / "plugin/pyproject.toml").write_text(
         f'[project]\nname = "plugin"\nversion = "1"\nrequires-python = ">=3.11"\n{text}'
     )
+
+
+def write_lock(folder: Path) -> None:
+    """Write the uv.lock of the project in `folder`."""
+    made = run_uv(["lock", "--python", python_path()], cwd=folder)
+    assert made.code == 0, made.problem
 
 
 def python_path() -> str:

@@ -17,7 +17,6 @@ import packager.bundle.function_code
 import packager.bundle.size
 import packager.host.interpreter
 import packager.requirements.read
-from packager.analysis.facts import SCRIPT
 from packager.bundle.build import BuildOptions, Bundle, build_bundle, build_bundles
 from packager.bundle.code_archive import archived
 from packager.bundle.literals import render_bundle_literals
@@ -27,12 +26,14 @@ from packager.dependencies.uv_install import PackageSize
 from packager.errors import Diagnostic, Diagnostics, InvalidInput, PackagerError, Place, UsageError
 from packager.host.bytecode import compile_files
 from packager.host.interpreter import find_interpreter
+from packager.host.target_script import IN_TARGET
 from packager.model.options import Options
 from packager.model.permissions import Permissions
 from packager.model.progress import Progress
 from packager.plugin.functions import FunctionPlan, plan_functions
 from packager.plugin.load import load_plugin
 from packager.requirements import requirements_txt
+from tests.support.packages.installs import only_index
 from tests.support.packages.wheels import make_wheel
 from tests.support.plugin_writer import ENDPOINT, MANIFEST, SOURCE, write_plugin
 from tests.support.plugins import make_group, make_plugin
@@ -45,16 +46,9 @@ Plan = Callable[..., FunctionPlan]
 @pytest.fixture(autouse=True)
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An index of packages made here, and a cache of its own."""
-    for name in list(os.environ):
-        if name.startswith("UV_"):
-            monkeypatch.delenv(name)
-    folder = tmp_path / "index"
+    folder = only_index(tmp_path, monkeypatch)
     make_wheel(folder, "werkzeug", "3.1.0", files={"werkzeug/__init__.py": "x = 1\n"})
     make_wheel(folder, "httpx", "1.0")
-    (tmp_path / "offline.toml").write_text(f"no-index = true\nfind-links = ['{folder}']\n")
-    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
-    monkeypatch.setenv("UV_CONFIG_FILE", str(tmp_path / "offline.toml"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return folder
 
 
@@ -255,7 +249,7 @@ def test_a_plugin_of_several_groups_is_read_once(
     read = requirements_txt.read_requirements_file
 
     def counting_run(command: Any, **options: Any) -> Any:
-        if str(SCRIPT) in command:
+        if str(IN_TARGET / "analyse.py") in command:
             analysed.append(command)
         return run(command, **options)
 

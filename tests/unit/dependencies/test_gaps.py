@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -15,6 +14,7 @@ from packager.errors import IMPORT_FAILS, Diagnostic, InvalidInput, Place
 from packager.model.options import Options
 from packager.model.progress import Progress
 from packager.plugin.functions import FunctionPlan
+from tests.support.packages.installs import only_index
 from tests.support.packages.wheels import make_wheel
 from tests.support.plugins import make_group, make_plugin
 
@@ -26,10 +26,7 @@ Build = Callable[..., Bundle]
 @pytest.fixture(autouse=True)
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An index of packages made here, and a cache of its own."""
-    for name in list(os.environ):
-        if name.startswith("UV_"):
-            monkeypatch.delenv(name)
-    folder = tmp_path / "index"
+    folder = only_index(tmp_path, monkeypatch)
     make_wheel(folder, "werkzeug", "3.1.0", files={"werkzeug/__init__.py": ""})
     make_wheel(folder, "dify-plugin", "0.1.0", requires=SDK)
     for version in ("1.0", "2.0"):
@@ -38,10 +35,6 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     files = {"packaging/__init__.py": "", "packaging/version.py": ""}
     make_wheel(folder, "packaging", "24.0", files=files)
     make_wheel(folder, "zope-interface", "6.0", files={"zope/interface/__init__.py": ""})
-    (tmp_path / "offline.toml").write_text(f"no-index = true\nfind-links = ['{folder}']\n")
-    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
-    monkeypatch.setenv("UV_CONFIG_FILE", str(tmp_path / "offline.toml"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return folder
 
 
@@ -350,7 +343,7 @@ def test_modules_that_newer_pythons_lack(build: Build, index: Path) -> None:
 def test_what_was_found_is_kept(build: Build, index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_wheel(index, "leaning", "1.0", files={"leaning.py": "import packaging\n"})
     build("import leaning\n", "leaning")
-    monkeypatch.setattr("packager.dependencies.gaps._run", None)
+    monkeypatch.setattr("packager.dependencies.gaps.ask_script", None)
 
     again = build("import leaning\n", "leaning")
 
@@ -362,5 +355,5 @@ def test_what_was_found_is_kept(build: Build, index: Path, monkeypatch: pytest.M
 def test_nothing_is_read_where_nothing_is_installed(
     build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("packager.dependencies.gaps._run", None)
+    monkeypatch.setattr("packager.dependencies.gaps.ask_script", None)
     assert versions(build("import werkzeug\n")) == {}

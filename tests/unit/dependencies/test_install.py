@@ -12,10 +12,18 @@ import pytest
 
 from packager.dependencies.prune import KeepRules
 from packager.dependencies.used_files import FileUse
-from packager.host.interpreter import find_interpreter
-from packager.host.uv import run_uv
 from packager.host.uv_failures import Unreachable
-from tests.support.packages.installs import NEWEST, THIS, Install, failure, index, install, names
+from tests.support.packages.installs import (
+    NEWEST,
+    THIS,
+    Install,
+    failure,
+    index,
+    install,
+    names,
+    write_lock,
+    write_pyproject,
+)
 from tests.support.packages.wheels import make_sdist, make_wheel
 
 __all__ = ["index", "install"]  # fixtures
@@ -247,14 +255,10 @@ def test_the_machine_at_hand_takes_what_builds_on_it(install: Install, index: Pa
 
 
 def test_a_lock_decides(install: Install, tmp_path: Path) -> None:
+    write_pyproject(tmp_path, 'dependencies = ["werkzeug<3.1"]\n')
+    write_lock(tmp_path / "plugin")
+    write_pyproject(tmp_path, 'dependencies = ["werkzeug"]\n')
     root = tmp_path / "plugin"
-    root.mkdir()
-    text = '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.11"\n'
-    (root / "pyproject.toml").write_text(f'{text}dependencies = ["werkzeug<3.1"]\n')
-    interpreter = find_interpreter(THIS)
-    assert interpreter is not None
-    assert run_uv(["lock", "--python", str(interpreter.path)], cwd=root).code == 0
-    (root / "pyproject.toml").write_text(f'{text}dependencies = ["werkzeug"]\n')
     before = sorted(path.name for path in root.iterdir())
     assert names(install()) == {**NEWEST, "werkzeug": "3.0.0"}
     assert sorted(path.name for path in root.iterdir()) == before
@@ -324,14 +328,9 @@ def test_offline_takes_what_was_chosen_and_keeps_nothing(
 
 
 def test_a_lock_older_than_its_pyproject_is_said(install: Install, tmp_path: Path) -> None:
-    root = tmp_path / "plugin"
-    root.mkdir()
-    text = '[project]\nname = "x"\nversion = "1"\nrequires-python = ">=3.11"\n'
-    (root / "pyproject.toml").write_text(f'{text}dependencies = ["werkzeug<3.1"]\n')
-    interpreter = find_interpreter(THIS)
-    assert interpreter is not None
-    assert run_uv(["lock", "--python", str(interpreter.path)], cwd=root).code == 0
-    (root / "pyproject.toml").write_text(f'{text}dependencies = ["werkzeug==3.1.0"]\n')
+    write_pyproject(tmp_path, 'dependencies = ["werkzeug<3.1"]\n')
+    write_lock(tmp_path / "plugin")
+    write_pyproject(tmp_path, 'dependencies = ["werkzeug==3.1.0"]\n')
     assert failure(install)[1] == (
         "uv.lock may be older than what it was made of: make it again with `uv lock`"
     )

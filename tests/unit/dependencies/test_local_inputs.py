@@ -16,7 +16,7 @@ from tests.support.packages.installs import (
     index,
     install,
     names,
-    python_path,
+    write_lock,
     write_pyproject,
 )
 from tests.support.packages.wheels import make_wheel
@@ -280,14 +280,7 @@ def test_a_member_of_the_plugins_own_workspace(
     assert value(install().folder, "other") == "VALUE = 2\n"
 
 
-def _lock(folder: Path) -> None:
-    from packager.host.uv import run_uv
-
-    run = run_uv(["lock", "--python", python_path()], cwd=folder)
-    assert run.code == 0, run.problem
-
-
-def test_members_in_a_lock(install: Install, package: Package, tmp_path: Path) -> None:
+def test_members_in_awrite_lock(install: Install, package: Package, tmp_path: Path) -> None:
     folder = package(
         "mylib",
         more='dependencies = ["other"]',
@@ -299,7 +292,7 @@ def test_members_in_a_lock(install: Install, package: Package, tmp_path: Path) -
         'dependencies = ["mylib[x]", "werkzeug<3.1"]\n[tool.uv.sources]\n'
         'mylib = { workspace = true }\n[tool.uv.workspace]\nmembers = ["libs/*"]\n',
     )
-    _lock(tmp_path / "plugin")
+    write_lock(tmp_path / "plugin")
     before = sorted(path.name for path in (tmp_path / "plugin").rglob("*"))
     got = install()
     assert names(got) == {"mylib": "1.0", "other": "1.0", **NEWEST, "werkzeug": "3.0.0"}
@@ -319,7 +312,7 @@ def test_a_plugin_that_is_a_member_of_a_workspace_above(
         '[tool.uv.workspace]\nmembers = ["shared/*", "plugin"]\n'
     )
     if locked:
-        _lock(tmp_path / "plugin")
+        write_lock(tmp_path / "plugin")
         assert (tmp_path / "uv.lock").is_file()
         text = (tmp_path / "plugin/pyproject.toml").read_text()
         (tmp_path / "plugin/pyproject.toml").write_text(text.replace("werkzeug<3.1", "werkzeug"))

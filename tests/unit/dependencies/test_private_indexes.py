@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from packager.errors import PackagerError
-from packager.host.uv import run_uv
 from tests.support.packages.installs import (
     NEWEST,
     Install,
@@ -17,7 +16,7 @@ from tests.support.packages.installs import (
     index,
     install,
     names,
-    python_path,
+    write_lock,
     write_pyproject,
 )
 from tests.support.packages.private_index import PrivateIndex
@@ -134,7 +133,7 @@ def test_a_lock_that_was_tampered_with(
     monkeypatch.setenv("UV_DEFAULT_INDEX", url)
     write_pyproject(tmp_path, 'dependencies = ["secretlib", "werkzeug"]\n')
     root = tmp_path / "plugin"
-    assert run_uv(["lock", "--python", python_path()], cwd=root).code == 0
+    write_lock(root)
     assert names(install()) == WANTED
     lock = (root / "uv.lock").read_text()
     [right] = {
