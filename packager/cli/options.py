@@ -108,3 +108,16 @@ env_file_option = click.option(
     metavar="FILE",
     help="The function's environment variables, as NAME=VALUE lines.",
 )
+language_option = click.option(
+    "--language", metavar="NAME", help="The labels' language, such as zh_Hans; by default LANG's."
+)
+
+
+def aws_options(command: Command) -> Command:
+    """Add the options that choose whom AWS sees."""
+    for decorator in (
+        click.option("--region", metavar="NAME", help="The AWS region; AWS_REGION by default."),
+        click.option("--profile", metavar="NAME", help="The profile of AWS credentials."),
+    ):
+        command = decorator(command)
+    return command

@@ -4,33 +4,36 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
 from packager.bundle.read import choose_function
 from packager.cli.console import diagnostic_facts, echo, show_diagnostics, write, write_json
-from packager.cli.options import PATH, format_option, plugins_argument
+from packager.cli.options import (
+    PATH,
+    aws_options,
+    format_option,
+    language_option,
+    plugins_argument,
+)
 from packager.cli.plans import planned
+from packager.cli.settings_changes import push_values
 from packager.cli.settings_prompt import ask_values
+from packager.cli.values_input import read_values_yaml
 from packager.errors import Diagnostics, InvalidInput, UsageError
 from packager.formatting import columns, counted
 from packager.inputs.dotenv_file import read_env_file
-from packager.inputs.yaml_tree import parse_yaml, read_yaml
 from packager.paths import is_file
 from packager.plugin.functions import FunctionPlan
 from packager.settings.aws import Aws
 from packager.settings.check import check_values
 from packager.settings.language import language_of
-from packager.settings.push import Change, Push, Value
+from packager.settings.removals import removed_values
 from packager.settings.show import ShownSetting, show_settings
 from packager.settings.values_file import read_values
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-_INVALID = "not valid YAML"
 
 
 @click.group()
@@ -46,16 +49,6 @@ plugin_argument = click.argument("plugin", metavar="[PLUGIN]", default=Path(), t
 function_option = click.option(
     "--function", metavar="ID", help="The settings of this function alone; of all by default."
 )
-
-
-def aws_options(command: Command) -> Command:
-    """Add the options that choose whom AWS sees."""
-    for decorator in (
-        click.option("--region", metavar="NAME", help="The AWS region; AWS_REGION by default."),
-        click.option("--profile", metavar="NAME", help="The profile of AWS credentials."),
-    ):
-        command = decorator(command)
-    return command
 
 
 dry_run_option = click.option(
@@ -159,8 +152,8 @@ def push(
     """Check values, and write them to the parameters and secrets they belong in.
 
     New parameters are SecureStrings, encrypted by `kms_key` if the configuration names one. Of a
-    secret's JSON the keys that FILE has are changed, the others stay. What changes is listed by
-    name. If any value is wrong, nothing is written.
+    secret's JSON the keys that FILE has are changed, the others stay; a null removes an optional
+    value. What changes is listed by name. If any value is wrong, nothing is written.
 
     \b
     Examples:
@@ -171,16 +164,15 @@ def push(
     with planned([plugin], diagnostics, {}, host=True) as plans:
         diagnostics.raise_errors()
         chosen = _chosen(plugin, plans, function)
-        values = _read_file(source, chosen, diagnostics)
-        _push(values, diagnostics, dry_run, lambda: Aws(profile, region), form)
+        top = read_values_yaml(source, diagnostics)
+        values = [] if top is None else read_values(top, chosen, diagnostics)
+        push_values(values, diagnostics, dry_run, lambda: Aws(profile, region), form)
 
 
 @settings.command()
 @plugin_argument
 @function_option
-@click.option(
-    "--language", metavar="NAME", help="The labels' language, such as zh_Hans; by default LANG's."
-)
+@language_option
 @dry_run_option
 @aws_options
 @format_option
@@ -195,7 +187,8 @@ def prompt(
 ) -> None:
     """Ask for the values one by one, and write them as `push` does.
 
-    Secrets are not shown as they are typed. An empty answer leaves a value as it is.
+    Secrets are not shown as they are typed. An empty answer leaves a value as it is, a - removes
+    one that is optional.
 
     \b
     Examples:
@@ -213,7 +206,46 @@ def prompt(
             )
         aws = Aws(profile, region)  # before anybody types
         values = ask_values(chosen, language or language_of(os.environ), aws)
-        _push(values, diagnostics, dry_run, lambda: aws, form)
+        push_values(values, diagnostics, dry_run, lambda: aws, form)
+
+
+@settings.command()
+@plugin_argument
+@click.option(
+    "--setting",
+    "names",
+    metavar="NAME",
+    multiple=True,
+    required=True,
+    help="The setting to have no value; may be repeated.",
+)
+@function_option
+@dry_run_option
+@aws_options
+@format_option
+def unset(
+    plugin: Path,
+    names: tuple[str, ...],
+    function: str | None,
+    dry_run: bool,
+    profile: str | None,
+    region: str | None,
+    form: str,
+) -> None:
+    """Remove the values of optional settings from AWS.
+
+    Keys are taken out of a secret's JSON, parameters are deleted, and whole secrets are marked for
+    deletion, which AWS does 30 days later.
+
+    \b
+    Example:
+      packager settings unset plugins/neko --setting greeting
+    """
+    diagnostics = Diagnostics()
+    with planned([plugin], diagnostics, {}, host=True) as plans:
+        diagnostics.raise_errors()
+        values = removed_values(names, _chosen(plugin, plans, function), diagnostics)
+        push_values(values, diagnostics, dry_run, lambda: Aws(profile, region), form)
 
 
 def _by_function(tables: Iterable[tuple[FunctionPlan, Sequence[Sequence[str]]]]) -> str:
@@ -242,49 +274,3 @@ def _chosen(
         return plans
     name = choose_function(str(path), function, [plan.logical_id for plan in plans])
     return [plan for plan in plans if plan.logical_id == name]
-
-
-def _read_file(source: str, plans: Sequence[FunctionPlan], diagnostics: Diagnostics) -> list[Value]:
-    read = Diagnostics()
-    if source == "-":
-        try:
-            text = sys.stdin.buffer.read().decode("utf-8-sig")
-        except UnicodeDecodeError:
-            raise UsageError("stdin is not UTF-8 text") from None
-        top = parse_yaml(text, "stdin", read)
-    else:
-        top = read_yaml(Path(source), source, read)
-    show_diagnostics(read.warnings)
-    for diagnostic in read.errors:
-        if diagnostic.code == "invalid-yaml":  # what is written there may be a secret
-            diagnostic = replace(diagnostic, message=_INVALID, hint="put values into single quotes")
-        diagnostics.add(diagnostic)
-    return [] if top is None else read_values(top, plans, diagnostics)
-
-
-def _push(
-    values: Sequence[Value],
-    diagnostics: Diagnostics,
-    dry_run: bool,
-    make_aws: Callable[[], Aws],
-    form: str,
-) -> None:
-    push = Push(values, diagnostics)
-    diagnostics.raise_errors()
-    aws = make_aws()
-    changes = push.compare(aws)
-    if not dry_run:
-        push.write(aws)
-    if form == "json":
-        facts = [asdict(change) for change in changes]
-        write_json({"region": aws.region, "written": not dry_run, "changes": facts})
-    else:
-        write(_listing(changes, dry_run))
-
-
-def _listing(changes: Sequence[Change], dry_run: bool) -> str:
-    words = {"create": "created", "change": "changed", "keep": "as it was"}
-    if dry_run:
-        words = {"create": "would be created", "change": "would be changed", "keep": "as it is"}
-    rows = [(each.setting, each.where, words[each.action]) for each in changes]
-    return columns(rows) if rows else "nothing to write\n"

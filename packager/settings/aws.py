@@ -52,6 +52,7 @@ class Aws:
                 hint="say which: --region eu-west-1, AWS_REGION, or `aws configure`",
             )
         self._clients: dict[str, Any] = {}
+        self._marked: set[str] = set()  # secrets that may be restored
 
     @property
     def region(self) -> str:
@@ -79,8 +80,8 @@ class Aws:
         """Return the parameters that there are, by the name that was asked for."""
         found: dict[str, Parameter] = {}
         for batch in _batches(names):
-            with _explained(f"parameters {', '.join(batch)} can't be read"):
-                answer = self._client("ssm").get_parameters(Names=batch, WithDecryption=True)
+            with explained(f"parameters {', '.join(batch)} can't be read"):
+                answer = self.client("ssm").get_parameters(Names=batch, WithDecryption=True)
             by_name = {
                 named: Parameter(each["Value"], each["Type"])
                 for each in answer["Parameters"]
@@ -91,37 +92,55 @@ class Aws:
 
     def secret(self, name: str) -> str | bytes | None:
         """Return a secret's text, or its bytes if it has none; None if there is no such secret."""
-        with _explained(f"secret {name} can't be read"):
+        with explained(f"secret {name} can't be read"):
             try:
-                answer = self._client("secretsmanager").get_secret_value(SecretId=name)
+                answer = self.client("secretsmanager").get_secret_value(SecretId=name)
             except Exception as error:
-                if _code(error) in _MISSING or _is_marked(error):
-                    return None
-                raise
+                if _is_marked(error):
+                    self._marked.add(name)
+                elif error_code(error) not in _MISSING:
+                    raise
+                return None
         text: str | bytes = answer.get("SecretString", answer.get("SecretBinary", b""))
         return text
 
     def put_parameter(self, name: str, value: str, type_: str, key: str | None) -> None:
         """Write a parameter, new or over what it was; `key` encrypts a SecureString."""
         more = {"KeyId": key} if key and type_ == "SecureString" else {}
-        with _explained(f"parameter {name} can't be written", hidden=value):
-            self._client("ssm").put_parameter(
+        with explained(f"parameter {name} can't be written", hidden=value):
+            self.client("ssm").put_parameter(
                 Name=name, Value=value, Type=type_, Overwrite=True, **more
             )
 
     def put_secret(self, name: str, text: str, *, new: bool, key: str | None) -> None:
-        """Write a secret: make it, encrypted by `key`, or give it a new version."""
-        with _explained(f"secret {name} can't be written", hidden=text):
-            client = self._client("secretsmanager")
-            if new:
+        """Write a secret: make it, encrypted by `key`, or give it a new version.
+
+        One that was found to be marked for deletion is restored.
+        """
+        with explained(f"secret {name} can't be written", hidden=text):
+            client = self.client("secretsmanager")
+            if new and name not in self._marked:
                 more = {"KmsKeyId": key} if key else {}
                 client.create_secret(Name=name, SecretString=text, **more)
-            else:
-                client.put_secret_value(SecretId=name, SecretString=text)
+                return
+            if new:
+                client.restore_secret(SecretId=name)
+            client.put_secret_value(SecretId=name, SecretString=text)
 
-    def _client(self, service: str) -> Any:
+    def delete_parameter(self, name: str) -> None:
+        """Delete a parameter."""
+        with explained(f"parameter {name} can't be deleted"):
+            self.client("ssm").delete_parameter(Name=name)
+
+    def delete_secret(self, name: str) -> None:
+        """Mark a secret for deletion, which AWS does 30 days later."""
+        with explained(f"secret {name} can't be deleted"):
+            self.client("secretsmanager").delete_secret(SecretId=name)
+
+    def client(self, service: str) -> Any:
+        """Return boto3's client of a service. Its errors are to be `explained`."""
         if service not in self._clients:
-            with _explained(f"AWS's {service} can't be called"):
+            with explained(f"AWS's {service} can't be called"):
                 self._clients[service] = self._session.client(service)
         return self._clients[service]
 
@@ -132,7 +151,7 @@ def credential_variables(profile: str | None = None) -> dict[str, str]:
     Raises `PackagerError` where it finds none.
     """
     aws = Aws(profile)
-    with _explained("credentials can't be handed on"):
+    with explained("credentials can't be handed on"):
         return aws.credentials()
 
 
@@ -153,19 +172,23 @@ def _base(name: str) -> str:
     return ":".join(name.split(":")[:6]) if name.startswith("arn:") else name.partition(":")[0]
 
 
-def _code(error: Exception) -> str:
+def error_code(error: Exception) -> str:
+    """Return what AWS calls an error, `ThrottlingException` say; "" if AWS did not raise it."""
     response: Any = getattr(error, "response", None) or {}
     return str(response.get("Error", {}).get("Code", ""))
 
 
 def _is_marked(error: Exception) -> bool:
     """Whether a secret is deleted, but might be restored: a function takes it for a missing one."""
-    return _code(error) == "InvalidRequestException" and "delet" in str(error)
+    return error_code(error) == "InvalidRequestException" and "delet" in str(error)
 
 
 @contextmanager
-def _explained(what: str, hidden: str = "") -> Iterator[None]:
-    """Turn boto3's errors into ours. AWS may quote what it refuses: `hidden` is not shown."""
+def explained(what: str, hidden: str = "") -> Iterator[None]:
+    """Turn boto3's errors into `PackagerError`s, which say `what` can't be done.
+
+    AWS may quote what it refuses: `hidden` is not shown.
+    """
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
     try:
@@ -173,7 +196,7 @@ def _explained(what: str, hidden: str = "") -> Iterator[None]:
     except NoCredentialsError as error:
         raise PackagerError(f"{what}: no AWS credentials were found", hint=_SIGN_IN) from error
     except ClientError as error:
-        code = _code(error)
+        code = error_code(error)
         message = _shown(str(error.response.get("Error", {}).get("Message", "")), hidden)
         hint = None
         if code in _CREDENTIALS:

@@ -46,15 +46,16 @@ def _value(plan: FunctionPlan, setting: Setting, environment: Mapping[str, str])
         case EnvSource(name):
             return "set here" if name in environment else "not set here"
         case LiteralSource(value):
-            return _masked(setting, value)
+            return shown_value(setting, value)
         case SsmSource() | SecretSource():
             return MASK
     if plan.options.settings_from is not None:
         return MASK
-    return _masked(setting, setting.default) if setting.default is not None else None
+    return shown_value(setting, setting.default) if setting.default is not None else None
 
 
-def _masked(setting: Setting, value: Any) -> str:
+def shown_value(setting: Setting, value: Any) -> str:
+    """Return a value as it may be shown, the start of it where it is long; nothing of a secret."""
     if setting.type == "secret-input":
         return MASK
     text = json.dumps(value, ensure_ascii=False, default=str)

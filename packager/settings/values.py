@@ -29,7 +29,7 @@ def value_of_text(setting: Setting, text: str) -> Any:
 
     Raises `WrongValue`.
     """
-    value = None if _means_nothing(setting, text) else _converted(setting, text)
+    value = None if means_nothing(setting, text) else _converted(setting, text)
     return None if value is None else checked(setting, value)
 
 
@@ -70,7 +70,13 @@ def checked(setting: Setting, value: Any) -> Any:
     return value
 
 
-def _means_nothing(setting: Setting, text: str) -> bool:
+def may_be_unset(setting: Setting) -> bool:
+    """Return whether `setting` may have no value: it is optional, or a default steps in."""
+    return not setting.required or setting.default is not None
+
+
+def means_nothing(setting: Setting, text: str) -> bool:
+    """Return whether `text` from outside is no value for `setting`: blanks are one for text."""
     return setting.type not in ("text-input", "secret-input") and text.strip() == ""
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from packager.errors import Diagnostics
 from packager.inputs.suggestions import did_you_mean
 from packager.inputs.yaml_fields import wrong_type
 from packager.inputs.yaml_tree import YamlValue
+from packager.model.plugin import Setting
 from packager.plugin.functions import FunctionPlan
 from packager.plugin.value_sources import all_settings
-from packager.settings.push import Value
-from packager.settings.values import WrongValue, value_of_yaml
+from packager.settings.values import WrongValue, may_be_unset, means_nothing, value_of_yaml
+from packager.settings.writes import Value
 
 
 def read_values(
@@ -21,38 +23,62 @@ def read_values(
 
     A name is that setting of every function which declares it. No fault says a value.
     """
-    if top.kind == "nothing":
-        diagnostics.error(
-            "wrong-type", "expected a mapping of settings, and there is none", top.place
-        )
-        return []
-    if top.kind != "a mapping":
-        wrong_type(top, "a mapping: the settings' names and their values", diagnostics)
-        return []
     declared = list(dict.fromkeys(each.name for plan in plans for each in all_settings(plan)))
     values: list[Value] = []
-    for name, node in top.entries.items():
-        if name not in declared:
-            diagnostics.error(
-                "unknown-setting",
-                f"no endpoint group declares the setting {name!r}",
-                node.key_place or node.place,
-                hint=did_you_mean(name, declared)
-                or ("the settings are " + ", ".join(declared) if declared else None),
-            )
+    for name, node in named_nodes(top, declared, "no endpoint group declares", diagnostics):
         for plan in plans:
             for setting in all_settings(plan):
                 if setting.name != name:
                     continue
                 try:
-                    value = value_of_yaml(setting, node)
+                    value = value_of_node(setting, node)
                 except WrongValue as wrong:
-                    diagnostics.error(
-                        "invalid-value", f"{wrong}, not {_found(node)}", node.place, key=name
-                    )
+                    diagnostics.error("invalid-value", str(wrong), node.place, key=name)
                 else:
                     values.append(Value(plan, setting, value, node.place))
     return values
+
+
+def named_nodes(
+    top: YamlValue, declared: Sequence[str], nobody: str, diagnostics: Diagnostics
+) -> Iterator[tuple[str, YamlValue]]:
+    """Yield what a mapping of settings' names holds; names that are not `declared` are errors.
+
+    `nobody` is who does not declare them: "no endpoint group declares".
+    """
+    if top.kind == "nothing":
+        diagnostics.error(
+            "wrong-type", "expected a mapping of settings, and there is none", top.place
+        )
+    elif top.kind != "a mapping":
+        wrong_type(top, "a mapping: the settings' names and their values", diagnostics)
+    for name, node in top.entries.items():
+        if name in declared:
+            yield name, node
+            continue
+        diagnostics.error(
+            "unknown-setting",
+            f"{nobody} the setting {name!r}",
+            node.key_place or node.place,
+            hint=did_you_mean(name, declared)
+            or ("the settings are " + ", ".join(declared) if declared else None),
+        )
+
+
+def value_of_node(setting: Setting, node: YamlValue) -> Any:
+    """Return the value that a YAML file gives a setting; None where it says that it has none.
+
+    That is a null, or empty text where text is none. Raises `WrongValue`, whose message names what
+    was expected and the kind of what was found.
+    """
+    if may_be_unset(setting) and (
+        node.kind == "nothing" or (node.kind == "text" and means_nothing(setting, node.text))
+    ):
+        return None
+    try:
+        return value_of_yaml(setting, node)
+    except WrongValue as wrong:
+        raise WrongValue(f"{wrong}, not {_found(node)}") from None
 
 
 def _found(node: YamlValue) -> str:

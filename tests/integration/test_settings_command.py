@@ -344,7 +344,7 @@ def test_prompt_says_what_there_is_already_and_what_app_keys_are(
     assert [line.strip() for line in seen.splitlines() if "(" in line] == [
         "API key (api_key):",
         "Token (token, set already: empty keeps it):",
-        "Mode (mode, one of on, off, set already: empty keeps it):",
+        "Mode (mode, one of on, off, set already: empty keeps it, - removes it):",
         "Loud (loud, yes or no):",
         "API key of the Dify app an-app (apps.an-app):",
         "API key of every other Dify app (apps.*):",
@@ -423,6 +423,105 @@ def test_a_secret_that_is_marked_for_deletion_is_not_set(
     assert "api_key  secret gone, api_key in it  not set" in done.stdout.decode()
 
 
+OPTIONAL = """\
+settings:
+  - {name: app, type: app-selector, label: {en_US: App}}
+  - {name: word, type: text-input, label: {en_US: Word}, url: https://example.com/word}
+  - {name: mood, type: text-input, required: true, default: calm, label: {en_US: Mood}}
+  - {name: token, type: secret-input, required: true, label: {en_US: Token}}
+endpoints:
+  - {path: /digest, method: GET, extra: {python: {source: endpoints/digest.py}}}
+"""
+PLACES = """\
+[settings]
+app = {secret = "keeper", key = "app"}
+word = {ssm = "/keeper/word"}
+mood = {secret = "mood"}
+token = {secret = "keeper", key = "token"}
+"""
+SET = b"{app: {app_id: a}, word: cat, mood: wild, token: s3cr3t}"
+
+
+@pytest.fixture
+def optional(packager: Packager, tmp_path: Path) -> Path:
+    """A plugin most of whose settings may be unset, all with a value in AWS."""
+    changes = {"group/keeper.yaml": OPTIONAL, "packager.toml": PLACES}
+    plugin = write_plugin(tmp_path / "optional", {**FILES, **changes})
+    stdout(packager("push", plugin, "--file", "-", stdin=SET))
+    return plugin
+
+
+def values_in(moto: MotoServer) -> tuple[list[str], dict[str, Any]]:
+    """The parameters there are, and the keys of the secret."""
+    names = [each["Name"] for each in moto.boto("ssm").describe_parameters()["Parameters"]]
+    return names, secret(moto, "keeper")
+
+
+def test_a_null_removes_a_value_and_so_does_empty_text_where_it_is_none(
+    packager: Packager, optional: Path, moto: MotoServer
+) -> None:
+    nulls = b"app: ''\nword: null\nmood:\n"
+    rows = (
+        "app   secret keeper, key app      {0}\n"
+        "word  SSM parameter /keeper/word  {0}\n"
+        "mood  secret mood                 {0}\n"
+    )
+
+    dry = packager("push", optional, "--file", "-", "--dry-run", stdin=nulls)
+    assert stdout(dry) == rows.format("would be removed")
+    assert values_in(moto) == (["/keeper/word"], {"app": {"app_id": "a"}, "token": "s3cr3t"})
+
+    assert stdout(packager("push", optional, "--file", "-", stdin=nulls)) == rows.format("removed")
+    assert values_in(moto) == ([], {"token": "s3cr3t"})
+    assert stdout(packager("check", optional)) == (
+        "KeeperFunction\n"
+        "  app    secret keeper, key app      not set\n"
+        "  word   SSM parameter /keeper/word  not set\n"
+        "  mood   secret mood                 default\n"
+        "  token  secret keeper, key token    ok\n"
+    )
+    again = packager("push", optional, "--file", "-", stdin=nulls)
+    assert stdout(again) == rows.format("as it was")
+
+    assert "mood   secret mood                 created" in stdout(
+        packager("push", optional, "--file", "-", stdin=SET)
+    )
+    assert moto.boto("secretsmanager").get_secret_value(SecretId="mood")["SecretString"] == "wild"
+
+
+def test_unset(packager: Packager, optional: Path, moto: MotoServer) -> None:
+    assert stdout(packager("unset", optional, "--setting", "app", "--setting", "word")) == (
+        "app   secret keeper, key app      removed\nword  SSM parameter /keeper/word  removed\n"
+    )
+    assert values_in(moto) == ([], {"token": "s3cr3t"})
+
+    bad = packager("unset", optional, "--setting", "mod", "--setting", "token")
+    assert (bad.returncode, bad.stdout, bad.stderr.decode()) == (
+        2,
+        b"",
+        "error: no endpoint group declares the setting 'mod'\n"
+        "  hint: did you mean mood?\n"
+        "error: token: is required, and can't be left without a value\n",
+    )
+
+
+def test_prompt_removes_what_is_optional(optional: Path, moto: MotoServer, tmp_path: Path) -> None:
+    seen, code = converse(
+        ["settings", "prompt", str(optional)], ["-", "", "-", ""], environment(moto, tmp_path)
+    )
+
+    assert code == 0, seen
+    assert "s3cr3t" not in seen
+    assert [line for line in seen.splitlines() if "(" in line or "http" in line] == [
+        "App (app, an app's id, set already: empty keeps it, - removes it): -",
+        "where to get it: https://example.com/word",
+        "Word (word, set already: empty keeps it, - removes it): ",
+        "Mood (mood, set already: empty keeps it, - removes it): -",
+        "Token (token, set already: empty keeps it): ",
+    ]
+    assert values_in(moto) == (["/keeper/word"], {"token": "s3cr3t"})
+
+
 def converse(arguments: list[str], answers: list[str], more: dict[str, str]) -> tuple[str, int]:
     """Run `packager` on a terminal of its own, and give an answer whenever it asks."""
     child, terminal = pty.fork()
@@ -463,6 +562,6 @@ def test_nothing_is_in_the_list_of_processes() -> None:
     }
     assert options == {
         *("plugins", "plugin", "--format", "--file", "--function", "--dry-run"),
-        *("--language", "--profile", "--region"),
+        *("--language", "--profile", "--region", "--setting"),
     }
     assert "settings_from" not in CONFIGURATION
