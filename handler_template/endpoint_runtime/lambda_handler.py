@@ -28,12 +28,25 @@ _PLUGIN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path.insert(0, _PLUGIN)
 os.chdir(_PLUGIN)
 
+
+def _make_application() -> Application:
+    if _bundle.ENDPOINTS is not None:
+        from endpoint_runtime.managed.application import ManagedApplication
+
+        return ManagedApplication(_bundle, _PLUGIN)
+    if _bundle.PUBLIC_URL is not None:
+        from endpoint_runtime.app.public_url import PublicApplication
+
+        return PublicApplication(_bundle, _PLUGIN)
+    return Application(_bundle, _PLUGIN)
+
+
 if "awslambdaric" in sys.modules:
     from endpoint_runtime.logs import single_handler
 
     single_handler.install_in_stock_client()
 
-application = Application(_bundle, _PLUGIN)
+application = _make_application()
 
 _PRELOAD: tuple[str, ...] = _bundle.PRELOAD
 _START = os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE", "")

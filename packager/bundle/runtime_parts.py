@@ -77,6 +77,17 @@ PARTS = (
         ("app/streaming.py", "app/response_stream.py", "app/heartbeat.py"),
         lambda plan, facts: plan.options.stream,
     ),
+    Part(
+        "managed",
+        ("managed/",),
+        lambda plan, facts: plan.options.is_managed,
+        ("aws_values",),  # settings of endpoints may refer to parameters and secrets
+    ),
+    Part(
+        "public_url",
+        ("app/public_url.py",),
+        lambda plan, facts: plan.options.public_url is not None,
+    ),
     Part("gzip", ("gateway/compression.py",), lambda plan, facts: plan.options.gzip),
     Part("dify", ("dify/",), _calls_dify, ("http",)),
     # Values of settings and API keys.

@@ -35,6 +35,7 @@ def endpoint_declaration(plan: FunctionPlan) -> dict[str, Any]:
         "settings_ttl": options.settings_ttl,
         "public_url": options.public_url,
         "api": options.api,
+        "routes": options.routes,
         "kms_key": options.kms_key,
     }
 

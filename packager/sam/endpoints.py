@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -119,10 +120,14 @@ def endpoint_metadata(plan: FunctionPlan) -> dict[str, Any]:
     if not plan.options.is_managed:
         return {}
     names = ResourceNames(plan.logical_id)
-    outputs = {"url": f"{names.base}Url", "store": names.endpoints}
-    if plan.seals_settings:
-        outputs["key"] = names.endpoints_key
-    return {ENDPOINTS_METADATA: endpoint_declaration(plan) | {"outputs": outputs}}
+    outputs = {
+        "url": f"{names.base}Url",
+        "store": names.endpoints,
+        "key": names.endpoints_key if plan.seals_settings else None,
+    }
+    declared = endpoint_declaration(plan) | {"outputs": outputs}
+    # As text: CloudFormation takes no null, and evaluates functions in metadata, too.
+    return {ENDPOINTS_METADATA: json.dumps(declared, ensure_ascii=False, default=str)}
 
 
 def _store(plan: FunctionPlan) -> str | Intrinsic:

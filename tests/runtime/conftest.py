@@ -13,6 +13,8 @@ import pytest
 from endpoint_runtime import aws
 from endpoint_runtime.app.application import Application
 from endpoint_runtime.app.invocation import answer_event
+from endpoint_runtime.app.public_url import PublicApplication
+from endpoint_runtime.managed.application import ManagedApplication
 from tests.support.applications import MakeApplication
 from tests.support.builders import (
     ECHO,
@@ -43,7 +45,12 @@ def make_application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 
     def make(files: Mapping[str, str] | None = None, **bundle: Any) -> Application:
         write_files(plugin, {"endpoints/echo.py": ECHO} if files is None else files)
-        return Application(bundle_module(**bundle), str(plugin))
+        kind: type[Application] = Application
+        if bundle.get("ENDPOINTS") is not None:
+            kind = ManagedApplication
+        elif bundle.get("PUBLIC_URL") is not None:
+            kind = PublicApplication
+        return kind(bundle_module(**bundle), str(plugin))
 
     yield make
     ours = [

@@ -12,11 +12,15 @@ import pytest
 from endpoint_runtime import code_archive, storage
 from endpoint_runtime.app import mapped_events
 from endpoint_runtime.dify import keys
+from endpoint_runtime.managed import application, hook_ids, sealed, stores
+from endpoint_runtime.managed import dynamodb as managed_table
+from endpoint_runtime.managed import ssm as managed_parameters
 from endpoint_runtime.settings import aws_values, group
 from endpoint_runtime.storage import dynamodb, s3
 from packager import contract
 from packager._in_target import check_zip
 from packager.bundle.literals import render_bundle_literals
+from packager.model import events
 from tests.support.template_builders import make_plan
 
 TEMPLATE = contract.template_folder()
@@ -32,6 +36,19 @@ TEMPLATE = contract.template_folder()
         (contract.TABLE_VARIABLE, dynamodb.VARIABLE),
         (contract.BUCKET_VARIABLE, s3.VARIABLE),
         (contract.EVENTS_VARIABLE, mapped_events.ARNS_VARIABLE),
+        (contract.ENDPOINTS_VARIABLE, stores.VARIABLE),
+        (contract.ENDPOINTS_KEY_VARIABLE, stores.KEY_VARIABLE),
+        (contract.LOCAL_ENDPOINTS_VARIABLE, stores.LOCAL),
+        (contract.ENDPOINTS_SECRET_VARIABLE, sealed.VARIABLE),
+        (contract.SEAL_ENCRYPTION, sealed.ENCRYPTION),
+        (contract.SEAL_AUTHENTICATION, sealed.AUTHENTICATION),
+        (contract.ENDPOINTS_PATH, hook_ids.PATH),
+        (contract.HOOK_ID_ALPHABET, hook_ids.ALPHABET),
+        (events.NAMED, hook_ids.PATH + application.NAMED),
+        (contract.ROOT_ITEM, managed_table.ROOT),
+        (contract.ROOT_ITEM, managed_parameters.ROOT),
+        (contract.NAME_ITEM, managed_table.NAME),
+        (contract.NAME_PARAMETER, managed_parameters.NAME),
         (contract.EXTENSION_PORT_VARIABLE, aws_values._EXTENSION_PORT),
         (str(TEMPLATE / contract.CODE_ARCHIVE), code_archive._ARCHIVE),
         (contract.CODE_ARCHIVE, check_zip.ARCHIVE),
@@ -39,6 +56,13 @@ TEMPLATE = contract.template_folder()
 )
 def test_a_shared_name(ours: str, theirs: str) -> None:
     assert ours == theirs
+
+
+def test_shared_numbers() -> None:
+    ours = contract.HOOK_ID_RANDOM, contract.HOOK_ID_CHECK, contract.NAME_DIGITS
+    assert ours == (hook_ids.RANDOM, hook_ids.CHECK, managed_parameters.DIGITS)
+    sealing = contract.SEAL_VERSION, contract.SEAL_NONCE, contract.SEAL_TAG
+    assert sealing == (sealed.VERSION, sealed.NONCE, sealed.TAG)
 
 
 @pytest.mark.parametrize("handler", contract.HANDLERS.values())

@@ -61,7 +61,7 @@ def answer_event(application: Serving, event: Any, context: object) -> dict[str,
     except (MalformedEvent, BodyTooLarge) as fault:
         from endpoint_runtime.gateway.refused import method_and_path
 
-        method, route = method_and_path(event, source)
+        method, route = method_and_path(event, source, application.bundle.ENDPOINTS)
         environ = {"REQUEST_METHOD": method, "lambda.context": context}
         report.log("WARN", str(fault), request_id_of(environ))
         error = BadRequest() if isinstance(fault, MalformedEvent) else RequestEntityTooLarge()

@@ -106,7 +106,9 @@ class _Body:
         environ: Environ,
         started: float,
     ) -> None:
-        self._application, self._source, self._response = application, source, response
+        self._source, self._response = source, response
+        # One of several endpoints knows which settings are to be masked.
+        self._application: Serving = environ.get("endpoint_runtime.application") or application
         self._route, self._environ, self._started = route, environ, started
         self.limit = TimeLimit(end_of(environ.get("lambda.context"), BODY_MARGIN))
         self.chunks: Iterator[Any] = iter(())

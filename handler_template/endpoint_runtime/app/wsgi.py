@@ -48,7 +48,7 @@ def serve(
         from endpoint_runtime.gateway.refused import shown
 
         response = application.failure(environ, RequestEntityTooLarge())
-        route = shown(environ.get("PATH_INFO") or "/")
+        route = shown(environ.get("PATH_INFO") or "/", application.bundle.ENDPOINTS)
     try:
         headers, chunks = _start(application, response, route, environ)
         process.end_if_forked()

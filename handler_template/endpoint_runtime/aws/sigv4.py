@@ -7,7 +7,8 @@ which TLS has loaded already; `hashlib` and `hmac` would only add imports.
 from __future__ import annotations
 
 try:
-    from _hashlib import hmac_digest, openssl_sha256
+    from _hashlib import hmac_digest as hmac_digest
+    from _hashlib import openssl_sha256
 except ImportError:  # an interpreter without OpenSSL's hashes
     from hashlib import sha256 as openssl_sha256
     from hmac import digest as hmac_digest  # type: ignore[assignment]

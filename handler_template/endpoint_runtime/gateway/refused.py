@@ -18,14 +18,19 @@ if TYPE_CHECKING:
 _MOST = 200  # characters of a path
 
 
-def method_and_path(event: dict[str, Any], source: str) -> tuple[str, str]:
-    """Return the method of an event, and its path as the log has it; `-` for what can't be read."""
+def method_and_path(
+    event: dict[str, Any], source: str, endpoints: object = None
+) -> tuple[str, str]:
+    """Return the method of an event, and its path as the log has it; `-` for what can't be read.
+
+    `endpoints` are the bundle's: an address of a managed one is as good as a password.
+    """
     try:
         method = method_of(event, source)
     except MalformedEvent:
         method = "-"
     try:
-        return method, shown(decode(source, path_of(event, source)))
+        return method, shown(decode(source, path_of(event, source)), endpoints)
     except ValueError:  # no path, one that is no text
         return method, "-"
 
@@ -42,11 +47,15 @@ def is_readable(event: object, max_body: int) -> bool:
     return True
 
 
-def shown(path: str) -> str:
+def shown(path: str, endpoints: object = None) -> str:
     """Return a path, a WSGI string, as a line of the log may hold it, whatever a client sent.
 
-    It is percent-encoded, of a bounded length, and without known secrets.
+    It is percent-encoded, of a bounded length, and without known secrets; nothing follows `/e/`
+    where `endpoints` are managed.
     """
+    if endpoints is not None:
+        before, managed, _ = path.partition("/e/")
+        path = before + managed
     from urllib.parse import quote
 
     # Before and after: a secret may be spelt either way.

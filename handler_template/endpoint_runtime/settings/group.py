@@ -108,6 +108,19 @@ def read_settings(
             name: ("local",) if name in remote or source[0] in _REMOTE else source
             for name, source in sources.items()
         }
+    return assembled(declaration, sources, environment, remote)
+
+
+def assembled(
+    declaration: Sequence[Mapping[str, Any]],
+    sources: Mapping[str, tuple[Any, ...]],
+    environment: Mapping[str, str],
+    remote: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return settings by name, where `remote` has the values of what has no source here.
+
+    Raises `SettingsError` with everything wrong.
+    """
     settings: dict[str, Any] = {}
     faults: list[str] = []
     declared = set()

@@ -38,6 +38,9 @@ CROSSINGS = {
     ("endpoint_runtime.app.backends", "endpoint_runtime.dify.service_api"),
     ("endpoint_runtime.storage", "endpoint_runtime.storage.dynamodb"),
     ("endpoint_runtime.storage", "endpoint_runtime.storage.s3"),
+    ("endpoint_runtime.lambda_handler", "endpoint_runtime.managed.application"),
+    ("endpoint_runtime.lambda_handler", "endpoint_runtime.app.public_url"),
+    ("endpoint_runtime.managed.application", "endpoint_runtime.app.public_url"),
 }
 
 
@@ -150,6 +153,8 @@ def absent(
         ({"adapter": "aws-wsgi"}, ("aws-wsgi",)),
         ({"stream": True}, ("stream",)),
         ({"gzip": True}, ("gzip",)),
+        ({"endpoints": "managed"}, ("managed", "aws_values", "aws", "http")),
+        ({"public_url": "https://hooks.example.com"}, ("public_url",)),
         ({"settings": {"a": EnvSource("A")}}, ()),
         ({"settings": {"a": SsmSource("/a")}}, ("aws_values", "aws", "http")),
         ({"settings_from": SecretSource("a")}, ("aws_values", "aws", "http")),

@@ -1,0 +1,1 @@
+"""Endpoints that are made, configured and switched off while the function serves."""

@@ -1,0 +1,304 @@
+"""Keeps what was read of managed endpoints: for a time, in bounded numbers, and no calls at will.
+
+Who asks for hook ids that nobody gave out causes no call: these carry a check. What passes it and
+is not there is remembered for a while, and looked for a few times a second at most. While the store
+does not answer, what was read of it before stays in use.
+"""
+
+from __future__ import annotations
+
+import os
+from _thread import allocate_lock
+from time import time
+
+from endpoint_runtime import process
+from endpoint_runtime.logs import report
+from endpoint_runtime.managed import stores
+from endpoint_runtime.managed.hook_ids import is_genuine
+from endpoint_runtime.managed.sealed import DataKey
+from endpoint_runtime.managed.settings import EndpointSettings, settings_of
+from endpoint_runtime.settings.group import SettingsError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Protocol
+
+    from werkzeug.wrappers import Response
+
+    from endpoint_runtime.managed.documents import Document, Store
+
+    class Answering(Protocol):
+        """What answers the requests of one endpoint."""
+
+        def answer(self, environ: dict[str, Any]) -> tuple[Response, str]:
+            """Return the response to a request, and the declared path of its route."""
+
+        def use(self, settings: EndpointSettings, label: str) -> None:
+            """Have requests get these settings from now on."""
+
+
+MOST_KNOWN = 1000  # endpoints at hand
+MOST_SIZE = 4_000_000  # characters of their settings, about
+MOST_ABSENT = 2000  # hook ids of which none is known
+_DROPPED = 10  # of these numbers a tenth makes room
+_REFRESH = 2.0  # s that reading again may keep a request waiting, which the old could answer
+_AGAIN = 10.0  # s after which reading that failed is tried again
+_ABSENT = 30.0  # s that a missing endpoint is taken for missing, at most
+_CALLS, _CALLS_PER_SECOND = 200.0, 10.0  # for hook ids that turn out to be none's
+_LEAST_SIZE = 2000  # characters: what an endpoint takes besides
+_MOST_NAME = 100  # characters of a name in the log
+_RELEASED = 1000  # secrets of endpoints no longer at hand that the log is still kept free of
+
+
+class Endpoint:
+    """One endpoint at hand: `application` answers its requests, `label` names it in the log."""
+
+    __slots__ = (
+        *("application", "hook_id", "label", "reading", "secrets", "since", "size", "space"),
+        *("until", "used"),
+    )
+
+    def __init__(self, hook_id: str, space: str) -> None:
+        self.hook_id = hook_id
+        self.space = space
+        self.application: Answering
+        self.label = ""
+        self.secrets: list[str] = []
+        self.size = 0
+        # It is fresh in between, in seconds since the epoch; and when it was last used.
+        self.since = self.until = self.used = 0.0
+        self.reading = False  # by a thread, while others use what there is
+
+
+class Endpoints:
+    """The endpoints of one function; for the threads of a process.
+
+    `make` returns what answers the requests of a new `Endpoint`. The clock is the wall's: a process
+    that Lambda froze has no other that went on.
+    """
+
+    def __init__(self, bundle: Any, make: Callable[[Endpoint], Answering]) -> None:
+        self.known: dict[str, Endpoint] = {}
+        self._bundle = bundle
+        self._make = make
+        self._ttl: float = bundle.SETTINGS_TTL
+        self._key = os.environ.get(stores.KEY_VARIABLE, "").encode()
+        self._store: Store | None = None
+        self._data_key = DataKey()
+        self._lock = allocate_lock()
+        self._size = 0
+        # Hook ids that are no endpoint's, and from when until when they are taken for that.
+        self._absent: dict[str, tuple[float, float]] = {}
+        # Hook ids by name, None for the root, and from when until when they are fresh.
+        self._pointers: dict[str | None, tuple[str | None, float, float]] = {}
+        self._calls, self._counted = _CALLS, 0.0  # left, and when they were counted
+        self._failed = 0.0  # when the store did not answer
+        # Secrets that the log is free of for an endpoint's sake, and those that it need not be.
+        self._masked: set[str] = set()
+        self._released: set[str] = set()
+
+    def forget(self) -> None:
+        """Read everything again when it is asked for: this process is another's copy."""
+        self.__init__(self._bundle, self._make)  # type: ignore[misc]
+
+    def find(
+        self, hook_id: str, deadline: float | None = None, request_id: str = ""
+    ) -> Endpoint | None:
+        """Return an endpoint that is switched on; None for any other hook id.
+
+        Raises whatever reading it raises, AwsError mostly, where it was not read before.
+        """
+        endpoint = self.known.get(hook_id)
+        if endpoint is not None:
+            return self._refreshed(endpoint, deadline, request_id)
+        now = time()
+        absent = self._absent.get(hook_id)
+        if absent is not None and absent[0] <= now < absent[1]:
+            return None
+        if not is_genuine(hook_id, self._key) or not self._may_call(now):
+            return None
+        document = self._open().read(hook_id, deadline)
+        if document is None or not document["enabled"]:
+            self._calls -= 1
+            self._note_absent(hook_id, document)
+            return None
+        endpoint = Endpoint(hook_id, document["space"])
+        endpoint.application = self._make(endpoint)
+        try:
+            settings = settings_of(document, hook_id, self._bundle, self._data_key, deadline)
+            kept = self._ttl
+        except SettingsError as fault:
+            settings = EndpointSettings.unusable(f"{_label(document)}{fault}")
+            kept = min(self._ttl, _AGAIN)
+        self._keep(endpoint, document, settings, kept)
+        return endpoint
+
+    def named(self, name: str, deadline: float | None = None) -> str | None:
+        """Return the hook id of the endpoint `name`; None for none. Raises as `find` does."""
+        return self._pointer(name, lambda until: self._open().named(name, until), deadline)
+
+    def root(self, deadline: float | None = None) -> str | None:
+        """Return the hook id of what also answers at the root; None for none.
+
+        Raises as `find` does.
+        """
+        return self._pointer(None, lambda until: self._open().root(until), deadline)
+
+    def _open(self) -> Store:
+        if self._store is None:
+            self._store = stores.open_store(self._bundle)
+        return self._store
+
+    def _refreshed(
+        self, endpoint: Endpoint, deadline: float | None, request_id: str
+    ) -> Endpoint | None:
+        """Return a known endpoint as it is now, as it was if that can't be read; None if gone."""
+        now = time()
+        with self._lock:
+            if endpoint.reading or endpoint.since <= now < endpoint.until:
+                return endpoint
+            if self._failed <= now < self._failed + _AGAIN:
+                return endpoint
+            endpoint.reading = True
+        limit = now + _REFRESH
+        until = limit if deadline is None else min(limit, deadline)
+        try:
+            document = self._open().read(endpoint.hook_id, until)
+            if document is None or not document["enabled"]:
+                self._drop([endpoint])
+                self._note_absent(endpoint.hook_id, document)
+                return None
+            settings = settings_of(document, endpoint.hook_id, self._bundle, self._data_key, until)
+        except process.interrupts:
+            raise
+        except Exception as fault:
+            self._say_unread(endpoint, fault, request_id)
+            now = time()
+            endpoint.since, endpoint.until = now, now + min(self._ttl, _AGAIN)
+            if not isinstance(fault, SettingsError):
+                self._failed = now
+        else:
+            self._keep(endpoint, document, settings, self._ttl)
+        finally:
+            endpoint.reading = False
+        return endpoint
+
+    def _say_unread(self, endpoint: Endpoint, fault: Exception, request_id: str) -> None:
+        # AWS's words may say what was asked for.
+        why = f"{fault}".replace(endpoint.hook_id, "***")
+        report.log(
+            "WARN",
+            f"{endpoint.label}can't be read again, what was read stays in use: {why}",
+            request_id,
+        )
+
+    def _keep(
+        self, endpoint: Endpoint, document: Document, settings: EndpointSettings, kept: float
+    ) -> None:
+        secrets = [*settings.secrets, endpoint.hook_id]
+        label = _label(document)
+        size = _LEAST_SIZE + sum(map(len, settings.own))
+        endpoint.application.use(settings, label)
+        with self._lock:
+            self._masked.update(text for text in secrets if text not in process.secrets)
+            self._released.update(text for text in endpoint.secrets if text not in secrets)
+            other = self.known.get(endpoint.hook_id, endpoint)  # two threads may have read it
+            self._size += size - other.size
+            endpoint.label, endpoint.secrets, endpoint.size = label, secrets, size
+            now = endpoint.used = endpoint.since = time()
+            endpoint.until = now + kept
+            self.known[endpoint.hook_id] = endpoint
+            self._absent.pop(endpoint.hook_id, None)
+        for text in secrets:
+            process.add_secret(text)
+        if len(self.known) > MOST_KNOWN or self._size > MOST_SIZE:
+            self._make_room(endpoint)
+        if len(self._released) > _RELEASED:
+            self._forget_secrets()
+
+    def _make_room(self, newest: Endpoint) -> None:
+        with self._lock:
+            others = [each for each in self.known.values() if each is not newest]
+        others.sort(key=_used)
+        self._drop(others[: len(others) // _DROPPED + 1])
+        if self._size > MOST_SIZE and len(self.known) > 1:
+            self._make_room(newest)
+
+    def _drop(self, endpoints: list[Endpoint]) -> None:
+        with self._lock:
+            for endpoint in endpoints:
+                if self.known.get(endpoint.hook_id) is endpoint:
+                    del self.known[endpoint.hook_id]
+                    self._size -= endpoint.size
+                    endpoint.size = 0
+                    self._released.update(endpoint.secrets)
+
+    def _forget_secrets(self) -> None:
+        """Let go of the secrets of endpoints that are no longer at hand: they take memory."""
+        with self._lock:
+            live = {text for each in self.known.values() for text in each.secrets}
+            gone = (self._released - live) & self._masked
+            self._masked -= gone
+            self._released.clear()
+            before = process.secrets
+            process.secrets = {text: None for text in [*before] if text not in gone}
+            for text in [*before]:  # what another thread has added meanwhile
+                if text not in gone:
+                    process.add_secret(text)
+
+    def _note_absent(self, hook_id: str, document: Document | None) -> None:
+        now = time()
+        kept = self._ttl if document is not None else min(self._ttl, _ABSENT)
+        with self._lock:
+            if len(self._absent) >= MOST_ABSENT:
+                for each in [*self._absent][: MOST_ABSENT // _DROPPED]:
+                    del self._absent[each]
+            self._absent.pop(hook_id, None)
+            self._absent[hook_id] = now, now + kept
+
+    def _may_call(self, now: float) -> bool:
+        """Whether a hook id that was not seen yet may be looked for."""
+        passed = now - self._counted
+        if not 0 <= passed < _CALLS / _CALLS_PER_SECOND:
+            self._calls = _CALLS
+        else:
+            self._calls = min(self._calls + passed * _CALLS_PER_SECOND, _CALLS)
+        self._counted = now
+        return self._calls >= 1
+
+    def _pointer(
+        self,
+        name: str | None,
+        read: Callable[[float | None], str | None],
+        deadline: float | None,
+    ) -> str | None:
+        state = self._pointers.get(name)
+        now = time()
+        if state is not None:
+            if state[1] <= now < state[2]:
+                return state[0]
+            limit = now + _REFRESH
+            deadline = limit if deadline is None else min(limit, deadline)
+        try:
+            found = read(deadline)
+            kept = self._ttl if found is not None else min(self._ttl, _ABSENT)
+        except process.interrupts:
+            raise
+        except Exception:
+            if state is None:
+                raise
+            found, kept = state[0], min(self._ttl, _AGAIN)
+        now = time()
+        self._pointers[name] = found, now, now + kept
+        return found
+
+
+def _label(document: Document) -> str:
+    """Return what the log calls an endpoint, whatever its name is."""
+    name = str(document["name"])[:_MOST_NAME]
+    return "[" + "".join([c if c.isprintable() else " " for c in name]) + "] "
+
+
+def _used(endpoint: Endpoint) -> float:
+    return endpoint.used
