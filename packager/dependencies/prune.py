@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from packaging.utils import canonicalize_name
+
 from packager.dependencies.used_files import (
     BUILD_SUFFIXES,
     EVERY,
@@ -18,7 +20,6 @@ from packager.dependencies.used_files import (
     TEST_FOLDERS,
     FileUse,
     merge_uses,
-    normalised,
     read_file_use,
 )
 from packager.inputs.gitignore import Patterns
@@ -108,7 +109,8 @@ class _Packages:
 
     def need_metadata(self, info: Path) -> bool:
         """Whether anybody reads the metadata in the folder `info`."""
-        name = self._owners.get(f"{info.name}/METADATA") or normalised(info.name.split("-")[0])
+        said = canonicalize_name(info.name.split("-")[0])
+        name = self._owners.get(f"{info.name}/METADATA") or said
         own = self._used.get(name, FileUse()).metadata
         if {name, EVERY} & self._metadata or OWN in own:
             return True

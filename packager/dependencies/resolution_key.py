@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from packager.dependencies.source_builds import Builds
-from packager.host.interpreter import home_folder
+from packager.host.user_folders import machine_config_folders, xdg_folder
 from packager.host.uv import mask_credentials
 from packager.inputs.toml_limits import load_toml
 from packager.paths import is_file, real_path
@@ -71,10 +71,9 @@ def _configuration(requirements: Requirements) -> Iterator[Path]:
         yield folder / "uv.toml"
     for folder in {root, real_path(requirements.where)}:
         yield folder / "uv.lock"
-    home = os.environ.get("XDG_CONFIG_HOME") or str((home_folder() or Path()) / ".config")
-    yield Path(home) / "uv/uv.toml"
-    for base in (*os.environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(":"), "/etc"):
-        yield Path(base) / "uv/uv.toml"
+    users = xdg_folder("config", "uv")
+    for folder in (*([users] if users else []), *machine_config_folders("uv"), Path("/etc/uv")):
+        yield folder / "uv.toml"
     if os.environ.get("UV_CONFIG_FILE"):
         yield Path(os.environ["UV_CONFIG_FILE"])
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packager.errors import PackagerError
-from packager.host.interpreter import home_folder
+from packager.host.user_folders import home_folder
 
 ENTER = Path(__file__).parents[1] / "_in_build" / "enter.py"
 NAMESPACES = "namespaces"

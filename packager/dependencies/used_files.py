@@ -8,6 +8,8 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
+from packaging.utils import canonicalize_name
+
 from packager.analysis.names import absolute, dotted, package_of
 
 OWN = "."  # in `metadata`: the distribution that the source is from
@@ -192,7 +194,7 @@ class _Reader:
         elif function not in _OF_ONE:
             self._mention(function)
         elif isinstance(text, str):
-            self.metadata.add(normalised(text))
+            self.metadata.add(canonicalize_name(text))
         elif only is not None and dotted(only) in _OWN_NAMES:
             self.metadata.add(OWN)
         else:
@@ -225,9 +227,3 @@ class _Reader:
                     ".".join(self.package[:end] + parts[index:])
                     for end in range(1, len(self.package) + 1)
                 }
-
-
-def normalised(name: str) -> str:
-    """Return a distribution's name as the "Names and normalization" specification of PyPA has
-    it."""
-    return re.sub(r"[-_.]+", "-", name).lower()

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from packaging.utils import canonicalize_name
+
 from packager.analysis.sdk_distributions import SDK
 from packager.dependencies.prune import KeepRules, prune
 from packager.dependencies.source_builds import Builds
-from packager.dependencies.used_files import normalised
 from packager.errors import PackagerError
 from packager.host.uv_failures import could_not_fetch, indent
 from packager.requirements.hashes import explain_mismatch
@@ -86,9 +87,11 @@ def install(
         failure = could_not_fetch(run.code, run.problem)
         if failure and not run.backend_failed:
             raise failure
-        named = [name for name in _FAILED_BUILD.findall(run.problem) if normalised(name) in built]
+        named = [
+            name for name in _FAILED_BUILD.findall(run.problem) if canonicalize_name(name) in built
+        ]
         if named and not target.host:
-            raise NotPure(normalised(named[0]), run.problem)
+            raise NotPure(canonicalize_name(named[0]), run.problem)
         title = "the dependencies can't be installed"
         raise PackagerError(
             f"{f'{named[0]} could not be built' if named else title}:\n{indent(run.problem)}",
@@ -102,7 +105,7 @@ def install(
         metadata = email.parser.HeaderParser().parsestr(
             (info / "METADATA").read_text("utf-8", "replace")
         )
-        name = normalised(metadata["Name"] or info.name.split("-")[0])
+        name = canonicalize_name(metadata["Name"] or info.name.split("-")[0])
         versions[name] = metadata["Version"] or ""
         if name in built and not target.host and not _is_pure(info / "WHEEL"):
             raise NotPure(name, "it built to a wheel for one platform only")

@@ -6,14 +6,13 @@ import contextlib
 import fcntl
 import os
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from packager.host.cache_index import DamagedError, check_entry, sealed, unsealed, write_index
-from packager.host.interpreter import home_folder
+from packager.host.user_folders import platform_folder
 
 FORMAT = 3  # part of every path: entries of other formats are never read
 UNUSED_SECONDS = 30 * 24 * 3600
@@ -23,20 +22,11 @@ Note = Callable[[str], None]
 
 
 def cache_folder() -> Path | None:
-    """Return packager's folder under the user's caches; None where none can be written.
-
-    `XDG_CACHE_HOME` where it is set, else what the platform uses (XDG Base Directory
-    Specification; Apple's File System Programming Guide).
-    """
-    configured = os.environ.get("XDG_CACHE_HOME", "")
-    if Path(configured).is_absolute():
-        base = Path(configured)
-    else:
-        home = home_folder()
-        if home is None:
-            return None
-        base = home / ("Library/Caches" if sys.platform == "darwin" else ".cache")
-    folder = base / "packager" / f"v{FORMAT}"
+    """Return packager's folder under the user's caches; None where none can be written."""
+    base = platform_folder("cache", "packager")
+    if base is None:
+        return None
+    folder = base / f"v{FORMAT}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:

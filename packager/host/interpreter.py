@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import get_args
 
 from packager.errors import PackagerError
+from packager.host.user_folders import home_folder, platform_folder, xdg_folder
 from packager.model.options import Architecture, Runtime
 from packager.paths import expanded, is_folder
 
@@ -175,18 +176,20 @@ def _candidates(python: str) -> Iterator[Path]:
 def _usual_folders(python: str) -> Iterator[Path]:
     """Yield the `bin` folders that version managers, distributions and conda use for `python`."""
     home = home_folder() or Path("/nonexistent")
-    data = _folder_of("XDG_DATA_HOME") or home / ".local/share"
     digits = python.replace(".", "")
     roots_and_patterns: list[tuple[Path | None, str]] = [
         (_folder_of("VIRTUAL_ENV"), "bin"),
         (_folder_of("PYENV_ROOT") or home / ".pyenv", f"versions/{python}.*/bin"),
         (_folder_of("UV_PYTHON_INSTALL_DIR"), f"cpython-{python}.*/bin"),
-        (data / "uv/python", f"cpython-{python}.*/bin"),
+        (xdg_folder("data", "uv"), f"python/cpython-{python}.*/bin"),
         (home / ".local", "bin"),
         (_folder_of("ASDF_DATA_DIR") or home / ".asdf", f"installs/python/{python}.*/bin"),
-        (_folder_of("MISE_DATA_DIR") or data / "mise", f"installs/python/{python}*/bin"),
+        (
+            _folder_of("MISE_DATA_DIR") or xdg_folder("data", "mise"),
+            f"installs/python/{python}*/bin",
+        ),
         (home / ".rye/py", f"cpython@{python}.*/bin"),
-        (data / "hatch/pythons", f"{python}/python/bin"),
+        (platform_folder("data", "hatch"), f"pythons/{python}/python/bin"),
         (Path("/usr/local"), "bin"),
         (Path("/usr"), "bin"),
         (Path("/opt"), f"python{python}*/bin"),
@@ -237,14 +240,6 @@ def _version_key(path: Path) -> tuple[list[int], str]:
     text = str(path)
     digits = "".join(letter if letter.isdigit() else " " for letter in text)
     return [int(number) for number in digits.split()], text
-
-
-def home_folder() -> Path | None:
-    """Return the user's home; None for a user without one, as in containers with a made-up id."""
-    try:
-        return Path.home()
-    except RuntimeError:
-        return None
 
 
 def _folder_of(variable: str) -> Path | None:

@@ -20,7 +20,7 @@ from packager.contract import (
     TABLE_VARIABLE,
 )
 from packager.errors import Diagnostics
-from packager.host.interpreter import home_folder
+from packager.host.user_folders import xdg_folder
 from packager.inputs.dotenv_file import read_env_file
 from packager.paths import expanded, is_file
 from packager.plugin.manifest import MANIFEST
@@ -116,7 +116,8 @@ def dify_memory(bundle: BuiltBundle, storage: Path | None) -> Path | None:
 
 
 def _default_storage() -> Path:
-    return _state_folder() / "packager" / "storage.sqlite"
+    without_home = Path("/tmp/.local/state/packager")  # noqa: S108
+    return (xdg_folder("state", "packager") or without_home) / "storage.sqlite"
 
 
 @contextmanager
@@ -132,11 +133,3 @@ def dify_variables(fake: bool, memory: Path | None = None) -> Iterator[dict[str,
 
     with FakeDify(memory=memory) as dify:
         yield {DIFY_VARIABLE: dify.url}
-
-
-def _state_folder() -> Path:
-    """Return the folder of what programs keep between runs (XDG Base Directory Specification)."""
-    configured = Path(os.environ.get("XDG_STATE_HOME", ""))
-    if configured.is_absolute():
-        return configured
-    return (home_folder() or Path("/tmp")) / ".local/state"  # noqa: S108 - a user without a home

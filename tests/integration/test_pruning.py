@@ -10,9 +10,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from packager.dependencies.prune import KeepRules, prune
-from packager.dependencies.used_files import TEST_FOLDERS, normalised
+from packager.dependencies.used_files import TEST_FOLDERS
 from packager.host.interpreter import Interpreter
 from packager.host.uv import run_uv
 
@@ -46,11 +47,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory, interpreter: Interpreter) ->
 
 
 def owners_in(folder: Path) -> dict[str, str]:
-    owners = {}
+    owners: dict[str, str] = {}
     for info in folder.glob("*.dist-info"):
         with (info / "RECORD").open(newline="") as record:
             for row in csv.reader(record):
-                owners[row[0]] = normalised(info.name.split("-")[0])
+                owners[row[0]] = canonicalize_name(info.name.split("-")[0])
     return owners
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tarfile
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -264,6 +265,17 @@ def test_a_lock_decides(install: Install, tmp_path: Path) -> None:
     assert sorted(path.name for path in root.iterdir()) == before
     (root / "uv.lock").unlink()
     assert names(install()) == NEWEST
+
+
+def test_metadata_in_another_encoding(install: Install, index: Path) -> None:
+    wheel = make_wheel(index, "old-times", "1.0")
+    with zipfile.ZipFile(wheel) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    contents["old_times-1.0.dist-info/METADATA"] += "Author: José\n".encode("latin-1")
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+    assert names(install("old-times")) == {"old-times": "1.0", **NEWEST}
 
 
 def test_a_broken_lock_is_an_error(install: Install, tmp_path: Path) -> None:

@@ -11,12 +11,12 @@ import pytest
 from packager.errors import PackagerError
 from packager.host.interpreter import (
     find_interpreter,
-    home_folder,
     host_architecture,
     need_interpreter,
     newest_supported,
     probe,
 )
+from packager.host.user_folders import home_folder
 
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
