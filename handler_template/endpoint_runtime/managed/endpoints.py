@@ -17,6 +17,7 @@ from endpoint_runtime.managed import stores
 from endpoint_runtime.managed.hook_ids import is_genuine
 from endpoint_runtime.managed.sealed import DataKey
 from endpoint_runtime.managed.settings import EndpointSettings, settings_of
+from endpoint_runtime.managed.unknown_ids import UnknownIds
 from endpoint_runtime.settings.group import SettingsError
 
 TYPE_CHECKING = False
@@ -40,12 +41,10 @@ if TYPE_CHECKING:
 
 MOST_KNOWN = 1000  # endpoints at hand
 MOST_SIZE = 4_000_000  # characters of their settings, about
-MOST_ABSENT = 2000  # hook ids of which none is known
-_DROPPED = 10  # of these numbers a tenth makes room
+_DROPPED = 10  # of these a tenth makes room
 _REFRESH = 2.0  # s that reading again may keep a request waiting, which the old could answer
 _AGAIN = 10.0  # s after which reading that failed is tried again
 _ABSENT = 30.0  # s that a missing endpoint is taken for missing, at most
-_CALLS, _CALLS_PER_SECOND = 200.0, 10.0  # for hook ids that turn out to be none's
 _LEAST_SIZE = 2000  # characters: what an endpoint takes besides
 _MOST_NAME = 100  # characters of a name in the log
 _RELEASED = 1000  # secrets of endpoints no longer at hand that the log is still kept free of
@@ -88,11 +87,9 @@ class Endpoints:
         self._data_key = DataKey()
         self._lock = allocate_lock()
         self._size = 0
-        # Hook ids that are no endpoint's, and from when until when they are taken for that.
-        self._absent: dict[str, tuple[float, float]] = {}
+        self._unknown = UnknownIds()
         # Hook ids by name, None for the root, and from when until when they are fresh.
         self._pointers: dict[str | None, tuple[str | None, float, float]] = {}
-        self._calls, self._counted = _CALLS, 0.0  # left, and when they were counted
         self._failed = 0.0  # when the store did not answer
         # Secrets that the log is free of for an endpoint's sake, and those that it need not be.
         self._masked: set[str] = set()
@@ -113,14 +110,14 @@ class Endpoints:
         if endpoint is not None:
             return self._refreshed(endpoint, deadline, request_id)
         now = time()
-        absent = self._absent.get(hook_id)
-        if absent is not None and absent[0] <= now < absent[1]:
+        unknown = self._unknown
+        if unknown.has(hook_id, now) or not is_genuine(hook_id, self._key):
             return None
-        if not is_genuine(hook_id, self._key) or not self._may_call(now):
+        if not unknown.may_call(now):
             return None
         document = self._open().read(hook_id, deadline)
         if document is None or not document["enabled"]:
-            self._calls -= 1
+            unknown.count_call()
             self._note_absent(hook_id, document)
             return None
         endpoint = Endpoint(hook_id, document["space"])
@@ -209,7 +206,6 @@ class Endpoints:
             now = endpoint.used = endpoint.since = time()
             endpoint.until = now + kept
             self.known[endpoint.hook_id] = endpoint
-            self._absent.pop(endpoint.hook_id, None)
         for text in secrets:
             process.add_secret(text)
         if len(self.known) > MOST_KNOWN or self._size > MOST_SIZE:
@@ -248,24 +244,8 @@ class Endpoints:
                     process.add_secret(text)
 
     def _note_absent(self, hook_id: str, document: Document | None) -> None:
-        now = time()
         kept = self._ttl if document is not None else min(self._ttl, _ABSENT)
-        with self._lock:
-            if len(self._absent) >= MOST_ABSENT:
-                for each in [*self._absent][: MOST_ABSENT // _DROPPED]:
-                    del self._absent[each]
-            self._absent.pop(hook_id, None)
-            self._absent[hook_id] = now, now + kept
-
-    def _may_call(self, now: float) -> bool:
-        """Whether a hook id that was not seen yet may be looked for."""
-        passed = now - self._counted
-        if not 0 <= passed < _CALLS / _CALLS_PER_SECOND:
-            self._calls = _CALLS
-        else:
-            self._calls = min(self._calls + passed * _CALLS_PER_SECOND, _CALLS)
-        self._counted = now
-        return self._calls >= 1
+        self._unknown.add(hook_id, time(), kept)
 
     def _pointer(
         self,

@@ -11,7 +11,7 @@ import pytest
 from endpoint_runtime import process
 from endpoint_runtime.aws import AwsError
 from endpoint_runtime.managed import endpoints as module
-from endpoint_runtime.managed import stores
+from endpoint_runtime.managed import stores, unknown_ids
 from endpoint_runtime.managed.endpoints import Endpoint, Endpoints
 from endpoint_runtime.managed.settings import EndpointSettings
 from tests.support.builders import bundle_module
@@ -225,7 +225,7 @@ def test_made_up_hook_ids_cause_no_call(store: Store, clock: Clock) -> None:
 
     assert [endpoints.find(each) for each in wrong] == [None] * len(wrong)
     assert store.calls == []
-    assert not endpoints._absent
+    assert len(endpoints._unknown) == 0
 
 
 def test_unknown_hook_ids_are_remembered_and_their_calls_limited(
@@ -252,9 +252,9 @@ def test_unknown_hook_ids_are_remembered_and_their_calls_limited(
 
 def test_memory_is_bounded(store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_KNOWN", 100)
-    monkeypatch.setattr(module, "MOST_ABSENT", 50)
+    monkeypatch.setattr(unknown_ids, "MOST", 50)
     monkeypatch.setattr(module, "_RELEASED", 40)
-    monkeypatch.setattr(module, "_CALLS", 10_000.0)
+    monkeypatch.setattr(unknown_ids, "_CALLS", 10_000.0)
     endpoints = make()
     first = store.put("first", "the first's secret")
     endpoints.find(first)
@@ -266,7 +266,7 @@ def test_memory_is_bounded(store: Store, clock: Clock, monkeypatch: pytest.Monke
         assert found is not None
         found.used = clock.now  # as requests do
         assert len(endpoints.known) <= 100
-        assert len(endpoints._absent) <= 50
+        assert len(endpoints._unknown) <= 50
         assert len(process.secrets) <= 1 + 2 * 100 + 40 + 2 * 10
     assert {"the function's own", "the first's secret", first} <= process.secrets.keys()
     assert endpoints._size == sum(each.size for each in endpoints.known.values())
