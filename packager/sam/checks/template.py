@@ -10,6 +10,7 @@ from packager.errors import Diagnostics, Place
 from packager.model.options import EnvSource, Options
 from packager.model.plugin import Setting
 from packager.plugin.functions import FunctionPlan
+from packager.sam.checks.endpoints import check_endpoints
 from packager.sam.checks.events import check_events, check_names
 from packager.sam.checks.properties import check_properties
 from packager.sam.checks.references import referable
@@ -49,6 +50,7 @@ def check_template(plans: Sequence[FunctionPlan], diagnostics: Diagnostics) -> N
         check_properties(plan, noted, known)
         check_events(plan, noted)
         check_start(plan, noted)
+        check_endpoints(plan, noted)
         if not noted.errors:  # else the role can't be made
             check_role(plan, noted)
         diagnostics.extend(noted.all)
