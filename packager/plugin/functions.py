@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from packager.errors import Diagnostics
 from packager.model.options import Entry, Options, Storage
-from packager.model.plugin import EndpointGroup
+from packager.model.plugin import EndpointGroup, Setting
 from packager.plugin.plugin import Plugin
 
 MAX_LOGICAL_ID = 255  # CloudFormation, "Resources section structure"
@@ -29,6 +29,11 @@ class FunctionPlan:
     def hook_id(self) -> str:
         """What `Dify-Hook-Id` says."""
         return self.options.hook_id or self.logical_id
+
+    @property
+    def settings(self) -> tuple[Setting, ...]:
+        """The settings that the function itself is configured with; none of managed endpoints."""
+        return () if self.options.is_managed else self.group.settings
 
     @property
     def seals_settings(self) -> bool:

@@ -31,7 +31,7 @@ def aws_sources(plan: FunctionPlan) -> tuple[AwsSource, ...]:
 
 
 def all_settings(plan: FunctionPlan) -> tuple[Setting, ...]:
-    """Return the settings of a function's group, and with them the API keys of its apps.
+    """Return the settings that a function is configured with, and the API keys of its apps.
 
     Such a key is a secret called `apps.<app id>`, as in the configuration.
     """
@@ -50,13 +50,13 @@ def all_settings(plan: FunctionPlan) -> tuple[Setting, ...]:
         )
         for app_id in plan.options.apps
     )
-    declared = {setting.name for setting in plan.group.settings}
-    return (*plan.group.settings, *(key for key in keys if key.name not in declared))
+    declared = {setting.name for setting in plan.settings}
+    return (*plan.settings, *(key for key in keys if key.name not in declared))
 
 
 def source_of(plan: FunctionPlan, setting: Setting) -> Source | None:
     """Return a setting's own source, or an app key's; None for one of the group's document."""
-    if setting in plan.group.settings:
+    if setting in plan.settings:
         return plan.options.settings.get(setting.name)
     return plan.options.apps.get(setting.name.removeprefix(_APP))
 
@@ -69,6 +69,8 @@ def place_of(plan: FunctionPlan, setting: Setting) -> Place:
 
 def setting_source(plan: FunctionPlan, setting: Setting) -> str | None:
     """Say where a setting's value comes from; None if it comes from nowhere."""
+    if plan.options.is_managed and setting in plan.group.settings:
+        return "each endpoint"
     source = source_of(plan, setting)
     if source is not None:
         return source_label(source)

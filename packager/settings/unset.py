@@ -19,7 +19,7 @@ def warn_of_unset(plans: Iterable[FunctionPlan], diagnostics: Diagnostics) -> No
     It is no error: such a function builds, and answers each request with 500 until it is set.
     """
     for plan in plans:
-        for setting in plan.group.settings:
+        for setting in plan.settings:
             given = setting.name in plan.options.settings or plan.options.settings_from
             if setting.required and not given and setting.default is None:
                 key = toml_key(setting.name)

@@ -9,9 +9,12 @@ import pytest
 from packager.bundle.literals import render_bundle_literals
 from packager.config.read import read_configuration
 from packager.errors import Diagnostic, Diagnostics
+from packager.local.missing_values import RunValues, warn_of_lacking
 from packager.model.events import EventMapping, QueueEvent
-from packager.model.options import Options
+from packager.model.options import EnvSource, Options
 from packager.model.plugin import EndpointGroup
+from packager.plugin.value_sources import all_settings, setting_source
+from packager.settings.unset import warn_of_unset
 from tests.support.template_builders import PLACE, make_endpoint, make_plan, make_setting
 
 ONE = EndpointGroup(
@@ -136,3 +139,18 @@ def test_the_literals(kind: str, store: str, secrets: bool) -> None:
     assert values["ENDPOINTS"] == {"store": store, "secrets": secrets, "storage": "plugin"}
     assert values["PUBLIC_URL"] == "https://hooks.example.com"
     assert values["EVENTS"] == (("sqs", "/e/=a%2Fb/jobs", None),)
+
+
+def test_a_managed_function_is_configured_with_no_settings() -> None:
+    settings = [make_setting("key", "secret-input", required=True)]
+    managed = make_plan(declared=settings, endpoints="managed", apps={"a": EnvSource("A")})
+    diagnostics = Diagnostics()
+
+    warn_of_unset([managed], diagnostics)
+    warn_of_lacking(managed, RunValues({"A": "x"}), diagnostics)
+
+    assert diagnostics.all == []
+    assert [setting.name for setting in all_settings(managed)] == ["apps.a"]
+    assert setting_source(managed, settings[0]) == "each endpoint"
+    warn_of_unset([make_plan(declared=settings)], diagnostics)
+    assert len(diagnostics.all) == 1
