@@ -22,6 +22,7 @@ class Place:
 Code = Literal[
     "ambiguous-endpoint",
     "app-key-unset",
+    "async-invoke",
     "base-path",
     "broken-link",
     "broken-package",
@@ -31,6 +32,7 @@ Code = Literal[
     "configured-twice",
     "conflicting-keys",
     "conflicting-values",
+    "default-fails",
     "default-not-an-option",
     "dependency-note",
     "duplicate",
@@ -57,6 +59,7 @@ Code = Literal[
     "kept-file",
     "large-zip",
     "late-work",
+    "literal-variable",
     "missing-file",
     "missing-key",
     "missing-module",
@@ -75,7 +78,9 @@ Code = Literal[
     "python-excluded",
     "reserved-property",
     "reserved-variable",
+    "secret-default",
     "secret-in-environment",
+    "secret-literal",
     "setting-unset",
     "short-visibility",
     "source-build",
@@ -97,11 +102,15 @@ Code = Literal[
 ]
 
 # What keeps a function from serving: an endpoint can't be loaded, or every request is answered with
-# 500. `packager build` refuses to build such.
+# 500. `packager build` refuses to build such, and `packager check` says that it would, but for
+# values that are still to be given.
+ASYNC_INVOKE: Final = "async-invoke"
+DEFAULT_FAILS: Final = "default-fails"
 IMPORT_FAILS: Final = "import-fails"
 NO_INVOKE: Final = "no-invoke"
 SETTING_UNSET: Final = "setting-unset"
-FAILING = frozenset((IMPORT_FAILS, NO_INVOKE, SETTING_UNSET))
+BROKEN: frozenset[str] = frozenset((ASYNC_INVOKE, DEFAULT_FAILS, IMPORT_FAILS, NO_INVOKE))
+FAILING: frozenset[str] = BROKEN | {SETTING_UNSET}
 # Depends on what a run has.
 APP_KEY_UNSET: Final = "app-key-unset"
 
@@ -209,12 +218,24 @@ class Diagnostics:
         if self.errors:
             raise InvalidInput(self.errors)
 
+    def raise_warnings(self) -> None:
+        """Raise `InvalidInput` with all there is, if there is anything."""
+        if self.all:
+            raise InvalidInput(self.all)
+
     def refuse_failing(self) -> None:
         """Make errors of the warnings about functions that can't serve (`FAILING`)."""
         self.all = [
             replace(diagnostic, level="error", hint=_or_allow(diagnostic.hint))
             if diagnostic.code in FAILING
             else diagnostic
+            for diagnostic in self.all
+        ]
+
+    def refuse_broken(self) -> None:
+        """Make errors of those that no configuration of values mends (`BROKEN`)."""
+        self.all = [
+            replace(diagnostic, level="error") if diagnostic.code in BROKEN else diagnostic
             for diagnostic in self.all
         ]
 

@@ -15,6 +15,11 @@ def columns(rows: Sequence[Sequence[str]], indent: str = "") -> str:
     return "".join(lines)
 
 
+def shortened(text: str, most: int = 60) -> str:
+    """Return at most `most` characters of `text`, with an ellipsis where some are left out."""
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
 def byte_size(size: int) -> str:
     """Return bytes as people read them: `412 KB`, `1.2 MB` (powers of ten)."""
     if size < 1_000_000:

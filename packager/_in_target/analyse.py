@@ -9,9 +9,10 @@ the files is imported or run.
 
 A binding is an object with `name`, `line`, `kind` and `conditional` (whether it may not happen):
 `module` and `star` have `module`; `from` has `module` and `attribute`; `class` has `bases`
-(values), `decorators` (names) and `members` (the names in its body, null for unknown); `function`
-has `classes` (it makes classes) and `returns` (names); `value` has `value`; `deleted` and `dynamic`
-(names are bound in a way that can't be read) nothing.
+(values), `decorators` (names), `members` (the names in its body, null for unknown) and `coroutine`
+(its `_invoke` is `async`); `function` has `classes` (it makes classes), `returns` (names) and
+`plain_async` (`async`, neither decorated nor conditional);
+`value` has `value`; `deleted` and `dynamic` (names are bound in a way that can't be read) nothing.
 A value is a list: ["name", dotted], ["item", dotted], ["call", dotted, names among the arguments],
 ["either", values], ["data"] (no class for certain) or ["unknown"].
 """

@@ -79,9 +79,12 @@ def bind(node: ast.stmt, conditional: bool, package: list[str], out: list[dict[s
             for each in node.decorator_list
         ]
         more = {"bases": bases, "decorators": decorators, "members": members(node)}
+        more["coroutine"] = is_coroutine(node, "_invoke")
         out.append(binding("class", node.name, line, conditional, **more))
     elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        out.append(binding("function", node.name, line, conditional, **describe(node)))
+        plain_async = isinstance(node, ast.AsyncFunctionDef) and not node.decorator_list
+        more = {**describe(node), "plain_async": plain_async and not conditional}
+        out.append(binding("function", node.name, line, conditional, **more))
     elif isinstance(node, (ast.Import, ast.ImportFrom)):
         bind_import(node, conditional, package, out)
     elif isinstance(node, ast.If):
@@ -121,6 +124,14 @@ def members(node: ast.ClassDef) -> list[str] | None:
     if any(each["kind"] in ("star", "dynamic") for each in bound):
         return None
     return sorted({each["name"] for each in bound})
+
+
+def is_coroutine(node: ast.ClassDef, name: str) -> bool:
+    """Return whether a class's own body defines `name` with `async def`, and in no other way."""
+    bound: list[dict[str, Any]] = []
+    bind_all(node.body, False, [], bound)
+    named = [each for each in bound if each["name"] == name]
+    return bool(named) and all(each["kind"] == "function" and each["plain_async"] for each in named)
 
 
 def bind_all(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from packager.analysis.endpoint_classes import endpoint_classes
 from packager.analysis.facts import SourceError, SourceFacts, imported_for_certain, reachable
 from packager.analysis.late_work import check_timing
 from packager.analysis.missing_imports import warn_of_own
-from packager.analysis.reached_code import ReachedCode
+from packager.analysis.reached_code import ReachedCode, reached_from
 from packager.analysis.sdk_use import warn_of_apps, warn_of_calls, warn_of_imports
 from packager.analysis.sources import PluginSources, Reader, reader_of
-from packager.errors import NO_INVOKE, Diagnostic, Diagnostics, Place
+from packager.analysis.unbrought_imports import warn_of_unbrought
+from packager.errors import ASYNC_INVOKE, NO_INVOKE, Diagnostic, Diagnostics, Place
 from packager.inputs.plugin_folder import PluginFolder
 from packager.model.options import Options
 from packager.model.plugin import EndpointGroup
@@ -82,6 +83,23 @@ def check_sources(
                 said.add((source, None))
                 _class_diagnostic(folder, facts, source, diagnostics)
     return frozenset(storing)
+
+
+def check_brought(
+    folder: PluginFolder,
+    groups: Sequence[EndpointGroup],
+    options: Mapping[str, Options],
+    plugin_sources: PluginSources,
+    distributions: Collection[str],
+    diagnostics: Diagnostics,
+) -> None:
+    """Note imports that neither the plugin nor, as far as names tell, `distributions` answer."""
+    for python in dict.fromkeys(options[group.name].python for group in groups):
+        those = [group for group in groups if options[group.name].python == python]
+        sources = [endpoint.source for group in those for endpoint in group.endpoints]
+        if sources:
+            code = reached_from(sources, folder, plugin_sources.facts(python))
+            warn_of_unbrought(code, distributions, python, diagnostics)
 
 
 def _stores(group: EndpointGroup, facts: Mapping[str, SourceFacts]) -> bool:
@@ -155,4 +173,13 @@ def _class_diagnostic(
             f"{only.name} has no _invoke: it can't be made, and every request is answered with 500",
             Place(folder.display_of(only.file), only.line),
             hint="define _invoke(self, r, values, settings); invoke is Endpoint's own",
+        )
+    elif classes.coroutines and not classes.maybe_more:
+        (only,) = classes.coroutines
+        diagnostics.warn(
+            ASYNC_INVOKE,
+            f"the _invoke of {only.name} is a coroutine function, which nothing awaits: every "
+            "request is answered with 500",
+            Place(folder.display_of(only.file), only.line),
+            hint="write def _invoke; asyncio.run(...) in it runs what has to be awaited",
         )

@@ -30,12 +30,14 @@ class ClassPlace:
 class EndpointClasses:
     """The subclasses for certain, and whether there could be more (or fewer, never of these).
 
-    `abstract` are those of them that have no `_invoke`, not by a base class either.
+    `abstract` are those of them that have no `_invoke`, not by a base class either; `coroutines`
+    those whose `_invoke` is a coroutine function, which nothing awaits.
     """
 
     certain: tuple[ClassPlace, ...]
     maybe_more: bool
     abstract: tuple[ClassPlace, ...] = ()
+    coroutines: tuple[ClassPlace, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class _Thing:
     binding: Mapping[str, Any] = field(default_factory=dict)
     conditional: bool = False
     abstract: bool = False  # a base or subclass without _invoke, for certain
+    coroutine: bool = False  # a subclass whose _invoke is `async`, for certain
 
 
 _UNKNOWN = _Thing("unknown")
@@ -68,15 +71,18 @@ def endpoint_classes(facts: Mapping[str, SourceFacts], path: str) -> EndpointCla
     names, dynamic = _Namespaces(facts).names(path)
     certain: dict[ClassPlace, None] = {}
     abstract: dict[ClassPlace, None] = {}
+    coroutines: dict[ClassPlace, None] = {}
     maybe = dynamic
     for thing in names.values():
         if thing.kind == "subclass" and thing.place and not thing.conditional:
             certain[thing.place] = None
             if thing.abstract:
                 abstract[thing.place] = None
+            if thing.coroutine:
+                coroutines[thing.place] = None
         elif thing.kind in ("subclass", "unknown"):
             maybe = True
-    return EndpointClasses(tuple(certain), maybe, tuple(abstract))
+    return EndpointClasses(tuple(certain), maybe, tuple(abstract), tuple(coroutines))
 
 
 class _Namespaces:
@@ -158,9 +164,16 @@ class _Namespaces:
             if last_names <= _TRANSPARENT:
                 place = ClassPlace(binding["name"], path, binding["line"])
                 members = binding["members"]
-                abstract = members is not None and "_invoke" not in members
-                abstract = abstract and all(base.abstract for base in bases)
-                return _Thing("subclass", place, abstract=abstract)
+                inherits = members is not None and "_invoke" not in members
+                abstract = inherits and all(base.abstract for base in bases)
+                coroutine = members is not None and "invoke" not in members
+                if inherits:  # by the first base that has it
+                    coroutine = coroutine and next(
+                        (base.coroutine for base in bases if not base.abstract), False
+                    )
+                else:
+                    coroutine = coroutine and binding["coroutine"]
+                return _Thing("subclass", place, abstract=abstract, coroutine=coroutine)
             return _UNKNOWN
         if any(base.kind in ("base", "subclass", "unknown") for base in bases):
             return _UNKNOWN

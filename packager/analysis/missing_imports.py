@@ -66,9 +66,9 @@ def warn_of_own(code: ReachedCode, diagnostics: Diagnostics) -> None:
     files = frozenset(code.facts)
     own = {path.partition("/")[0].removesuffix(".py") for path in code.reached}
     own |= {path.removesuffix("/__init__.py").removesuffix(".py") for path in files}
-    for path, each in _required(code):
+    for path, each in required(code):
         place = Place(code.folder.display_of(path), each.line, each.column)
-        fails = _code(path, each, code)
+        fails = code_of(path, each, code)
         if each.module is None:
             diagnostics.warn(
                 fails,
@@ -96,11 +96,12 @@ def warn_of_foreign(
     """Warn of each import of a module that neither `packages`, a folder, nor Python has.
 
     `python` is the version that it runs on, which may be another than the interpreter's. A name
-    that occurs somewhere in the plugin is passed over: the plugin may extend sys.path.
+    that occurs somewhere in the plugin is passed over where the plugin may extend sys.path.
     """
-    inside = code.names | ELSEWHERE
+    changed = any(code.facts[path].changes_imports for path in code.reached)
+    inside = (code.names if changed else code.top_names) | ELSEWHERE
     library: frozenset[str] = frozenset()
-    for path, each in _required(code):
+    for path, each in required(code):
         if each.module is None or each.module.partition(".")[0] in inside:
             continue
         missing = _first_missing(each.module, lambda name: _kind_in(name, packages))
@@ -109,20 +110,42 @@ def warn_of_foreign(
         library = library or _library(interpreter, python)
         if each.module.partition(".")[0] in library:
             continue
+        elsewhere = misplaced(code, each.module.partition(".")[0])
         diagnostics.warn(
-            _code(path, each, code),
+            code_of(path, each, code),
             f"there is no module {missing} in the plugin, its dependencies or the standard "
             "library: the import fails",
             Place(code.folder.display_of(path), each.line, each.column),
-            hint=hint_on(each.module, python),
+            hint=misplaced_hint(elsewhere) if elsewhere else hint_on(each.module, python),
         )
 
 
-def _code(path: str, required: RequiredModule, code: ReachedCode) -> Code:
-    return IMPORT_FAILS if required.certain and path in code.certain else "import-may-fail"
+def misplaced(code: ReachedCode, top: str) -> str | None:
+    """Return the file that an import of `top` means and does not find, as it lies below the root;
+    None where there is no such file, or where code may put its folder on sys.path."""
+    if any(code.facts[path].changes_imports for path in code.reached):
+        return None
+    ends = (f"/{top}.py", f"/{top}/__init__.py")
+    found = [file for file in code.facts if file.endswith(ends)]
+    return min(found, key=lambda file: (file.count("/"), file), default=None)
 
 
-def _required(code: ReachedCode) -> Iterable[tuple[str, RequiredModule]]:
+def misplaced_hint(file: str) -> str:
+    """Return what to write in place of an import that means `file`."""
+    folder, _, name = file.removesuffix("/__init__.py").removesuffix(".py").rpartition("/")
+    return (
+        f"the root is on sys.path, and {folder}/ is not: "
+        f"`from {folder.replace('/', '.')} import {name}`"
+    )
+
+
+def code_of(path: str, module: RequiredModule, code: ReachedCode) -> Code:
+    """Return what an import of `module` in the file `path` is, where it finds nothing."""
+    return IMPORT_FAILS if module.certain and path in code.certain else "import-may-fail"
+
+
+def required(code: ReachedCode) -> Iterable[tuple[str, RequiredModule]]:
+    """Yield what each reached file must be able to import, each module of a file once."""
     facts = code.facts
     for path in sorted(code.reached):
         said: set[str | None] = set()

@@ -29,6 +29,11 @@ class ReachedCode:
         files = (PurePosixPath(file) for file in self.facts)
         return {part.removesuffix(".py") for file in files for part in file.parts}
 
+    @property
+    def top_names(self) -> set[str]:
+        """The names of files and folders at the root, which is on sys.path."""
+        return {PurePosixPath(file).parts[0].removesuffix(".py") for file in self.facts}
+
 
 def reached_from(
     start: Iterable[str], folder: PluginFolder, facts: Mapping[str, SourceFacts]

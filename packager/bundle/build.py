@@ -19,7 +19,7 @@ from packager.bundle.size import check_size, check_zip_size
 from packager.bundle.verify import check_zip
 from packager.bundle.zip_file import write_zip
 from packager.dependencies.uv_install import PackageSize
-from packager.errors import Diagnostic, Diagnostics
+from packager.errors import Diagnostic, Diagnostics, InvalidInput
 from packager.model.permissions import Mode
 from packager.model.progress import SILENT, Progress
 from packager.plugin.files import LeftOut, large_folders
@@ -49,12 +49,14 @@ class Bundle:
 class BuildOptions:
     """How bundles are made. Without `bytecode` the target's interpreter is not needed.
 
-    Unless `allow_failing`, an endpoint that can't be imported is an error, not a note.
+    Unless `allow_failing`, an endpoint that can't be imported is an error, not a note; if `strict`,
+    whatever is worth a note is.
     """
 
     bytecode: bool = True
     make_zip: bool = True
     allow_failing: bool = True
+    strict: bool = False
 
 
 _DEFAULTS = BuildOptions()
@@ -90,6 +92,8 @@ def build_bundles(
     check_out(plans, out)
     with staging_in(out) as staging:
         made = [_make(plan, out, staging, options, progress) for plan in plans]
+        if options.strict and (notes := [note for bundle in made for note in bundle.notes]):
+            raise InvalidInput(dict.fromkeys(notes))
         names = [path.name for bundle in made for path in (bundle.folder, bundle.zip) if path]
         for name, text in (files or {}).items():
             (staging / name).write_text(text, "utf-8", newline="\n")

@@ -13,10 +13,17 @@ from packager.bundle.known_secrets import known_secrets
 from packager.bundle.publish import check_out
 from packager.bundle.size import MAX_UNZIPPED
 from packager.cli.console import progress, say, say_briefly, show_diagnostics, write, write_json
-from packager.cli.options import PATH, format_option, override_options, overrides, plugins_argument
+from packager.cli.options import (
+    PATH,
+    format_option,
+    override_options,
+    overrides,
+    plugins_argument,
+    strict_option,
+)
 from packager.cli.permissions import permission_options
 from packager.cli.plans import plan_facts, planned
-from packager.errors import Diagnostics, UsageError
+from packager.errors import Diagnostic, Diagnostics, UsageError
 from packager.formatting import byte_size, columns
 from packager.model.permissions import Permissions
 from packager.model.progress import Progress
@@ -57,6 +64,7 @@ from packager.sam.template import GeneratedFile, need_ours, render_template
     is_flag=True,
     help="Warn of what makes an endpoint's import, or every request, fail, and build all the same.",
 )
+@strict_option
 @format_option
 def build(
     plugins: tuple[Path, ...],
@@ -69,6 +77,7 @@ def build(
     bytecode: bool,
     permissions: Permissions,
     allow_failing: bool,
+    strict: bool,
     form: str,
 ) -> None:
     """Build the functions of plugins into OUT, with the SAM template that deploys them.
@@ -94,6 +103,8 @@ def build(
         if not allow_failing:
             diagnostics.refuse_failing()
         diagnostics.raise_errors()
+        if strict:
+            diagnostics.raise_warnings()
         show_diagnostics(diagnostics.warnings)
         chosen = _chosen(plans, functions)
         check_out(chosen, out)
@@ -104,12 +115,12 @@ def build(
             bundles = build_bundles(
                 chosen,
                 out,
-                BuildOptions(bytecode=bytecode, allow_failing=allow_failing),
+                BuildOptions(bytecode=bytecode, allow_failing=allow_failing, strict=strict),
                 Progress(say, say_briefly),
                 files={template.path.name: template.text},
                 secrets=known_secrets(plans, os.environ),
             )
-        show_diagnostics(dict.fromkeys(note for bundle in bundles for note in bundle.notes))
+        show_diagnostics(_fresh(bundles, diagnostics))
         _say_left_out(bundles)
         if form == "json":
             facts = [_facts(bundle) for bundle in bundles]
@@ -140,6 +151,13 @@ def _described(
     return tuple(
         plan for plan in plans if plan in chosen or is_file(out / f"{plan.logical_id}.zip")
     )
+
+
+def _fresh(bundles: tuple[Bundle, ...], said: Diagnostics) -> list[Diagnostic]:
+    """Return each note once, and none of what was said of its place before."""
+    before = {(each.code, each.place) for each in said.all if each.place}
+    notes = dict.fromkeys(note for bundle in bundles for note in bundle.notes)
+    return [note for note in notes if (note.code, note.place) not in before]
 
 
 def _say_left_out(bundles: tuple[Bundle, ...]) -> None:

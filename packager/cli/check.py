@@ -8,7 +8,13 @@ from pathlib import Path
 import click
 
 from packager.cli.console import diagnostic_facts, echo, show_diagnostics, write, write_json
-from packager.cli.options import format_option, override_options, overrides, plugins_argument
+from packager.cli.options import (
+    format_option,
+    override_options,
+    overrides,
+    plugins_argument,
+    strict_option,
+)
 from packager.cli.plans import plan_facts, planned
 from packager.errors import Diagnostics, InvalidInput
 from packager.formatting import counted
@@ -20,6 +26,7 @@ from packager.settings.unset import warn_of_visible
 @click.command()
 @plugins_argument
 @override_options
+@strict_option
 @format_option
 def check(
     plugins: tuple[Path, ...],
@@ -27,6 +34,7 @@ def check(
     arch: str | None,
     memory: int | None,
     timeout: int | None,
+    strict: bool,
     form: str,
 ) -> None:
     """Find what is wrong with plugins, without building or fetching anything.
@@ -34,23 +42,25 @@ def check(
     What a build refuses until an option of `packager build` allows it is a warning.
 
     Faults are written as FILE:LINE:COLUMN to stderr, with --format json to stdout. The exit code
-    is 2 if there is an error, and 0 if there are warnings alone.
+    is 2 if there is an error, and 0 if there are warnings alone, unless --strict.
 
     \b
     Examples:
       packager check plugins/neko
       packager check plugins/*/ --format json
+      packager check --strict                 # for CI
     """
     diagnostics = Diagnostics()
     with planned(plugins, diagnostics, overrides(runtime, arch, memory, timeout)) as plans:
         warn_of_visible(plans, diagnostics)
         warn_of_asks(plans, Permissions.of_environment(os.environ), diagnostics)
+        diagnostics.refuse_broken()
         if form == "json":
             facts = [diagnostic_facts(diagnostic) for diagnostic in diagnostics.all]
             write_json({"functions": [plan_facts(plan) for plan in plans], "faults": facts})
         else:
             show_diagnostics(diagnostics.all)
-    if diagnostics.errors:
+    if diagnostics.errors or (strict and diagnostics.warnings):
         if form == "text":
             found = counted(len(diagnostics.errors), "error")
             echo(f"{found}, {counted(len(diagnostics.warnings), 'warning')}")

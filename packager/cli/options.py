@@ -31,6 +31,10 @@ format_option = click.option(
     help="How the result is written to stdout.",
 )
 
+strict_option = click.option(
+    "--strict", is_flag=True, help="Take warnings for errors: exit with 2 if there is one."
+)
+
 
 class _Runtime(click.Choice):
     """A managed runtime; its version alone will do."""

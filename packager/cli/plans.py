@@ -16,6 +16,7 @@ from packager.plugin.load import load_plugin
 from packager.plugin.plugin import Plugin
 from packager.plugin.value_sources import setting_source
 from packager.sam.checks.template import check_template
+from packager.settings.defaults import warn_of_defaults
 from packager.settings.unset import warn_of_unset
 
 
@@ -56,6 +57,7 @@ def planned(
         plans = plan_functions(plugins, diagnostics, host=host)
         if not host:  # a run here knows by itself what it has
             warn_of_unset(plans, diagnostics)
+            warn_of_defaults(plans, diagnostics)
             check_template(plans, diagnostics)
         yield plans
 

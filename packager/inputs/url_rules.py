@@ -19,6 +19,8 @@ _VARIABLE = re.compile(
 )
 MAX_PATH = 2048  # characters; to read a rule takes time that grows with their square
 _BLANKS = re.compile(r"\s{9}")  # with their cube
+# Variables as others write them: Rails and Express, API Gateway and OpenAPI.
+_FOREIGN = re.compile(r"(?<=/):(?P<colon>[A-Za-z_]\w*)|\{(?P<brace>[A-Za-z_]\w*)\+?\}", re.ASCII)
 _FORM = "a variable is <name> or <converter:name>; a name is letters, digits and _"
 
 
@@ -49,6 +51,7 @@ def check_rules(group: EndpointGroup, diagnostics: Diagnostics) -> None:
         rule = _read_rule(endpoint.path, endpoint.method, endpoint.path_place, diagnostics)
         if rule is None:
             continue
+        _warn_of_foreign(endpoint, diagnostics)
         other = first.setdefault((endpoint.method, _shape(rule)), endpoint)
         if other is not endpoint:
             diagnostics.error(
@@ -60,6 +63,20 @@ def check_rules(group: EndpointGroup, diagnostics: Diagnostics) -> None:
                 key="path",
                 hint="only the first could ever be reached; remove one or change its path",
             )
+
+
+def _warn_of_foreign(endpoint: Endpoint, diagnostics: Diagnostics) -> None:
+    """Warn of a variable that werkzeug takes as it is written; a published plugin means that."""
+    found = _FOREIGN.search(_VARIABLE.sub("", endpoint.path))
+    if found:
+        name = found["colon"] or found["brace"]
+        diagnostics.warn(
+            "literal-variable",
+            f"{found[0]} is no variable: only a URL with these very characters is answered",
+            endpoint.path_place,
+            key="path",
+            hint=f"a variable is written <{name}>",
+        )
 
 
 def check_path(path: str, place: Place, diagnostics: Diagnostics) -> None:

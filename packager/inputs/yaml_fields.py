@@ -45,10 +45,16 @@ def expect_bool(node: YamlValue | None, diagnostics: Diagnostics) -> bool:
     """Return `node` as true or false; false if it is absent or null, or after a fault."""
     if node is None or node.value is None:
         return False
-    word = node.text.strip().lower() if node.kind not in ("a mapping", "a list") else ""
-    if word not in _TRUE | _FALSE:
+    truth = truth_of(node)
+    if truth is None:
         wrong_type(node, "true or false", diagnostics)
-    return word in _TRUE
+    return bool(truth)
+
+
+def truth_of(node: YamlValue) -> bool | None:
+    """Return what a scalar says that pydantic takes for a bool; None for anything else."""
+    word = node.text.strip().lower() if node.kind not in ("a mapping", "a list") else ""
+    return word in _TRUE if word in _TRUE | _FALSE else None
 
 
 def expect_entry(

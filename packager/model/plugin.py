@@ -30,6 +30,7 @@ class Setting:
     scope: str | None = None
     url: Mapping[str, str] = field(default_factory=dict)  # of where to get a value
     option_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by option
+    default_place: Place | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

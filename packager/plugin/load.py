@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
-from packager.analysis.checks import check_sources
+from packager.analysis.checks import check_brought, check_sources
 from packager.analysis.sources import PluginSources
 from packager.config.read import read_configuration
 from packager.errors import Diagnostics
@@ -21,6 +21,8 @@ from packager.plugin.groups import read_groups
 from packager.plugin.manifest import read_manifest
 from packager.plugin.package_asks import check_asks
 from packager.plugin.plugin import Plugin
+from packager.plugin.secret_literals import warn_of_secrets
+from packager.plugin.walk import PluginFile
 from packager.requirements.read import read_requirements
 
 
@@ -58,6 +60,8 @@ def load_plugin(
     requirements = read_requirements(
         path, folder.display, diagnostics, package=package, permissions=permissions
     )
+    distributions = requirements.names | requirements.lock_names
+    check_brought(folder, groups, options, sources, distributions, diagnostics)
     if package and permissions is not None:
         check_asks(path, folder.display, permissions, diagnostics)
     _check_files(folder, groups, options, diagnostics)
@@ -94,7 +98,9 @@ def _check_files(
     options: Mapping[str, Options],
     diagnostics: Diagnostics,
 ) -> None:
-    """Note every file that would ship and can't be read, and every endpoint that would not ship."""
+    """Note every file that would ship and can't be read, or has what looks like a secret, and every
+    endpoint that would not ship."""
+    shipped: dict[str, PluginFile] = {}
     for group in groups:
         found = Diagnostics()
         chosen = options[group.name]
@@ -102,5 +108,7 @@ def _check_files(
         rules = FileRules(needed, chosen.include, chosen.exclude)
         files = plugin_files(folder, found, rules).files
         check_endpoints(files, group.endpoints, found)
+        shipped |= {file.path: file for file in files}
         for diagnostic in found.errors:
             diagnostics.add(diagnostic)
+    warn_of_secrets(folder, shipped.values(), diagnostics)

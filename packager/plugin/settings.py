@@ -6,7 +6,13 @@ from typing import Any
 
 from packager.errors import Diagnostics, Place
 from packager.inputs.suggestions import did_you_mean
-from packager.inputs.yaml_fields import expect_bool, expect_entry, expect_text, wrong_type
+from packager.inputs.yaml_fields import (
+    expect_bool,
+    expect_entry,
+    expect_text,
+    truth_of,
+    wrong_type,
+)
 from packager.inputs.yaml_tree import YamlValue
 from packager.model.plugin import Setting
 from packager.plugin.manifest import i18n_texts
@@ -26,9 +32,9 @@ SETTING_TYPES = (
 )
 MAX_SETTINGS = 64  # the daemon's ValidateProviderConfigs
 MAX_NAME = 1023  # characters
-_MAX_SHOWN = 50  # options in a message
 # Their values are text, however the default was written: `default: 8080` means "8080".
 _TEXT_TYPES = ("secret-input", "text-input", "select")
+_FREE_TEXT = ("secret-input", "text-input", "any")
 
 
 def read_settings(group: YamlValue, diagnostics: Diagnostics) -> tuple[Setting, ...]:
@@ -91,8 +97,9 @@ def _setting(name: str, place: Place, node: YamlValue, diagnostics: Diagnostics)
         type=type_.text,
         required=required,
         place=place,
-        default=_default(type_.text, default),
+        default=_default(type_.text, default, options),
         has_default=default is not None,
+        default_place=default.place if default is not None else None,
         options=options,
         multiple=multiple,
         label=i18n_texts(node.entries.get("label")),
@@ -102,33 +109,31 @@ def _setting(name: str, place: Place, node: YamlValue, diagnostics: Diagnostics)
         url=i18n_texts(node.entries.get("url")),
         option_labels=_option_labels(node.entries.get("options")),
     )
-    if default is not None:
-        _check_default(setting, default, diagnostics)
+    if setting.type == "secret-input" and default is not None and setting.default:
+        diagnostics.warn(
+            "secret-default",
+            "a secret's default is no secret: it is in the plugin, the bundle and the template",
+            default.place,
+            key=default.key,
+            hint="leave it out, and make the setting required if it needs a value",
+        )
     return [setting]
 
 
-def _default(type_: str, node: YamlValue | None) -> Any:
+def _default(type_: str, node: YamlValue | None, options: tuple[str, ...]) -> Any:
+    """Return what a setting has without a value, None for nothing.
+
+    Empty text stands for nothing where a form has no text, and Dify's forms take `"yes"` for true.
+    """
     if node is None or node.value is None:
         return None
-    if type_ in _TEXT_TYPES and node.kind not in ("a mapping", "a list"):
+    scalar = node.kind not in ("a mapping", "a list")
+    if scalar and node.text == "" and type_ not in _FREE_TEXT and "" not in options:
+        return None
+    if type_ in _TEXT_TYPES and scalar:
         return node.text
-    return node.plain()
-
-
-def _check_default(setting: Setting, node: YamlValue, diagnostics: Diagnostics) -> None:
-    # Published plugins do this, and Dify lets them: the user picks another value.
-    values = setting.default if isinstance(setting.default, list) else [setting.default]
-    if setting.type == "select" and setting.options and setting.default not in (None, ""):
-        options = set(setting.options)
-        shown = [*setting.options[:_MAX_SHOWN], *(["…"] if len(options) > _MAX_SHOWN else [])]
-        for value in {repr(each): each for each in values}.values():
-            if not isinstance(value, str) or value not in options:
-                diagnostics.warn(
-                    "default-not-an-option",
-                    f"the default {value!r} is not among the options: " + ", ".join(shown),
-                    node.place,
-                    key=node.key,
-                )
+    truth = truth_of(node) if type_ == "boolean" else None
+    return node.plain() if truth is None else truth
 
 
 def _options(node: YamlValue, diagnostics: Diagnostics) -> tuple[str, ...]:

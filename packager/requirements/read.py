@@ -157,11 +157,13 @@ def _from_pyproject(
         for read in declared
         for made in apply_sources(read, pyproject.values, root, workspace, diagnostics, rules)
     ]
+    lock, lock_names = _lock_of(root, display, workspace, diagnostics)
     return Requirements(
         root,
         file,
         tuple(placed),
-        lock=_lock_of(root, display, workspace, diagnostics),
+        lock=lock,
+        lock_names=lock_names,
         workspace=workspace,
         indexes=_indexes(pyproject, workspace, rules),
         require_hashes=_asked_by_environment(),
@@ -192,29 +194,34 @@ def _indexes(
 
 def _lock_of(
     root: Path, display: str, workspace: Workspace | None, diagnostics: Diagnostics
-) -> str:
-    """Return what messages call the uv.lock that holds for the plugin, "" if there is none."""
+) -> tuple[str, frozenset[str]]:
+    """Return what messages call the uv.lock that holds for the plugin, "" if there is none, and the
+    names of the packages in it."""
     if workspace and workspace.root != real_path(root):
         return _lock_in(workspace.root, str(workspace.root / "uv.lock"), diagnostics)
     return _lock_in(root, str(PurePosixPath(display) / "uv.lock"), diagnostics)
 
 
-def _lock_in(folder: Path, file: str, diagnostics: Diagnostics) -> str:
-    """Return `file` if `folder` has a uv.lock; what is in it is uv's to say, if it is one."""
+def _lock_in(folder: Path, file: str, diagnostics: Diagnostics) -> tuple[str, frozenset[str]]:
+    """Return `file` if `folder` has a uv.lock, and the packages' names; what else is in it is uv's
+    to say, if it is one."""
+    names = frozenset[str]()
     try:
         content = (folder / "uv.lock").read_bytes()
     except FileNotFoundError:
-        return ""
+        return "", names
     except OSError as error:
         diagnostics.error("unreadable-file", f"can't be read: {error.strerror}", Place(file))
-        return file
+        return file, names
     lock = parse_toml(content, file, diagnostics)
     if lock is not None and "version" not in lock:
         hint = "make it again with `uv lock`, or remove it"
         diagnostics.error(
             "invalid-lock", "is not a lock file of uv's: it has no version", Place(file), hint=hint
         )
-    return file
+    packages = (lock or {}).get("package")
+    found = (each.get("name") for each in packages or () if isinstance(each, dict))
+    return file, frozenset(name for name in found if isinstance(name, str))
 
 
 def _lists(value: object, item: str) -> bool:

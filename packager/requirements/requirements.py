@@ -42,6 +42,7 @@ class Requirements:
     expanded: Mapping[str, str] = field(default_factory=dict)  # the variables that were put in
     allowed: frozenset[str] = frozenset()  # the variables that were named for it
     uv: UvConfig = field(default_factory=UvConfig)
+    lock_names: frozenset[str] = field(default=frozenset(), compare=False)  # of all that it locks
 
     @property
     def locked(self) -> bool:

@@ -16,7 +16,7 @@ from packager import __version__
 from packager.errors import PackagerError
 from packager.host.interpreter import host_architecture, newest_supported
 from tests.cli.conftest import Done, Run
-from tests.support.plugin_writer import MANIFEST, write_plugin
+from tests.support.plugin_writer import ENDPOINT, MANIFEST, SOURCE, write_plugin
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGURED = {"packager.toml": '[settings]\napi_key = {env = "DUCK_KEY"}\n'}
@@ -478,6 +478,31 @@ def test_a_required_setting_without_a_source(
     assert not (tmp_path / "out").exists()
     done = run("build", bare, "-o", tmp_path / "out", "--allow-failing", *here)
     assert (done.code, f"warning: {message}\n  hint: {hint}\n" in done.stderr) == (0, True)
+
+
+def test_warnings_are_errors_of_strict_commands(
+    run: Run, plugin: Path, tmp_path: Path, here: tuple[str, ...]
+) -> None:
+    assert run("check", plugin, "--strict") == Done(
+        2, "", VISIBLE.format(plugin) + "0 errors, 1 warning\n"
+    )
+    late = SOURCE + "\ndef late():\n    import nacl\n"
+    foreign = write_plugin(tmp_path / "foreign", {**IN_AWS, "endpoints/duck.py": late})
+    assert run("check", foreign, "--strict").code == 0  # what is installed is not known yet
+    done = run("build", foreign, "-o", tmp_path / "out", "--strict", *here)
+    place = f"{foreign}/endpoints/duck.py:8:12"
+    assert (done.code, done.stdout) == (2, "")
+    assert f"{place}: warning: there is no module nacl in the plugin" in done.stderr
+    assert not (tmp_path / "out" / "TinyFunction.zip").exists()
+
+
+def test_a_warning_stops_a_strict_build_before_it_begins(run: Run, tmp_path: Path) -> None:
+    endpoint = ENDPOINT.replace("/duck/<app_id>", "/duck/:id")
+    plugin = write_plugin(tmp_path / "tiny", {**IN_AWS, "endpoints/duck.yaml": endpoint})
+    done = run("build", plugin, "-o", tmp_path / "out", "--strict")
+    assert (done.code, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"{plugin}/endpoints/duck.yaml:1:7: warning: path: :id is no ")
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_output_folder_that_is_a_file(run: Run, plugin: Path) -> None:

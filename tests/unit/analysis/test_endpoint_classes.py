@@ -58,3 +58,31 @@ def test_a_warning_names_the_class(tmp_path: Path) -> None:
         "p/endpoints/duck.py:3: A has no _invoke: it can't be made, and every request is answered "
         "with 500"
     )
+
+
+COROUTINES = {
+    "its own": "class A(Endpoint):\n    async def _invoke(self, r, v, s): ...\n",
+    "a base's": "import base\nclass A(base.Later): ...\n",
+}
+AWAITED = {
+    "invoke awaits it": "class A(Endpoint):\n    async def _invoke(self, r, v, s): ...\n"
+    "    def invoke(self, r, v, s): ...\n",
+    "decorated": "class A(Endpoint):\n    @run\n    async def _invoke(self, r, v, s): ...\n",
+    "in a branch": "class A(Endpoint):\n    if X:\n        async def _invoke(self): ...\n",
+    "a name": "class A(Endpoint):\n    async def _invoke(self): ...\n    _invoke = run(_invoke)\n",
+    "defined again": "import base\nclass A(base.Later):\n    def _invoke(self, r, v, s): ...\n",
+    "by a mixin": "import base\nclass A(base.Mixin, base.Later): ...\n",
+}
+
+
+@pytest.mark.parametrize("name", [*COROUTINES, *AWAITED])
+def test_an_invoke_that_nothing_awaits(tmp_path: Path, name: str) -> None:
+    later = "class Later(Endpoint):\n    async def _invoke(self, r, v, s): ...\n"
+    (tmp_path / "base.py").write_text(BASE + later)
+    source = "from dify_plugin import Endpoint\n" + {**COROUTINES, **AWAITED}[name]
+    (tmp_path / "x.py").write_text(source)
+    facts = analyse_sources(tmp_path, ["x.py", "base.py"], Path(sys.executable))
+
+    found = endpoint_classes(facts, "x.py")
+
+    assert [each.name for each in found.coroutines] == (["A"] if name in COROUTINES else [])

@@ -32,7 +32,6 @@ def faults_of(*routes: str) -> list[Diagnostic]:
         "/",
         "/x/",
         "//x",
-        "/{id}",
         "/a.b/.well-known/x-y",
         "/<x>",
         "/<path:x>/<int(min=1):y>",
@@ -125,3 +124,26 @@ def test_routes_that_differ(first: str, second: str) -> None:
 @given(st.text(alphabet=st.sampled_from("/<>:()ab=,1'_int. -"), max_size=30))
 def test_any_path_is_a_rule_or_a_fault(path: str) -> None:
     assert len(faults_of(f"GET {path}")) <= 1
+
+
+@pytest.mark.parametrize(
+    ("path", "written", "meant"),
+    [
+        ("/u/:id", ":id", "<id>"),
+        ("/u/{id}", "{id}", "<id>"),
+        ("/<x>/{proxy+}/y", "{proxy+}", "<proxy>"),
+    ],
+)
+def test_variables_of_others_are_taken_as_they_are(path: str, written: str, meant: str) -> None:
+    [said] = faults_of(f"GET {path}")
+    assert (said.code, said.level, said.hint) == (
+        "literal-variable",
+        "warning",
+        f"a variable is written {meant}",
+    )
+    assert said.message.startswith(f"{written} is no variable")
+
+
+@pytest.mark.parametrize("path", ["/a:b", "/v1/models:generate", "/<re('a{2}'):x>", "/:", "/{}"])
+def test_other_colons_and_braces_are_none(path: str) -> None:
+    assert [each for each in faults_of(f"GET {path}") if each.code == "literal-variable"] == []

@@ -158,6 +158,9 @@ def test_settings_as_a_list_and_as_a_map_mean_the_same(tmp_path: Path) -> None:
     ("written", "default"),
     [
         ("boolean, default: no", False),
+        ("boolean, default: 'Yes'", True),
+        ("boolean, default: ''", None),
+        ("select, default: ''", None),
         ("boolean", None),
         ("'array[tools]', default: [{a: 1}]", [{"a": 1}]),
         ("text-input, default: ' '", " "),
@@ -583,23 +586,6 @@ def test_references_stay_inside(
 )
 def test_faults_of_a_group(tmp_path: Path, group: str, expected: Diagnostic) -> None:
     assert load(tmp_path, {"group/tiny.yaml": group}) == (None, [expected])
-
-
-def test_a_default_that_is_no_option_is_a_warning(tmp_path: Path) -> None:
-    group = "settings: {x: {type: select, options: [a, b], default: c}}\n"
-    plugin, diagnostics = load(
-        tmp_path, {"group/tiny.yaml": group + "endpoints: [endpoints/duck.yaml]\n"}
-    )
-    assert plugin is not None
-    assert diagnostics == [
-        Diagnostic(
-            "default-not-an-option",
-            "the default 'c' is not among the options: a, b",
-            Place("tiny/group/tiny.yaml", 1, 56),
-            "settings.x.default",
-            level="warning",
-        )
-    ]
 
 
 A_SOURCE = "the path of a Python file (.py)"

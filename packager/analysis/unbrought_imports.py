@@ -1,0 +1,63 @@
+"""Warns, with nothing installed, of imports that no dependency will bring."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection
+
+from packager.analysis.missing_imports import (
+    ELSEWHERE,
+    code_of,
+    hint_on,
+    library_changes,
+    misplaced,
+    misplaced_hint,
+    required,
+)
+from packager.analysis.reached_code import ReachedCode
+from packager.analysis.sdk_distributions import DISTRIBUTIONS
+from packager.errors import Diagnostics, Place
+
+# Distributions that need one whose name says what it brings, where Python does not have it.
+_NEEDING = {"cgi": ("webob",)}
+
+
+def warn_of_unbrought(
+    code: ReachedCode, distributions: Collection[str], python: str, diagnostics: Diagnostics
+) -> None:
+    """Warn of each import of what `python`'s library has no more, or of a module that the plugin
+    has in another folder than its root.
+
+    A distribution that is required or locked (`distributions`, normalised names) may bring what its
+    name says; `packager build` knows what each brings.
+    """
+    gone, there = library_changes(python)
+    library = (sys.stdlib_module_names | there) - gone
+    known = code.top_names | library | ELSEWHERE | DISTRIBUTIONS.keys()
+    for path, each in required(code):
+        top = (each.module or "").partition(".")[0]
+        if not top or top in known or _may_bring(distributions, top):
+            continue
+        elsewhere = misplaced(code, top)
+        if top in gone:
+            what, hint = f"Python {python}'s library has no {top} any more", hint_on(top, python)
+        elif elsewhere:
+            what, hint = f"there is no module {top} in the plugin's root", misplaced_hint(elsewhere)
+        else:
+            continue
+        diagnostics.warn(
+            code_of(path, each, code),
+            f"{what}: the import fails",
+            Place(code.folder.display_of(path), each.line, each.column),
+            hint=hint,
+        )
+
+
+def _may_bring(distributions: Collection[str], module: str) -> bool:
+    name = module.lower().replace("_", "-")
+    return any(
+        each in _NEEDING.get(module, ())
+        or f"-{each}-".find(f"-{name}-") >= 0
+        or each.endswith(name)
+        for each in distributions
+    )
