@@ -2,8 +2,8 @@
 
 After AWS SAM's and CloudFormation's references of the resources ("AWS::Serverless::Function",
 "AWS::Serverless::HttpApi", "AWS::Serverless::Api", and what SAM makes of them). Only what surely is
-refused is told here: enumerations that AWS adds to are plain text. A test holds the names to SAM's
-own list.
+refused is told here: enumerations that AWS adds to are plain text. A test holds names and shapes to
+SAM's models and CloudFormation's schemas.
 """
 
 from __future__ import annotations
@@ -54,7 +54,14 @@ FUNCTION: Mapping[str, Shape] = {
     ),
     "AutoPublishAliasAllProperties": truth(),
     "AutoPublishCodeSha256": text(),
-    "CapacityProviderConfig": table({}, more=True),
+    "CapacityProviderConfig": table(
+        {
+            "Arn": text(),
+            "ExecutionEnvironmentMemoryGiBPerVCpu": number(whole=False),
+            "PerExecutionEnvironmentMaxConcurrency": number(),
+        },
+        "Arn",
+    ),
     "CodeSigningConfigArn": arn(),
     "DeadLetterQueue": _DESTINATION,
     "DeploymentPreference": table(
@@ -64,7 +71,9 @@ FUNCTION: Mapping[str, Shape] = {
             "Hooks": table({"PreTraffic": text(), "PostTraffic": text()}),
             "PassthroughCondition": anything,
             "Role": text(),
-            "TriggerConfigurations": items(table({}, more=True)),
+            "TriggerConfigurations": items(
+                table({"TriggerEvents": _TEXTS, "TriggerName": text(), "TriggerTargetArn": text()})
+            ),
             "Type": text(),
         }
     ),
@@ -78,8 +87,15 @@ FUNCTION: Mapping[str, Shape] = {
             )
         }
     ),
-    "DurableConfig": table({}, more=True),
-    "EphemeralStorage": table({"Size": number(512, 10240)}, "Size"),
+    "DurableConfig": table(
+        {
+            "ExecutionTimeout": number(1, 31622400),
+            "KMSKeyArn": arn(),
+            "RetentionPeriodInDays": number(1, 90),
+        },
+        "ExecutionTimeout",
+    ),
+    "EphemeralStorage": table({"Size": number(512, 32768)}, "Size"),
     "EventInvokeConfig": table(
         {
             "DestinationConfig": table({"OnSuccess": _DESTINATION, "OnFailure": _DESTINATION}),
@@ -92,6 +108,7 @@ FUNCTION: Mapping[str, Shape] = {
             {
                 "Arn": arn(),
                 "LocalMountPath": text("/mnt/ and a name", r"/mnt/[a-zA-Z0-9_.-]+"),
+                "S3FilesConfig": table({"DirectS3Read": text()}),
             },
             *("Arn", "LocalMountPath"),
         )
@@ -104,7 +121,12 @@ FUNCTION: Mapping[str, Shape] = {
             "InvokeMode": anything,  # refused with a better reason
         }
     ),
-    "FunctionScalingConfig": table({}, more=True),
+    "FunctionScalingConfig": table(
+        {
+            "MaxExecutionEnvironments": number(0, 15000),
+            "MinExecutionEnvironments": number(0, 15000),
+        }
+    ),
     "KmsKeyArn": arn(),
     "Layers": items(
         text(
@@ -126,7 +148,7 @@ FUNCTION: Mapping[str, Shape] = {
     "ProvisionedConcurrencyConfig": table(
         {"ProvisionedConcurrentExecutions": number(1)}, "ProvisionedConcurrentExecutions"
     ),
-    "PublishToLatestPublished": anything,
+    "PublishToLatestPublished": truth(),
     "RecursiveLoop": choice("Allow", "Terminate"),
     "ReservedConcurrentExecutions": number(0),
     "RolePath": text("a path that starts and ends with /", r"/(.+/)*"),
@@ -142,7 +164,7 @@ FUNCTION: Mapping[str, Shape] = {
     "Tags": mapping(scalar),
     "TenancyConfig": table({"TenantIsolationMode": text()}, "TenantIsolationMode"),
     "Tracing": choice("Active", "PassThrough", "Disabled"),
-    "VersionDeletionPolicy": text(),
+    "VersionDeletionPolicy": either(truth(), text()),
     "VersionDescription": text(),
     "VpcConfig": table(
         {
@@ -215,7 +237,14 @@ API: Mapping[str, Mapping[str, Shape]] = {
         ),
         "CacheClusterEnabled": truth(),
         "CacheClusterSize": text(),
-        "CanarySetting": table({}, more=True),
+        "CanarySetting": table(
+            {
+                "DeploymentId": text(),
+                "PercentTraffic": number(0, 100, whole=False),
+                "StageVariableOverrides": mapping(scalar),
+                "UseStageCache": truth(),
+            }
+        ),
         "Cors": either(text(), table({}, more=True)),
         "EndpointAccessMode": text(),
         "EndpointConfiguration": either(
@@ -229,7 +258,22 @@ API: Mapping[str, Mapping[str, Shape]] = {
             ),
         ),
         "GatewayResponses": mapping(table({}, more=True)),
-        "MethodSettings": items(table({}, more=True)),
+        "MethodSettings": items(
+            table(
+                {
+                    "CacheDataEncrypted": truth(),
+                    "CacheTtlInSeconds": number(),
+                    "CachingEnabled": truth(),
+                    "DataTraceEnabled": truth(),
+                    "HttpMethod": text(),
+                    "LoggingLevel": text(),
+                    "MetricsEnabled": truth(),
+                    "ResourcePath": text(),
+                    "ThrottlingBurstLimit": number(),
+                    "ThrottlingRateLimit": number(whole=False),
+                }
+            )
+        ),
         "MinimumCompressionSize": number(0, 10485760),
         "Models": mapping(table({}, more=True)),
         "Policy": table({}, more=True),

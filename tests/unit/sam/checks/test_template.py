@@ -239,7 +239,7 @@ def test_what_is_sound(options: dict[str, Any]) -> None:
             {"template": {"EphemeralStorage": {"Size": 256}}},
             (
                 "template.EphemeralStorage.Size",
-                "expected a whole number from 512 to 10240",
+                "expected a whole number from 512 to 32768",
                 None,
             ),
         ),
