@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,10 @@ from typing import Any
 
 from packager.host.target_script import ask_script
 from packager.inputs.plugin_folder import MAX_DEPTH
+
+_MOST_KNOWN = 20_000  # files
+_SETTLED = 20_000_000  # ns: two writes within a file system's tick have one time
+_Version = tuple[Path, str, str, int, int, int]  # interpreter, root, file; and which state of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +92,44 @@ class SourceFacts:
     changes_imports: bool = False  # sys.path, sys.modules or sys.meta_path
 
 
+# What was read lately, for a process that reads a plugin again whenever a file is saved.
+_known: dict[_Version, SourceFacts] = {}
+
+
 def analyse_sources(root: Path, files: Sequence[str], interpreter: Path) -> dict[str, SourceFacts]:
     """Return the facts of `files` (posix, relative to `root`), read by `interpreter`'s own grammar.
 
-    One process reads them all; it imports nothing of the plugin. Raises `PackagerError` if the
-    interpreter fails.
+    One process reads them all, but those that this process had read before and that have not
+    changed since; it imports nothing of the plugin. Raises `PackagerError` if the interpreter
+    fails.
     """
-    question = {"root": str(root.absolute()), "files": list(files)}
-    answer: dict[str, dict[str, Any]] = ask_script(
-        interpreter, "analyse.py", question, about="the plugin's sources"
-    )
-    return {path: _facts(path, each) for path, each in answer.items()}
+    whole = str(root.absolute())
+    versions = {path: _version(interpreter, whole, path) for path in files}
+    found = {path: _known.get(version) if version else None for path, version in versions.items()}
+    asked = [path for path, facts in found.items() if facts is None]
+    answer: dict[str, dict[str, Any]] = {}
+    if asked:
+        question = {"root": whole, "files": asked}
+        answer = ask_script(interpreter, "analyse.py", question, about="the plugin's sources")
+    if len(_known) > _MOST_KNOWN:
+        _known.clear()
+    for path, each in answer.items():
+        read = found[path] = _facts(path, each)
+        version = versions[path]
+        if version is not None and version == _version(interpreter, whole, path):
+            _known[version] = read
+    return {path: facts for path, facts in found.items() if facts is not None}
+
+
+def _version(interpreter: Path, root: str, path: str) -> _Version | None:
+    """Return what changes with a file; None where that can't be known, as it may be new still."""
+    try:
+        found = Path(root, path).stat()
+    except OSError:
+        return None
+    if time.time_ns() - found.st_mtime_ns < _SETTLED:
+        return None
+    return interpreter, root, path, found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _facts(path: str, answer: Mapping[str, Any]) -> SourceFacts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
+from functools import lru_cache
 from pathlib import Path
 
 from packager.analysis.facts import SourceFacts
@@ -84,7 +85,7 @@ def warn_of_imports(
     asked = {(each.module, each.name) for path in paths for each in facts[path].sdk_imports}
     if not asked:
         return
-    missing = _missing(sorted(asked, key=str), interpreter)
+    missing = _missing(tuple(sorted(asked, key=str)), interpreter)
     for path in paths:
         for each in facts[path].sdk_imports:
             if (each.module, each.name) in missing:
@@ -97,8 +98,9 @@ def warn_of_imports(
                 )
 
 
+@lru_cache(maxsize=100)
 def _missing(
-    asked: list[tuple[str, str | None]], interpreter: Path
+    asked: tuple[tuple[str, str | None], ...], interpreter: Path
 ) -> frozenset[tuple[str, str | None]]:
     answer = ask_script(
         interpreter, "sdk_names.py", asked, str(template_folder()), about="dify_plugin"

@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from packager.bundle.function_code import interpreter_for, shipped_code
+from packager.bundle.contents import Tools, read_contents
+from packager.bundle.function_code import interpreter_for
 from packager.bundle.known_secrets import KnownSecret
-from packager.bundle.layout import Contents, lay_out
-from packager.bundle.packages import PackagesJob, install_packages
+from packager.bundle.layout import lay_out
 from packager.bundle.publish import check_out, publish, staging_in
-from packager.bundle.runtime_files import runtime_files
-from packager.bundle.runtime_parts import left_out
 from packager.bundle.secret_scan import refuse_leaks, refuse_leaks_in
 from packager.bundle.size import check_size, check_zip_size
 from packager.bundle.verify import check_zip
@@ -120,21 +118,18 @@ def _make(
     diagnostics = Diagnostics()
     interpreter = interpreter_for(plan, bytecode=options.bytecode)
     compiler = interpreter if options.bytecode else None
-    progress.briefly(f"reading the sources of {plan.plugin.display}")
-    code = shipped_code(plan, out, diagnostics)
-    diagnostics.raise_errors()
     work = staging / "work" / plan.logical_id
-    job = PackagesJob(plan, code, interpreter, compiler, work)
-    dependencies = install_packages(job, diagnostics, progress)
+    contents, left = read_contents(
+        plan, out, Tools(interpreter, compiler, work), diagnostics, progress
+    )
+    dependencies = contents.dependencies
     if not options.allow_failing:
         diagnostics.refuse_failing()
     diagnostics.raise_errors()
     progress.step(f"writing {plan.logical_id}")
     folder = staging / plan.logical_id
-    runtime = [name for _, name in runtime_files(plan.options.sdk)]
-    absent = left_out(plan, code.reached.facts, runtime)
     note = partial(diagnostics.warn, "cache-damaged")
-    lay_out(Contents(plan, dependencies, code.files, absent), folder, compiler, note)
+    lay_out(contents, folder, compiler, note)
     unzipped = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     check_size(plan.logical_id, folder, unzipped, dependencies.packages)
     archive, zip_bytes = None, None
@@ -152,7 +147,7 @@ def _make(
         zip_bytes,
         dependencies.packages,
         tuple(diagnostics.warnings),
-        large_folders(plan.plugin.folder, code.left, _LARGE),
+        large_folders(plan.plugin.folder, left, _LARGE),
         plan.plugin.requirements.policy.mode,
         dependencies.built,
         dependencies.sandbox,

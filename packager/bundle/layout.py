@@ -31,6 +31,11 @@ class Contents:
     files: tuple[PluginFile, ...]
     absent: tuple[str, ...]
 
+    @property
+    def literals(self) -> str:
+        """What differs from bundle to bundle, as the runtime reads it."""
+        return render_bundle_literals(self.plan, diet=self.dependencies.diet, left_out=self.absent)
+
 
 def lay_out(
     contents: Contents, folder: Path, compiler: Interpreter | None, note: Callable[[str], None]
@@ -44,16 +49,14 @@ def lay_out(
     _copy_tree(dependencies.folder, folder)
     runtime = [each for each in runtime_files(plan.options.sdk, absent) if each[1] != LITERALS]
     for path, name in runtime:
-        _copy(path, folder / name)
+        copy_file(path, folder / name)
     literals = folder / LITERALS
     literals.parent.mkdir(parents=True, exist_ok=True)
-    literals.write_text(
-        render_bundle_literals(plan, diet=dependencies.diet, left_out=absent), "ascii"
-    )
+    literals.write_text(contents.literals, "ascii")
     literals.chmod(0o644)
     (folder / "plugin").mkdir(exist_ok=True)
     for file in contents.files:
-        _copy(file.source, folder / "plugin" / file.path)
+        copy_file(file.source, folder / "plugin" / file.path)
     if compiler:
         own = [f"plugin/{file.path}" for file in contents.files if file.path.endswith(".py")]
         compile_files(compiler, folder, [LITERALS, *own])
@@ -78,7 +81,8 @@ def _copy_tree(source: Path, target: Path) -> None:
             _copy_file(Path(folder, name), inner / name)
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file into a bundle; the folder it goes into is made."""
     target.parent.mkdir(parents=True, exist_ok=True)
     _copy_file(source, target)
 

@@ -20,6 +20,7 @@ from packager.cli.console import show_error
 from packager.cli.invoke import invoke
 from packager.cli.list import list_functions
 from packager.cli.profile import profile
+from packager.cli.serve import serve
 from packager.cli.settings import settings
 from packager.cli.template import template
 from packager.cli.terminal import shown
@@ -105,6 +106,7 @@ main.add_command(build)
 main.add_command(check)
 main.add_command(list_functions)
 main.add_command(invoke)
+main.add_command(serve)
 main.add_command(profile)
 main.add_command(template)
 main.add_command(settings)

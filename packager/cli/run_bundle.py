@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from packager.bundle.build import BuildOptions, build_bundle
@@ -23,14 +23,14 @@ from packager.cli.options import overrides
 from packager.cli.plans import planned
 from packager.contract import LITERALS
 from packager.errors import Diagnostics, UsageError
-from packager.host.interpreter import find_interpreter, host_architecture, newest_supported
+from packager.host.interpreter import host_architecture
 from packager.inputs.dotenv_file import read_env_file
 from packager.local.environment import local_values, shell_variables
 from packager.local.missing_values import RunValues, concerns, warn_of_lacking
+from packager.local.planned_here import planned_here
 from packager.model.permissions import Permissions
 from packager.model.progress import Progress
 from packager.paths import exists, is_folder, unseen
-from packager.plugin.functions import FunctionPlan
 from packager.plugin.manifest import MANIFEST
 from packager.settings.local_file_check import check_local
 
@@ -121,7 +121,8 @@ def _built_here(
         diagnostics.raise_errors()
         names = [plan.logical_id for plan in plans]
         name = choose_function(str(path), function, names)
-        plan = _for_here(next(plan for plan in plans if plan.logical_id == name), runtime)
+        plan = next(plan for plan in plans if plan.logical_id == name)
+        plan = planned_here(plan, runtime, warn)
         values = run.values(path, plan.group.name)
         warn_of_lacking(plan, values, diagnostics)
         if values.local is not None:
@@ -137,14 +138,3 @@ def _built_here(
             )
         show_diagnostics(made.notes)
         yield read_bundle(made.folder)
-
-
-def _for_here(plan: FunctionPlan, runtime: str | None) -> FunctionPlan:
-    """Plan for this machine's architecture, and for a Python it has unless `runtime` was asked."""
-    options = replace(plan.options, architecture=host_architecture())
-    if runtime is None and find_interpreter(options.python) is None:
-        newest = newest_supported()
-        if newest is not None:
-            warn(f"Python {options.python} is not on this machine; running on {newest.python}")
-            options = replace(options, runtime=f"python{newest.python}")
-    return replace(plan, options=options)

@@ -2,8 +2,8 @@
 
 Shapes are those of AWS's pages "Input format of a Lambda function for proxy integration" (REST,
 payload 1.0), "Create AWS Lambda proxy integrations for HTTP APIs" (2.0) and "Invoking Lambda
-function URLs". Neither adds a prefix to the path: the REST API stands behind a custom domain, the
-HTTP API and the URL have the stage `$default`.
+function URLs". Unless a stage is said none adds a prefix to the path: the REST API stands behind a
+custom domain, the HTTP API and the URL have the stage `$default`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 import time
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 from urllib.parse import parse_qsl, quote, unquote
 
@@ -45,11 +45,24 @@ Header = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Front:
+    """What a gateway says of the connection that a request came by, and the stage it puts before
+    paths; None for none, as behind a custom domain and with the stage `$default`."""
+
+    scheme: str = "https"
+    port: int = 443
+    client: str = CLIENT_ADDRESS
+    stage: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
-    """When a gateway took a request, in seconds since the epoch, and what it calls it."""
+    """When a gateway took a request, in seconds since the epoch, what it calls it, and how it
+    came."""
 
     now: float
     request_id: str
+    front: Front = field(default_factory=Front)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +89,8 @@ def make_event(
     """Return the event for `method` and `target` (path and query, as a client sends them).
 
     `headers` keep their order and repetitions; those a gateway sets itself are added, and replace
-    what a client says of them. Without an `arrival` it is now. Raises `UsageError` for a target
-    that is no path.
+    what a client says of them. Without an `arrival` it is now. Where there is a stage, the target
+    is what follows it. Raises `UsageError` for a target that is no path.
     """
     arrival = arrival or Arrival(time.time(), str(uuid.uuid4()))
     path, query = _split_target(target)
@@ -141,9 +154,9 @@ def _gateway_headers(headers: Sequence[Header], arrival: Arrival) -> list[Header
     trace = arrival.request_id.replace("-", "")[:24]
     return [
         ("X-Amzn-Trace-Id", f"Root=1-{int(arrival.now):08x}-{trace}"),
-        ("X-Forwarded-For", ", ".join([*hops, CLIENT_ADDRESS])),
-        ("X-Forwarded-Port", "443"),
-        ("X-Forwarded-Proto", "https"),
+        ("X-Forwarded-For", ", ".join([*hops, arrival.front.client])),
+        ("X-Forwarded-Port", str(arrival.front.port)),
+        ("X-Forwarded-Proto", arrival.front.scheme),
     ]
 
 
@@ -153,6 +166,8 @@ def _rest_event(request: _Request) -> dict[str, Any]:
     parameters = _grouped(parse_qsl(request.query, keep_blank_values=True))
     resource = "/" if request.path == "/" else "/{proxy+}"
     domain = request.header("host").partition(":")[0]
+    front = request.arrival.front
+    before = f"/{front.stage}" if front.stage else ""
     try:
         text, is_base64 = request.body.decode("utf-8"), False
     except UnicodeDecodeError:
@@ -183,19 +198,19 @@ def _rest_event(request: _Request) -> dict[str, Any]:
                 "cognitoIdentityId": None,
                 "cognitoIdentityPoolId": None,
                 "principalOrgId": None,
-                "sourceIp": CLIENT_ADDRESS,
+                "sourceIp": front.client,
                 "user": None,
                 "userAgent": request.header("user-agent"),
                 "userArn": None,
             },
-            "path": request.path,
+            "path": before + request.path,
             "protocol": "HTTP/1.1",
             "requestId": request.arrival.request_id,
             "requestTime": _stamp(request.arrival.now),
             "requestTimeEpoch": int(request.arrival.now * 1000),
             "resourceId": "a1b2c3",
             "resourcePath": resource,
-            "stage": "prod",
+            "stage": front.stage or "prod",
         },
         "body": text or None,
         "isBase64Encoded": is_base64,
@@ -208,7 +223,10 @@ def _http_event(request: _Request, is_url: bool) -> dict[str, Any]:
     cookies = [each.strip() for line in values.pop("cookie", ()) for each in line.split(";")]
     parameters = _grouped(parse_qsl(request.query, keep_blank_values=True))
     # An HTTP API hands the path on decoded (hotsock/voker#8), a function URL as it was sent.
+    front = request.arrival.front
     raw_path = request.path if is_url else unquote(request.path)
+    if front.stage and not is_url:
+        raw_path = f"/{front.stage}{raw_path}"
     domain = URL_DOMAIN if is_url else request.header("host").partition(":")[0]
     event: dict[str, Any] = {
         "version": "2.0",
@@ -225,12 +243,12 @@ def _http_event(request: _Request, is_url: bool) -> dict[str, Any]:
                 "method": request.method,
                 "path": raw_path,
                 "protocol": "HTTP/1.1",
-                "sourceIp": CLIENT_ADDRESS,
+                "sourceIp": front.client,
                 "userAgent": request.header("user-agent"),
             },
             "requestId": request.arrival.request_id,
             "routeKey": "$default",
-            "stage": "$default",
+            "stage": "$default" if is_url or not front.stage else front.stage,
             "time": _stamp(request.arrival.now),
             "timeEpoch": int(request.arrival.now * 1000),
         },

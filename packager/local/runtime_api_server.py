@@ -75,19 +75,26 @@ class _Invocation:
 class RuntimeApi:
     """A Runtime API; a context manager that listens on a free port of 127.0.0.1.
 
-    What the process does arrives in `outcomes`, in order. `address` is `host:port`, as
-    `AWS_LAMBDA_RUNTIME_API` wants it. `on_part` gets what a streamed reply consists of, as it
-    comes: its prelude (none where it is not HTTP), then the body's bytes.
+    What the process does arrives in `outcomes`, in order, or is told to `on_outcome` on a thread
+    of the server's. `address` is `host:port`, as `AWS_LAMBDA_RUNTIME_API` wants it. `on_part` gets
+    what a streamed reply consists of, as it comes: its prelude (none where it is not HTTP), then
+    the body's bytes. To close it takes up to `poll_seconds`.
     """
 
-    def __init__(self, on_part: Callable[[Part], None] = lambda part: None) -> None:
+    def __init__(
+        self,
+        on_part: Callable[[Part], None] = lambda part: None,
+        on_outcome: Callable[[Outcome], None] | None = None,
+        poll_seconds: float = 0.02,
+    ) -> None:
         self.on_part = on_part
         self.outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        self.tell: Callable[[Outcome], None] = on_outcome or self.outcomes.put
         self._waiting: queue.SimpleQueue[_Invocation | None] = queue.SimpleQueue()
         self.current: str | None = None
         self._server = _Server(self)
         self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+            target=self._server.serve_forever, kwargs={"poll_interval": poll_seconds}, daemon=True
         )
         host, port = self._server.server_address[:2]
         self.address = f"{host!s}:{port}"
@@ -120,7 +127,7 @@ class RuntimeApi:
 
     def take_next(self) -> _Invocation | None:
         """Wait for the next invocation; None when the server is closing."""
-        self.outcomes.put(Ready(time.monotonic()))
+        self.tell(Ready(time.monotonic()))
         invocation = self._waiting.get()
         self.current = invocation.request_id if invocation else None
         return invocation
@@ -130,7 +137,7 @@ class RuntimeApi:
         if request_id != self.current:
             return False
         self.current = None
-        self.outcomes.put(outcome)
+        self.tell(outcome)
         return True
 
 
@@ -147,6 +154,9 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # A reply is one segment: else its second half waits for the first one's acknowledgement.
+    disable_nagle_algorithm = True
+    wbufsize = -1
     server: _Server
 
     def do_GET(self) -> None:
@@ -169,7 +179,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = self.path.removeprefix(PREFIX).split("/")
         match parts:
             case ["init", "error"]:
-                self.server.api.outcomes.put(self._failure(None, body))
+                self.server.api.tell(self._failure(None, body))
                 self._accept()
             case ["invocation", request_id, "error"]:
                 self._finish(request_id, self._failure(request_id, body))

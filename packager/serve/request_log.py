@@ -174,7 +174,7 @@ class RequestLog:
         if self._bytes.get(record.id, 0) + len(data) > MOST_BYTES_OF_ONE:
             record.cut = True
         else:
-            record.log += data
+            record.log += self.mask(data)
             self._weigh(record, len(data))
         self._say(record)
 

@@ -1,0 +1,44 @@
+"""Reads what a bundle is to be made of: the plugin's files, its packages, parts of the runtime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from packager.bundle.function_code import shipped_code
+from packager.bundle.layout import Contents
+from packager.bundle.packages import PackagesJob, install_packages
+from packager.bundle.runtime_files import runtime_files
+from packager.bundle.runtime_parts import left_out
+from packager.errors import Diagnostics
+from packager.host.interpreter import Interpreter
+from packager.model.progress import Progress
+from packager.plugin.functions import FunctionPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The interpreter that runs uv, what makes bytecode, if anything does, and a folder for what
+    is not cached."""
+
+    interpreter: Interpreter
+    compiler: Interpreter | None
+    work: Path
+
+
+def read_contents(
+    plan: FunctionPlan, out: Path, tools: Tools, diagnostics: Diagnostics, progress: Progress
+) -> tuple[Contents, tuple[str, ...]]:
+    """Return what a bundle that is built into the folder `out` is made of, packages installed.
+
+    Also the paths of the plugin's whole folders that are left out by default. Raises
+    `InvalidInput` for files that can't be shipped, and `PackagerError`.
+    """
+    progress.briefly(f"reading the sources of {plan.plugin.display}")
+    code = shipped_code(plan, out, diagnostics)
+    diagnostics.raise_errors()
+    job = PackagesJob(plan, code, tools.interpreter, tools.compiler, tools.work)
+    dependencies = install_packages(job, diagnostics, progress)
+    runtime = [name for _, name in runtime_files(plan.options.sdk)]
+    absent = left_out(plan, code.reached.facts, runtime)
+    return Contents(plan, dependencies, code.files, absent), code.left

@@ -1,0 +1,181 @@
+"""`packager serve`: plugins' functions on this machine, for as long as their author works."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import click
+
+from packager.cli.console import echo, say, say_briefly, show_diagnostics, write_log
+from packager.cli.options import (
+    PATH,
+    RUNTIME,
+    aws_option,
+    aws_profile_option,
+    env_file_option,
+    plugins_argument,
+)
+from packager.cli.permissions import permission_options
+from packager.local.environment import aws_variables
+from packager.model.options import Api
+from packager.model.permissions import Permissions
+from packager.model.progress import Progress
+
+if TYPE_CHECKING:
+    from packager.serve.bench import Bench
+    from packager.serve.request_log import RequestRecord
+    from packager.serve.state import ServedFunction
+
+_STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+@click.command()
+@plugins_argument
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=3000,
+    show_default=True,
+    help="Where requests are taken; 0 is any port that is free.",
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address to listen on. Others than this machine's own let others in.",
+)
+@click.option(
+    "--api",
+    type=click.Choice(get_args(Api)),
+    help="What requests come through; by default what each function is configured for.",
+)
+@click.option("--stage", metavar="NAME", help="The API's stage, which paths then start with.")
+@click.option(
+    "--max-environments",
+    type=click.IntRange(1, 1000),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="How many requests a function works on at once; others wait.",
+)
+@click.option(
+    "--fake-dify",
+    is_flag=True,
+    help="Answer calls of Dify apps by a stand-in: any app id will do, and no key is needed.",
+)
+@env_file_option
+@click.option(
+    "--settings",
+    "settings_file",
+    type=PATH,
+    metavar="FILE",
+    help="Settings in place of what AWS keeps, as TOML; PLUGIN/settings.local.toml by default.",
+)
+@click.option(
+    "--storage",
+    type=PATH,
+    metavar="FILE",
+    help="A SQLite file for session.storage; by default the one that `invoke` uses.",
+)
+@aws_option
+@aws_profile_option
+@click.option("--runtime", type=RUNTIME, help="The runtime that plugins are built for.")
+@click.option(
+    "--reload/--no-reload",
+    default=True,
+    show_default=True,
+    help="Build again what a saved file changes.",
+)
+@permission_options
+def serve(
+    plugins: tuple[Path, ...],
+    port: int,
+    host: str,
+    api: str | None,
+    stage: str | None,
+    max_environments: int,
+    fake_dify: bool,
+    env_file: Path | None,
+    settings_file: Path | None,
+    storage: Path | None,
+    aws: bool,
+    aws_profile: str | None,
+    runtime: str | None,
+    reload: bool,
+    permissions: Permissions,
+) -> None:
+    """Serve the functions of plugins at an address of this machine, until Ctrl-C.
+
+    Each function runs as on Lambda: in fresh processes of its Python behind a Runtime API, one
+    request at a time, another process when all are busy. One function is served at the root,
+    several below /<function>/; managed endpoints at /e/<hook id>/. A saved file takes effect at
+    once; where it is at fault, the last good build serves on.
+
+    \b
+    Examples:
+      packager serve plugins/neko
+      packager serve plugins/* --port 8080 --fake-dify
+    """
+    from packager.serve.bench import Listener
+    from packager.serve.reload import Reports
+    from packager.serve.run import Hooks, Options, run_server  # a server: few commands need one
+    from packager.serve.sources import Given, Sources
+
+    if stage is not None and not _STAGE.fullmatch(stage):
+        raise click.UsageError(f"--stage {stage}: letters, digits, - and _")
+    given = Given(
+        permissions,
+        runtime,
+        env_file,
+        settings_file,
+        storage,
+        aws_variables(aws, aws_profile),
+        fake_dify,
+    )
+    options = Options(
+        host=host,
+        port=port,
+        limit=max_environments,
+        api=api,
+        stage=stage,
+        watch=reload,
+        fake_dify=fake_dify,
+    )
+    hooks = Hooks(
+        listener=Listener(log=_show_log, done=_show_request),
+        reports=Reports(built=_show_build, failed=show_diagnostics, said=echo),
+        progress=Progress(say, say_briefly),
+        started=_show_addresses,
+    )
+    with Sources(plugins, given) as sources:
+        run_server(sources, options, hooks)
+
+
+def _show_log(function: ServedFunction, data: bytes) -> None:
+    write_log(data)
+
+
+def _show_request(function: ServedFunction, record: RequestRecord) -> None:
+    what = f"{record.method} {record.path}" if record.source == "http" else record.source
+    parts = [what, "failed" if record.status is None and record.error else str(record.status or "")]
+    if record.duration_ms is not None:
+        parts.append(f"{record.duration_ms:.1f} ms")
+    if record.init_ms is not None:
+        parts.append(f"cold, init {record.init_ms:.1f} ms")
+    if record.late_ms is not None:
+        parts.append(f"{record.late_ms:.0f} ms after the answer")
+    echo("  ".join(part for part in parts if part))
+    if record.error:
+        echo(f"  {record.error}")
+
+
+def _show_build(function: ServedFunction, seconds: float) -> None:
+    echo(f"{function.id} built in {seconds:.2f} s")
+
+
+def _show_addresses(bench: Bench, console_port: int | None) -> None:
+    for function in bench.functions:
+        echo(f"{function.id}  {bench.public_base(function)}/")
+    echo("Ctrl-C ends it")
