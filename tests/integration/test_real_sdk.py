@@ -18,13 +18,13 @@ import pytest
 
 from packager.errors import Diagnostics
 from packager.host.interpreter import Interpreter
-from packager.local.fake_dify.server import FakeDify, InjectedFailure
 from packager.local.http_reply import read_reply
 from packager.local.invoke import invoke_bundle
 from packager.local.request_event import make_event
 from packager.plugin.load import load_plugin
 from packager.settings.local_file import LocalSettings, local_environment
 from tests.integration.conftest import Command
+from tests.support.failing_dify import FailingDify, InjectedFailure
 from tests.support.fake_daemon import FakeDaemon
 from tests.support.slack_api import slack_api
 
@@ -167,7 +167,7 @@ class Both:
         done = self.command("build", plugin, "-o", out, *self.target)
         assert done.returncode == 0, done.stderr.decode()
         (bundle,) = (path for path in out.iterdir() if path.is_dir())
-        with FakeDify(modes) as dify:
+        with FailingDify(modes) as dify:
             env = {
                 "PACKAGER_DIFY": dify.url,
                 "PACKAGER_STORAGE": str(self.work / "storage.sqlite"),
@@ -306,7 +306,7 @@ def test_apps_fail_in_the_sdk_as_in_a_bundle(
         theirs = under_sdk(sdk, interpreter, plugin, requests, SETTINGS, tmp_path, daemon.url)
     done = command("build", plugin, "-o", out, *target)
     assert done.returncode == 0, done.stderr.decode()
-    with FakeDify(modes) as dify:
+    with FailingDify(modes) as dify:
         dify.failures.append(
             InjectedFailure(after=2, garbage=f"data: {json.dumps(ERROR)}\n\n".encode())
         )

@@ -15,8 +15,8 @@ from packager.bundle.runtime_files import runtime_files
 from packager.host.cache import cache_folder, cached_folder
 from packager.host.interpreter import Interpreter
 from packager.host.uv import find_uv
-from packager.local.fake_dify.server import FakeDify, InjectedFailure
 from tests.support.builders import endpoint, literals, url, write_files
+from tests.support.failing_dify import FailingDify, InjectedFailure
 
 # The newest of each line that differs in what the runtime leans on.
 RELEASES = ("0.2.4", "0.3.2", "0.4.4", "0.5.1", "0.7.4", "0.9.1", "0.10.2")
@@ -92,7 +92,7 @@ def test_the_session_behind_a_release(
     version: str, interpreter: Interpreter, tmp_path: Path
 ) -> None:
     apps = ("chat", "workflow", "completion")
-    with FakeDify(keys={app: f"{SECRET}-{app}" for app in apps}) as dify:
+    with FailingDify(keys={app: f"{SECRET}-{app}" for app in apps}) as dify:
         dify.failures += [
             InjectedFailure(path="/chat-messages", after=2, stall=20),
             InjectedFailure(path="/run", after=1, garbage=b'data: {"event": "error"}\n\n'),

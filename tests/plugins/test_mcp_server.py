@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from packager.local.fake_dify.server import FakeDify, InjectedFailure
 from tests.plugins.conftest import Build, dify_at
 from tests.plugins.gateway import Gateway, gateway
 from tests.support.aws.moto_server import MotoServer
+from tests.support.failing_dify import FailingDify, InjectedFailure
 
 CLIENT = Path(__file__).with_name("mcp_client.py")
 TOKEN = "an example's token"
@@ -26,14 +26,14 @@ CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
 
 
 @pytest.fixture(scope="module")
-def dify() -> Iterator[FakeDify]:
-    with FakeDify({APP: "agent-chat"}, keys={APP: "app-key"}) as running:
+def dify() -> Iterator[FailingDify]:
+    with FailingDify({APP: "agent-chat"}, keys={APP: "app-key"}) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def server(
-    example: Build, dify: FakeDify, moto: MotoServer, tmp_path_factory: pytest.TempPathFactory
+    example: Build, dify: FailingDify, moto: MotoServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
     for name, value in (("token", TOKEN), ("app_key", "app-key")):
         moto.boto("ssm").put_parameter(
@@ -219,7 +219,7 @@ FAILED = InjectedFailure(garbage=b'data: {"event": "error", "message": "It broke
 
 @pytest.mark.parametrize("fault", [BROKEN, FAILED])
 def test_an_app_that_fails_is_a_result_that_says_so_and_the_log_says_why(
-    server: Gateway, dify: FakeDify, fault: InjectedFailure
+    server: Gateway, dify: FailingDify, fault: InjectedFailure
 ) -> None:
     dify.failures.append(fault)
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from packager.local.fake_dify.server import FakeDify, InjectedFailure
 from packager.local.http_reply import read_reply
 from packager.local.request_event import make_event
 from packager.settings.local_file import LocalSettings, local_environment
@@ -19,6 +18,7 @@ from tests.plugins.frozen import function
 from tests.plugins.gateway import Gateway, gateway
 from tests.plugins.timed_dify import TimedDify
 from tests.support.aws.moto_server import MotoServer
+from tests.support.failing_dify import FailingDify, InjectedFailure
 
 CLIENT = Path(__file__).with_name("openai_client.py")
 STREAM_CLIENT = Path(__file__).with_name("openai_stream_client.py")
@@ -28,14 +28,14 @@ AUTHORIZED = ("Authorization", f"Bearer {KEY}")
 
 
 @pytest.fixture(scope="module")
-def dify() -> Iterator[FakeDify]:
-    with FakeDify({"assistant": "advanced-chat"}, keys={"assistant": APP_KEY}) as running:
+def dify() -> Iterator[FailingDify]:
+    with FailingDify({"assistant": "advanced-chat"}, keys={"assistant": APP_KEY}) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def facade(
-    example: Build, dify: FakeDify, moto: MotoServer, tmp_path_factory: pytest.TempPathFactory
+    example: Build, dify: FailingDify, moto: MotoServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
     secrets = moto.boto("secretsmanager")
     if not secrets.list_secrets()["SecretList"]:  # another part of this file may have run before
@@ -109,7 +109,7 @@ FAILED = InjectedFailure(garbage=b'data: {"event": "error", "message": "It broke
 @pytest.mark.parametrize("fault", [BROKEN, FAILED])
 @pytest.mark.parametrize("stream", [False, True])
 def test_an_app_that_does_not_answer_is_a_502_streamed_or_not(
-    facade: Gateway, dify: FakeDify, stream: bool, fault: InjectedFailure
+    facade: Gateway, dify: FailingDify, stream: bool, fault: InjectedFailure
 ) -> None:
     dify.failures.append(fault)
 

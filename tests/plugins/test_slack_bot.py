@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from packager.local.fake_dify.server import FakeDify, InjectedFailure
 from packager.settings.local_file import LocalSettings, local_environment
 from tests.plugins.conftest import Build, deploy_storage, dify_at, plan_of
 from tests.plugins.frozen import Function, function
 from tests.plugins.gateway import Gateway, gateway
 from tests.support.aws.moto_server import MotoServer
+from tests.support.failing_dify import FailingDify, InjectedFailure
 from tests.support.slack_api import SlackApi, slack_api
 
 SECRET, TOKEN, KEY = "8f742231b10e8888abcd99yyyzzz85a5", "xoxb-an-example", "app-of-slack"
@@ -33,8 +33,8 @@ MENTION = {
 
 
 @pytest.fixture
-def dify() -> Iterator[FakeDify]:
-    with FakeDify({"assistant": "agent-chat"}, keys={"assistant": KEY}) as running:
+def dify() -> Iterator[FailingDify]:
+    with FailingDify({"assistant": "agent-chat"}, keys={"assistant": KEY}) as running:
         yield running
 
 
@@ -56,7 +56,7 @@ def account(moto: MotoServer) -> MotoServer:
 
 @contextlib.contextmanager
 def deployed(
-    storage: str, example: Build, dify: FakeDify, slack: SlackApi, moto: MotoServer, folder: Path
+    storage: str, example: Build, dify: FailingDify, slack: SlackApi, moto: MotoServer, folder: Path
 ) -> Iterator[Gateway]:
     """Run the bot with what the template makes for it."""
     top = f'storage = "{storage}"\n'
@@ -70,7 +70,7 @@ def deployed(
 
 @pytest.fixture
 def bot(
-    example: Build, dify: FakeDify, slack: SlackApi, account: MotoServer, tmp_path: Path
+    example: Build, dify: FailingDify, slack: SlackApi, account: MotoServer, tmp_path: Path
 ) -> Iterator[Gateway]:
     with deployed("dynamodb", example, dify, slack, account, tmp_path) as running:
         yield running
@@ -79,7 +79,7 @@ def bot(
 @pytest.fixture(params=["dynamodb", "s3"])
 def bot_anywhere(
     example: Build,
-    dify: FakeDify,
+    dify: FailingDify,
     slack: SlackApi,
     account: MotoServer,
     tmp_path: Path,
@@ -146,7 +146,7 @@ def test_slack_makes_sure_of_the_url(bot: Gateway) -> None:
 
 
 def test_a_mention_is_answered_in_its_thread_and_a_thread_is_one_conversation(
-    bot_anywhere: Gateway, slack: SlackApi, dify: FakeDify
+    bot_anywhere: Gateway, slack: SlackApi, dify: FailingDify
 ) -> None:
     bot = bot_anywhere
     assert send(bot, event()) == (200, b"")
@@ -165,7 +165,7 @@ def test_a_mention_is_answered_in_its_thread_and_a_thread_is_one_conversation(
 
 
 def test_an_app_that_has_forgotten_is_told_what_was_said(
-    bot: Gateway, slack: SlackApi, dify: FakeDify
+    bot: Gateway, slack: SlackApi, dify: FailingDify
 ) -> None:
     send(bot, event(text="<@U0LAN0Z89> my name is Ada"))
     slack.wait_for(1)
@@ -184,7 +184,7 @@ FAILED = InjectedFailure(garbage=b'data: {"event": "error", "message": "It broke
 
 @pytest.mark.parametrize("fault", [BROKEN, FAILED])
 def test_an_app_that_fails_is_excused_and_the_log_says_why(
-    bot: Gateway, slack: SlackApi, dify: FakeDify, fault: InjectedFailure
+    bot: Gateway, slack: SlackApi, dify: FailingDify, fault: InjectedFailure
 ) -> None:
     dify.failures.append(fault)
 
@@ -209,7 +209,7 @@ def test_an_app_that_fails_is_excused_and_the_log_says_why(
     ],
 )
 def test_what_is_taken_and_left_at_that(
-    bot: Gateway, slack: SlackApi, dify: FakeDify, content: object, headers: dict[str, str]
+    bot: Gateway, slack: SlackApi, dify: FailingDify, content: object, headers: dict[str, str]
 ) -> None:
     assert send(bot, content, headers=headers) == (200, b"")
     # The function takes a request after it has finished the one before.
@@ -234,7 +234,7 @@ def test_what_is_refused(
 
 @pytest.mark.parametrize("entry", ["fast", "stock"])
 def test_a_slow_app_is_waited_for_where_lambda_freezes_the_function(
-    example: Build, dify: FakeDify, slack: SlackApi, tmp_path: Path, entry: str
+    example: Build, dify: FailingDify, slack: SlackApi, tmp_path: Path, entry: str
 ) -> None:
     """The app takes more than the 3 seconds that Slack waits."""
     chosen = f'[groups.slack_bot]\nentry = "{entry}"\n'

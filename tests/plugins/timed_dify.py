@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from packager.local.fake_dify.server import FakeDify
+from tests.support.failing_dify import FailingDify
 
 
-class TimedDify(FakeDify):
+class TimedDify(FailingDify):
     """`moments` are those, on the monotonic clock, at which a wait before an event began."""
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""A stand-in of Dify's Service API on loopback: apps that answer by rule, with memory, and faults.
+"""A stand-in of Dify's Service API on loopback: apps that answer by rule, with memory.
 
 It serves `packager invoke --fake-dify` and the tests. Routes, shapes, codes and messages are those
 of api/controllers/service_api and of the apps' response converters in langgenius/dify.
@@ -14,11 +14,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http.server import ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.parse import unquote
 
 from packager.local.fake_dify.apps import MODES, Workspace
-from packager.local.fake_dify.connection import Connection, InjectedFailure
+from packager.local.fake_dify.connection import Connection
+from packager.local.fake_dify.events import Event
 from packager.local.fake_dify.memory import keep, remember
 from packager.local.fake_dify.refusals import ApiRefusal
 
@@ -35,6 +36,77 @@ class Seen:
     body: dict[str, Any]
 
 
+class DifyHandler(Connection):
+    """One connection."""
+
+    dify: FakeDify
+
+    def setup(self) -> None:
+        """Have the server know of the connection."""
+        self.dify.opened(self.request)
+        super().setup()
+
+    def finish(self) -> None:
+        """Have the server forget it."""
+        with contextlib.suppress(OSError):
+            super().finish()
+        self.dify.closed(self.request)
+
+    def do_GET(self) -> None:
+        """Answer what describes an app."""
+        self.answer(self.path.partition("?")[0], b"")
+
+    def do_POST(self) -> None:
+        """Answer calls and uploads."""
+        length = int(self.headers.get("Content-Length") or 0)
+        content = self.rfile.read(min(length, _MAX_BODY))
+        self.answer(self.path.partition("?")[0], content)
+
+    def answer(self, path: str, content: bytes) -> None:
+        """Answer a request."""
+        try:
+            app_id = self.dify.app_of(self.headers.get("Authorization", ""))
+            body = self.read_body(content)
+            self.dify.seen.append(Seen(self.command, path, app_id, body))
+            status, answer = self.route(app_id, path, body)
+        except ApiRefusal as refused:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                self.send_refusal(refused)
+            return
+        try:
+            if isinstance(answer, dict):
+                self.send_json(status, answer)
+            else:
+                self.send_events(answer)
+        except (BrokenPipeError, ConnectionResetError):
+            self.dify.cut.set()
+            self.close_connection = True
+
+    def route(
+        self, app_id: str, path: str, body: dict[str, Any]
+    ) -> tuple[int, dict[str, Any] | Iterator[Event]]:
+        """Return the status and the answer of an app; raise `ApiRefusal` for none."""
+        workspace = self.dify.workspace
+        match self.command, path.removeprefix("/v1"):
+            case "POST", "/chat-messages":
+                return 200, workspace.chat(app_id, body)
+            case "POST", "/completion-messages":
+                return 200, workspace.completion(app_id, body)
+            case "POST", "/workflows/run":
+                return 200, workspace.workflow(app_id, body)
+            case "POST", "/files/upload":
+                return 201, workspace.upload(app_id, body)
+            case "GET", "/info":
+                return 200, workspace.info(app_id)
+            case "GET", "/parameters":
+                return 200, workspace.parameters(app_id)
+            case "GET", "/meta":
+                return 200, {"tool_icons": {}}
+            case "GET", "/site":
+                return 200, workspace.site(app_id)
+        raise ApiRefusal(404, "not_found", "The requested URL was not found on the server.")
+
+
 class FakeDify:
     """The stand-in; `url` is its base URL, as `dify.base_url` takes it.
 
@@ -42,6 +114,8 @@ class FakeDify:
     from how their id starts (`workflow-1`), or are of whatever kind they are called as. With `keys`
     no other key is taken. Conversations outlive it in the file `memory`, if there is one.
     """
+
+    handler: type[DifyHandler] = DifyHandler
 
     def __init__(
         self,
@@ -57,18 +131,12 @@ class FakeDify:
         self._memory = memory
         if memory is not None:
             remember(self.workspace, memory)
-        self.failures: list[InjectedFailure] = []  # each is for one request
         self.seen: list[Seen] = []
         self.cut = threading.Event()  # a client went away before the end of its answer
         self._keys = keys
-        self._stopping = threading.Event()
         self._open: set[socket.socket] = set()
-        fake = self
-
-        class Handler(_Handler):
-            dify = fake
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        handler = type("Handler", (self.handler,), {"dify": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = False
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
@@ -77,12 +145,11 @@ class FakeDify:
         """The base URL."""
         return f"http://127.0.0.1:{self._server.server_address[1]}/v1"
 
-    def __enter__(self) -> FakeDify:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._stopping.set()
         self._server.shutdown()
         self._thread.join()
         for connection in list(self._open):  # clients keep them open
@@ -106,14 +173,6 @@ class FakeDify:
                 return app_id
         raise ApiRefusal(401, "unauthorized", "Access token is invalid")
 
-    def failure_for(self, path: str) -> InjectedFailure | None:
-        """Take the next failure that is for a request of `path`."""
-        for failure in self.failures:
-            if path.endswith(failure.path):
-                self.failures.remove(failure)
-                return failure
-        return None
-
     def opened(self, connection: socket.socket) -> None:
         """Note a connection."""
         self._open.add(connection)
@@ -122,87 +181,8 @@ class FakeDify:
         """Forget a connection."""
         self._open.discard(connection)
 
-    def wait(self, seconds: float) -> None:
-        """Wait, or until the server stops."""
-        self._stopping.wait(seconds)
 
-
-class _Handler(Connection):
-    """One connection."""
-
-    dify: FakeDify
-
-    def wait(self, seconds: float) -> None:
-        """Wait, or until the server stops."""
-        self.dify.wait(seconds)
-
-    def setup(self) -> None:
-        """Have the server know of the connection."""
-        self.dify.opened(self.request)
-        super().setup()
-
-    def finish(self) -> None:
-        """Have the server forget it."""
-        with contextlib.suppress(OSError):
-            super().finish()
-        self.dify.closed(self.request)
-
-    def do_GET(self) -> None:
-        """Answer what describes an app."""
-        self._answer(b"")
-
-    def do_POST(self) -> None:
-        """Answer calls and uploads."""
-        length = int(self.headers.get("Content-Length") or 0)
-        self._answer(self.rfile.read(min(length, _MAX_BODY)))
-
-    def _answer(self, content: bytes) -> None:
-        path = self.path.partition("?")[0]
-        failure = self.dify.failure_for(path)
-        try:
-            app_id = self.dify.app_of(self.headers.get("Authorization", ""))
-            body = self.read_body(content)
-            self.dify.seen.append(Seen(self.command, path, app_id, body))
-            if failure and failure.status:
-                raise ApiRefusal(failure.status, failure.code, failure.message)
-            status, answer = self._route(app_id, path, body)
-        except ApiRefusal as refused:
-            self.send_refusal(refused, failure)
-            return
-        try:
-            if isinstance(answer, dict):
-                self.send_json(status, answer, failure)
-            else:
-                self.send_events(answer, failure)
-        except (BrokenPipeError, ConnectionResetError):
-            self.dify.cut.set()
-            self.close_connection = True
-
-    def _route(
-        self, app_id: str, path: str, body: dict[str, Any]
-    ) -> tuple[int, dict[str, Any] | Iterator[dict[str, Any] | None]]:
-        workspace = self.dify.workspace
-        match self.command, path.removeprefix("/v1"):
-            case "POST", "/chat-messages":
-                return 200, workspace.chat(app_id, body)
-            case "POST", "/completion-messages":
-                return 200, workspace.completion(app_id, body)
-            case "POST", "/workflows/run":
-                return 200, workspace.workflow(app_id, body)
-            case "POST", "/files/upload":
-                return 201, workspace.upload(app_id, body)
-            case "GET", "/info":
-                return 200, workspace.info(app_id)
-            case "GET", "/parameters":
-                return 200, workspace.parameters(app_id)
-            case "GET", "/meta":
-                return 200, {"tool_icons": {}}
-            case "GET", "/site":
-                return 200, workspace.site(app_id)
-        raise ApiRefusal(404, "not_found", "The requested URL was not found on the server.")
-
-
-__all__ = ["MODES", "FakeDify", "InjectedFailure", "Seen"]
+__all__ = ["MODES", "DifyHandler", "FakeDify", "Seen"]
 
 
 def main() -> None:  # pragma: no cover - for a look by hand

@@ -10,14 +10,14 @@ import pytest
 
 from dify_plugin.core.runtime import Session
 from endpoint_runtime.app.application import Backends
-from packager.local.fake_dify.server import FakeDify
 from tests.support.builders import bundle_module
+from tests.support.failing_dify import FailingDify
 
 
 class Dify:
     """A stand-in, and sessions that it answers; apps have keys that are not their ids."""
 
-    def __init__(self, fake: FakeDify, apps: dict[str, Any]) -> None:
+    def __init__(self, fake: FailingDify, apps: dict[str, Any]) -> None:
         self.fake = fake
         self.bundle = bundle_module(DIFY_BASE_URL=fake.url, APPS=apps)
         self.backends = Backends(self.bundle)
@@ -45,7 +45,7 @@ def dify(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeDify]:
         def make(*modes: str, **options: Any) -> Dify:
             ids = modes or ("chat", "agent-chat", "advanced-chat", "workflow", "completion")
             keys = {mode: f"app-key-of-{mode}" for mode in ids}
-            fake = stack.enter_context(FakeDify(keys=keys, **options))
+            fake = stack.enter_context(FailingDify(keys=keys, **options))
             made.append(Dify(fake, {name: ("literal", key) for name, key in keys.items()}))
             return made[-1]
 

@@ -11,8 +11,8 @@ from dify_plugin.invocations.app.chat import ChatAppInvocation
 from dify_plugin.invocations.app.completion import CompletionAppInvocation
 from dify_plugin.invocations.app.workflow import WorkflowAppInvocation
 from endpoint_runtime.dify.errors import AppError
-from packager.local.fake_dify.server import InjectedFailure
 from tests.runtime.dify.conftest import MakeDify
+from tests.support.failing_dify import InjectedFailure
 
 LAST = "workflow_finished"
 
@@ -255,7 +255,7 @@ def test_files(dify: MakeDify) -> None:
 
     assert file.model_dump(mode="json") == {
         "id": file.id,
-        "name": "a %22b%22%0D%0A.png",
+        "name": 'a "b"%0D%0A.png',  # as werkzeug, which Dify reads forms with, has it
         "size": 9,
         "extension": ".png",
         "mime_type": "image/png",

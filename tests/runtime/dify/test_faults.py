@@ -14,9 +14,9 @@ import pytest
 from endpoint_runtime.app.application import Application
 from endpoint_runtime.app.invocation import answer_event
 from endpoint_runtime.dify.errors import AppError
-from packager.local.fake_dify.server import InjectedFailure
 from tests.runtime.dify.conftest import Dify, MakeDify
 from tests.support.builders import endpoint, url
+from tests.support.failing_dify import InjectedFailure
 
 CHAT = "/v1/chat-messages"
 

@@ -9,15 +9,20 @@ from typing import Any
 import pytest
 from dify_client import ChatClient, CompletionClient, DifyClient  # type: ignore[import-untyped]
 
-from packager.local.fake_dify.server import FakeDify, InjectedFailure
+from packager.local.fake_dify.server import FakeDify
+from tests.support.failing_dify import FailingDify, InjectedFailure
 
 Make = Callable[..., Any]
 
 
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDify]:
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeDify]:
     with FakeDify() as made:
         yield made
 
@@ -120,6 +125,8 @@ def test_a_file(fake: FakeDify) -> None:
         "preview_url": None,
     }
     assert fake.workspace.files[found.json()["id"]] == b"\x00\r\n"
+    large = dify.file_upload("me", {"file": ("b", b"x" * 700_000, "")}).json()
+    assert (large["size"], large["mime_type"], large["extension"]) == (700_000, "", "")
     missing = dify.file_upload("me", {"other": ("a", b"", "text/plain")})
     assert (missing.status_code, missing.json()["code"]) == (400, "no_file_uploaded")
 
@@ -132,10 +139,11 @@ def test_keys(fake: FakeDify) -> None:
     assert (refused.status_code, refused.json()["code"]) == (401, "unauthorized")
 
 
-def test_a_fault_is_for_one_request(fake: FakeDify) -> None:
-    dify = client(DifyClient, fake, "chat-1")
-    fake.failures.append(InjectedFailure(status=500, code="x", path="/info"))
+def test_a_failure_is_for_one_request() -> None:
+    with FailingDify() as fake:
+        dify = client(DifyClient, fake, "chat-1")
+        fake.failures.append(InjectedFailure(status=500, code="x", path="/info"))
 
-    assert dify.get_application_parameters("me").status_code == 200
-    assert dify._send_request("GET", "/info").status_code == 500
-    assert dify._send_request("GET", "/info").status_code == 200
+        assert dify.get_application_parameters("me").status_code == 200
+        assert dify._send_request("GET", "/info").status_code == 500
+        assert dify._send_request("GET", "/info").status_code == 200
