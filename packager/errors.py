@@ -20,6 +20,7 @@ class Place:
 
 
 Code = Literal[
+    "advanced-parameter",
     "ambiguous-endpoint",
     "app-key-unset",
     "async-invoke",
@@ -87,6 +88,7 @@ Code = Literal[
     "storage-is-local",
     "too-large",
     "unanswered-call",
+    "unchecked-value",
     "unknown-group",
     "unknown-key",
     "unknown-option",

@@ -113,6 +113,11 @@ def ask(text: str, *, hidden: bool) -> str:
     return answer
 
 
+def confirm(text: str) -> bool:
+    """Ask on stderr whether something is to be done; no is the answer that is given by Enter."""
+    return click.confirm(shown(text), default=False, err=True)
+
+
 def diagnostic_facts(diagnostic: Diagnostic) -> dict[str, Any]:
     """Return a fault as JSON says it; what there is not is null."""
     place = diagnostic.place

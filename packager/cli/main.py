@@ -17,6 +17,7 @@ from packager import __version__
 from packager.cli.build import build
 from packager.cli.check import check
 from packager.cli.console import show_error
+from packager.cli.endpoints.commands import endpoints
 from packager.cli.invoke import invoke
 from packager.cli.list import list_functions
 from packager.cli.profile import profile
@@ -110,3 +111,4 @@ main.add_command(serve)
 main.add_command(profile)
 main.add_command(template)
 main.add_command(settings)
+main.add_command(endpoints)

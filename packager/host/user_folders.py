@@ -52,3 +52,8 @@ def _folder(folders: object, kind: Kind) -> Path | None:
         return Path(getattr(folders, f"user_{kind}_dir"))
     except RuntimeError:  # no home
         return None
+
+
+def state_folder() -> Path:
+    """Return the folder of what lasts between runs, below /tmp for a user without a home."""
+    return xdg_folder("state", "packager") or Path("/tmp/.local/state/packager")  # noqa: S108

@@ -20,7 +20,7 @@ from packager.contract import (
     TABLE_VARIABLE,
 )
 from packager.errors import Diagnostics
-from packager.host.user_folders import xdg_folder
+from packager.host.user_folders import state_folder
 from packager.inputs.dotenv_file import read_env_file
 from packager.paths import expanded, is_file
 from packager.plugin.manifest import MANIFEST
@@ -116,8 +116,7 @@ def dify_memory(bundle: BuiltBundle, storage: Path | None) -> Path | None:
 
 
 def _default_storage() -> Path:
-    without_home = Path("/tmp/.local/state/packager")  # noqa: S108
-    return (xdg_folder("state", "packager") or without_home) / "storage.sqlite"
+    return state_folder() / "storage.sqlite"
 
 
 @contextmanager

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from packager.errors import SETTING_UNSET, Diagnostics
-from packager.model.options import AwsSource, EnvSource, LiteralSource, SecretSource, SsmSource
+from packager.model.options import EnvSource, LiteralSource
 from packager.model.plugin import Setting
 from packager.plugin.functions import FunctionPlan
 from packager.plugin.value_sources import (
@@ -16,12 +15,12 @@ from packager.plugin.value_sources import (
     aws_sources,
     place_of,
     setting_source,
-    source_label,
     source_of,
 )
 from packager.settings.aws import Aws
+from packager.settings.remote_values import Texts, texts_of, value_at
 from packager.settings.targets import target_of
-from packager.settings.values import WrongValue, value_of_json, value_of_text
+from packager.settings.values import WrongValue, value_of_text
 
 State = Literal["ok", "default", "not set", "wrong", "at the deployment"]
 
@@ -46,7 +45,8 @@ def check_values(
     AWS is asked for all parameters and secrets that they name, if there are any. Raises
     `PackagerError` where it can't be asked.
     """
-    texts = _texts([source for plan in plans for source in aws_sources(plan)], make_aws)
+    sources = [source for plan in plans for source in aws_sources(plan)]
+    texts = texts_of(sources, make_aws()) if sources else {}
     return [
         (
             plan,
@@ -59,30 +59,11 @@ def check_values(
     ]
 
 
-def _texts(
-    sources: Sequence[AwsSource], make_aws: Callable[[], Aws]
-) -> dict[tuple[type, str], str | bytes]:
-    """Return what parameters and secrets hold, by kind and name; the missing ones are absent."""
-    if not sources:
-        return {}
-    aws = make_aws()
-    names = dict.fromkeys(each.name for each in sources if isinstance(each, SsmSource))
-    found: dict[tuple[type, str], str | bytes] = {
-        (SsmSource, name): parameter.value
-        for name, parameter in aws.parameters(list(names)).items()
-    }
-    for name in dict.fromkeys(each.name for each in sources if isinstance(each, SecretSource)):
-        text = aws.secret(name)
-        if text is not None:
-            found[SecretSource, name] = text
-    return found
-
-
 def _check(
     plan: FunctionPlan,
     setting: Setting,
     environment: Mapping[str, str],
-    texts: Mapping[tuple[type, str], str | bytes],
+    texts: Texts,
     diagnostics: Diagnostics,
 ) -> CheckedSetting:
     source, place = source_of(plan, setting), place_of(plan, setting)
@@ -119,24 +100,6 @@ def _check(
     return CheckedSetting(setting.name, label, "not set")
 
 
-def _in_aws(
-    plan: FunctionPlan, setting: Setting, texts: Mapping[tuple[type, str], str | bytes]
-) -> Any:
+def _in_aws(plan: FunctionPlan, setting: Setting, texts: Texts) -> Any:
     target = target_of(plan, setting)
-    if target is None:
-        return None
-    source, key = target
-    text = texts.get((type(source), source.name))
-    if text is None:
-        return None
-    if isinstance(text, bytes):
-        raise WrongValue("is binary, expected text")
-    if key is None:
-        return value_of_text(setting, text)
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        raise WrongValue(f"{source_label(source)} is not valid JSON") from None
-    if not isinstance(document, dict):
-        raise WrongValue(f"the JSON of {source_label(source)} is no object")
-    return value_of_json(setting, document.get(key))
+    return None if target is None else value_at(setting, target, texts)

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import select
 import subprocess
-import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +15,7 @@ from tests.integration.conftest import Command
 from tests.support.aws.moto_server import MotoServer, moto_server
 from tests.support.keeper import CONFIGURATION, FILES
 from tests.support.plugin_writer import write_plugin
+from tests.support.terminal import converse
 
 KEY, TOKEN = "s3cr3t-key-1", 'a "s3cr3t" token:\n  éè'
 VALUES = f"""\
@@ -520,34 +516,6 @@ def test_prompt_removes_what_is_optional(optional: Path, moto: MotoServer, tmp_p
         "Token (token, set already: empty keeps it): ",
     ]
     assert values_in(moto) == (["/keeper/word"], {"token": "s3cr3t"})
-
-
-def converse(arguments: list[str], answers: list[str], more: dict[str, str]) -> tuple[str, int]:
-    """Run `packager` on a terminal of its own, and give an answer whenever it asks."""
-    child, terminal = pty.fork()
-    if child == 0:
-        os.execve(sys.executable, [sys.executable, "-m", "packager", *arguments], os.environ | more)
-    seen = b""
-    rest = list(answers)
-    try:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            if not select.select([terminal], [], [], 0.1)[0]:
-                continue
-            try:
-                chunk = os.read(terminal, 4096)
-            except OSError:  # Linux's way to say that the other end is closed
-                break
-            if not chunk:
-                break
-            seen += chunk
-            if rest and seen.endswith(b"): "):
-                time.sleep(0.05)  # until the terminal no longer shows what is typed
-                os.write(terminal, rest.pop(0).encode() + b"\n")
-    finally:
-        os.close(terminal)
-        _, status = os.waitpid(child, 0)
-    return seen.decode().replace("\r\n", "\n"), os.waitstatus_to_exitcode(status)
 
 
 def test_nothing_is_in_the_list_of_processes() -> None:

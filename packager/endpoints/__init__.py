@@ -1,0 +1,1 @@
+"""Managed endpoints: made, edited and kept where functions read them; commands and console."""

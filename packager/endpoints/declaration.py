@@ -1,0 +1,127 @@
+"""Reads what a group declares to whoever makes its endpoints, as plugin/endpoint_declaration.py
+writes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from packager.contract import ENDPOINTS_METADATA_FORMAT
+from packager.errors import PackagerError, Place
+from packager.model.plugin import Setting
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """A method and a path that every endpoint of a group has; `hidden` ones Dify does not show."""
+
+    method: str
+    path: str
+    hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A group, and how its function serves endpoints.
+
+    `function` is its logical id, `settings_ttl` in seconds, `outputs` the names of the stack's
+    outputs (`url`, `store`, perhaps `key`).
+    """
+
+    plugin: str
+    group: str
+    function: str
+    store: str
+    settings: tuple[Setting, ...]
+    interfaces: tuple[Interface, ...]
+    settings_ttl: int
+    label: Mapping[str, str] = field(default_factory=dict)
+    public_url: str | None = None
+    kms_key: str | None = None
+    routes: str = "all"
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+    def setting(self, name: str) -> Setting | None:
+        """Return the setting of a name; None where the group declares none."""
+        return next((each for each in self.settings if each.name == name), None)
+
+
+def declaration_of_text(text: object, where: str) -> Declaration:
+    """Return what the JSON `text` of a template's metadata says; raise `PackagerError` for no such
+    text."""
+    try:
+        document = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise _unreadable(where)
+    return read_declaration(document, where)
+
+
+def read_declaration(document: Mapping[str, Any], where: str) -> Declaration:
+    """Return what `document` says, which is `where`; raise `PackagerError` where it can't be read.
+
+    What is in it besides is of a later packager, and left aside.
+    """
+    if document.get("format") != ENDPOINTS_METADATA_FORMAT:
+        raise PackagerError(
+            f"{where} declares its endpoints in the format {document.get('format')!r}, and this "
+            f"packager knows format {ENDPOINTS_METADATA_FORMAT}",
+            hint="use the packager that it was deployed with, or deploy it again",
+        )
+    try:
+        return Declaration(
+            plugin=str(document["plugin"]),
+            group=str(document["group"]),
+            function=str(document["function"]),
+            store=str(document["store"]),
+            settings=tuple(_setting(each, Place(where)) for each in document["settings"]),
+            interfaces=tuple(
+                Interface(str(each["method"]), str(each["path"]), bool(each["hidden"]))
+                for each in document["interfaces"]
+            ),
+            settings_ttl=int(document["settings_ttl"]),
+            label=_texts(document.get("label")),
+            public_url=document.get("public_url"),
+            kms_key=document.get("kms_key"),
+            routes=str(document.get("routes", "all")),
+            outputs={
+                kind: output
+                for kind, output in (document.get("outputs") or {}).items()
+                if output is not None
+            },
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise _unreadable(where) from None
+
+
+def _unreadable(where: str) -> PackagerError:
+    return PackagerError(
+        f"what {where} declares of its endpoints can't be read", hint="deploy it again"
+    )
+
+
+def _setting(document: Mapping[str, Any], place: Place) -> Setting:
+    options = document.get("options") or ()
+    return Setting(
+        name=str(document["name"]),
+        type=str(document["type"]),
+        required=bool(document["required"]),
+        place=place,
+        default=document.get("default"),
+        has_default="default" in document,
+        options=tuple(str(each["value"]) for each in options),
+        multiple=bool(document.get("multiple")),
+        label=_texts(document.get("label")),
+        help=_texts(document.get("help")),
+        placeholder=_texts(document.get("placeholder")),
+        scope=document.get("scope"),
+        url=_texts(document.get("url")),
+        option_labels={str(each["value"]): _texts(each.get("label")) for each in options},
+    )
+
+
+def _texts(value: Mapping[str, Any] | None) -> dict[str, str]:
+    return {str(name): str(text) for name, text in (value or {}).items()}
