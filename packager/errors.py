@@ -76,6 +76,7 @@ Code = Literal[
     "not-permitted",
     "not-utf8",
     "outside-plugin",
+    "python-differs",
     "python-excluded",
     "reserved-property",
     "reserved-variable",

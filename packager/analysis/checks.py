@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from packager.analysis.endpoint_classes import endpoint_classes
 from packager.analysis.facts import SourceError, SourceFacts, imported_for_certain, reachable
@@ -11,9 +12,10 @@ from packager.analysis.missing_imports import warn_of_own
 from packager.analysis.reached_code import ReachedCode, reached_from
 from packager.analysis.sdk_use import warn_of_apps, warn_of_calls, warn_of_imports
 from packager.analysis.sources import PluginSources, Reader, reader_of
-from packager.analysis.unbrought_imports import warn_of_unbrought
+from packager.analysis.unbrought_imports import Brought, warn_of_unbrought
 from packager.errors import ASYNC_INVOKE, NO_INVOKE, Diagnostic, Diagnostics, Place
 from packager.inputs.plugin_folder import PluginFolder
+from packager.model.declared import Declared
 from packager.model.options import Options
 from packager.model.plugin import EndpointGroup
 
@@ -21,13 +23,21 @@ from packager.model.plugin import EndpointGroup
 _STORAGE_MODULE = "dify_plugin.invocations.storage"
 
 
-def check_sources(
-    folder: PluginFolder,
-    groups: Sequence[EndpointGroup],
-    options: Mapping[str, Options],
-    plugin_sources: PluginSources,
-    diagnostics: Diagnostics,
-) -> frozenset[str]:
+@dataclass(frozen=True, slots=True)
+class CodeToCheck:
+    """A plugin's Python files, and the groups and options that say how functions read them.
+
+    `declared` is what the manifest says of the Python that they are for.
+    """
+
+    folder: PluginFolder
+    groups: Sequence[EndpointGroup]
+    options: Mapping[str, Options]
+    sources: PluginSources
+    declared: Declared
+
+
+def check_sources(code: CodeToCheck, diagnostics: Diagnostics) -> frozenset[str]:
     """Note what is wrong with the Python files of the plugin, read as its functions will read them.
 
     Of endpoints' files also what they use of `dify_plugin` that functions don't have or answer.
@@ -36,8 +46,9 @@ def check_sources(
     elsewhere: plugins ship templates, tests and scripts that no function runs. Gives the names of
     the groups whose code uses `session.storage`, as far as can be seen.
     """
+    folder, options = code.folder, code.options
     by_python: dict[str, list[EndpointGroup]] = {}
-    for group in groups:
+    for group in code.groups:
         by_python.setdefault(options[group.name].python, []).append(group)
     said: set[tuple[str, SourceError | None]] = set()
     called: set[str] = set()  # files whose calls were looked at
@@ -48,14 +59,14 @@ def check_sources(
         if not sources:
             continue
         reader = reader_of(python)
-        facts = plugin_sources.facts(python)
+        facts = code.sources.facts(python)
         storing |= {group.name for group in those if _stores(group, facts)}
         reached = reachable(facts, sources)
         for file, fact in facts.items():
             if fact.error is None or (file, fact.error) in said:
                 continue
             said.add((file, fact.error))
-            error = _syntax_error(folder, fact, fact.error, reader, python, file in reached)
+            error = _syntax_error(code, fact, reader, python, file in reached)
             if error is not None:
                 diagnostics.add(error)
         for group in those:
@@ -86,20 +97,17 @@ def check_sources(
 
 
 def check_brought(
-    folder: PluginFolder,
-    groups: Sequence[EndpointGroup],
-    options: Mapping[str, Options],
-    plugin_sources: PluginSources,
-    distributions: Collection[str],
-    diagnostics: Diagnostics,
+    code: CodeToCheck, distributions: Collection[str], diagnostics: Diagnostics
 ) -> None:
     """Note imports that neither the plugin nor, as far as names tell, `distributions` answer."""
-    for python in dict.fromkeys(options[group.name].python for group in groups):
-        those = [group for group in groups if options[group.name].python == python]
-        sources = [endpoint.source for group in those for endpoint in group.endpoints]
-        if sources:
-            code = reached_from(sources, folder, plugin_sources.facts(python))
-            warn_of_unbrought(code, distributions, python, diagnostics)
+    pythons = {group.name: code.options[group.name].python for group in code.groups}
+    for python in dict.fromkeys(pythons.values()):
+        those = [group for group in code.groups if pythons[group.name] == python]
+        start = [endpoint.source for group in those for endpoint in group.endpoints]
+        if start:
+            reached = reached_from(start, code.folder, code.sources.facts(python))
+            brought = Brought(python, distributions, code.declared)
+            warn_of_unbrought(reached, brought, diagnostics)
 
 
 def _stores(group: EndpointGroup, facts: Mapping[str, SourceFacts]) -> bool:
@@ -112,14 +120,15 @@ def _stores(group: EndpointGroup, facts: Mapping[str, SourceFacts]) -> bool:
 
 
 def _syntax_error(
-    folder: PluginFolder,
+    code: CodeToCheck,
     fact: SourceFacts,
-    error: SourceError,
     reader: Reader,
     python: str,
     reached: bool,
 ) -> Diagnostic | None:
-    """Return what there is to say of the `error` in a file that is to run on `python`."""
+    """Return what there is to say of the error in a file that is to run on `python`."""
+    folder, error = code.folder, fact.error
+    assert error is not None  # noqa: S101 - for type checkers
     if error.line is None:  # nothing of the file was seen: it can't be read
         place = Place(folder.display_of(fact.path))
         return Diagnostic("unreadable-file", error.message, place) if reached else None
@@ -130,7 +139,7 @@ def _syntax_error(
         "invalid-python",
         f"syntax error: {error.message} (read with Python {reader.python})",
         Place(folder.display_of(fact.path), error.line, error.column),
-        hint=None
+        hint=code.declared.hint_for(python, newer=True)
         if reader.python == python
         else f"install Python {python}, whose grammar may differ",
         level="error" if reached and not older else "warning",

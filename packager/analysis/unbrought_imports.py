@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from packager.analysis.missing_imports import (
     ELSEWHERE,
@@ -17,30 +18,40 @@ from packager.analysis.missing_imports import (
 from packager.analysis.reached_code import ReachedCode
 from packager.analysis.sdk_distributions import DISTRIBUTIONS
 from packager.errors import Diagnostics, Place
+from packager.model.declared import Declared
 
 # Distributions that need one whose name says what it brings, where Python does not have it.
 _NEEDING = {"cgi": ("webob",)}
 
 
-def warn_of_unbrought(
-    code: ReachedCode, distributions: Collection[str], python: str, diagnostics: Diagnostics
-) -> None:
-    """Warn of each import of what `python`'s library has no more, or of a module that the plugin
-    has in another folder than its root.
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What brings modules to a function: the Python it runs on, and the normalised names of the
+    `distributions` that are required or locked. `declared` is what the manifest says of Python."""
 
-    A distribution that is required or locked (`distributions`, normalised names) may bring what its
-    name says; `packager build` knows what each brings.
+    python: str
+    distributions: Collection[str]
+    declared: Declared
+
+
+def warn_of_unbrought(code: ReachedCode, brought: Brought, diagnostics: Diagnostics) -> None:
+    """Warn of each import of what Python's library has no more, or of a module that the plugin has
+    in another folder than its root.
+
+    A distribution may bring what its name says; `packager build` knows what each brings.
     """
+    python = brought.python
     gone, there = library_changes(python)
     library = (sys.stdlib_module_names | there) - gone
     known = code.top_names | library | ELSEWHERE | DISTRIBUTIONS.keys()
     for path, each in required(code):
         top = (each.module or "").partition(".")[0]
-        if not top or top in known or _may_bring(distributions, top):
+        if not top or top in known or _may_bring(brought.distributions, top):
             continue
         elsewhere = misplaced(code, top)
         if top in gone:
-            what, hint = f"Python {python}'s library has no {top} any more", hint_on(top, python)
+            what = f"Python {python}'s library has no {top} any more"
+            hint = _older_hint(top, brought) or hint_on(top, python)
         elif elsewhere:
             what, hint = f"there is no module {top} in the plugin's root", misplaced_hint(elsewhere)
         else:
@@ -51,6 +62,13 @@ def warn_of_unbrought(
             Place(code.folder.display_of(path), each.line, each.column),
             hint=hint,
         )
+
+
+def _older_hint(module: str, brought: Brought) -> str | None:
+    declared = brought.declared
+    if declared.python is None or module in library_changes(declared.python)[0]:
+        return None
+    return declared.hint_for(brought.python, newer=False)
 
 
 def _may_bring(distributions: Collection[str], module: str) -> bool:

@@ -108,6 +108,7 @@ def build(
         show_diagnostics(diagnostics.warnings)
         chosen = _chosen(plans, functions)
         check_out(chosen, out)
+        _say_runtimes(chosen, out)
         described = _described(plans, chosen, out)
         template = GeneratedFile(out / "template.yaml", render_template(described))
         need_ours([template])
@@ -151,6 +152,15 @@ def _described(
     return tuple(
         plan for plan in plans if plan in chosen or is_file(out / f"{plan.logical_id}.zip")
     )
+
+
+def _say_runtimes(plans: tuple[FunctionPlan, ...], out: Path) -> None:
+    """Say at the first build which Python the manifest chose."""
+    for plan in plans:
+        runtime = plan.options.runtime
+        chosen = runtime == plan.plugin.declared.runtime and "runtime" not in plan.options.places
+        if chosen and not is_file(out / f"{plan.logical_id}.zip"):
+            say(f"{plan.logical_id} is built for {runtime}, as the manifest says")
 
 
 def _fresh(bundles: tuple[Bundle, ...], said: Diagnostics) -> list[Diagnostic]:

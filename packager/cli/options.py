@@ -51,13 +51,23 @@ class _Runtime(click.Choice):
 RUNTIME = _Runtime()
 
 
+class _Architecture(click.Choice):
+    """An architecture; that of Dify's manifests, `amd64`, is one by another name."""
+
+    def __init__(self) -> None:
+        super().__init__(get_args(Architecture))
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        return super().convert("x86_64" if value == "amd64" else value, param, ctx)
+
+
 def override_options(command: Command) -> Command:
     """Add the options that go before what a plugin's configuration says."""
     for decorator in (
         click.option("--timeout", type=int, metavar="SECONDS", help="How long an answer may take."),
         click.option("--memory", type=int, metavar="MIB", help="The function's memory."),
         click.option(
-            "--arch", type=click.Choice(get_args(Architecture)), help="The function's architecture."
+            "--arch", type=_Architecture(), help="The function's architecture; amd64 is x86_64."
         ),
         click.option("--runtime", type=RUNTIME, help="The function's managed runtime."),
     ):

@@ -48,13 +48,16 @@ KEYS: Mapping[str, Key] = {
         choice(
             "runtime",
             get_args(Runtime),
-            says='`"python3.11"` to `"python3.14"`. Where `requires-python` excludes the default '
-            "and nothing is configured, the newest that it allows",
+            says='`"python3.11"` to `"python3.14"`. A plugin without any configuration gets '
+            "that of its manifest's `meta.runner.version`, where Lambda has it; where "
+            "`requires-python` excludes the default and nothing is said here, the newest that it "
+            "allows",
         ),
         choice(
             "architecture",
             get_args(Architecture),
-            says='or `"x86_64"`',
+            says='or `"x86_64"`. Where nothing is said here, what the manifest\'s '
+            "`meta.arch` names, if that is one alone",
         ),
         # "Configure Lambda function memory"
         whole(
@@ -62,7 +65,8 @@ KEYS: Mapping[str, Key] = {
             128,
             10240,
             "MiB",
-            says="MiB, 128 to 10240. CPU comes with it",
+            says="MiB, 128 to 10240. CPU comes with it. Where nothing is said here, the manifest's "
+            "`resource.memory` if that is more",
         ),
         # "Lambda quotas"
         whole(

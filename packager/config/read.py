@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from packager.config.consistency import check_endpoints, check_entry, fit_python
+from packager.config.declared import COMMAND_LINE, check_declared, fit_declared
 from packager.config.dify import read_apps, read_dify
 from packager.config.events import read_events
 from packager.config.files import read_config_files
@@ -16,14 +16,16 @@ from packager.config.refused import InvalidValue, found
 from packager.config.settings import read_source
 from packager.config.sources import SOURCE_KEYS, is_reference
 from packager.errors import Code, Diagnostics, Place
+from packager.inputs.plugin_folder import PluginFolder
 from packager.inputs.suggestions import did_you_mean
 from packager.inputs.toml_file import ConfigTable
 from packager.inputs.toml_positions import KeyPath
+from packager.model.declared import Declared
 from packager.model.events import EventMapping
 from packager.model.options import Options, Source
 from packager.model.plugin import EndpointGroup
 
-COMMAND_LINE = "command line"
+NOTHING = Declared()
 
 
 @dataclass(slots=True)
@@ -38,20 +40,21 @@ class _Layer:
 
 
 def read_configuration(
-    root: Path,
-    display: str,
+    folder: PluginFolder,
     groups: Sequence[EndpointGroup],
     diagnostics: Diagnostics,
     overrides: Mapping[str, object] | None = None,
     *,
     complete: bool = True,
+    declared: Declared = NOTHING,
 ) -> Mapping[str, Options]:
-    """Return the options of each of `groups`, by name, from the plugin's folder `root`.
+    """Return the options of each of `groups`, by name, from the plugin's `folder`.
 
-    `overrides` are keys the command line gave, in the form of a table. `complete` is false when
+    `overrides` are keys the command line gave, in the form of a table, `declared` is what the
+    manifest says. `complete` is false when
     groups or settings may be missing from `groups`: then unknown names are no faults.
     """
-    files = read_config_files(root, display, diagnostics)
+    files = read_config_files(folder.root, folder.display, diagnostics)
     reader = _Reader(groups, diagnostics, complete)
     plugin_layer = _Layer()
     group_layers: dict[str, _Layer] = {}
@@ -82,7 +85,10 @@ def read_configuration(
             }
         options[group.name] = Options(**values, settings=settings, apps=apps, places=places)
     _check_fit(options, diagnostics)
-    return fit_python(options, files, diagnostics)
+    options = fit_declared(options, declared, configured=files.table is not None)
+    fitted = fit_python(options, files, diagnostics)
+    check_declared(fitted, declared, diagnostics)
+    return fitted
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
-from packager.analysis.checks import check_brought, check_sources
+from packager.analysis.checks import CodeToCheck, check_brought, check_sources
 from packager.analysis.sources import PluginSources
 from packager.config.read import read_configuration
 from packager.errors import Diagnostics
@@ -53,15 +53,21 @@ def load_plugin(
     for group in groups:
         check_rules(group, diagnostics)
     options = read_configuration(
-        path, folder.display, groups, diagnostics, overrides, complete=complete
+        folder,
+        groups,
+        diagnostics,
+        overrides,
+        complete=complete,
+        declared=manifest.declared,
     )
     sources = PluginSources(path, chain(_endpoint_files(groups), python_files(folder)))
-    storing = check_sources(folder, groups, options, sources, diagnostics)
+    code = CodeToCheck(folder, groups, options, sources, manifest.declared)
+    storing = check_sources(code, diagnostics)
     requirements = read_requirements(
         path, folder.display, diagnostics, package=package, permissions=permissions
     )
     distributions = requirements.names | requirements.lock_names
-    check_brought(folder, groups, options, sources, distributions, diagnostics)
+    check_brought(code, distributions, diagnostics)
     if package and permissions is not None:
         check_asks(path, folder.display, permissions, diagnostics)
     _check_files(folder, groups, options, diagnostics)
@@ -83,6 +89,7 @@ def load_plugin(
         storing=storing,
         label=manifest.label,
         package=package,
+        declared=manifest.declared,
     )
 
 

@@ -17,10 +17,14 @@ from packager.inputs.yaml_fields import (
     wrong_type,
 )
 from packager.inputs.yaml_tree import YamlValue, read_yaml
+from packager.model.declared import Declared
+from packager.model.options import Architecture
 from packager.paths import exists, is_file, unseen
 
 MANIFEST = "manifest.yaml"
 NAME = re.compile(r"[a-z0-9_-]{1,128}")  # the SDK's PluginConfiguration
+_PYTHON = re.compile(r"\s*(3\.[0-9]{1,3})(?![0-9])")
+_ARCHITECTURES: Mapping[str, Architecture] = {"amd64": "x86_64", "arm64": "arm64"}
 GROUP_FILE = "the path of an endpoint group's YAML file"
 
 
@@ -37,6 +41,7 @@ class Manifest:
     storage_size: int | None
     place: Place  # of the name
     label: Mapping[str, str] = field(default_factory=dict)  # by language
+    declared: Declared = field(default_factory=Declared)
 
 
 def read_manifest(folder: PluginFolder, diagnostics: Diagnostics) -> Manifest | None:
@@ -75,6 +80,7 @@ def read_manifest(folder: PluginFolder, diagnostics: Diagnostics) -> Manifest | 
         storage_size=size,
         place=name.place if name else top.place,
         label=i18n_texts(top.entries.get("label")),
+        declared=_declared(top),
     )
 
 
@@ -132,6 +138,28 @@ def _storage(top: YamlValue, diagnostics: Diagnostics) -> tuple[bool, int | None
         wrong_type(size, "a number of bytes", diagnostics)
         return expect_bool(node.entries.get("enabled"), diagnostics), None
     return expect_bool(node.entries.get("enabled"), diagnostics), size.value
+
+
+def _declared(top: YamlValue) -> Declared:
+    """Return what the manifest says of where it runs; what is odd there is Dify's to say."""
+    memory = _at(top, "resource", "memory")
+    version = _at(top, "meta", "runner", "version")
+    arch = _at(top, "meta", "arch")
+    names = [item.text for item in arch.items] if arch else []
+    found = _PYTHON.match(version.text) if version else None
+    has_memory = memory is not None and type(memory.value) is int and memory.value > 0
+    return Declared(
+        python=found[1] if found else None,
+        python_place=version.place if version else None,
+        memory=memory.value if memory and has_memory and isinstance(memory.value, int) else None,
+        architectures=tuple(each for name, each in _ARCHITECTURES.items() if name in names),
+    )
+
+
+def _at(node: YamlValue | None, *names: str) -> YamlValue | None:
+    for name in names:
+        node = node.entries.get(name) if node else None
+    return node
 
 
 def _optional_text(top: YamlValue, name: str, diagnostics: Diagnostics) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from packager.analysis.sources import PluginSources
 from packager.errors import Place
 from packager.inputs.plugin_folder import PluginFolder
+from packager.model.declared import Declared
 from packager.model.options import Options
 from packager.model.plugin import EndpointGroup
 from packager.requirements.requirements import Requirements
@@ -32,6 +33,7 @@ class Plugin:
     storage_size: int | None = None  # bytes, of storage.size
     storing: frozenset[str] = frozenset()  # groups whose code uses session.storage
     label: Mapping[str, str] = field(default_factory=dict)  # by language
+    declared: Declared = field(default_factory=Declared, compare=False)
     package: bool = False  # a .difypkg: from anywhere, where a folder is its builder's own
 
     @property

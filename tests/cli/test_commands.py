@@ -196,6 +196,11 @@ def test_list(run: Run, plugin: Path) -> None:
     )
 
 
+def test_dify_s_name_of_an_architecture(run: Run, plugin: Path) -> None:
+    done = run("check", plugin, "--arch", "amd64", "--format", "json")
+    assert json.loads(done.stdout)["functions"][0]["architecture"] == "x86_64"
+
+
 def test_list_as_json(run: Run, plugin: Path) -> None:
     done = run("list", plugin, "--format", "json")
     assert (done.code, done.stderr) == (0, "")

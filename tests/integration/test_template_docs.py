@@ -13,6 +13,7 @@ import pytest
 from packager.config.keys import KEYS, TABLES
 from packager.config.read import read_configuration
 from packager.errors import Diagnostics
+from packager.inputs.plugin_folder import PluginFolder
 from packager.model.options import LOG_RETENTIONS
 from packager.sam.template import check_template, render_template
 from packager.settings.local_file import read_local_settings
@@ -33,7 +34,9 @@ def template_of(configuration: str, folder: Path) -> str:
     plans = [make_plan("GET /duck/<app_id>", declared=settings), make_plan(name="admin")]
     (folder / "pyproject.toml").write_text(configuration, encoding="utf-8")
     diagnostics = Diagnostics()
-    options = read_configuration(folder, "neko", [plan.group for plan in plans], diagnostics)
+    options = read_configuration(
+        PluginFolder(folder, "neko"), [plan.group for plan in plans], diagnostics
+    )
     plans = [replace(plan, options=options[plan.group.name]) for plan in plans]
     check_template(plans, diagnostics)
     assert diagnostics.all == []
@@ -115,7 +118,7 @@ def test_what_the_page_on_settings_shows_is_sound(tmp_path: Path) -> None:
         folder = tmp_path / str(number)
         folder.mkdir()
         (folder / "packager.toml").write_text(text, encoding="utf-8")
-        read_configuration(folder, "neko", [group], diagnostics)
+        read_configuration(PluginFolder(folder, "neko"), [group], diagnostics)
     (tmp_path / "settings.local.toml").write_text(local, encoding="utf-8")
     values = read_local_settings(tmp_path / "settings.local.toml", "neko", diagnostics).settings
 

@@ -61,7 +61,9 @@ def read_folder(
         groups = read_groups(folder, manifest.group_files, diagnostics)
         for group in groups:
             check_rules(group, diagnostics)
-    options = read_configuration(root, str(root), groups, diagnostics, {}, complete=False)
+    options = read_configuration(
+        PluginFolder(root, str(root)), groups, diagnostics, {}, complete=False
+    )
     for each in options.values():
         rules = FileRules(include=each.include, exclude=each.exclude)
         plugin_files(folder, diagnostics, rules)

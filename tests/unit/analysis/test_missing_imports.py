@@ -91,7 +91,7 @@ def of_foreign(
     plugin = root / "plugin"
     files = {START: dedent(imports), "vendor/deep/vendored.py": "", "local.py": ""}
     for folder, texts in ((plugin, files), (root / "packages", packages or {})):
-        folder.mkdir()
+        folder.mkdir(parents=True)
         for name, text in texts.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)
@@ -114,7 +114,7 @@ def test_modules_that_nothing_brings(tmp_path: Path, interpreter: Interpreter) -
         import json, xml.etree.ElementTree, zoneinfo, tkinter, __main__, _socket
         import regular.made_up, single, compiled
         import google.cloud.storage, google.protobuf
-        import boto3, local, vendored.sub, dify_plugin.entities
+        import boto3, local, dify_plugin.entities
         import nacl.signing
         from nacl.exceptions import BadSignatureError
         import a_package
@@ -137,6 +137,18 @@ def test_modules_that_nothing_brings(tmp_path: Path, interpreter: Interpreter) -
         )
         for name, line, column in (*missing, ("bs4", 10, 12))
     ]
+
+
+def test_a_module_below_the_root_is_found_only_where_the_path_is_changed(
+    tmp_path: Path, interpreter: Interpreter
+) -> None:
+    [said] = of_foreign(tmp_path / "as it is", interpreter, "import vendored.sub\n")
+    assert (said.code, said.hint) == (
+        "import-fails",
+        "the root is on sys.path, and vendor/deep/ is not: `from vendor.deep import vendored`",
+    )
+    changed = "import sys\nsys.path.append('vendor/deep')\nimport vendored.sub\n"
+    assert of_foreign(tmp_path / "changed", interpreter, changed) == []
 
 
 def test_modules_that_the_standard_library_has_lost(

@@ -9,6 +9,7 @@ import pytest
 
 from packager.config.read import read_configuration
 from packager.errors import Diagnostic, Diagnostics, Place
+from packager.inputs.plugin_folder import PluginFolder
 from packager.model.plugin import EndpointGroup
 from packager.sam.template import render_template
 from tests.support.template_builders import make_plan, of_type, translate
@@ -20,7 +21,7 @@ GROUPS = [EndpointGroup(name, f"{name}.yaml", (), (), Place("m.yaml")) for name 
 def faults_of(folder: Path, text: str) -> list[Diagnostic]:
     (folder / "packager.toml").write_text(text)
     diagnostics = Diagnostics()
-    read_configuration(folder, "p", GROUPS, diagnostics)
+    read_configuration(PluginFolder(folder, "p"), GROUPS, diagnostics)
     return diagnostics.all
 
 

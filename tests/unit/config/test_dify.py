@@ -11,6 +11,7 @@ import pytest
 from packager.bundle.literals import render_bundle_literals
 from packager.config.read import read_configuration
 from packager.errors import Diagnostics
+from packager.inputs.plugin_folder import PluginFolder
 from packager.model.options import EnvSource, Options, SecretSource, SsmSource
 from packager.model.plugin import EndpointGroup
 from packager.sam.template import render_template
@@ -23,7 +24,7 @@ def read(tmp_path: Path, text: str, *groups: str) -> tuple[dict[str, Options], l
     (tmp_path / "packager.toml").write_text(text)
     diagnostics = Diagnostics()
     made = [EndpointGroup(name, f"{name}.yaml", (), (), PLACE) for name in groups or ("one",)]
-    options = read_configuration(tmp_path, "p", made, diagnostics)
+    options = read_configuration(PluginFolder(tmp_path, "p"), made, diagnostics)
     said = [
         f"{each.place}: {each.key}: {each.message}" + (f" ({each.hint})" if each.hint else "")
         for each in diagnostics.all

@@ -9,6 +9,7 @@ import pytest
 from packager.bundle.literals import render_bundle_literals
 from packager.config.read import read_configuration
 from packager.errors import Diagnostic, Diagnostics
+from packager.inputs.plugin_folder import PluginFolder
 from packager.local.missing_values import RunValues, warn_of_lacking
 from packager.model.events import EventMapping, QueueEvent
 from packager.model.options import EnvSource, Options
@@ -27,7 +28,7 @@ OWN = "leave it out; `packager endpoints create` takes the values of an endpoint
 def read(folder: Path, text: str) -> tuple[dict[str, Options], list[Diagnostic]]:
     (folder / "packager.toml").write_text(text, encoding="utf-8")
     diagnostics = Diagnostics()
-    options = read_configuration(folder, "p", (ONE, TWO), diagnostics)
+    options = read_configuration(PluginFolder(folder, "p"), (ONE, TWO), diagnostics)
     return dict(options), diagnostics.all
 
 

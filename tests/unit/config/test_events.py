@@ -14,6 +14,7 @@ from packager.config.keys import KEYS
 from packager.config.read import read_configuration
 from packager.config.schedules import expression_problem
 from packager.errors import Diagnostic, Diagnostics, Place
+from packager.inputs.plugin_folder import PluginFolder
 from packager.inputs.toml_file import ConfigTable
 from packager.model.events import (
     EventMapping,
@@ -47,7 +48,7 @@ def read(
     (folder / "packager.toml").write_text(text, encoding="utf-8")
     diagnostics = Diagnostics()
     options = read_configuration(
-        folder, "p", groups or (WORK,), diagnostics, overrides, complete=complete
+        PluginFolder(folder, "p"), groups or (WORK,), diagnostics, overrides, complete=complete
     )
     return dict(options), diagnostics.all
 
@@ -155,7 +156,7 @@ events = [
     (tmp_path / "pyproject.toml").write_text(text)
     diagnostics = Diagnostics()
 
-    options = read_configuration(tmp_path, "p", (WORK, ADMIN), diagnostics, {})
+    options = read_configuration(PluginFolder(tmp_path, "p"), (WORK, ADMIN), diagnostics, {})
 
     assert diagnostics.all == []
     assert {name: [e.path for e in each.events] for name, each in options.items()} == {

@@ -151,6 +151,7 @@ def test_the_schema_is_sound_and_says_what_keys_are_for() -> None:
         "type": "integer",
         "minimum": 128,
         "maximum": 10240,
-        "description": "MiB, 128 to 10240. CPU comes with it",
+        "description": "MiB, 128 to 10240. CPU comes with it. "
+        "Where nothing is said here, the manifest's `resource.memory` if that is more",
         "default": 512,
     }

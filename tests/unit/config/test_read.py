@@ -10,6 +10,7 @@ import pytest
 from packager.config import keys as config_keys
 from packager.config.read import read_configuration
 from packager.errors import Code, Diagnostic, Diagnostics, Place
+from packager.inputs.plugin_folder import PluginFolder
 from packager.model.options import EnvSource, LiteralSource, Options
 from packager.model.plugin import EndpointGroup, Setting
 
@@ -51,7 +52,9 @@ def read(
     for name, content in files.items():
         (root / f"{name}.toml").write_text(content)
     diagnostics = Diagnostics()
-    options = read_configuration(root, "p", groups or (WEBHOOK,), diagnostics, overrides)
+    options = read_configuration(
+        PluginFolder(root, "p"), groups or (WEBHOOK,), diagnostics, overrides
+    )
     return options, diagnostics.all
 
 
@@ -328,7 +331,7 @@ def test_unknown_names(
 def test_unknown_names_are_no_faults_where_the_plugin_is_half_read(tmp_path: Path) -> None:
     (tmp_path / "packager.toml").write_text("settings.x = 1\n[groups.y]\nmemory = 1\n")
     diagnostics = Diagnostics()
-    read_configuration(tmp_path, "p", (WEBHOOK,), diagnostics, complete=False)
+    read_configuration(PluginFolder(tmp_path, "p"), (WEBHOOK,), diagnostics, complete=False)
     assert diagnostics.all == []
 
 

@@ -10,6 +10,7 @@ import pytest
 from packager.bundle.literals import render_bundle_literals
 from packager.config.read import read_configuration
 from packager.errors import Diagnostic, Diagnostics, Place
+from packager.inputs.plugin_folder import PluginFolder
 from packager.model.options import Options
 from packager.model.plugin import EndpointGroup
 from packager.plugin.functions import plan_functions
@@ -101,7 +102,7 @@ def test_wrong_values(tmp_path: Path, text: str, message: str) -> None:
     diagnostics = Diagnostics()
     group = EndpointGroup("g", "g.yaml", (), (), Place("m.yaml", 1, 1))
 
-    options = read_configuration(tmp_path, "p", [group], diagnostics)
+    options = read_configuration(PluginFolder(tmp_path, "p"), [group], diagnostics)
 
     assert options == {"g": Options()}
     assert diagnostics.all == [

@@ -17,6 +17,7 @@ import pytest
 from packager.bundle.literals import render_bundle_literals
 from packager.config.read import read_configuration
 from packager.errors import Diagnostic, Diagnostics, Place
+from packager.inputs.plugin_folder import PluginFolder
 from packager.model.events import (
     EventMapping,
     PatternEvent,
@@ -564,7 +565,7 @@ def documented(folder: Path) -> list[str]:
         plan = make_plan(*paths)
         (folder / "pyproject.toml").write_text(block, encoding="utf-8")
         diagnostics = Diagnostics()
-        options = read_configuration(folder, "neko", [plan.group], diagnostics)
+        options = read_configuration(PluginFolder(folder, "neko"), [plan.group], diagnostics)
         plan = replace(plan, options=options["neko"])
         check_template([plan], diagnostics)
         assert diagnostics.all == []

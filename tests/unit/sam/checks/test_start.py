@@ -10,6 +10,7 @@ import pytest
 from packager.bundle.literals import render_bundle_literals
 from packager.config.read import read_configuration
 from packager.errors import Diagnostic, Diagnostics, Place
+from packager.inputs.plugin_folder import PluginFolder
 from packager.model.events import QueueEvent, TopicEvent
 from packager.model.options import Options
 from packager.model.plugin import EndpointGroup
@@ -223,7 +224,7 @@ def test_wrong_values(tmp_path: Path, text: str, message: str) -> None:
     diagnostics = Diagnostics()
     group = EndpointGroup("g", "g.yaml", (), (), Place("m.yaml", 1, 1))
 
-    options = read_configuration(tmp_path, "p", [group], diagnostics)
+    options = read_configuration(PluginFolder(tmp_path, "p"), [group], diagnostics)
 
     assert options == {"g": Options()}
     assert diagnostics.all == [
@@ -236,7 +237,7 @@ def test_snapstart_and_the_fast_entry_contradict(tmp_path: Path) -> None:
     diagnostics = Diagnostics()
     group = EndpointGroup("g", "g.yaml", (), (), Place("m.yaml", 1, 1))
 
-    read_configuration(tmp_path, "p", [group], diagnostics)
+    read_configuration(PluginFolder(tmp_path, "p"), [group], diagnostics)
 
     (diagnostic,) = diagnostics.all
     assert (diagnostic.message, diagnostic.place) == (
@@ -248,7 +249,7 @@ def test_snapstart_and_the_fast_entry_contradict(tmp_path: Path) -> None:
 def test_preload_reaches_the_bundle_once_each(tmp_path: Path) -> None:
     (tmp_path / "packager.toml").write_text("preload = ['json', 'shop.stock', 'json']")
     group = EndpointGroup("g", "g.yaml", (), (), Place("m.yaml", 1, 1))
-    options = read_configuration(tmp_path, "p", [group], Diagnostics())["g"]
+    options = read_configuration(PluginFolder(tmp_path, "p"), [group], Diagnostics())["g"]
 
     values: dict[str, Any] = {}
     exec(render_bundle_literals(make_plan(preload=options.preload)), values)
