@@ -36,6 +36,7 @@ class BuiltBundle:
     settings: tuple[str, ...] = ()
     storage: str | None = None  # its kind, if the configuration names one
     routes: tuple[tuple[str, str, str], ...] = ()  # path, method, source
+    events: tuple[tuple[str, str, str | None], ...] = ()  # source, where to, ARN if it is known
     diet: str = ""  # the package on the import diet and its version
 
     @property
@@ -63,7 +64,7 @@ def read_bundle(folder: Path) -> BuiltBundle:
             )
         optional = {
             name.lower(): ast.literal_eval(literals[name])
-            for name in ("HANDLER", "ENTRY", "GROUP", "STREAM", "ROUTES", "DIET")
+            for name in ("HANDLER", "ENTRY", "GROUP", "STREAM", "ROUTES", "EVENTS", "DIET")
             if name in literals
         }
         return BuiltBundle(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -26,14 +25,17 @@ from packager.cli.options import (
     aws_option,
     aws_profile_option,
     data_option,
+    debug_port_option,
+    dify_script_option,
     env_file_option,
     fields_option,
     header_option,
 )
 from packager.cli.permissions import permission_options
-from packager.cli.request_body import read_named, read_request_body
+from packager.cli.request_body import Sent, read_sent
 from packager.cli.run_bundle import Run, read_variables, unpacked
-from packager.errors import PackagerError, UsageError
+from packager.errors import PackagerError
+from packager.local.debugger import Debugger
 from packager.local.environment import (
     aws_variables,
     dify_memory,
@@ -42,17 +44,17 @@ from packager.local.environment import (
     storage_variables,
 )
 from packager.local.http_reply import HttpReply, read_reply
-from packager.local.invoke import Invocation, InvocationFailed, invoke_bundle
+from packager.local.invoke import Invocation, InvocationFailed, debug_bundle, invoke_bundle
 from packager.local.log_paths import RenamedPaths, names_of_paths
+from packager.local.mapped_event import arns_variable, events_of
 from packager.local.request_event import (
     PAYLOADS,
     Payload,
-    make_event,
-    parse_request,
 )
 from packager.local.streamed_reply import Part
 from packager.model.permissions import Permissions
-from packager.paths import is_inside
+from packager.paths import is_file, is_inside
+from packager.plugin.manifest import MANIFEST
 
 
 @click.command()
@@ -60,6 +62,12 @@ from packager.paths import is_inside
 @click.option("--function", metavar="ID", help="Which of several functions.")
 @click.option("--event", metavar="FILE", help="An event's JSON; - is stdin.")
 @click.option("--request", metavar='"METHOD PATH"', help="An HTTP request to make an event of.")
+@click.option(
+    "--mapped",
+    metavar="SOURCE[:PATH]",
+    help="What the configuration's `events` send: sqs, sns, eventbridge or schedule; -d is the "
+    "message, or the event's detail.",
+)
 @header_option
 @data_option
 @fields_option
@@ -91,7 +99,12 @@ from packager.paths import is_inside
     is_flag=True,
     help="Answer calls of Dify apps by a stand-in: any app id will do, and no key is needed.",
 )
+@dify_script_option
 @click.option("--runtime", type=RUNTIME, help="The runtime that a PLUGIN is built for.")
+@click.option(
+    "--debug", is_flag=True, help="Wait for a debugger before the function starts (docs/debug.md)."
+)
+@debug_port_option
 @permission_options
 @click.option(
     "-i", "--include", is_flag=True, help="Write the status and the headers before the body."
@@ -109,6 +122,7 @@ def invoke(
     function: str | None,
     event: str | None,
     request: str | None,
+    mapped: str | None,
     headers: tuple[str, ...],
     data: str | None,
     fields: tuple[str, ...],
@@ -119,7 +133,10 @@ def invoke(
     settings_file: Path | None,
     storage: Path | None,
     fake_dify: bool,
+    dify_script: Path | None,
     runtime: str | None,
+    debug: bool,
+    debug_port: int,
     permissions: Permissions,
     include: bool,
     form: str,
@@ -140,25 +157,28 @@ def invoke(
     Examples:
       packager invoke plugins/neko --request "GET /duck/42"
       packager invoke build/NekoFunction.zip --event event.json
+      packager invoke my-plugin --mapped sqs -d '{"task": 1}'
       packager invoke build --function NekoFunction --request "POST /echo" \\
         -H "Content-Type: application/json" -d @body.json -i --payload 1.0
     """
-    make = _read_event(event, request, headers, data, fields)
+    make = read_sent(Sent(event, request, mapped), headers, data, fields)
     variables = aws_variables(aws, aws_profile) | read_variables(env_file)
-    run = Run(permissions, settings_file, variables, fake_dify)
+    run = Run(permissions, settings_file, variables, fake_dify or dify_script is not None)
     with (
         unpacked(path, function, runtime, run) as bundle,
-        dify_variables(fake_dify, dify_memory(bundle, storage)) as dify,
+        dify_variables(fake_dify, dify_memory(bundle, storage), dify_script) as dify,
     ):
         local = local_variables(path, bundle, settings_file) | dify
+        local |= arns_variable(bundle.function, events_of(bundle))
         variables = local | storage_variables(bundle, storage, variables) | variables
-        the_event = make(payload or ("url" if bundle.stream else "2.0"))
+        the_event = make(payload or ("url" if bundle.stream else "2.0"), bundle)
         stream = _StreamWriter(include) if form == "text" else None
         log = RenamedPaths(names_for_log(path, bundle), write_log)
+        start: Callable[..., Invocation] = invoke_bundle
+        if debug:
+            start = partial(debug_bundle, debugger=Debugger(debug_port, _plugin_at(path)))
         try:
-            done = invoke_bundle(
-                bundle.folder, the_event, env=variables, on_log=log, on_part=stream
-            )
+            done = start(bundle.folder, the_event, env=variables, on_log=log, on_part=stream)
         except InvocationFailed:
             if stream is not None and stream.fault is not None:
                 raise stream.fault from None  # such as `| head`: not the function's failure
@@ -177,35 +197,9 @@ def names_for_log(path: Path, bundle: BuiltBundle) -> tuple[tuple[bytes, bytes],
     return names_of_paths(bundle.folder, str(path) if is_plugin else None)
 
 
-def _read_event(
-    event: str | None,
-    request: str | None,
-    headers: Sequence[str],
-    data: str | None,
-    fields: Sequence[str],
-) -> Callable[[Payload], Any]:
-    """Read what is to be sent; give what makes an event of it."""
-    if (event is None) == (request is None):
-        raise click.UsageError("say what to send: one of --event and --request")
-    if event is None and request is not None:
-        method, target = parse_request(request)
-        body, parsed = read_request_body(data, fields, headers)
-        method = method or ("GET" if data is None and not fields else "POST")
-        return lambda payload: make_event(method, target, parsed, body, payload)
-    if headers or data is not None or fields:
-        raise click.UsageError(
-            "-H, -d and -F are for --request; an event has its own headers and body"
-        )
-    name = "stdin" if event == "-" else event
-    try:
-        document = json.loads(read_named(event or ""))
-    except ValueError as fault:
-        where = f":{fault.lineno}:{fault.colno}" if isinstance(fault, json.JSONDecodeError) else ""
-        what = fault.msg if isinstance(fault, json.JSONDecodeError) else "it is not UTF-8 text"
-        raise UsageError(f"{name}{where}: the event is not JSON: {what}") from None
-    except RecursionError:
-        raise UsageError(f"{name}: the event is nested too deeply to be read") from None
-    return lambda payload: document
+def _plugin_at(path: Path) -> Path | None:
+    """Return the folder in which a debugger's user has the plugin."""
+    return path if is_file(path / MANIFEST) else None
 
 
 class _StreamWriter:

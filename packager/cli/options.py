@@ -135,3 +135,19 @@ def aws_options(command: Command) -> Command:
     ):
         command = decorator(command)
     return command
+
+
+dify_script_option = click.option(
+    "--dify-script",
+    type=PATH,
+    metavar="FILE",
+    help="What Dify's stand-in answers, as YAML (docs/calls.md); implies --fake-dify.",
+)
+debug_port_option = click.option(
+    "--debug-port",
+    type=click.IntRange(0, 65535),
+    default=5678,
+    show_default=True,
+    metavar="PORT",
+    help="Where a debugger comes to, on this machine.",
+)

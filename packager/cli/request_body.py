@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
+from packager.bundle.read import BuiltBundle
 from packager.errors import UsageError
 from packager.local.form_data import encode_form
-from packager.local.request_event import Header, parse_header
+from packager.local.mapped_event import chosen_event, events_of, mapped_event
+from packager.local.request_event import Header, Payload, make_event, parse_header, parse_request
 
 
 def read_request_body(
@@ -39,3 +45,63 @@ def read_named(name: str) -> bytes:
         return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
     except OSError as fault:
         raise UsageError(f"{name} can't be read: {fault.strerror}") from fault
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a command line says is to be sent: one of an event, a request, or a mapped event."""
+
+    event: str | None
+    request: str | None
+    mapped: str | None
+
+
+Make = Callable[[Payload, BuiltBundle], Any]
+
+
+def read_sent(sent: Sent, headers: Sequence[str], data: str | None, fields: Sequence[str]) -> Make:
+    """Read what is to be sent; return what makes an event of it. Raises `UsageError`."""
+    if sum(each is not None for each in (sent.event, sent.request, sent.mapped)) != 1:
+        raise click.UsageError("say what to send: one of --event, --request and --mapped")
+    if sent.request is not None:
+        method, target = parse_request(sent.request)
+        body, parsed = read_request_body(data, fields, headers)
+        method = method or ("GET" if data is None and not fields else "POST")
+        return lambda payload, bundle: make_event(method, target, parsed, body, payload)
+    if headers or fields or (data is not None and sent.mapped is None):
+        raise click.UsageError(
+            "-H, -d and -F are for --request; an event has its own headers and body"
+        )
+    if sent.mapped is not None:
+        return _mapped(sent.mapped, read_request_body(data, (), ())[0] if data else None)
+    name = "stdin" if sent.event == "-" else sent.event
+    try:
+        document = json.loads(read_named(sent.event or ""))
+    except ValueError as fault:
+        where = f":{fault.lineno}:{fault.colno}" if isinstance(fault, json.JSONDecodeError) else ""
+        what = fault.msg if isinstance(fault, json.JSONDecodeError) else "it is not UTF-8 text"
+        raise UsageError(f"{name}{where}: the event is not JSON: {what}") from None
+    except RecursionError:
+        raise UsageError(f"{name}: the event is nested too deeply to be read") from None
+    return lambda payload, bundle: document
+
+
+def _mapped(wanted: str, body: bytes | None) -> Make:
+    """Return what makes an event of those that the configuration maps."""
+    try:
+        text = "{}" if body is None else body.decode()
+    except UnicodeDecodeError:
+        raise UsageError("-d: a message is text, in UTF-8") from None
+    detail: Any = text
+    if wanted.partition(":")[0] in ("eventbridge", "schedule"):
+        try:
+            detail = json.loads(text)
+        except (ValueError, RecursionError):
+            raise UsageError("-d: the detail of an event is JSON") from None
+
+    def make(payload: Payload, bundle: BuiltBundle) -> Any:
+        events = events_of(bundle)
+        place = chosen_event(events, wanted)
+        return mapped_event(bundle.function, events, place, detail, datetime.now(UTC))
+
+    return make

@@ -14,11 +14,13 @@ from packager.cli.options import (
     RUNTIME,
     aws_option,
     aws_profile_option,
+    debug_port_option,
+    dify_script_option,
     env_file_option,
     plugins_argument,
 )
 from packager.cli.permissions import permission_options
-from packager.local.environment import aws_variables
+from packager.local.environment import aws_variables, dify_memory_file, dify_variables
 from packager.model.options import Api
 from packager.model.permissions import Permissions
 from packager.model.progress import Progress
@@ -65,6 +67,10 @@ _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
     is_flag=True,
     help="Answer calls of Dify apps by a stand-in: any app id will do, and no key is needed.",
 )
+@dify_script_option
+@click.option(
+    "--schedules", is_flag=True, help="Send what schedules send, at their times, while it runs."
+)
 @env_file_option
 @click.option(
     "--settings",
@@ -88,6 +94,13 @@ _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
     show_default=True,
     help="Build again what a saved file changes.",
 )
+@click.option(
+    "--debug",
+    "debugged",
+    metavar="FUNCTION",
+    help="Have this function's process wait for a debugger (docs/debug.md).",
+)
+@debug_port_option
 @permission_options
 def serve(
     plugins: tuple[Path, ...],
@@ -97,6 +110,8 @@ def serve(
     stage: str | None,
     max_environments: int,
     fake_dify: bool,
+    dify_script: Path | None,
+    schedules: bool,
     env_file: Path | None,
     settings_file: Path | None,
     storage: Path | None,
@@ -104,6 +119,8 @@ def serve(
     aws_profile: str | None,
     runtime: str | None,
     reload: bool,
+    debugged: str | None,
+    debug_port: int,
     permissions: Permissions,
 ) -> None:
     """Serve the functions of plugins at an address of this machine, until Ctrl-C.
@@ -120,20 +137,12 @@ def serve(
     """
     from packager.serve.bench import Listener
     from packager.serve.reload import Reports
-    from packager.serve.run import Hooks, Options, run_server  # a server: few commands need one
+    from packager.serve.run import Hooks, Options, run_server
     from packager.serve.sources import Given, Sources
 
     if stage is not None and not _STAGE.fullmatch(stage):
         raise click.UsageError(f"--stage {stage}: letters, digits, - and _")
-    given = Given(
-        permissions,
-        runtime,
-        env_file,
-        settings_file,
-        storage,
-        aws_variables(aws, aws_profile),
-        fake_dify,
-    )
+    fake_dify = fake_dify or dify_script is not None
     options = Options(
         host=host,
         port=port,
@@ -142,6 +151,9 @@ def serve(
         stage=stage,
         watch=reload,
         fake_dify=fake_dify,
+        schedules=schedules,
+        debugged=debugged,
+        debug_port=debug_port,
     )
     hooks = Hooks(
         listener=Listener(log=_show_log, done=_show_request),
@@ -149,8 +161,11 @@ def serve(
         progress=Progress(say, say_briefly),
         started=_show_addresses,
     )
-    with Sources(plugins, given) as sources:
-        run_server(sources, options, hooks)
+    with dify_variables(fake_dify, dify_memory_file(storage), dify_script) as dify:
+        variables = aws_variables(aws, aws_profile) | dify
+        given = Given(permissions, runtime, env_file, settings_file, storage, variables, fake_dify)
+        with Sources(plugins, given) as sources:
+            run_server(sources, options, hooks)
 
 
 def _show_log(function: ServedFunction, data: bytes) -> None:
@@ -159,6 +174,7 @@ def _show_log(function: ServedFunction, data: bytes) -> None:
 
 def _show_request(function: ServedFunction, record: RequestRecord) -> None:
     what = f"{record.method} {record.path}" if record.source == "http" else record.source
+    what += f"  {record.endpoint}" if record.endpoint else ""
     parts = [what, "failed" if record.status is None and record.error else str(record.status or "")]
     if record.duration_ms is not None:
         parts.append(f"{record.duration_ms:.1f} ms")
@@ -178,4 +194,6 @@ def _show_build(function: ServedFunction, seconds: float) -> None:
 def _show_addresses(bench: Bench, console_port: int | None) -> None:
     for function in bench.functions:
         echo(f"{function.id}  {bench.public_base(function)}/")
+        if function.debug_port is not None:
+            echo(f"  its process waits for a debugger on port {function.debug_port}")
     echo("Ctrl-C ends it")

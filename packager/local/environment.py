@@ -109,8 +109,11 @@ def storage_variables(
 
 def dify_memory(bundle: BuiltBundle, storage: Path | None) -> Path | None:
     """Return the file of the stand-in's conversations: they last as long as local storage does."""
-    if storage is None and bundle.storage == "memory":
-        return None
+    return None if storage is None and bundle.storage == "memory" else dify_memory_file(storage)
+
+
+def dify_memory_file(storage: Path | None) -> Path:
+    """Return the file of the stand-in's conversations beside that of the local `storage`."""
     file = expanded(str(storage or _default_storage())).absolute()
     return file.with_name(f"{file.name}.dify.json")
 
@@ -120,15 +123,22 @@ def _default_storage() -> Path:
 
 
 @contextmanager
-def dify_variables(fake: bool, memory: Path | None = None) -> Iterator[dict[str, str]]:
+def dify_variables(
+    fake: bool, memory: Path | None = None, script: Path | None = None
+) -> Iterator[dict[str, str]]:
     """Yield the environment variable of Dify's stand-in, which runs for as long as the context.
 
-    It remembers conversations in the file `memory`.
+    It remembers conversations in the file `memory`, and answers as the file `script` says. Raises
+    `InvalidInput` for what is wrong with that.
     """
-    if not fake:
+    if not fake and script is None:
         yield {}
         return
+    from packager.local.fake_dify.script import read_script
     from packager.local.fake_dify.server import FakeDify  # an HTTP server: few commands need one
 
-    with FakeDify(memory=memory) as dify:
+    diagnostics = Diagnostics()
+    said = None if script is None else read_script(script, diagnostics)
+    diagnostics.raise_errors()
+    with FakeDify(memory=memory, script=said) as dify:
         yield {DIFY_VARIABLE: dify.url}

@@ -16,6 +16,8 @@ from typing import Any
 
 from packager.bundle.read import BuiltBundle, read_bundle
 from packager.errors import PackagerError
+from packager.local.debugger import SECONDS as DEBUG_SECONDS
+from packager.local.debugger import Debugger, waiting_interpreter
 from packager.local.function_process import POLL_SECONDS, FunctionLog, running
 from packager.local.function_start import (
     REGION,
@@ -72,20 +74,49 @@ def invoke_bundle(
     the init phase or the invocation fails, the process dies or the time is over, and
     `PackagerError` when it can't be run here at all. No process is left behind.
     """
+    return _invoke(folder, event, _Run(env, timeout, on_log, on_part))
+
+
+def debug_bundle(
+    folder: Path,
+    event: object,
+    debugger: Debugger,
+    *,
+    env: Mapping[str, str],
+    on_log: Callable[[bytes], None] = lambda chunk: None,
+    on_part: Callable[[Part], None] | None = None,
+) -> Invocation:
+    """Do as `invoke_bundle`, once a debugger has come, and without limits of time."""
+    return _invoke(folder, event, _Run(env, DEBUG_SECONDS, on_log, on_part, debugger))
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    env: Mapping[str, str]
+    timeout: float | None
+    on_log: Callable[[bytes], None]
+    on_part: Callable[[Part], None] | None
+    debugger: Debugger | None = None
+
+
+def _invoke(folder: Path, event: object, run: _Run) -> Invocation:
     folder = folder.resolve()
     bundle = read_bundle(folder)
     interpreter = interpreter_for(bundle)
     # The client comes from a package index the first time: only who needs it waits for that.
     client = client_folder(interpreter) if bundle.entry == "stock" else None
-    seconds = bundle.timeout if timeout is None else timeout
+    seconds = bundle.timeout if run.timeout is None else run.timeout
     parts: list[Part] = []
-    with RuntimeApi(on_part or parts.append) as api:
-        environment = function_environment(bundle, env, api.address, client)
-        command = function_command(bundle, interpreter, client)
-        log = FunctionLog(on_log)
+    with (
+        waiting_interpreter(run.debugger, bundle, interpreter) as python,
+        RuntimeApi(run.on_part or parts.append) as api,
+    ):
+        environment = function_environment(bundle, run.env, api.address, client)
+        command = function_command(bundle, python, client)
+        log = FunctionLog(run.on_log)
         try:
             with (
-                read_only_command(command, interpreter.path, folder, environment) as (start, ready),
+                read_only_command(command, python.path, folder, environment) as (start, ready),
                 running(start, folder, environment, log, inherited=ready.descriptor) as process,
             ):
                 ready.wait()  # what has got it ready is no part of the init phase
@@ -94,7 +125,7 @@ def invoke_bundle(
             failed.log = log.kept
             raise
     payload, reply = answer.payload, None
-    if answer.streamed and on_part is None:
+    if answer.streamed and run.on_part is None:
         reply = assembled(parts)
         payload = json.dumps(reply, ensure_ascii=False).encode()
     elif not answer.streamed:

@@ -13,6 +13,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from packager.bundle.read import BuiltBundle
+from packager.contract import EVENTS_VARIABLE
+from packager.errors import UsageError
 from packager.local.request_event import ACCOUNT
 from packager.model.events import (
     EventMapping,
@@ -24,6 +27,51 @@ from packager.model.events import (
 )
 
 _REGION = "us-east-1"
+
+
+def events_of(bundle: BuiltBundle) -> tuple[EventMapping, ...]:
+    """Return what a bundle says of its events: where they go, and the ARNs that it knows."""
+    made: list[EventMapping] = []
+    for source, target, arn in bundle.events:
+        match source:
+            case QueueEvent.source:
+                made.append(QueueEvent(path=target, queue=arn))
+            case TopicEvent.source:
+                made.append(TopicEvent(path=target, topic=arn))
+            case PatternEvent.source:
+                made.append(PatternEvent(path=target, pattern={}))
+            case ScheduleEvent.source:
+                made.append(ScheduleEvent(path=target, expression=""))
+    return tuple(made)
+
+
+def chosen_event(events: Sequence[EventMapping], wanted: str) -> int:
+    """Return the place of the event that `wanted` means: `sqs`, or `sqs:/path` of several.
+
+    Raises `UsageError` where it means none, or more than one.
+    """
+    source, _, path = wanted.partition(":")
+    names = [f"{event.source}:{event.target}" for event in events]
+    found = [
+        place
+        for place, event in enumerate(events)
+        if event.source == source and path in ("", event.target, event.path)
+    ]
+    if len(found) != 1:
+        problem = "means several of the events" if found else "is none of the events"
+        raise UsageError(
+            f"{wanted} {problem} that the function takes",
+            hint=f"one of {', '.join(names)}"
+            if names
+            else "`events` in its configuration is empty",
+        )
+    return found[0]
+
+
+def arns_variable(function: str, events: Sequence[EventMapping]) -> dict[str, str]:
+    """Return the environment variable that tells a function the ARNs of `made_arns`."""
+    made = made_arns(function, events)
+    return {EVENTS_VARIABLE: " ".join(made[place] for place in sorted(made))} if made else {}
 
 
 def made_arns(function: str, events: Sequence[EventMapping]) -> dict[int, str]:

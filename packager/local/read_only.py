@@ -94,7 +94,12 @@ def read_only_command(
 def _hooked(interpreter: Path, writable: list[str], folder: Path) -> str:
     """Return a shell script that is the interpreter, with the hook before the script it is
     given."""
-    given = shlex.join([str(_HOOK), json.dumps([writable, str(folder)])])
+    return before_script(interpreter, [str(_HOOK), json.dumps([writable, str(folder)])])
+
+
+def before_script(interpreter: Path, given: Sequence[str]) -> str:
+    """Return a shell script that is the interpreter, with `given`, a script and its arguments,
+    before the script that it is told to run."""
     python = shlex.quote(str(interpreter))
     # Its options go before the hook, the script and its arguments after.
     return f"""#!/bin/sh
@@ -102,7 +107,7 @@ for argument do
   shift
   case ${{seen-}}$argument in
     -*) set -- "$@" "$argument" ;;
-    *) [ "${{seen-}}" ] || set -- "$@" {given}
+    *) [ "${{seen-}}" ] || set -- "$@" {shlex.join(given)}
        seen=yes; set -- "$@" "$argument" ;;
   esac
 done

@@ -22,6 +22,8 @@ from pathlib import Path
 from packager.bundle.read import BuiltBundle
 from packager.errors import PackagerError
 from packager.host.interpreter import Interpreter
+from packager.local.debugger import SECONDS as DEBUG_SECONDS
+from packager.local.debugger import Debugger, waiting_interpreter
 from packager.local.function_start import REGION, function_command, function_environment
 from packager.local.invoke import INIT_SECONDS
 from packager.local.read_only import read_only_command
@@ -38,13 +40,19 @@ OnLog = Callable[[bytes], None]
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What an environment is started with. Unless `limited` nothing it does has a time limit."""
+    """What an environment is started with. With a `debugger` it waits for one, and nothing that
+    it does has a time limit."""
 
     bundle: BuiltBundle
     interpreter: Interpreter
     client: Path | None
     variables: Mapping[str, str]
-    limited: bool = True
+    debugger: Debugger | None = None
+
+    @property
+    def limited(self) -> bool:
+        """Whether time limits hold."""
+        return self.debugger is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +121,7 @@ class Execution:
         """
         self._api.on_part = on_part
         bundle, request_id = self._start.bundle, str(uuid.uuid4())
-        seconds = float(bundle.timeout) if self._start.limited else _NO_LIMIT
+        seconds = float(bundle.timeout) if self._start.limited else DEBUG_SECONDS
         self._deadline = time.monotonic() + seconds
         self._api.offer(
             event,
@@ -155,9 +163,12 @@ class Execution:
         environment = function_environment(
             begin.bundle, begin.variables, self._api.address, begin.client
         )
-        command = function_command(begin.bundle, begin.interpreter, begin.client)
+        python = self._stack.enter_context(
+            waiting_interpreter(begin.debugger, begin.bundle, begin.interpreter)
+        )
+        command = function_command(begin.bundle, python, begin.client)
         line, ready = self._stack.enter_context(
-            read_only_command(command, begin.interpreter.path, begin.bundle.folder, environment)
+            read_only_command(command, python.path, begin.bundle.folder, environment)
         )
         process = subprocess.Popen(
             line,
@@ -246,9 +257,6 @@ class Execution:
             self._log = -1
             if self._process is not None and self._process.stdout is not None:
                 self._process.stdout.close()
-
-
-_NO_LIMIT = 7 * 24 * 3600.0  # seconds: while somebody looks at it in a debugger
 
 
 def words(failure: Failure) -> str:

@@ -166,7 +166,10 @@ class Pool:
 
     def _has_room(self) -> bool:
         made = len(self._idle) + len(self._busy) + len(self._starting)
-        return bool(self._idle) or made < self._limit
+        debugged = self._start is not None and not self._start.limited
+        # A debugger comes to one process, which has the port until it ends.
+        limit = 1 - len(self._retired) if debugged else self._limit
+        return bool(self._idle) or made < limit
 
     async def _make(self, on_log: OnLog) -> Execution:
         if self._start is None or self._closed:

@@ -14,10 +14,12 @@ from typing import TypeVar
 
 from packager.errors import Diagnostic, InvalidInput, PackagerError
 from packager.local.log_paths import names_of_paths
+from packager.plugin.endpoint_declaration import endpoint_declaration
 from packager.plugin.functions import FunctionPlan
 from packager.serve.bench import Bench
 from packager.serve.builds import Builder, Built
 from packager.serve.execution import Start
+from packager.serve.managed import LocalEndpoints
 from packager.serve.masking import mask_of
 from packager.serve.sources import Reading, Sources
 from packager.serve.state import ServedFunction
@@ -45,6 +47,8 @@ class Reloader:
     builder: Builder
     reports: Reports
     starts: Callable[[Built, dict[str, str]], Start]
+    endpoints: LocalEndpoints = field(default_factory=LocalEndpoints)
+    _secrets: set[str] = field(default_factory=set)
     _current: dict[str, tuple[Built, Start]] = field(default_factory=dict)
     _removals: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -56,7 +60,9 @@ class Reloader:
         for plan in reading.plans:
             here = self.bench.settings.addresses.planned(plan, several)
             self.bench.add(ServedFunction(here))
-        self._mask(reading.plans)
+        self.endpoints.changed = self._mask
+        self.bench.owned_by(self.endpoints.owner)
+        self._know(reading.plans)
         self.reports.failed(reading.notes)
         for plan in reading.plans:
             await self._build(plan, reading, several)
@@ -102,7 +108,7 @@ class Reloader:
             ids = {plan.logical_id for plan in reading.plans}
             if ids != {function.id for function in concerned}:
                 self.reports.said(f"{path} has other functions now: start again to serve them")
-            self._mask([each.plan for each in self.bench.functions] + list(reading.plans))
+            self._know(reading.plans)
             for plan in reading.plans:
                 if self.bench.function(plan.logical_id) is not None:
                     with suppress(PackagerError):
@@ -118,10 +124,10 @@ class Reloader:
         try:
             built = await beside(lambda: self.builder.build(plan))
             variables = await beside(lambda: self.sources.variables(plan, built.bundle))
+            start = await beside(lambda: self.starts(built, variables))
         except PackagerError as error:
             self._fail([function], error)
             raise
-        start = self.starts(built, variables)
         function.build = built.info
         function.diagnostics = (*reading.notes, *built.notes)
         function.state = "ready"
@@ -148,8 +154,20 @@ class Reloader:
             self.bench.changed(function)
         self.reports.failed(diagnostics)
 
-    def _mask(self, plans: Sequence[FunctionPlan]) -> None:
-        self.bench.mask_with(mask_of(self.sources.secrets(plans)))
+    def _know(self, plans: Sequence[FunctionPlan]) -> None:
+        """Take up what plans say of endpoints and of secrets, which nobody forgets again."""
+        for plan in plans:
+            function = self.bench.function(plan.logical_id)
+            if function is not None and plan.options.is_managed:
+                base = self.bench.public_base(function)
+                function.store = self.endpoints.add(plan, base)
+                function.declaration = endpoint_declaration(plan)
+        self._secrets |= self.sources.secrets(plans)
+        self._mask()
+
+    def _mask(self) -> None:
+        self._secrets |= set(self.endpoints.secrets())
+        self.bench.mask_with(mask_of(self._secrets))
 
     def _remove_once_unused(self, function: ServedFunction, built: Built) -> None:
         async def remove() -> None:
@@ -167,11 +185,6 @@ _LOOK_SECONDS = 1.0
 
 def _runs_alike(one: Start, other: Start) -> bool:
     return one.variables == other.variables and one.interpreter == other.interpreter
-
-
-def plain_start(built: Built, variables: dict[str, str]) -> Start:
-    """Return how environments of a bundle are started."""
-    return Start(built.bundle, built.interpreter, built.client, variables)
 
 
 async def beside(work: Callable[[], Result]) -> Result:

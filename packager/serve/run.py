@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +20,22 @@ import uvicorn
 from packager.errors import UsageError
 from packager.host.cache import cache_folder
 from packager.host.scratch import scratch_folder
+from packager.local.debugger import Debugger, bring_debugger
 from packager.model.progress import SILENT, Progress
 from packager.serve.addresses import Addresses
 from packager.serve.bench import Api, Bench, Listener, Settings
 from packager.serve.builds import Builder, Built
+from packager.serve.clock import run_schedules
 from packager.serve.execution import Start
 from packager.serve.front import Door
 from packager.serve.keeper import Keeper
-from packager.serve.reload import Reloader, Reports, plain_start
+from packager.serve.reload import Reloader, Reports
 from packager.serve.sources import Sources
 from packager.serve.state import Workbench
 
 _GRACE_SECONDS = 1  # for connections, once everything else has ended
 _THREADS = 16  # that start and end environments
 
-Starts = Callable[[Built, dict[str, str]], Start]
 Application = Any  # of ASGI
 
 
@@ -49,6 +51,9 @@ class Options:
     stage: str | None = None
     watch: bool = True
     fake_dify: bool = False
+    schedules: bool = False  # by the clock
+    debugged: str | None = None  # the function that waits for a debugger
+    debug_port: int = 5678
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +64,8 @@ class Hooks:
     listener: Listener = field(default_factory=Listener)
     reports: Reports = field(default_factory=Reports)
     progress: Progress = SILENT
-    starts: Starts = plain_start
     console: Callable[[Workbench], Application] | None = None
     started: Callable[[Bench, int | None], None] = lambda bench, console_port: None
-    background: Callable[[Bench], list[asyncio.Task[None]]] = lambda bench: []
 
 
 def run_server(sources: Sources, options: Options, hooks: Hooks) -> None:
@@ -146,13 +149,14 @@ class _Serving:
         settings = Settings(addresses, port, options.api, options.limit, options.fake_dify)
         bench = Bench(settings, self.keeper, self.executor, hooks.listener)
         builder = Builder(out, hooks.progress)
-        reloader = Reloader(bench, self.sources, builder, hooks.reports, hooks.starts)
+        reloader = Reloader(bench, self.sources, builder, hooks.reports, self._start)
         tasks: list[asyncio.Task[Any]] = []
         servers: list[_Server] = []
         loop = asyncio.get_running_loop()
         try:
             if not await _unless(stop, reloader.begin()):
                 return
+            self._check_debugged(bench)
             servers = [_server(Door(bench))]
             tasks = [loop.create_task(servers[0].serve([door]))]
             if page is not None and hooks.console is not None:
@@ -161,7 +165,8 @@ class _Serving:
             tasks += bench.start_reaping()
             if options.watch:
                 tasks.append(loop.create_task(reloader.watch()))
-            tasks += hooks.background(bench)
+            if options.schedules:
+                tasks.append(loop.create_task(run_schedules(bench, lambda: datetime.now(UTC))))
             hooks.started(bench, page.getsockname()[1] if page else None)
             waiting = loop.create_task(stop.wait())
             done, _ = await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -175,6 +180,28 @@ class _Serving:
                 task.cancel()
             with suppress(asyncio.CancelledError):
                 await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _start(self, built: Built, variables: dict[str, str]) -> Start:
+        """Return how environments of a bundle are started."""
+        plan, options = built.plan, self.options
+        debugger = None
+        if plan.logical_id == options.debugged:
+            plugin = None if plan.plugin.package else plan.plugin.root
+            debugger = Debugger(options.debug_port, plugin)
+            bring_debugger(built.interpreter)
+        return Start(built.bundle, built.interpreter, built.client, variables, debugger)
+
+    def _check_debugged(self, bench: Bench) -> None:
+        if self.options.debugged is None:
+            return
+        function = bench.function(self.options.debugged)
+        if function is None:
+            names = ", ".join(each.id for each in bench.functions)
+            raise UsageError(
+                f"--debug {self.options.debugged}: there is no such function",
+                hint=f"one of {names}",
+            )
+        function.debug_port = self.options.debug_port
 
 
 _HERE = ("127.0.0.1", "0.0.0.0", "::", "::1")  # noqa: S104 - how they are called from here

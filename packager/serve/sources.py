@@ -10,7 +10,6 @@ from pathlib import Path
 
 from packager.bundle.known_secrets import known_secrets
 from packager.bundle.read import BuiltBundle
-from packager.contract import EVENTS_VARIABLE
 from packager.errors import Diagnostic, Diagnostics, InvalidInput, UsageError
 from packager.inputs.dotenv_file import read_env_file
 from packager.local.environment import (
@@ -19,7 +18,7 @@ from packager.local.environment import (
     shell_variables,
     storage_variables,
 )
-from packager.local.mapped_event import made_arns
+from packager.local.mapped_event import arns_variable
 from packager.local.missing_values import RunValues, concerns, warn_of_lacking
 from packager.local.planned_here import planned_here
 from packager.model.options import EnvSource
@@ -30,6 +29,7 @@ from packager.plugin.functions import FunctionPlan, plan_functions
 from packager.plugin.load import load_plugin
 from packager.plugin.plugin import Plugin
 from packager.plugin.value_sources import all_settings, source_of
+from packager.serve.managed import endpoint_variables, read_at_once
 from packager.settings.local_file_check import check_local
 
 _CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
@@ -107,7 +107,9 @@ class Sources:
             warned.extend(each for each in diagnostics.warnings if concerns(each, values))
         diagnostics.raise_errors()
         here = tuple(
-            planned_here(plan, given.runtime, lambda text: warned.warn("ignored-key", text))
+            read_at_once(
+                planned_here(plan, given.runtime, lambda text: warned.warn("ignored-key", text))
+            )
             for plan in plans
         )
         return Reading(here, tuple(warned.all))
@@ -119,9 +121,8 @@ class Sources:
         path = plan.plugin.root
         found = local_variables(path, bundle, given.settings_file)
         found |= storage_variables(bundle, given.storage, own)
-        arns = made_arns(plan.logical_id, plan.options.events)
-        if arns:
-            found[EVENTS_VARIABLE] = " ".join(arns[place] for place in sorted(arns))
+        found |= arns_variable(plan.logical_id, plan.options.events)
+        found |= endpoint_variables(plan)
         return found | own
 
     def secrets(self, plans: Sequence[FunctionPlan]) -> frozenset[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from packager.endpoints.function import ManagedFunction
 from packager.errors import Diagnostic
 from packager.model.events import EventMapping
 from packager.plugin.functions import FunctionPlan
@@ -57,7 +58,7 @@ class ServedFunction:
     diagnostics: tuple[Diagnostic, ...] = ()
     build: BuildInfo | None = None
     environments: EnvironmentCounts = field(default_factory=EnvironmentCounts)
-    store: Any = None
+    store: ManagedFunction | None = None
     declaration: Mapping[str, Any] | None = None
     debug_port: int | None = None
 

@@ -22,8 +22,8 @@ from packager.local.fake_dify.events import (
     workflow_events,
 )
 from packager.local.fake_dify.refusals import ApiRefusal, inputs_of, is_streaming, user_of
+from packager.local.fake_dify.script import MODES, Script, Turn
 
-MODES = ("chat", "agent-chat", "advanced-chat", "workflow", "completion")
 _USAGE = {
     "prompt_tokens": 3,
     "completion_tokens": 5,
@@ -37,8 +37,9 @@ _USAGE = {
 class Workspace:
     """All apps, and the conversations and files that they share between requests.
 
-    `reply` is what every chat answers, in place of the rule; `events` how many pieces a streamed
-    answer has, in place of one per word. An older Dify does not say an app's mode (`tells_mode`).
+    They answer as the `script` says, and by rule where it says nothing. `reply` is what every chat
+    answers, in place of the rule; `events` how many pieces a streamed answer has, in place of one
+    per word. An older Dify does not say an app's mode (`tells_mode`).
     """
 
     def __init__(
@@ -48,8 +49,10 @@ class Workspace:
         reply: str | None = None,
         events: int | None = None,
         tells_mode: bool = True,
+        script: Script | None = None,
     ) -> None:
         self._modes = modes
+        self._script = script or Script()
         self._reply = reply
         self._events = events
         self._tells_mode = tells_mode
@@ -66,8 +69,9 @@ class Workspace:
 
     def mode(self, app_id: str) -> str | None:
         """Return an app's mode; None for one that is whatever it is called as."""
-        if app_id in self._modes:
-            return self._modes[app_id]
+        said = self._script.mode(app_id) or self._modes.get(app_id)
+        if said is not None:
+            return said
         return next((mode for mode in MODES if app_id.startswith(mode)), None)
 
     def chat(self, app_id: str, body: Mapping[str, Any]) -> Any:
@@ -91,8 +95,11 @@ class Workspace:
         self._check_files(inputs)
         with self._lock:
             conversation_id, queries = self._conversation(app_id, user, body)
+            turn = self._script.turn(app_id, query, len(queries) + 1)
+            _refuse_as(turn)
             queries.append(query)
             answer = self._reply if self._reply is not None else f"[{len(queries)}] {query}"
+            answer = turn.text(query, len(queries)) if turn is not None else answer
             ids = {
                 "task_id": self._id(),
                 "message_id": self._id(),
@@ -120,9 +127,11 @@ class Workspace:
             raise ApiRefusal(400, "app_unavailable", message)
         inputs = inputs_of(body)
         self._check_files(inputs)
-        answer = self._reply
-        if answer is None:
-            answer = ", ".join(f"{name}={value}" for name, value in inputs.items())
+        said = ", ".join(f"{name}={value}" for name, value in inputs.items())
+        turn = self._script.turn(app_id, said)
+        _refuse_as(turn)
+        answer = said if self._reply is None else self._reply
+        answer = turn.text(said, 1) if turn is not None else answer
         with self._lock:
             ids = {"task_id": self._id(), "message_id": self._id()}
         metadata = {"usage": _USAGE}
@@ -146,14 +155,21 @@ class Workspace:
             raise ApiRefusal(400, "not_workflow_app", message)
         inputs = inputs_of(body)
         self._check_files(inputs)
+        text = ", ".join(f"{name}={value}" for name, value in inputs.items())
+        turn = self._script.turn(app_id, text)
+        outputs = dict(inputs)
+        if turn is not None:
+            text = turn.text(text, 1)
+            outputs = {"text": text} if turn.outputs is None else dict(turn.outputs)
         with self._lock:
             task_id, run_id = self._id(), self._id()
-        error = inputs.get("fail")  # a workflow that ends in an error is no error of the call
+        # A workflow that ends in an error is no error of the call.
+        error = turn.error.message if turn is not None and turn.error else inputs.get("fail")
         data = {
             "id": run_id,
             "workflow_id": str(uuid.uuid5(NAMESPACE, app_id)),
             "status": "failed" if error else "succeeded",
-            "outputs": {} if error else dict(inputs),
+            "outputs": {} if error else outputs,
             "error": str(error) if error else None,
             "elapsed_time": 0.1,
             "total_tokens": 8,
@@ -163,7 +179,6 @@ class Workspace:
         }
         if not is_streaming(body):
             return {"task_id": task_id, "workflow_run_id": run_id, "data": data}
-        text = ", ".join(f"{name}={value}" for name, value in inputs.items())
         ids = {"task_id": task_id, "workflow_run_id": run_id}
         return workflow_events(ids, data, pieces_of(text, self._events))
 
@@ -274,3 +289,9 @@ class Workspace:
 
     def _id(self) -> str:
         return str(uuid.uuid5(self._namespace, str(next(self._numbers))))
+
+
+def _refuse_as(turn: Turn | None) -> None:
+    """Raise `ApiRefusal` where an error is scripted."""
+    if turn is not None and turn.error is not None:
+        raise ApiRefusal(turn.error.status, turn.error.code, turn.error.message)

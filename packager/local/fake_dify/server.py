@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import unquote
 
-from packager.local.fake_dify.apps import MODES, Workspace
+from packager.local.fake_dify.apps import Workspace
 from packager.local.fake_dify.connection import Connection
 from packager.local.fake_dify.events import Event
 from packager.local.fake_dify.memory import keep, remember
 from packager.local.fake_dify.refusals import ApiRefusal
+from packager.local.fake_dify.script import MODES, Script
 
 _MAX_BODY = 64 << 20  # bytes
 
@@ -112,7 +113,8 @@ class FakeDify:
 
     An app's key is its id. Any id is an app; `modes` says of which mode (`MODES`). Others take it
     from how their id starts (`workflow-1`), or are of whatever kind they are called as. With `keys`
-    no other key is taken. Conversations outlive it in the file `memory`, if there is one.
+    no other key is taken. Conversations outlive it in the file `memory`, if there is one; what is
+    answered follows the `script`.
     """
 
     handler: type[DifyHandler] = DifyHandler
@@ -126,8 +128,11 @@ class FakeDify:
         events: int | None = None,
         tells_mode: bool = True,
         memory: Path | None = None,
+        script: Script | None = None,
     ) -> None:
-        self.workspace = Workspace(modes or {}, reply=reply, events=events, tells_mode=tells_mode)
+        self.workspace = Workspace(
+            modes or {}, reply=reply, events=events, tells_mode=tells_mode, script=script
+        )
         self._memory = memory
         if memory is not None:
             remember(self.workspace, memory)
