@@ -23,6 +23,7 @@ from packager.cli.list import list_functions
 from packager.cli.profile import profile
 from packager.cli.serve import serve
 from packager.cli.settings import settings
+from packager.cli.storage import storage
 from packager.cli.template import template
 from packager.cli.terminal import shown
 from packager.errors import PackagerError, UsageError
@@ -112,3 +113,4 @@ main.add_command(profile)
 main.add_command(template)
 main.add_command(settings)
 main.add_command(endpoints)
+main.add_command(storage)

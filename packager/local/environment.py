@@ -114,8 +114,13 @@ def dify_memory(bundle: BuiltBundle, storage: Path | None) -> Path | None:
 
 def dify_memory_file(storage: Path | None) -> Path:
     """Return the file of the stand-in's conversations beside that of the local `storage`."""
-    file = expanded(str(storage or _default_storage())).absolute()
+    file = storage_file(storage)
     return file.with_name(f"{file.name}.dify.json")
+
+
+def storage_file(named: Path | None) -> Path:
+    """Return the file of the local storage: the one that is `named`, or the user's own."""
+    return expanded(str(named or _default_storage())).absolute()
 
 
 def _default_storage() -> Path:
