@@ -22,6 +22,7 @@ from packager.model.permissions import Mode
 from packager.model.progress import SILENT, Progress
 from packager.plugin.files import LeftOut, large_folders
 from packager.plugin.functions import FunctionPlan
+from packager.plugin.ignored_warnings import drop_ignored
 
 _LARGE = 5_000_000  # bytes of a folder that does not ship: from here on that is said
 
@@ -123,6 +124,7 @@ def _make(
         plan, out, Tools(interpreter, compiler, work), diagnostics, progress
     )
     dependencies = contents.dependencies
+    drop_ignored(diagnostics, [plan.plugin.folder])
     if not options.allow_failing:
         diagnostics.refuse_failing()
     diagnostics.raise_errors()

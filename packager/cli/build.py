@@ -105,7 +105,7 @@ def build(
         diagnostics.raise_errors()
         if strict:
             diagnostics.raise_warnings()
-        show_diagnostics(diagnostics.warnings)
+        show_diagnostics(diagnostics.warnings, excerpts=True)
         chosen = _chosen(plans, functions)
         check_out(chosen, out)
         _say_runtimes(chosen, out)
@@ -121,7 +121,7 @@ def build(
                 files={template.path.name: template.text},
                 secrets=known_secrets(plans, os.environ),
             )
-        show_diagnostics(_fresh(bundles, diagnostics))
+        show_diagnostics(_fresh(bundles, diagnostics), excerpts=True)
         _say_left_out(bundles)
         if form == "json":
             facts = [_facts(bundle) for bundle in bundles]

@@ -51,20 +51,28 @@ def progress() -> Iterator[None]:
             _status.pop()
 
 
-def show_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
-    """Show faults on stderr, a line each, with their hints below."""
+def show_diagnostics(diagnostics: Iterable[Diagnostic], *, excerpts: bool = False) -> None:
+    """Show faults on stderr, a line each, with their hints below.
+
+    `excerpts` show on a terminal what stands there: of plugins, never of values that somebody has.
+    """
     for diagnostic in diagnostics:
         where = f"{diagnostic.place}: " if diagnostic.place else ""
         key = f"{diagnostic.key}: " if diagnostic.key else ""
         message = _shortened(f"{key}{diagnostic.message}")
-        _lines((where, ""), (f"{diagnostic.level}: ", diagnostic.level), (message, ""), indent="  ")
+        shows = excerpts and sys.stderr.isatty()
+        code = f" [{diagnostic.code}]" if shows else ""
+        level = (f"{diagnostic.level}: ", diagnostic.level)
+        _lines((where, ""), level, (message, ""), (code, "hint"), indent="  ")
+        if shows:
+            _excerpt(diagnostic)
         _hint(diagnostic.hint)
 
 
-def show_error(error: PackagerError) -> None:
+def show_error(error: PackagerError, *, excerpts: bool = False) -> None:
     """Show on stderr why a command failed, and what to try next."""
     if isinstance(error, InvalidInput):
-        show_diagnostics(error.diagnostics)
+        show_diagnostics(error.diagnostics, excerpts=excerpts)
         return
     _lines(("error: ", "error"), (str(error), ""))
     _hint(error.hint)
@@ -131,6 +139,15 @@ def diagnostic_facts(diagnostic: Diagnostic) -> dict[str, Any]:
         "key": diagnostic.key or None,
         "hint": diagnostic.hint,
     }
+
+
+def _excerpt(diagnostic: Diagnostic) -> None:
+    from packager.cli.faults.excerpt import excerpt
+
+    text = excerpt(diagnostic)
+    if text is not None:
+        line, caret = text.split("\n")
+        _lines((f"  {line}\n  {caret[:-1]}", ""), ("^", diagnostic.level))
 
 
 def _hint(hint: str | None) -> None:

@@ -35,6 +35,8 @@ _REFUSALS = (
     *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE),
     *(errno.ENAMETOOLONG, errno.ELOOP),
 )
+# Their faults are those of plugins, not of values that somebody gave.
+_READ_PLUGINS = ("build", "check", "invoke", "list", "profile", "serve", "template")
 
 
 @contextmanager
@@ -74,7 +76,7 @@ class _Commands(click.Group):
             error.message = shown(error.message)
             raise
         except PackagerError as error:
-            show_error(error)
+            show_error(error, excerpts=ctx.invoked_subcommand in _READ_PLUGINS)
             ctx.exit(error.exit_code)
         except (KeyboardInterrupt, click.Abort):  # the latter where a question is not answered
             ctx.exit(INTERRUPTED)

@@ -12,6 +12,7 @@ from packager.model.permissions import Permissions
 from packager.paths import is_file
 from packager.plugin.difypkg import plugin_folder
 from packager.plugin.functions import FunctionPlan, plan_functions
+from packager.plugin.ignored_warnings import drop_ignored
 from packager.plugin.load import load_plugin
 from packager.plugin.plugin import Plugin
 from packager.plugin.value_sources import setting_source
@@ -59,6 +60,7 @@ def planned(
             warn_of_unset(plans, diagnostics)
             warn_of_defaults(plans, diagnostics)
             check_template(plans, diagnostics)
+        drop_ignored(diagnostics, (plugin.folder for plugin in plugins))
         yield plans
 
 

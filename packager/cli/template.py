@@ -69,7 +69,7 @@ def template(
     diagnostics = Diagnostics()
     with planned(plugins, diagnostics, {}, permissions=permissions) as plans:
         diagnostics.raise_errors()
-        show_diagnostics(diagnostics.warnings)
+        show_diagnostics(diagnostics.warnings, excerpts=True)
         secrets = known_secrets(plans, os.environ)
         if out is None:
             here = Path.cwd()

@@ -105,8 +105,8 @@ def _check_files(
     options: Mapping[str, Options],
     diagnostics: Diagnostics,
 ) -> None:
-    """Note every file that would ship and can't be read, or has what looks like a secret, and every
-    endpoint that would not ship."""
+    """Note what is to be said of the files that would ship, secrets that seem to stand in them, and
+    every endpoint that would not ship."""
     shipped: dict[str, PluginFile] = {}
     for group in groups:
         found = Diagnostics()
@@ -116,6 +116,5 @@ def _check_files(
         files = plugin_files(folder, found, rules).files
         check_endpoints(files, group.endpoints, found)
         shipped |= {file.path: file for file in files}
-        for diagnostic in found.errors:
-            diagnostics.add(diagnostic)
+        diagnostics.extend(found.all)
     warn_of_secrets(folder, shipped.values(), diagnostics)

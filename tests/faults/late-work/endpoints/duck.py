@@ -1,0 +1,7 @@
+import threading
+from dify_plugin import Endpoint
+
+
+class Duck(Endpoint):
+    def _invoke(self, r, values, settings):
+        return None
