@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from packager import __version__
+from packager.cli.author.schema import schema
 from packager.cli.build import build
 from packager.cli.check import check
 from packager.cli.console import show_error
@@ -114,5 +115,6 @@ main.add_command(serve)
 main.add_command(profile)
 main.add_command(template)
 main.add_command(settings)
+main.add_command(schema)
 main.add_command(endpoints)
 main.add_command(storage)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from packager.errors import Diagnostics
 from packager.inputs.suggestions import near
@@ -11,6 +12,24 @@ from packager.inputs.yaml_tree import YamlValue
 # What pydantic takes for a bool, which is what the SDK reads these files with.
 _TRUE = {"true", "t", "yes", "y", "on", "1"}
 _FALSE = {"false", "f", "no", "n", "off", "0"}
+
+# What these readers take, as JSON Schema sees the values that a YAML file has.
+TEXT_SCHEMA: Mapping[str, Any] = {"type": ["string", "number", "boolean"], "minLength": 1}
+TRUTH_SCHEMA: Mapping[str, Any] = {
+    "anyOf": [
+        {"type": ["boolean", "null"]},
+        {"enum": [0, 1]},
+        {
+            "type": "string",
+            "pattern": "^\\s*(?:"
+            + "|".join(
+                "".join(f"[{each}{each.upper()}]" if each.isalpha() else each for each in word)
+                for word in sorted(_TRUE | _FALSE)
+            )
+            + ")\\s*$",
+        },
+    ]
+}
 
 
 def expect_mapping(
