@@ -19,6 +19,7 @@ from packager.cli.build import build
 from packager.cli.check import check
 from packager.cli.console import show_error
 from packager.cli.endpoints.commands import endpoints
+from packager.cli.endpoints.stack_console import stack_console
 from packager.cli.invoke import invoke
 from packager.cli.list import list_functions
 from packager.cli.profile import profile
@@ -118,3 +119,4 @@ main.add_command(settings)
 main.add_command(schema)
 main.add_command(endpoints)
 main.add_command(storage)
+main.add_command(stack_console)

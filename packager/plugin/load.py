@@ -88,6 +88,8 @@ def load_plugin(
         storage_size=manifest.storage_size,
         storing=storing,
         label=manifest.label,
+        descriptions=manifest.descriptions,
+        icon=manifest.icon,
         package=package,
         declared=manifest.declared,
     )

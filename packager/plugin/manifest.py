@@ -42,6 +42,8 @@ class Manifest:
     place: Place  # of the name
     label: Mapping[str, str] = field(default_factory=dict)  # by language
     declared: Declared = field(default_factory=Declared)
+    descriptions: Mapping[str, str] = field(default_factory=dict)  # by language
+    icon: str | None = None  # as the manifest names it
 
 
 def read_manifest(folder: PluginFolder, diagnostics: Diagnostics) -> Manifest | None:
@@ -70,17 +72,20 @@ def read_manifest(folder: PluginFolder, diagnostics: Diagnostics) -> Manifest | 
         return None
     name = _name(top, diagnostics)
     enabled, size = _storage(top, diagnostics)
+    descriptions = i18n_texts(top.entries.get("description"))
     return Manifest(
         name=name.text if name else "",
         version=_optional_text(top, "version", diagnostics),
         author=_optional_text(top, "author", diagnostics),
-        description=_description(top),
+        description=_description(descriptions),
         group_files=_group_files(top, diagnostics),
         storage_enabled=enabled,
         storage_size=size,
         place=name.place if name else top.place,
         label=i18n_texts(top.entries.get("label")),
         declared=_declared(top),
+        descriptions=descriptions,
+        icon=_icon(top.entries.get("icon")),
     )
 
 
@@ -169,10 +174,12 @@ def _optional_text(top: YamlValue, name: str, diagnostics: Diagnostics) -> str:
     return expect_text(node, diagnostics) or ""
 
 
-def _description(top: YamlValue) -> str:
+def _icon(node: YamlValue | None) -> str | None:
+    return node.value if node is not None and isinstance(node.value, str) and node.value else None
+
+
+def _description(texts: Mapping[str, str]) -> str:
     """Return the description in English, else in the first language there is."""
-    node = top.entries.get("description")
-    texts = i18n_texts(node)
     return texts.get("en_US") or next(iter(texts.values()), "")
 
 

@@ -34,6 +34,8 @@ class Plugin:
     storing: frozenset[str] = frozenset()  # groups whose code uses session.storage
     label: Mapping[str, str] = field(default_factory=dict)  # by language
     declared: Declared = field(default_factory=Declared, compare=False)
+    descriptions: Mapping[str, str] = field(default_factory=dict)  # by language
+    icon: str | None = None  # as the manifest names it: a file of `_assets`, which never runs
     package: bool = False  # a .difypkg: from anywhere, where a folder is its builder's own
 
     @property

@@ -94,6 +94,7 @@ def test_a_sound_plugin(tmp_path: Path) -> None:
             place=Place("tiny/manifest.yaml", 4, 7),
             requirements=Requirements(tmp_path),
             sources=PluginSources(tmp_path, ()),
+            descriptions={"en_US": "A tiny plugin."},
         ),
         [],
     )
@@ -225,6 +226,16 @@ def test_storage_and_lenient_manifests(tmp_path: Path) -> None:
     plugin = sound(tmp_path, {"manifest.yaml": manifest})
     assert (plugin.version, plugin.author, plugin.description) == ("1.0", "", "plain")
     assert (plugin.storage_enabled, plugin.storage_size) == (True, 2048)
+
+
+def test_what_the_console_shows_of_a_plugin(tmp_path: Path) -> None:
+    both = "icon: icon.svg\ndescription:\n  en_US: Cats\n  ja_JP: 猫\n"
+    manifest = MANIFEST.replace("description:\n  en_US: A tiny plugin.\n", both)
+    plugin = sound(tmp_path, {"manifest.yaml": manifest})
+    assert (plugin.icon, plugin.descriptions) == ("icon.svg", {"en_US": "Cats", "ja_JP": "猫"})
+    for icon in ("[a]", "{en_US: a}", "3", ""):
+        odd = sound(tmp_path, {"manifest.yaml": MANIFEST + f"icon: {icon}\n"})
+        assert odd.icon is None
 
 
 NO_GROUP = (

@@ -1,0 +1,75 @@
+"""`packager console`."""
+
+from __future__ import annotations
+
+import secrets
+import webbrowser
+
+import click
+
+from packager.cli.console import say
+from packager.cli.options import aws_options
+
+
+@click.command("console")
+@click.option("--stack", metavar="NAME", required=True, help="The stack with the endpoints.")
+@aws_options
+@click.option(
+    "--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Where to listen."
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=3001,
+    show_default=True,
+    help="The port; 0 takes any that is free.",
+)
+@click.option(
+    "--allow-host",
+    "allowed_hosts",
+    metavar="NAME",
+    multiple=True,
+    help="A name that browsers reach it by, of a container or a remote machine; may be repeated.",
+)
+@click.option("--open", "opens", is_flag=True, help="Open it in the browser.")
+def stack_console(
+    stack: str,
+    profile: str | None,
+    region: str | None,
+    host: str,
+    port: int,
+    allowed_hosts: tuple[str, ...],
+    opens: bool,
+) -> None:
+    """Show and change the endpoints of a deployed stack in the browser.
+
+    The pages are those of `packager serve`, over the stack's own store and with your AWS
+    credentials: whoever can open them acts as you. It listens on loopback; with another --host, or
+    with --allow-host, the address has a token in it.
+
+    \b
+    Examples:
+      packager console --stack prod --open
+      packager console --stack prod --profile work --region eu-west-1
+    """
+    from packager.console.address import address, is_loopback
+    from packager.console.app import make_app
+    from packager.console.server import run
+    from packager.console.source import StackView
+    from packager.endpoints.stack import stack_functions
+    from packager.serve.run import listening
+    from packager.settings.aws import Aws
+
+    aws = Aws(profile, region)
+    functions = tuple(stack_functions(stack, aws))
+    token = None if is_loopback(host) and not allowed_hosts else secrets.token_urlsafe(24)
+    with listening(host, port) as door:
+        url = address(host, door.getsockname()[1], token)
+        view = StackView(stack, aws.region, functions)
+
+        def started() -> None:
+            say(f"endpoints of the stack {stack} in {aws.region}: {url} (Ctrl-C ends it)")
+            if opens:
+                webbrowser.open(url)
+
+        run(make_app(view, token=token, allowed_hosts=allowed_hosts), door, started)

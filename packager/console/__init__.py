@@ -1,0 +1,1 @@
+"""The pages in the browser of what `packager serve` runs, and of a deployed stack's endpoints."""

@@ -1,0 +1,29 @@
+"""Says where a browser finds the console."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlencode
+
+from packager.console.guard import PREFIX, TOKEN
+
+
+def address(host: str, port: int, token: str | None = None) -> str:
+    """Return the address to open for a console that is bound to `host`.
+
+    On loopback it is `localhost`: endpoints are said to be at 127.0.0.1, so that no cookie of
+    theirs comes here.
+    """
+    name = "localhost" if is_loopback(host) else host
+    if ":" in name:
+        name = f"[{name}]"
+    query = "?" + urlencode({TOKEN: token}) if token else ""
+    return f"http://{name}:{port}{PREFIX}/{query}"
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether nothing but this machine reaches what is bound to `host`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
