@@ -47,7 +47,7 @@ test-sam-local: $(VENV)/.dev
 soak: $(VENV)/.dev
 	$(PYTEST) -n auto -m soak tests/soak $(if $(SECONDS),--soak-seconds $(SECONDS)) $(if $(SEED),--soak-seed $(SEED))
 
-# What warm events and cold starts cost, beside every adapter, and docs/benchmarks.md written anew:
+# What warm events and cold starts cost, beside every adapter, and docs/benchmarks.md written again:
 # some 5 minutes on two idle cores. Nothing in it fails on a slow day. Without strace, files opened
 # and system calls are not counted.
 bench: $(VENV)/.tool

@@ -2,12 +2,12 @@
 
     python -m benchmarks.cold [--rounds 40] [--only TEXT] [--write]
 
-Each contender (`cold_contenders.py`) is packaged once. Then every round starts each of them anew,
+Each contender (`cold_contenders.py`) is packaged once. Then every round starts each of them again,
 in an order that moves on from round to round, so that whatever else the machine does hits all
 alike. Wall time is from before the process is spawned until the last byte of its reply has come;
 CPU time is that of all its threads up to there. Files opened and system calls (strace) and modules
 (`-X importtime`) are counted in starts of their own. Everything is in the page cache. `--write`
-keeps the numbers in `results/` and writes docs/benchmarks.md anew.
+keeps the numbers in `results/` and writes docs/benchmarks.md again.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Bench:
     def start(
         self, subject: Subject, prefix: tuple[str, ...] = (), **environment: str
     ) -> tuple[float, float, str]:
-        """Start a subject, take its reply, end it; give ms of wall and of CPU, and its stderr."""
+        """Start a subject, take its reply, end it; return ms of wall and of CPU, and its stderr."""
         contender = subject.contender
         command = contenders.command(contender, subject.folder, self.python, self.client)
         env = contenders.environment(contender, subject.folder, self.api.address) | environment
@@ -137,7 +137,7 @@ def cpu_ms(pid: int) -> float:
 
 
 def summary(subject: Subject, baseline: Subject) -> dict[str, object]:
-    """Give what is kept of a subject's measurements."""
+    """Return what is kept of a subject's measurements."""
     quarters = statistics.quantiles(subject.wall, n=4)
     wall, cpu = statistics.median(subject.wall), statistics.median(subject.cpu)
     return {
@@ -155,7 +155,7 @@ def summary(subject: Subject, baseline: Subject) -> dict[str, object]:
 
 
 def measure(chosen: list[contenders.Contender], rounds: int) -> dict[str, object]:
-    """Package and measure; give the whole record."""
+    """Package and measure; return the whole record."""
     interpreter = target_python()
     with tempfile.TemporaryDirectory(prefix="cold-") as name:
         work = Path(name)

@@ -35,7 +35,7 @@ class ColdApi:
         self._rest = b""
 
     def serve_one(self, event: bytes) -> Reply:
-        """Answer the first `next` with `event`; give the reply. The POST is left unanswered.
+        """Answer the first `next` with `event`; return the reply. The POST is left unanswered.
 
         Raises RuntimeError for whatever else is posted, and TimeoutError.
         """

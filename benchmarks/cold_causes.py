@@ -44,7 +44,7 @@ class Causes:
             self._used.setdefault(name, []).append(_cpu_ms(command))
 
     def summary(self) -> dict[str, float]:
-        """Give what each part adds; the shell is a process of its own."""
+        """Return what each part adds; the shell is a process of its own."""
         (shell, *steps) = ((name, statistics.median(used)) for name, used in self._used.items())
         causes, before = {shell[0]: round(shell[1], 2)}, 0.0
         for name, median in steps:

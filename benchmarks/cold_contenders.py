@@ -84,7 +84,7 @@ CONTENDERS = (
 
 
 def clean_interpreter(interpreter: Interpreter, folder: Path) -> Path:
-    """Copy an interpreter's files without its site-packages; give the copy's `python`.
+    """Copy an interpreter's files without its site-packages; return the copy's `python`.
 
     Hooks that an installation has there (`.pth` files) would run at every start.
     """
@@ -147,7 +147,7 @@ def compile_all(folder: Path, interpreter: Interpreter) -> None:
 
 
 def versions(folder: Path) -> dict[str, str]:
-    """Give the distributions in a folder and their versions."""
+    """Return the distributions in a folder and their versions."""
     found = {}
     for info in sorted(folder.glob("*.dist-info")):
         name, _, version = info.name.removesuffix(".dist-info").partition("-")
@@ -156,7 +156,7 @@ def versions(folder: Path) -> dict[str, str]:
 
 
 def size(folder: Path) -> int:
-    """Give the bytes of all files in a folder."""
+    """Return the bytes of all files in a folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 

@@ -30,7 +30,7 @@ NAMES = ("before", "before again", "after")
 
 
 def build(checkout: Path, plugin: str, out: Path, interpreter: Interpreter) -> Path:
-    """Build a plugin of a checkout with that checkout's packager; give its bundle."""
+    """Build a plugin of a checkout with that checkout's packager; return its bundle."""
     command = [sys.executable, "-m", "packager", "build", plugin, "-o", str(out)]
     command += ["--runtime", interpreter.python, "--arch", host_architecture()]
     subprocess.run(command, check=True, cwd=checkout, stdout=subprocess.DEVNULL)

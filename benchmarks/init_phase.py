@@ -40,7 +40,7 @@ CGROUPS = (Path("/sys/fs/cgroup/cpu"), Path("/sys/fs/cgroup"))
 
 @contextmanager
 def cpu_share(megabytes: int) -> Iterator[Path]:
-    """Give the file that a process writes its id to, to have no more CPU than that."""
+    """Yield the file that a process writes its id to, to have no more CPU than that."""
     root = next(each for each in CGROUPS if (each / "cgroup.procs").exists())
     folder = root / f"packager-{os.getpid()}"
     folder.mkdir()
@@ -71,7 +71,7 @@ def build(folder: Path, extra: str, python: str) -> Path:
 
 
 def start(api: ColdApi, bundle: Path, python: Path, kind: str, procs: Path) -> tuple[float, float]:
-    """Start a bundle once; give ms of its init phase and of its first request."""
+    """Start a bundle once; return ms of its init phase and of its first request."""
     contender = contenders.Contender("", "", contenders.NEKO, entry="fast")
     env = contenders.environment(contender, bundle, api.address)
     env["AWS_LAMBDA_INITIALIZATION_TYPE"] = kind

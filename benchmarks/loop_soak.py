@@ -3,7 +3,7 @@
     python benchmarks/loop_soak.py [--invocations 200000] [--python /path/to/python3.13]
 
 Mixed: small and large events, slow and chunked ones, malformed and empty ones, errors, replies that
-are no JSON or too large, and connections that are cut while waiting. Prints memory and descriptors
+are not JSON or too large, and connections that are cut while waiting. Prints memory and descriptors
 over time; exits with 1 if they grew.
 """
 
@@ -99,7 +99,7 @@ def sample(process: subprocess.Popen[bytes], invocations: int) -> Sample:
 
 
 def soak(folder: Path, python: Path, invocations: int, every: int) -> tuple[list[Sample], int]:
-    """Serve so many invocations; give the samples, and how many were answered."""
+    """Serve so many invocations; return the samples, and how many were answered."""
     bundle = write_bundle(folder / "bundle", HANDLER)
     served = 0
     samples: list[Sample] = []

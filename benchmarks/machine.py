@@ -11,7 +11,7 @@ from packager.host.interpreter import Interpreter
 
 
 def describe_machine(interpreter: Interpreter) -> dict[str, object]:
-    """Give the processor, the cores, the load before, the kernel, the Python, and the day."""
+    """Return the processor, the cores, the load before, the kernel, the Python, and the day."""
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "processor": _processor(),

@@ -74,7 +74,7 @@ brackets have requests of their own, not werkzeug's.
 
 
 def render_page(cold: dict[str, Any], warm: dict[str, Any]) -> str:
-    """Give the page for two records, as `cold` and `warm` write them."""
+    """Return the page for two records, as `cold` and `warm` write them."""
     parts = [
         INTRO,
         COLD.format(
@@ -94,7 +94,7 @@ def render_page(cold: dict[str, Any], warm: dict[str, Any]) -> str:
 
 
 def render_plot(cold: dict[str, Any]) -> str:
-    """Give the plot of the cold starts: one bar each, in multiples of the baseline."""
+    """Return the plot of the cold starts: one bar each, in multiples of the baseline."""
     rows = sorted(cold["contenders"].items(), key=lambda row: row[1]["wall_ratio"])
     most = CUT
     left, width, height = 250, 440, 22

@@ -4,7 +4,7 @@ Every contender (`contenders/`) answers the same requests in a process of its ow
 generator's text; `POST /echo`, 100 bytes of JSON and back; `POST /binary`, a megabyte and back.
 The driver asks each in turn for one batch (rounds interleave, so drift hits all alike) and reports
 the median batch, and its ratio to apig-wsgi's. `--write` keeps the numbers in `results/` and writes
-docs/benchmarks.md anew.
+docs/benchmarks.md again.
 
     python -m benchmarks.warm [--rounds 31] [--write]
 
@@ -73,7 +73,7 @@ for line in sys.stdin:
 
 
 def make_event(payload: str, case: str) -> dict[str, object]:
-    """Give a case's event with the headers a browser sends."""
+    """Return a case's event with the headers a browser sends."""
     method, path, content_type, body, _, _ = CASES[case]
     headers = {
         "accept": "text/html,application/xhtml+xml",
@@ -169,7 +169,7 @@ def start(name: str, payload: str, case: str, bundle: Path, python: str) -> subp
 
 
 def measure(payload: str, case: str, bundle: Path, python: str, rounds: int) -> dict[str, float]:
-    """Give the median CPU microseconds per event of every contender, rounds interleaved."""
+    """Return the median CPU microseconds per event of every contender, rounds interleaved."""
     names = [name for name in CONTENDERS if payload == "1.0" or name not in ONLY_1_0]
     workers = {name: start(name, payload, case, bundle, python) for name in names}
     samples: dict[str, list[float]] = {name: [] for name in names}
@@ -193,14 +193,14 @@ def measure(payload: str, case: str, bundle: Path, python: str, rounds: int) -> 
 
 
 def target_python() -> Interpreter:
-    """Give the Python that everything runs on: 3.13, else the newest that is here."""
+    """Return the Python that everything runs on: 3.13, else the newest that is here."""
     found = find_interpreter("3.13") or newest_supported()
     assert found is not None, "this very Python would do"
     return found
 
 
 def contenders_python() -> str:
-    """Make an environment with the contenders, or bring it up to date; give its Python."""
+    """Make an environment with the contenders, or bring it up to date; return its Python."""
     venv = ROOT / ".venv" / "bench"
     uv = [sys.executable, "-m", "uv"]
     if not (venv / "bin" / "python").exists():
@@ -212,7 +212,7 @@ def contenders_python() -> str:
 
 
 def build(folder: str) -> Path:
-    """Build the benchmark's plugin for this machine; give the bundle."""
+    """Build the benchmark's plugin for this machine; return the bundle."""
     architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
     command = [sys.executable, "-m", "packager", "build", str(HERE / "plugin"), "--out", folder]
     command += ["--runtime", target_python().python, "--arch", architecture]

@@ -94,7 +94,7 @@ OPENAI: tuple[Exchange, ...] = (
 
 
 def in_place_of_aws(settings: dict[str, str]) -> dict[str, str]:
-    """Give the environment variables that stand in for parameters and secrets."""
+    """Return the environment variables that stand in for parameters and secrets."""
     return local_environment(LocalSettings(settings))
 
 

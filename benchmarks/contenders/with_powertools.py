@@ -21,7 +21,7 @@ for app in (v1, v2):
 
     @app.post("/binary")
     def binary(app=app):
-        # `decoded_body` fails on bytes that are no UTF-8.
+        # `decoded_body` fails on bytes that are not UTF-8.
         body = base64.b64decode(app.current_event.body)
         return Response(200, "application/octet-stream", body)
 

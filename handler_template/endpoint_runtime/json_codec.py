@@ -59,7 +59,7 @@ def encode_json(
     ascii_only: bool = False,
     default: "Callable[[object], object] | None" = None,
 ) -> bytes:
-    """Give `value` as JSON in UTF-8. `default` gives a substitute for what JSON has no form for.
+    """Return `value` as JSON in UTF-8. `default` gives a substitute for what JSON has no form for.
 
     Raises TypeError for such values without it.
     """

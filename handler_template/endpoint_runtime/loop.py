@@ -189,9 +189,9 @@ def main(root: str) -> "NoReturn":
 
 
 def _say_why(error: BaseException) -> int:
-    """Say what ends the process, which none of the plugin's threads must keep from ending.
+    """Print what ends the process, which none of the plugin's threads must keep from ending.
 
-    A line does for what is no fault of the code. Gives the exit code.
+    A line does for what is no fault of the code. Returns the exit code.
     """
     if isinstance(error, KeyboardInterrupt):
         return 130  # as a shell has it
@@ -209,7 +209,7 @@ def _say_why(error: BaseException) -> int:
 
 
 def _begin_work(root: str) -> "Callable[[LambdaContext], None]":
-    """Have the application leave to the loop what can be done after the answer: give what does."""
+    """Have the application leave to the loop what can wait for the answer; return what does it."""
     process.in_loop = True
     process.interrupts = ()
     closings = process.after_answer = []

@@ -137,7 +137,7 @@ def _app() -> Any:
 
 
 def _serve_sessions(session: Any) -> None:
-    """Give the SDK's class what the runtime asks of a session."""
+    """Add to the SDK's class what the runtime asks of a session."""
     from concurrent.futures import ThreadPoolExecutor
 
     from dify_plugin.config.config import InstallMethod

@@ -52,7 +52,7 @@ _REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*\s*(\[[\w\s.,-]*\])?\s*[^@/\\$\n]*
 
 
 def main(config_path: str, name: str, arguments: list[str]) -> int:
-    """Do what uv asks of its Python, which it called by `name`; give the exit code."""
+    """Do what uv asks of its Python, which it called by `name`; return the exit code."""
     config: dict[str, Any] = json.loads(Path(config_path).read_bytes())
     if arguments[:-1] == ["-I", "-B", "-c"] and _QUESTION.fullmatch(arguments[-1]):
         os.execv(config["python"], [name, *arguments])  # noqa: S606 - no shell, as meant
@@ -286,7 +286,7 @@ def _check_metadata(folders: list[Path]) -> None:
 
 
 def metadata_of(wheel: Path) -> list[bytes]:
-    """Return what says in a wheel which packages it needs; nothing of what is no wheel."""
+    """Return what says in a wheel which packages it needs; nothing of what is not a wheel."""
     try:
         with zipfile.ZipFile(wheel) as archive:
             names = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]

@@ -110,7 +110,7 @@ def _in_classes(source: bytes, at: int, indent: int) -> bool:
 
 
 def certain_imports(source: bytes, file: str) -> list[Import]:
-    """Return the imports that running a file runs for certain; none of what is no Python."""
+    """Return the imports that running a file runs for certain; none of what is not Python."""
     package = package_of(file)
     found = []
     try:

@@ -100,7 +100,7 @@ def sdk_imports(tree: ast.Module) -> Iterator[list[Any]]:
 
 def read_required(content: bytes, path: str) -> dict[str, Any]:
     """Return a file's `required` modules and `sdk_imports`, sorted, and whether it
-    `changes_imports`; nothing of what is no Python."""
+    `changes_imports`; nothing of what is not Python."""
     try:
         tree = ast.parse(content, path)
         required = required_modules(tree, path.split("/")[:-1])

@@ -282,7 +282,7 @@ def bind(target: ast.AST, value: ast.AST, scope: Scope) -> None:
 
 
 def read_calls(content: bytes, path: str) -> dict[str, Any]:
-    """Return a file's `calls` ([line, column, call]), sorted; none in what is no Python."""
+    """Return a file's `calls` ([line, column, call]), sorted; none in what is not Python."""
     if b"session" not in content.lower() and b"dify_plugin" not in content:
         return {"calls": []}
     try:

@@ -43,7 +43,7 @@ def check_sources(code: CodeToCheck, diagnostics: Diagnostics) -> frozenset[str]
     Of endpoints' files also what they use of `dify_plugin` that functions don't have or answer.
 
     A syntax error is an error in an endpoint's source and in what that imports, and a warning
-    elsewhere: plugins ship templates, tests and scripts that no function runs. Gives the names of
+    elsewhere: plugins ship templates, tests and scripts that no function runs. Returns the names of
     the groups whose code uses `session.storage`, as far as can be seen.
     """
     folder, options = code.folder, code.options

@@ -45,7 +45,7 @@ class _Thing:
     """What a name stands for, as far as can be told.
 
     `base` is Endpoint itself, `subclass` a class derived from it, `module` a module (`name`),
-    `library` something from outside that is no subclass, `other` anything else that is none, and
+    `library` something from outside that is not a subclass, `other` anything else that is none, and
     `unknown` what might be one.
     """
 

@@ -18,7 +18,7 @@ _Version = tuple[Path, str, str, int, int, int]  # interpreter, root, file; and 
 
 @dataclass(frozen=True, slots=True)
 class SourceError:
-    """Why a file is no Python; `line` and `column` count from 1."""
+    """Why a file is not Python; `line` and `column` count from 1."""
 
     line: int | None
     column: int | None

@@ -80,7 +80,7 @@ def read_bundle(folder: Path) -> BuiltBundle:
         )
     except (OSError, ValueError, SyntaxError, KeyError) as fault:
         raise PackagerError(
-            f"{folder} is no bundle that can be read: {LITERALS} is missing or damaged",
+            f"{folder} is not a bundle that can be read: {LITERALS} is missing or damaged",
             hint="build it again",
         ) from fault
 

@@ -63,7 +63,7 @@ def refuse_leaks_in(files: Iterable[tuple[str, bytes]], secrets: Sequence[KnownS
         raise PackagerError(
             "a secret is in what was built: " + "; ".join(found),
             hint="take it out of the plugin's files or leave the file out (`exclude`); if it is no "
-            "secret, call it something else in .env, or give it a value that is no common word",
+            "secret, call it something else in .env, or give it a value that is not a common word",
         )
 
 

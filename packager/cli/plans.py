@@ -33,8 +33,8 @@ def planned(
     """Read the plugins at `paths` and plan their functions; what is wrong goes into `diagnostics`.
 
     Packages are unpacked for as long as the context lasts. With `host` the functions are for this
-    machine, and what only AWS would refuse is no fault. `permissions` are what the plugins may ask
-    for, None where nothing is built.
+    machine, and what only AWS would refuse is not an error. `permissions` are what the plugins may
+    ask for, None where nothing is built.
     """
     with ExitStack() as stack:
         plugins: list[Plugin] = []

@@ -54,7 +54,7 @@ def ask_setting(
             keep = "" if required and present is None else "; leave it empty to keep what there is"
             echo(f"{wrong}{keep}")
             continue
-        # Blanks are no value for most types.
+        # Blanks are not a value for most types.
         given = "" if answer == "" or None in values else answer
         if given or present or not required or all(map(may_be_unset, settings)):
             return given
@@ -62,7 +62,7 @@ def ask_setting(
 
 
 def _form(setting: Setting, language: str) -> str:
-    """Say what kind of answer is wanted, where it is not just text."""
+    """Return what kind of answer is wanted, where it is not just text."""
     if setting.type == "boolean":
         return ", yes or no"
     if setting.type == "number":
@@ -83,7 +83,7 @@ def _option(setting: Setting, option: str, language: str) -> str:
 
 
 def _now(setting: Setting, present: Present | None, removable: bool) -> str:
-    """Say what an empty answer means."""
+    """Return what an empty answer means."""
     if present is None:
         default = setting.default
         return "" if default in (None, "") else f", {shown_value(setting, default)} if empty"

@@ -128,7 +128,7 @@ def serve(
     Each function runs as on Lambda: in fresh processes of its Python behind a Runtime API, one
     request at a time, another process when all are busy. One function is served at the root,
     several below /<function>/; managed endpoints at /e/<hook id>/. A saved file takes effect at
-    once; where it is at fault, the last good build serves on.
+    once; where it is at fault, the last good build stays in use.
 
     \b
     Examples:

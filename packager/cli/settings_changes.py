@@ -20,7 +20,7 @@ def push_values(
     make_aws: Callable[[], Aws],
     form: str,
 ) -> None:
-    """Write `values` unless it is a `dry_run`, and tell what changes; raise what is wrong first."""
+    """Write `values` unless it is a `dry_run`; return what changes, raise what is wrong first."""
     push = Push(values, diagnostics)
     diagnostics.raise_errors()
     aws = make_aws()

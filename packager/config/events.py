@@ -199,7 +199,7 @@ def _no_endpoint(
 
 
 def _path_problem(group: EndpointGroup, path: str) -> str | None:
-    """Say why a POST of `path` reaches no endpoint of `group`; None if it reaches one."""
+    """Return why a POST of `path` reaches no endpoint of `group`; None if it reaches one."""
     routes = _routes(tuple((endpoint.path, endpoint.method) for endpoint in group.endpoints))
     try:
         routes.bind("localhost").match(path, method="POST")
@@ -216,7 +216,7 @@ def _path_problem(group: EndpointGroup, path: str) -> str | None:
 
 @lru_cache(maxsize=16)
 def _routes(endpoints: tuple[tuple[str, str], ...]) -> Map:
-    """Return the routes of a group's endpoints, those left out whose path is no rule: that is a
+    """Return the routes of a group's endpoints, those left out whose path is not a rule: that is a
     fault where it is declared."""
     return Map(
         Rule(path, methods=[method], endpoint=path)

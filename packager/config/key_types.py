@@ -20,7 +20,7 @@ class Key:
 
     `expected` is what messages say that it takes, `schema` the same as JSON Schema: it accepts all
     that `read` does. `says` is for the docs, in Markdown, and so is `unset`: what holds without the
-    key, where that is no value of it. `below` is what the keys of a table are, if those are names.
+    key, where that is not one of its values. `below` is what a table's keys are if they are names.
     """
 
     name: str

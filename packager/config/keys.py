@@ -287,7 +287,7 @@ KEYS: Mapping[str, Key] = {
         entries(
             "events",
             says="queues, topics, buses and schedules whose events reach an endpoint; see "
-            "[events that are no requests](events.md#events-that-are-no-requests)",
+            "[events that are not requests](events.md#events-that-are-not-requests)",
         ),
         Key(
             "settings_from",

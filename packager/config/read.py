@@ -51,8 +51,8 @@ def read_configuration(
     """Return the options of each of `groups`, by name, from the plugin's `folder`.
 
     `overrides` are keys the command line gave, in the form of a table, `declared` is what the
-    manifest says. `complete` is false when
-    groups or settings may be missing from `groups`: then unknown names are no faults.
+    manifest says. `complete` is false when groups or settings may be missing from `groups`: then
+    unknown names are not faults.
     """
     files = read_config_files(folder.root, folder.display, diagnostics)
     reader = _Reader(groups, diagnostics, complete)

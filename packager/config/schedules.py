@@ -27,7 +27,7 @@ _FIELDS = (
 
 
 def expression_problem(text: str) -> str | None:
-    """Say what is wrong with a schedule's expression; None if nothing is."""
+    """Return what is wrong with a schedule's expression; None if nothing is."""
     if len(text) > _MAX_LENGTH:
         return f"expected at most {_MAX_LENGTH} characters, not {len(text)}"
     if text.startswith("rate("):
@@ -59,7 +59,7 @@ def _cron_problem(parts: list[str]) -> str | None:
             found = re.fullmatch(rf"(\*|{one}(?:-{one})?)(?:/(\d+))?", part)
             numbers = [int(number) for number in re.findall(r"\d+", found[1])] if found else []
             if found is None or found[2] == "0" or not all(low <= n <= high for n in numbers):
-                return f"{part!r} is no {name} of a cron expression"
+                return f"{part!r} is not valid as {name} of a cron expression"
     if (parts[2] == "?") == (parts[4] == "?"):
         return "expected ? for exactly one of day-of-month and day-of-week in cron(...)"
     return None

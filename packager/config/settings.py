@@ -36,13 +36,13 @@ def read_source(setting: Setting, value: object) -> Source:
 
 
 def literal_problem(setting: Setting, value: object) -> str | None:
-    """Say what is wrong with a literal for `setting`; None if nothing is."""
+    """Return what is wrong with a literal for `setting`; None if nothing is."""
     wanted = wanted_of(setting, value)
     return f"expected {wanted}, not {found(value)}" if wanted else None
 
 
 def wanted_of(setting: Setting, value: object) -> str | None:
-    """Say what `setting` takes where `value` is not that, without the value; None if it is.
+    """Return what `setting` takes where `value` is not that, without the value; None if it is.
 
     The rules are those of the daemon's ValidateProviderConfigs.
     """

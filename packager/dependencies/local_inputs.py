@@ -33,7 +33,7 @@ _HOOKS = re.compile(
     r"\s*=\s*[\"'][^\"']*\.py[\"']|\bsource\s*=\s*[\"'](vcs|scm|env)[\"']",
     re.MULTILINE,
 )
-# What is no part of a package, or is what builds leave behind.
+# What is not part of a package, or is what builds leave behind.
 _PASSED_OVER = frozenset(
     {
         *(".git", ".hg", ".svn", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"),

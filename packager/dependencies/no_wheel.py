@@ -71,7 +71,7 @@ def no_wheel(
     problem: str,
     builds: Builds,
 ) -> PackagerError:
-    """Return the error for packages that have no wheel for `target` and are no pure Python."""
+    """Return the error for packages that have no wheel for `target` and are not pure Python."""
     said = []
     hints = []
     for package in packages:
@@ -91,7 +91,7 @@ def is_platform_specific(package: Locked, folder: Path, builds: Builds) -> bool:
     """Return whether this version of a package has a wheel for some platform other than the
     target's.
 
-    Then it is no pure Python, and building it would be minutes spent for nothing.
+    Then it is not pure Python, and building it would be minutes spent for nothing.
     """
     pythons = (*SUPPORTED_PYTHONS, *_OLDER_PYTHONS)
     return any(targets_with_wheel(package, folder, [python], builds) for python in pythons)

@@ -51,7 +51,7 @@ class KeepRules:
 
 
 def prune(folder: Path, owners: Mapping[str, str], kept: KeepRules) -> dict[str, str]:
-    """Take unneeded files out of `folder`; give the owner of what is new under its path.
+    """Take unneeded files out of `folder`; return the owner of what is new under its path.
 
     `owners` has the package of every file, by posix path. What may be needed, stays.
     """

@@ -66,7 +66,7 @@ def install(
     kept: KeepRules,
     briefly: Callable[[str], None] = lambda message: None,
 ) -> Installed:
-    """Install what `resolution` holds into `folder`, pruned but for `kept`, and give what came.
+    """Install what `resolution` holds into `folder`, pruned but for `kept`, and return what came.
 
     Raises `NotPure` if a package was built, for another machine, and is not pure Python;
     `PackagerError` for anything else.

@@ -36,7 +36,7 @@ class Endpoint:
 
 
 def name_problem(name: str) -> str | None:
-    """Say what an endpoint's name should be where `name` is not that; None if it can be one."""
+    """Return what an endpoint's name should be where `name` is not that; None if it can be one."""
     if not name or len(name) > MOST_CHARACTERS:
         return f"expected a name of 1 to {MOST_CHARACTERS} characters"
     if name != name.strip():

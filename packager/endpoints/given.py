@@ -38,8 +38,8 @@ def read_given(
 ) -> dict[str, Given]:
     """Return what a mapping of settings' names says; what is wrong goes into `diagnostics`.
 
-    A null is no value; `{ssm: /name}` and `{secret: name, key: k}` say where it is kept. No message
-    holds a value.
+    A null is not a value; `{ssm: /name}` and `{secret: name, key: k}` say where it is kept. No
+    message holds a value.
     """
     given: dict[str, Given] = {}
     declared = [setting.name for setting in declaration.settings]

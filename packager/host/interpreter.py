@@ -136,7 +136,7 @@ def host_architecture() -> Architecture:
 
 
 def probe(executable: Path) -> Interpreter | None:
-    """Run `executable` and give what it is; None for anything but a released, usual CPython."""
+    """Run `executable` and return what it is; None for anything but a released, usual CPython."""
     try:
         done = subprocess.run(
             [executable, "-I", "-S", "-c", _PROBE],

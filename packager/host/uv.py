@@ -97,7 +97,7 @@ def run_uv(
     environment: Mapping[str, str | None] | None = None,
     hidden: Mapping[str, str] | None = None,
 ) -> UvRun:
-    """Run uv in `cwd` and give how it ended. It never downloads a Python by itself.
+    """Run uv in `cwd` and return how it ended. It never downloads a Python by itself.
 
     `cwd` matters: uv reads the index configuration of the project around it. `environment` are
     variables to set besides, or with None to take out; of `hidden`, names of variables and their

@@ -45,7 +45,7 @@ class _RecordingRule(Rule):
 
 
 def check_rules(group: EndpointGroup, diagnostics: Diagnostics) -> None:
-    """Note every path of `group` that is no werkzeug rule, and every route declared twice."""
+    """Note every path of `group` that is not a werkzeug rule, and every route declared twice."""
     first: dict[tuple[str, object], Endpoint] = {}
     for endpoint in group.endpoints:
         rule = _read_rule(endpoint.path, endpoint.method, endpoint.path_place, diagnostics)
@@ -72,7 +72,7 @@ def _warn_of_foreign(endpoint: Endpoint, diagnostics: Diagnostics) -> None:
         name = found["colon"] or found["brace"]
         diagnostics.warn(
             "literal-variable",
-            f"{found[0]} is no variable: only a URL with these very characters is answered",
+            f"{found[0]} is not a variable: only a URL with these very characters is answered",
             endpoint.path_place,
             key="path",
             hint=f"a variable is written <{name}>",
@@ -80,7 +80,7 @@ def _warn_of_foreign(endpoint: Endpoint, diagnostics: Diagnostics) -> None:
 
 
 def check_path(path: str, place: Place, diagnostics: Diagnostics) -> None:
-    """Note a path that is no werkzeug rule, of an endpoint that is faulty in other ways, too."""
+    """Note a path that is not a werkzeug rule, of an endpoint that is faulty in other ways, too."""
     _read_rule(path, "GET", place, diagnostics)
 
 
@@ -140,10 +140,10 @@ def _explain(path: str, place: Place, error: Exception, diagnostics: Diagnostics
         twice = next(name for name in names if names.count(name) > 1)
         problem = f"the variable {twice!r} occurs twice in {path}; expected different names"
     elif isinstance(error, ValueError) and str(error).startswith("malformed"):
-        problem = f"{path!r} is no werkzeug rule; expected < and > around each variable"
+        problem = f"{path!r} is not a werkzeug rule; expected < and > around each variable"
         hint = _FORM
     else:
         why = error.msg if isinstance(error, re.error) else error
-        problem = f"{path!r} is no werkzeug rule: {why}"
+        problem = f"{path!r} is not a werkzeug rule: {why}"
         hint = "see URL Routing in werkzeug's documentation"
     diagnostics.error("invalid-path", problem, place, key="path", hint=hint)

@@ -53,7 +53,7 @@ def expect_list(
 
 
 def expect_text(node: YamlValue, diagnostics: Diagnostics, what: str = "text") -> str | None:
-    """Return `node` as it was written, or None and a fault if it is no scalar, or empty."""
+    """Return `node` as it was written, or None and a fault if it is not a scalar, or empty."""
     if node.kind in ("a mapping", "a list", "nothing") or not node.text:
         wrong_type(node, what, diagnostics)
         return None

@@ -16,7 +16,7 @@ _BINARY = "application/octet-stream"
 def encode_form(fields: Sequence[str], read: Callable[[str], bytes]) -> tuple[str, bytes]:
     """Return the content type and the body of a form with `fields`, as curl's option -F has them.
 
-    `read` gives the content of a file by its name. Raises `UsageError` for what is no field.
+    `read` gives the content of a file by its name. Raises `UsageError` for what is not a field.
     """
     boundary = uuid.uuid4().hex
     body = bytearray()

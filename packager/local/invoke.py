@@ -64,7 +64,7 @@ def invoke_bundle(
     on_log: Callable[[bytes], None] = lambda chunk: None,
     on_part: Callable[[Part], None] | None = None,
 ) -> Invocation:
-    """Run the bundle in `folder` with `event` (anything that JSON can say) and give the reply.
+    """Run the bundle in `folder` with `event` (anything that JSON can say) and return the reply.
 
     It can write to /tmp alone, as on Lambda (`read_only`). `env` holds the function's environment
     variables; of this process's environment only PATH and
@@ -119,7 +119,7 @@ def _invoke(folder: Path, event: object, run: _Run) -> Invocation:
                 read_only_command(command, python.path, folder, environment) as (start, ready),
                 running(start, folder, environment, log, inherited=ready.descriptor) as process,
             ):
-                ready.wait()  # what has got it ready is no part of the init phase
+                ready.wait()  # what has got it ready is not part of the init phase
                 answer, init, duration = converse(api, process, event, bundle, seconds)
         except InvocationFailed as failed:
             failed.log = log.kept
@@ -153,7 +153,7 @@ def converse(
 ) -> tuple[Answer, float, float]:
     """Take the process through its init phase and one invocation.
 
-    Gives the answer, and the seconds that the init phase and the invocation took.
+    Returns the answer, and the seconds that the init phase and the invocation took.
     """
     started = time.monotonic()
     init_seconds = max(INIT_SECONDS, seconds)

@@ -90,7 +90,7 @@ def make_event(
 
     `headers` keep their order and repetitions; those a gateway sets itself are added, and replace
     what a client says of them. Without an `arrival` it is now. Where there is a stage, the target
-    is what follows it. Raises `UsageError` for a target that is no path.
+    is what follows it. Raises `UsageError` for a target that is not a path.
     """
     arrival = arrival or Arrival(time.time(), str(uuid.uuid4()))
     path, query = _split_target(target)

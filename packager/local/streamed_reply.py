@@ -24,7 +24,7 @@ Part = dict[str, Any] | bytes
 
 
 class Malformed(ValueError):
-    """What came is no reply in streaming mode."""
+    """What came is not a reply in streaming mode."""
 
 
 class StreamTooLarge(ValueError):
@@ -38,7 +38,7 @@ class Cut(ValueError):
 def read_stream(
     source: IO[bytes], content_type: str | None, on_part: Callable[[Part], None]
 ) -> tuple[str, dict[str, Any]] | None:
-    """Hand on a reply's prelude, then its body as it comes; give the error that its trailers tell.
+    """Hand on a reply's prelude, then its body as it comes; return the error in its trailers.
 
     A reply of another type than HTTP's has no prelude. Raises `Malformed`, `StreamTooLarge`, `Cut`.
     """

@@ -162,7 +162,7 @@ def _problem(info: zipfile.ZipInfo, name: str) -> str | None:
 def _extract(
     package: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, path: Path, left: int
 ) -> int:
-    """Unpack one entry and give its bytes, counted: what its header says is only a claim."""
+    """Unpack one entry and return its bytes, counted: what its header says is only a claim."""
     target.parent.mkdir(parents=True, exist_ok=True)
     size = 0
     with package.open(entry) as source, target.open("xb") as out:

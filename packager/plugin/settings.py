@@ -112,7 +112,7 @@ def _setting(name: str, place: Place, node: YamlValue, diagnostics: Diagnostics)
     if setting.type == "secret-input" and default is not None and setting.default:
         diagnostics.warn(
             "secret-default",
-            "a secret's default is no secret: it is in the plugin, the bundle and the template",
+            "a secret's default is not a secret: it is in the plugin, the bundle and the template",
             default.place,
             key=default.key,
             hint="leave it out, and make the setting required if it needs a value",

@@ -68,7 +68,7 @@ def place_of(plan: FunctionPlan, setting: Setting) -> Place:
 
 
 def setting_source(plan: FunctionPlan, setting: Setting) -> str | None:
-    """Say where a setting's value comes from; None if it comes from nowhere."""
+    """Return where a setting's value comes from; None if it comes from nowhere."""
     if plan.options.is_managed and setting in plan.group.settings:
         return "each endpoint"
     source = source_of(plan, setting)

@@ -38,7 +38,7 @@ def profile_functions(
     starts: int,
     progress: Callable[[str], None] = lambda message: None,
 ) -> tuple[Profile, ...]:
-    """Start each of `functions` `starts` times, in turn, and give their profiles in that order.
+    """Start each of `functions` `starts` times, in turn, and return their profiles in that order.
 
     The times are those of starts as Lambda does them; where they go is read from further starts
     that are traced, and scaled to the former. Raises `InvocationFailed` if one gives no reply.

@@ -56,7 +56,7 @@ def function_of(bundle: BuiltBundle, event: Any, env: Mapping[str, str]) -> Func
 
 
 def cold_start(function: Function, limit: Limit | None = None) -> ColdStart:
-    """Start the function once, within `limit` if any, and give the times; no process is left.
+    """Start the function once, within `limit` if any, and return the times; no process is left.
 
     Raises `InvocationFailed` if it gives no reply.
     """

@@ -243,7 +243,7 @@ class _Reader:
         path = real_path(file.parent / expanded(bare))
         if path == self.root:
             self.diagnostics.warn(
-                "ignored-requirement", "the plugin itself is no dependency: left out", place
+                "ignored-requirement", "the plugin itself is not a dependency: left out", place
             )
         elif self.rules.path(
             path,

@@ -119,9 +119,9 @@ class RequirementRules:
                     )
 
     def source(self, url: str, place: Place | None) -> bool | None:
-        """Note what there is against a URL to get a package from; tell whether it is a path.
+        """Note what there is against a URL to get a package from; return whether it is a path.
 
-        None, and an error noted, for what is no URL.
+        None, and an error noted, for what is not a URL.
         """
         try:
             parts = urlsplit(url.strip())
@@ -169,7 +169,7 @@ def refuse_variables(lines: Iterable[str]) -> None:
 
 
 def metadata_of(wheel: Path) -> list[bytes]:
-    """Return what says in a wheel which packages it needs; nothing of what is no wheel.
+    """Return what says in a wheel which packages it needs; nothing of what is not a wheel.
 
     `_in_build/hook.py`, which imports nothing of the tool, has its like for what builds make.
     """

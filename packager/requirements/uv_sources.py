@@ -86,7 +86,7 @@ def _with_source(
             where = f"the workspace in {workspace.root}" if workspace else "any workspace here"
             diagnostics.error(
                 "not-in-workspace",
-                f"{declared.name} is to come from a workspace, and is no member of {where}",
+                f"{declared.name} is to come from a workspace, and is not a member of {where}",
                 declared.place,
                 hint="list its folder in members of [tool.uv.workspace], in the workspace's root",
             )

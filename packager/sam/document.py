@@ -36,7 +36,7 @@ def data(text: str) -> str:
     """Return `text` such that CloudFormation takes it as it is, and nothing in it as a reference.
 
     Every text of a template that is not `Meant` comes through here, last of all: what a plugin says
-    is data, wherever it says it. Intrinsic functions are no texts here (`Intrinsic`), so no text
+    is data, wherever it says it. Intrinsic functions are not texts here (`Intrinsic`), so no text
     can be one; inside of `!Sub`, `literal_in_sub` does the same for `${name}`.
     """
     return _SURROGATE.sub("\ufffd", _DYNAMIC.sub("{ ", text))

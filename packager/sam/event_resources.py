@@ -130,7 +130,7 @@ def _queue(properties: Mapping[str, Any], tags: list[dict[str, str]]) -> dict[st
 
 
 def _senders(plan: FunctionPlan, names: ResourceNames) -> Iterator[dict[str, Any]]:
-    """Say who may send to the queue of failed events: these topics, these rules, nobody else."""
+    """Yield who may send to the queue of failed events: these topics, these rules, nobody else."""
     topics: list[Any] = []
     rules: list[Any] = []
     for name, event in named_events(plan):

@@ -80,7 +80,7 @@ def event_variables(plan: FunctionPlan) -> dict[str, Any]:
 
 
 def event_sources(plan: FunctionPlan) -> dict[str, dict[str, Any]]:
-    """Return the entries of `Events` that are no HTTP requests."""
+    """Return the entries of `Events` that are not HTTP requests."""
     sources: dict[str, dict[str, Any]] = {}
     names = ResourceNames(plan.logical_id)
     several = len({e.target for e in plan.options.events if isinstance(e, PatternEvent)}) > 1

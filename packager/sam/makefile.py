@@ -62,7 +62,7 @@ def render_makefile(
 
 
 def makefile_code(template_folder: Path, makefile_folder: Path) -> Callable[..., CodeLocation]:
-    """Say that SAM builds the code through the Makefile in `makefile_folder`.
+    """Return what names the code of functions that SAM builds by the Makefile in `makefile_folder`.
 
     `CodeUri` is the plugin's folder, or the one that a package is in. It and `ContextPath`, the
     Makefile's folder, are relative to the template's.

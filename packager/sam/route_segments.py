@@ -52,7 +52,7 @@ def gateway_segments(rule: str) -> tuple[Segment, ...]:
         return ()
     for number, text in enumerate(texts):
         if not text:
-            # `/a/` is no route key of an HTTP API, and `/a/{proxy+}` may not take `/a/`: what
+            # `/a/` is not a route key of an HTTP API, and `/a/{proxy+}` may not take `/a/`: what
             # surely takes it is the variable one segment up.
             return (*segments[:-1], Rest("a trailing slash is not expressible"))
         segment = _segment(text, last=number == len(texts) - 1)

@@ -44,7 +44,7 @@ _MAX_STACK_DESCRIPTION = 1024  # bytes (CloudFormation, "Description")
 
 
 def zip_code(plan: FunctionPlan) -> CodeLocation:
-    """Say that a function's code is the zip beside the template, as `packager build` writes it."""
+    """Return the zip beside the template as a function's code: `packager build` writes it there."""
     return CodeLocation(f"{plan.logical_id}.zip")
 
 

@@ -15,7 +15,7 @@ MOST_WAITING = 1000  # changes that one listener may leave unread
 class Change:
     """What has changed: a request or a function, by its id.
 
-    `missed` is no change of its own: the listener was too slow, and has to look at everything.
+    `missed` is not a change of its own: the listener was too slow, and has to look at everything.
     """
 
     kind: Literal["added", "changed", "removed", "missed"]

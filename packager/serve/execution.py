@@ -182,7 +182,7 @@ class Execution:
         )
         self._keeper.add(process.pid)
         self._process = process
-        ready.wait()  # what has got it ready is no part of the init phase
+        ready.wait()  # what has got it ready is not part of the init phase
         return process
 
     def _wait_for(self, process: subprocess.Popen[bytes]) -> None:

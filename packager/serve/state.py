@@ -47,8 +47,8 @@ class EnvironmentCounts:
 class ServedFunction:
     """A function as it stands. `plan` is that of the last sources that could be read.
 
-    `diagnostics` are of the last attempt to build it; with `failed` the build before serves on, if
-    there is one (`build`). `store` has the managed endpoints of a `managed` function, and
+    `diagnostics` are of the last attempt to build it; with `failed` the build before stays in use,
+    if there is one (`build`). `store` has the managed endpoints of a `managed` function, and
     `declaration` is what `packager.plugin.endpoint_declaration` says of its group; `debug_port` is
     where a debugger can attach.
     """

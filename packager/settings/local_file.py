@@ -145,5 +145,5 @@ class _Reader:
 
 
 def _kind(value: object) -> str:
-    """Say what a value is; text may be a secret."""
+    """Return what a value is; text may be a secret."""
     return "text" if isinstance(value, str) else found(value)

@@ -34,7 +34,7 @@ class Push:
                 )
 
     def compare(self, aws: Aws) -> list[Change]:
-        """Read what there is, and give what would become of it; raises `PackagerError`.
+        """Read what there is, and return what would become of it; raises `PackagerError`.
 
         Nothing may be written that would not fit, or would destroy something.
         """

@@ -46,5 +46,5 @@ def value_at(setting: Setting, target: Target, texts: Texts) -> Any:
     except (ValueError, RecursionError):
         raise WrongValue(f"{source_label(source)} is not valid JSON") from None
     if not isinstance(document, dict):
-        raise WrongValue(f"the JSON of {source_label(source)} is no object")
+        raise WrongValue(f"the JSON of {source_label(source)} is not an object")
     return value_of_json(setting, document.get(key))

@@ -76,7 +76,7 @@ def may_be_unset(setting: Setting) -> bool:
 
 
 def means_nothing(setting: Setting, text: str) -> bool:
-    """Return whether `text` from outside is no value for `setting`: blanks are one for text."""
+    """Return whether `text` from outside is not a value for `setting`: blanks are one for text."""
     return setting.type not in ("text-input", "secret-input") and text.strip() == ""
 
 

@@ -124,7 +124,7 @@ def text_of(old: Old) -> str | None:
 
 
 def too_large(source: AwsSource, text: str) -> tuple[str, str | None] | None:
-    """Say, with a hint, that `text` does not fit into `source`; None if it does."""
+    """Return why `text` does not fit into `source`, and a hint; None if it fits."""
     limit, hint = _MAX_SECRET, None
     if isinstance(source, SsmSource):
         limit, hint = _MAX_PARAMETER, "keep it in a secret, which holds 64 KB"

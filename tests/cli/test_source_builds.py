@@ -365,7 +365,7 @@ def is_running(command: bytes) -> bool:
 
 
 def until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Wait for a condition, and tell whether it came."""
+    """Wait for a condition, and return whether it came."""
     last = time.monotonic() + seconds
     while time.monotonic() < last:
         if condition():

@@ -109,7 +109,7 @@ def _run(*command: object, cwd: Path, **environment: str) -> str:
 
 
 def _sdist(version: str, folder: Path) -> Path:
-    """Give a release's sources, tests included."""
+    """Return a release's sources, tests included."""
     cache = (cache_folder() or folder) / "tests"
     archive = cache / f"werkzeug-{version}.tar.gz"
     if not archive.exists():
@@ -177,7 +177,7 @@ def pytest_sessionfinish(session):
 def _own_tests(
     python: Path, version: str, folder: Path, site: Path, *options: str, long: bool
 ) -> str:
-    """Run a release's own tests, the long ones perhaps, on what is in `site`; give the summary."""
+    """Run a release's own tests, long ones perhaps, on what is in `site`; return the summary."""
     left_out = ("test_serving.py", "test_debug.py", "live_apps", "middleware/test_http_proxy.py")
     out = _run(
         *(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--assert=plain"),

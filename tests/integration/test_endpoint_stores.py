@@ -231,7 +231,7 @@ def test_who_comes_second_is_told_and_writes_nothing(store: Store, opened: Open)
 
 
 def at_once(count: int, act: Callable[[int], None]) -> list[BaseException | None]:
-    """Do something in so many threads at the same moment, and give what each raised."""
+    """Do something in so many threads at the same moment, and return what each raised."""
     gate = threading.Barrier(count)
     raised: list[BaseException | None] = [None] * count
 

@@ -158,7 +158,7 @@ class Both:
     def answers(
         self, name: str, requests: list[Sent], settings: dict[str, Any], modes: dict[str, str]
     ) -> tuple[list[Answered], list[Answered]]:
-        """Give what the bundle answers, and what the SDK does."""
+        """Return what the bundle answers, and what the SDK does."""
         plugin, out = ROOT / "plugins" / name, self.work / "out"
         with FakeDaemon(modes, user=f"dify-plugin-{name}") as daemon:
             theirs = under_sdk(

@@ -96,7 +96,7 @@ def test_a_saved_file_is_the_next_answer(
     source.write_text(text.replace("<br>", "<hr>"))
     server.wait_for_line("NekoFunction built in", said)
     assert server.send("GET", "/duck/1").body == b"1 <hr>"
-    # What is at fault is shown with its place, and the last good build serves on.
+    # What is at fault is shown with its place, and the last good build stays in use.
     said = len(server.lines)
     source.write_text(text + "\ndef (:\n")
     fault = server.wait_for_line("error: ", said)

@@ -356,7 +356,7 @@ def test_prompt_asks_for_a_place_that_functions_share_what_all_of_them_take(
     (plugin / "manifest.yaml").write_text(manifest)
     (plugin / "group" / "other.yaml").write_text(other)
     arguments = ["settings", "prompt", str(plugin), "--dry-run"]
-    # A blank answer is no value for a boolean, and leaves it as it is.
+    # A blank answer is not a value for a boolean, and leaves it as it is.
     answers = ["", "", "on", "never", "off", "  "]
 
     seen, code = converse(arguments, answers, environment(moto, tmp_path))
@@ -519,7 +519,7 @@ def test_prompt_removes_what_is_optional(optional: Path, moto: MotoServer, tmp_p
 
 
 def test_nothing_is_in_the_list_of_processes() -> None:
-    """Values are no options: there is none that would take one."""
+    """Values are not options: there is none that would take one."""
     from packager.cli.settings import settings
 
     options = {

@@ -154,7 +154,7 @@ def test_every_route_has_a_permission_for_its_caller(api: str, routes: str) -> N
 
 
 def allowed(template: Mapping[str, Any], function: str, api: str, method: str, path: str) -> bool:
-    """Say whether API Gateway may call `function` for a route of `api`."""
+    """Return whether API Gateway may call `function` for a route of `api`."""
     verb = {"x-amazon-apigateway-any-method": "PATCH"}.get(method, method.upper())
     caller = f"{api}/stage/{verb}{'/x' if path == '$default' else path}"
     for permission in of_type(template, "AWS::Lambda::Permission").values():

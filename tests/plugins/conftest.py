@@ -47,7 +47,7 @@ def moto() -> Iterator[MotoServer]:
 
 
 def plan_of(folder: Path, name: str, configuration: str = "", top: str = "") -> FunctionPlan:
-    """Give the function of an example, with `top` and `configuration` around its own."""
+    """Return the function of an example, with `top` and `configuration` around its own."""
     interpreter = newest_supported()
     assert interpreter is not None
     diagnostics = Diagnostics()

@@ -123,7 +123,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def invoke(self, event: object) -> Iterator[HttpReply | bytes]:
-        """Give the reply: its head with what there is of its body, then the rest as it comes."""
+        """Yield the reply: its head with what there is of its body, then the rest as it comes."""
         self.api.offer(
             json.dumps(event).encode(),
             request_id=str(uuid4()),

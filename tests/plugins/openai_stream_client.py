@@ -1,6 +1,6 @@
 """Streams with the official openai client: python openai_stream_client.py URL KEY; prints JSON.
 
-Gives when each piece of text came, on the monotonic clock, and the piece.
+Returns when each piece of text came, on the monotonic clock, and the piece.
 """
 
 import json

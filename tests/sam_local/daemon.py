@@ -42,7 +42,7 @@ def install_docker() -> None:
 
 @contextlib.contextmanager
 def docker_daemon() -> Iterator[str]:
-    """Run dockerd for as long as the block lasts and give its address (what DOCKER_HOST says).
+    """Run dockerd for as long as the block lasts and return its address (what DOCKER_HOST says).
 
     The folder is outside the project (`sam build` copies trees, and a socket stops it) and short (a
     socket's path holds at most 107 bytes). Nothing stays: the mounts are in a mount namespace of

@@ -76,7 +76,7 @@ def image_tag(python: str) -> str:
 
 
 def write_image(interpreter: Path, python: str, uv: Path, folder: Path) -> Path:
-    """Write the file system of the stand-in as a tar into `folder` and give its path.
+    """Write the file system of the stand-in as a tar into `folder` and return its path.
 
     `interpreter` is a CPython of version `python` ("3.13"), of any installer or the system's own;
     `uv` installs the runtime interface client for it.

@@ -43,7 +43,7 @@ class Sam:
 
     @contextlib.contextmanager
     def serve(self, kind: str, *arguments: str | Path, cwd: Path) -> Iterator[str]:
-        """Run `sam local KIND` (start-api, start-lambda) and give its URL.
+        """Run `sam local KIND` (start-api, start-lambda) and return its URL.
 
         Containers stay warm within the block: each request would else cost a container's start.
         """

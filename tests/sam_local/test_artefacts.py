@@ -89,7 +89,7 @@ Invoke = Callable[[str, dict[str, Any]], Any]
 
 @contextlib.contextmanager
 def start_lambda(sam: Sam, template: Path, variables: Path, folder: Path) -> Iterator[Invoke]:
-    """Run `sam local start-lambda`; give a function that invokes through boto3."""
+    """Run `sam local start-lambda`; return a function that invokes through boto3."""
     arguments = ("--template", template, "--env-vars", variables)
     with sam.serve("start-lambda", *arguments, cwd=folder) as url:
         client = boto3.client(

@@ -1,8 +1,8 @@
 """Any event at all: real payloads with parts taken out, mixed, blown up; and what must hold.
 
 Whatever comes, the handler answers with a reply in the form of the event's source, or refuses what
-is no HTTP request by name; it takes at most a second for 100 KB; nothing it logs is a traceback;
-and an ordinary request right afterwards is answered as ever.
+is not an HTTP request by name; it takes at most a second for 100 KB; nothing it logs is a
+traceback; and an ordinary request right afterwards is answered as ever.
 """
 
 from __future__ import annotations
@@ -386,7 +386,7 @@ class Fuzz:
             return type(refusal).__name__
         if not source:
             if reply.keys() - {"batchItemFailures"}:
-                raise Failure(f"the reply to what is no request: {reply}")
+                raise Failure(f"the reply to what is not a request: {reply}")
             return "event"
         check_reply(source, event, reply)
         status: int = reply["statusCode"]

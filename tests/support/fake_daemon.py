@@ -61,7 +61,7 @@ class FakeDaemon:
         self._server.server_close()
 
     def answers(self, kind: str, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-        """Give what a call is answered with, one dict after the other; or raises an ApiRefusal."""
+        """Yield what a call is answered with, one dict after the other; or raises an ApiRefusal."""
         self.calls.append((kind, request))
         match kind:
             case "storage":
@@ -84,7 +84,7 @@ class FakeDaemon:
     def _stored(self, request: dict[str, Any]) -> str | bool:
         key = request["key"]
         if not isinstance(key, str):
-            raise Failed("the key is no text")
+            raise Failed("the key is not text")
         match request["opt"]:
             case "get":
                 if key not in self.storage:
@@ -186,7 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _as_uploads(value: Any) -> Any:
-    """Give inputs with the files of plugins as the stand-in's apps know uploads."""
+    """Return inputs with the files of plugins as the stand-in's apps know uploads."""
     if isinstance(value, dict):
         if value.get("transfer_method") == "tool_file":
             value = {**value, "transfer_method": "local_file"}

@@ -21,7 +21,7 @@ NAMES = (
 
 
 def tree_of(paths: Iterable[Sequence[str]]) -> dict[str, bool]:
-    """Give each path that can be beside the ones before it, and whether it is a folder."""
+    """Return each path that can be beside the ones before it, and whether it is a folder."""
     found: dict[str, bool] = {}
     for parts in paths:
         above = ["/".join(parts[:length]) for length in range(1, len(parts))]
@@ -32,7 +32,7 @@ def tree_of(paths: Iterable[Sequence[str]]) -> dict[str, bool]:
 
 
 def ignored_by_git(folder: Path, tree: dict[str, bool], patterns: Sequence[str]) -> set[str]:
-    """Give what `git check-ignore` says of the paths of `tree`, made in `folder`."""
+    """Return what `git check-ignore` says of the paths of `tree`, made in `folder`."""
     git = ["git", "-c", "core.ignorecase=false", "-c", "core.excludesfile="]
     subprocess.run([*git, "init", "-q"], cwd=folder, check=True)
     for path, is_folder in tree.items():

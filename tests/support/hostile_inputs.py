@@ -149,7 +149,7 @@ PATHS = (
 
 
 def mutated(random: Random, text: str) -> bytes:
-    """Give `text` with some of it taken out, doubled, or in another place, and tokens put in."""
+    """Return `text` with some of it taken out, doubled, or in another place, and tokens put in."""
     data = text
     for _ in range(random.randrange(1, 6)):
         at, end = sorted(random.choices(range(len(data) + 1), k=2))
@@ -224,7 +224,7 @@ MODES = (0o100644, 0o120777, 0o010644, 0o020644, 0o060644, 0o140777, 0o040755, 0
 
 
 def hostile_zip(random: Random) -> bytes:
-    """Give a package with names, kinds, sizes and bytes that no packager writes."""
+    """Return a package with names, kinds, sizes and bytes that no packager writes."""
     memory = io.BytesIO()
     with zipfile.ZipFile(memory, "w") as archive, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of names that are there twice

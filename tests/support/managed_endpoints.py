@@ -79,7 +79,7 @@ class FileEndpoints:
         root: bool = False,
         **more: Any,
     ) -> str:
-        """Keep an endpoint, a new one or that of the name, and give its hook id."""
+        """Keep an endpoint, a new one or that of the name, and return its hook id."""
         hook_id = hook_id or self.ids.get(name) or make_hook_id(self.key)
         self.ids[name] = hook_id
         document = {

@@ -163,7 +163,7 @@ CASES: dict[str, tuple[Event, str]] = {
         "return Response(repr(r.data))",
     ),
     "a binary reply": (rest(), "return Response(b'\\xff\\x00', mimetype='image/png')"),
-    "a text reply that is no UTF-8": (rest(), "return Response(b'\\xff', mimetype='text/plain')"),
+    "a text reply that is not UTF-8": (rest(), "return Response(b'\\xff', mimetype='text/plain')"),
     "a compressed text reply": (
         rest(),
         "import gzip\n"
@@ -260,7 +260,7 @@ PEERS: dict[str, Callable[[Application], Handler]] = {
 def outcome(handler: Handler, event: Event) -> Any:
     """What a client would see of a reply, and what the endpoint printed; or the exception's name.
 
-    How a reply is written (the case of names, text or base64) is no difference.
+    How a reply is written (the case of names, text or base64) is not a difference.
     """
     printed = io.StringIO()
     with warnings.catch_warnings(), redirect_stdout(printed), redirect_stderr(io.StringIO()):

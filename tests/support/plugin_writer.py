@@ -48,7 +48,7 @@ SOUND = {
 
 
 def write_plugin(root: Path, changes: Mapping[str, str | bytes | None] | None = None) -> Path:
-    """Write the sound plugin into `root`, with `changes` (None: not that file), and give `root`."""
+    """Write the sound plugin into `root`, with `changes` (None: not that file); return `root`."""
     for name, content in {**SOUND, **(changes or {})}.items():
         if content is not None:
             path = root / name

@@ -35,7 +35,7 @@ class Emulator:
     log_path: Path
 
     def invoke(self, event: object) -> Any:
-        """Post an event and give the function's answer; a streamed one in one piece."""
+        """Post an event and return the function's answer; a streamed one in one piece."""
         connection = http.client.HTTPConnection(self.address, timeout=30)
         try:
             connection.request("POST", PATH, json.dumps(event).encode())
@@ -54,7 +54,7 @@ class Emulator:
 
 
 def emulator_path() -> Path:
-    """Give the emulator's program for this machine."""
+    """Return the emulator's program for this machine."""
     machine = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
     return Path(samcli.__file__).parent / "local/rapid" / f"aws-lambda-rie-{machine}"
 

@@ -114,7 +114,7 @@ def b64(text: str) -> str:
 
 
 def read(text: str, depth: int) -> Iterator[str]:
-    """Give all that a reader may make of a text, in `depth` steps of undoing one kind of quotes.
+    """Yield all that a reader may make of a text, in `depth` steps of undoing one kind of quotes.
 
     Written with the standard library alone, not as what is tested does it.
     """

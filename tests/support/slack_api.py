@@ -21,7 +21,7 @@ class SlackApi:
     posted: list[dict[str, str]] = field(default_factory=list)
 
     def wait_for(self, count: int) -> list[dict[str, str]]:
-        """Give what was posted once `count` messages are there."""
+        """Return what was posted once `count` messages are there."""
         for _ in range(1000):
             if len(self.posted) >= count:
                 break

@@ -38,7 +38,7 @@ def make_plan(
     description: str = "Cats",
     **options: Any,
 ) -> FunctionPlan:
-    """Give the plan of a plugin's first group; `declared` are its settings, the rest Options."""
+    """Return the plan of a plugin's first group; `declared` are its settings, the rest Options."""
     lines = endpoints or ("GET /",)
     group = EndpointGroup(
         name, f"group/{name}.yaml", tuple(declared), tuple(map(make_endpoint, lines)), PLACE
@@ -64,7 +64,7 @@ def literal(value: Any) -> LiteralSource:
 
 
 def translate(template: str) -> dict[str, Any]:
-    """Give the CloudFormation that SAM's own translator makes of a template, code uploaded."""
+    """Return the CloudFormation that SAM's own translator makes of a template, code uploaded."""
     import boto3
     from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
     from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
@@ -83,7 +83,7 @@ def translate(template: str) -> dict[str, Any]:
 
 
 def of_type(template: Mapping[str, Any], kind: str) -> dict[str, dict[str, Any]]:
-    """Give the properties of the resources of one type, by logical id."""
+    """Return the properties of the resources of one type, by logical id."""
     return {
         name: resource.get("Properties", {})
         for name, resource in template["Resources"].items()

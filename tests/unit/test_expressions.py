@@ -38,7 +38,7 @@ EXPRESSIONS = expressions()
 
 
 def texts(pattern: str) -> list[str]:
-    """Give long texts that an expression starts to match again and again."""
+    """Return long texts that an expression starts to match again and again."""
     words = re.findall(r"[A-Za-z=&:/#-]{3,}", pattern)
     units = [*SIGNS, *(word + sign for word in words for sign in " a[(<=")]
     units += [f"{one}{other}" for one in " a1./<[(" for other in " a1./<[(\n#=@:" if one != other]
@@ -58,7 +58,7 @@ def test_no_expression_takes_long(key: tuple[str, str]) -> None:
 def calls(
     expression: re.Pattern[str] | re.Pattern[bytes], text: str
 ) -> tuple[Callable[[], object], ...]:
-    """Give what an expression is used for: `match` where it could start anywhere, else both."""
+    """Return what an expression is used for: `match` where it could start anywhere, else both."""
     subject = text if isinstance(expression.pattern, str) else text.encode()
     if expression.pattern[:3] in (r"\s*", rb"\s*", "[a-"):
         return (lambda: expression.match(subject),)  # type: ignore[arg-type]

@@ -84,7 +84,7 @@ class Entity:
         by_name: bool | None = None,
         extra: str | None = None,
     ) -> Self:
-        """Make one of a mapping; give one back as it is. Raises `ValidationError`."""
+        """Make one of a mapping; return what is one already. Raises `ValidationError`."""
         if strict or from_attributes or by_alias is False or extra not in (None, "ignore"):
             raise NotImplementedError('these options need the real SDK: sdk = "real"')
         return cls.__entity_schema__().validate(obj)  # type: ignore[no-any-return]

@@ -67,7 +67,7 @@ class InvokeMessage(Entity):
 
         @classmethod
         def validate_variable_value_and_stream(cls, values: object) -> object:
-            """Refuse to stream what is no text."""
+            """Refuse to stream what is not text."""
             if (
                 isinstance(values, dict)
                 and values.get("stream")

@@ -82,7 +82,7 @@ class Application:
             note_threads()
 
     def answer(self, environ: Environ) -> tuple[Response, str]:
-        """Give the response to a request, and the declared path of its route (`-` for none).
+        """Return the response to a request, and the declared path of its route (`-` for none).
 
         Whatever goes wrong becomes a response; only `process.interrupts` come through.
         """

@@ -32,7 +32,7 @@ def close(application: Serving, response: Response, environ: dict[str, Any]) -> 
 
 
 def steps_of_closing(response: Response) -> Iterator[Callable[[], object]]:
-    """Give what werkzeug's `close` calls, so that one that fails keeps none from being called."""
+    """Yield what werkzeug's `close` calls, so that one that fails keeps none from being called."""
     callbacks = getattr(response, "_on_close", None)
     if type(response).close is not Response.close or callbacks is None:
         yield response.close

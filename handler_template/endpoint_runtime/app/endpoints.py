@@ -30,7 +30,7 @@ class EndpointError(Exception):
 
 
 def load_endpoint(root: str, source: str) -> type[Any]:
-    """Give the ONE subclass of `Endpoint` in a source's namespace.
+    """Return the ONE subclass of `Endpoint` in a source's namespace.
 
     `root` is the plugin's folder, `source` a path in it. An imported subclass counts, `Endpoint`
     itself does not, one class under several names counts once. Raises `EndpointError`, and
@@ -63,7 +63,7 @@ def load_source(root: str, source: str) -> ModuleType:
 
     `endpoints/whatsapp-bot.py` is `endpoints.whatsapp-bot`: the import system takes any name
     without dots. By path go names that have some, and those that a module from elsewhere hides
-    (`token.py`, or `http/hook.py` in a folder that is no regular package).
+    (`token.py`, or `http/hook.py` in a folder that is not a regular package).
     """
     if _Submodules not in sys.meta_path:
         _Submodules.install()
@@ -110,7 +110,7 @@ def _load_file(stem: str, path: str) -> ModuleType:
             return module
         spec = spec_from_file_location(name, path)
         if spec is None or spec.loader is None:
-            raise ImportError(f"{path} is no Python source", name=name, path=path)
+            raise ImportError(f"{path} is not a Python source", name=name, path=path)
         module = sys.modules[name] = module_from_spec(spec)
         try:
             spec.loader.exec_module(module)

@@ -61,14 +61,14 @@ def prepare(application: Application, names: Iterable[str]) -> None:
     if _count():
         from endpoint_runtime.app.late_work import note_threads
 
-        note_threads()  # what modules have started is no invocation's to wait for
+        note_threads()  # what modules have started is not an invocation's to wait for
 
 
 def make_fresh(application: Application) -> None:
     """Forget what another process must not share or what may be old, once after a restore.
 
     Connections, settings and credentials are dropped. Every process that is made of a snapshot has
-    the same state of `random` until it is seeded anew; `uuid4` and `secrets` ask the kernel.
+    the same state of `random` until it is seeded again; `uuid4` and `secrets` ask the kernel.
     """
     global stale
     if not stale:

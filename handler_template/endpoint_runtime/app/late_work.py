@@ -118,7 +118,7 @@ def _finish_threads(limit: TimeLimit, end: float, root: str, request_id: str) ->
 
 
 def _at_work(root: str) -> list[Thread]:
-    """Give the threads to wait for."""
+    """Return the threads to wait for."""
     workers = _workers()
     frames = sys._current_frames() if workers else {}
     found = []
@@ -147,7 +147,7 @@ def _others() -> Iterable[Thread]:
 
 
 def _workers() -> dict[Thread, Any]:
-    """Give the threads of executors with their queues of work."""
+    """Return the threads of executors with their queues of work."""
     module = sys.modules.get("concurrent.futures.thread")
     return dict(getattr(module, "_threads_queues", {}))
 
@@ -161,7 +161,7 @@ def _is_busy(queue: Any, frame: FrameType | None) -> bool:
 
 
 def _work_at(frame: FrameType | None) -> object:
-    """Give the piece of work that a worker of an executor is at; None for any other thread."""
+    """Return the piece of work that a worker of an executor is at; None for any other thread."""
     code = _worker_code()
     while frame is not None and frame.f_code is not code:
         frame = frame.f_back
@@ -191,7 +191,7 @@ def _is_plugins(thread: Thread, root: str) -> bool:
 
 
 def _where(fault: TimeUp) -> str:
-    """Give the function of the plugin's in which the time was up, "" if none had begun."""
+    """Return the function of the plugin's in which the time was up, "" if none had begun."""
     trace = fault.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
@@ -202,7 +202,7 @@ def _where(fault: TimeUp) -> str:
 
 
 def _named(step: Callable[[], object]) -> str:
-    """Give a callback's name."""
+    """Return a callback's name."""
     what: Any = getattr(step, "func", step)  # of a partial function
     name: str = getattr(what, "__qualname__", type(what).__qualname__)
     return name

@@ -1,4 +1,4 @@
-"""Brings events that are no HTTP requests to the endpoints that `events` maps them to.
+"""Brings events that are not HTTP requests to the endpoints that `events` maps them to.
 
 Imported for such an event only. Each becomes a POST with its JSON as the body; docs/events.md says
 what an endpoint sees, and what becomes of a failure. The shapes are those that AWS's pages "Using
@@ -48,7 +48,7 @@ class EventFailed(RuntimeError):
 def answer_worker_event(application: Serving, event: Any, context: object) -> dict[str, Any]:
     """Hand an event to the endpoints that it is mapped to.
 
-    Gives SQS the messages that failed,
+    Returns SQS the messages that failed,
     `{"batchItemFailures": [...]}`, anything else `{}`. Raises `NotAnHttpEvent` for an event that
     nothing maps, and `EventFailed` where an endpoint failed at anything but a message of SQS.
     """
@@ -82,7 +82,7 @@ def _refused(event: object, more: str = "") -> NotAnHttpEvent:
 
 
 def _source_of_records(records: object) -> str:
-    """Tell what service wrote all of an event's records, "" for any but SQS and SNS."""
+    """Return what service wrote all of an event's records, "" for any but SQS and SNS."""
     if not isinstance(records, list) or not records:
         return ""
     if all(
@@ -105,7 +105,7 @@ def _arn_of(source: str, record: dict[str, Any]) -> object:
 
 
 def _path_for(arn: object, source: str, mappings: Iterable[Mapping]) -> str:
-    """Give the path of a queue's or topic's events, "" for a stranger's.
+    """Return the path of a queue's or topic's events, "" for a stranger's.
 
     Those of a queue that the template made go where it says; its ARN need not be known where all
     such queues have one path.
@@ -123,7 +123,7 @@ def _path_for(arn: object, source: str, mappings: Iterable[Mapping]) -> str:
 
 
 def _single(event: dict[str, Any], mappings: Iterable[Mapping]) -> tuple[str, str, Any]:
-    """Give source, path and document of an event of EventBridge; path "" for one not mapped."""
+    """Return source, path and document of an event of EventBridge; path "" for one not mapped."""
     wanted = None
     if event.keys() == _ENVELOPE and isinstance(event["event"], dict):
         wanted, event = event["path"], event["event"]
@@ -189,7 +189,7 @@ def _answer_queue(
 
 
 def _message_group(record: dict[str, Any]) -> str | None:
-    """Give the group that a message must stay in order with, None for a standard queue's.
+    """Return the group that a message must stay in order with, None for a standard queue's.
 
     A standard queue's message may have a group, too, for fairness between senders.
     """
@@ -207,7 +207,7 @@ def _post(
     event: dict[str, Any],
     context: object,
 ) -> int:
-    """Have the endpoint at `path` answer a POST of `document`, and give the status."""
+    """Have the endpoint at `path` answer a POST of `document`, and return the status."""
     started = perf_counter()
     environ = _environ_of(application, source, path, document, event, context)
     response, route = application.answer(environ)

@@ -82,7 +82,7 @@ class PlainRoutes:
             self._whole[path] = place.routes
 
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-        """Give the route that `path` (decoded, one slash in front) matches, and its values.
+        """Return the route that `path` (decoded, one slash in front) matches, and its values.
 
         None where only the Map can tell.
         """
@@ -109,7 +109,7 @@ class PlainRoutes:
         return route, dict(zip(names, values))  # noqa: B905 - as many, by the way here
 
     def refusal(self, method: str, path: str) -> set[str] | None:
-        """Give the methods that `path` may be asked with instead, none for a path of no route.
+        """Return the methods that `path` may be asked with instead, none for a path of no route.
 
         None where there may be a match or a redirect, which is for the Map to say.
         """

@@ -76,7 +76,7 @@ class ResponseStream:
             self._heart = Heartbeat(reply.heartbeat, self._beat, self._body.limit.interrupt)
 
     def send_body(self) -> BaseException | None:
-        """Send every chunk; gives what the plugin's generator raised. Raises StreamCut."""
+        """Send every chunk; returns what the plugin's generator raised. Raises StreamCut."""
         fault: BaseException | None = None
         heart = self._heart
         try:
@@ -166,7 +166,7 @@ class ResponseStream:
         self._send(b": \n\n")
 
     def _begin(self) -> bytes:
-        """Connect; give what goes before the body's first chunk."""
+        """Connect; return what goes before the body's first chunk."""
         prelude = self._reply.head
         self.begun = True
         headers = (

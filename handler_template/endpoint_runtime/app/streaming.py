@@ -123,7 +123,7 @@ class _Body:
             self.chunks = iter(interruptible(response.iter_encoded()))
             if (
                 response.mimetype == "text/event-stream"
-                and "content-encoding" not in response.headers  # a comment is no part of such
+                and "content-encoding" not in response.headers  # a comment is not part of such
                 and "content-length" not in response.headers
                 and self._application.stream_heartbeat
             ):
@@ -169,7 +169,7 @@ class _Body:
         return reply
 
     def failed(self, fault: BaseException) -> Streamed:
-        """Give the reply instead, where nothing has been sent yet."""
+        """Return the reply instead, where nothing has been sent yet."""
         if isinstance(fault, TimeUp):
             fault = TimeoutError("the response's body did not begin in time")
         from endpoint_runtime.app.failures import log_unsent
@@ -181,7 +181,7 @@ class _Body:
         ).reply()
 
     def report(self, fault: BaseException) -> tuple[str, str]:
-        """Log that the body failed midway; give type and message for the trailers."""
+        """Log that the body failed midway; return type and message for the trailers."""
         self._application.log_exception("the response's body failed", fault, self._environ)
         if self._application.errors == "dify":
             from endpoint_runtime.app.failures import text_for_caller
@@ -190,7 +190,7 @@ class _Body:
         return type(fault).__name__, "the response's body failed; the function's log says how"
 
     def cut_off(self) -> TimeoutError | None:
-        """Give what a body failed with whose time was over; None if what came is of use."""
+        """Return what a body failed with whose time was over; None if what came is of use."""
         if may_be_cut(self._response):
             return None
         return TimeoutError("the body was not done in the function's time")

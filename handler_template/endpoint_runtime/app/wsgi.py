@@ -71,7 +71,7 @@ def serve(
 
 
 def add_event(environ: Environ, event: Any, context: object) -> None:
-    """Tell of the event behind an adapter's environ, under the keys of docs/events.md."""
+    """Add to an adapter's environ the event behind it, under the keys of docs/events.md."""
     details = event.get("requestContext")
     if not isinstance(details, dict):
         details = {}
@@ -84,7 +84,7 @@ def add_event(environ: Environ, event: Any, context: object) -> None:
 def _start(
     application: Serving, response: Response, route: str, environ: Environ
 ) -> tuple[list[Header], Iterator[bytes]]:
-    """Give the headers of a response, and its body with the first chunk made.
+    """Return the headers of a response, and its body with the first chunk made.
 
     No server sends the status without the first chunk, and so a body that fails at once can still
     be answered with a 500. Behind an adapter for Lambda nothing streams: there it is made whole.

@@ -39,7 +39,7 @@ class Client:
     def call(
         self, operation: str, payload: Mapping[str, Any], deadline: float | None = None
     ) -> dict[str, Any]:
-        """Call an operation (`GetParameters`) with its input, and give its output.
+        """Call an operation (`GetParameters`) with its input, and return its output.
 
         `deadline` is in seconds since the epoch. Raises AwsError.
         """

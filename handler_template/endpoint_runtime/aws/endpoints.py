@@ -36,7 +36,7 @@ def region() -> str:
     if not name:
         raise AwsError("NoRegion", "no region is set: set AWS_REGION, as Lambda does")
     if not (name.isascii() and name.replace("-", "").isalnum()):
-        raise AwsError("NoRegion", "AWS_REGION is no region's name, such as eu-central-1")
+        raise AwsError("NoRegion", "AWS_REGION is not a region's name, such as eu-central-1")
     return name
 
 

@@ -130,7 +130,7 @@ class Bucket:
     def _place(self, region: str) -> tuple[Origin, str]:
         """Return where the bucket is reached, and the path before its keys."""
         origin, path = endpoint("s3", region)
-        # A name with a dot is no part of a host that the certificate of S3 is for.
+        # A name with a dot is not part of a host that the certificate of S3 is for.
         if not origin.amazon or "." in self.name:
             return origin, f"{path}/{self.name}"
         return Origin(f"{self.name}.{origin.host}"), path

@@ -20,7 +20,7 @@ class EventTooLarge(Exception):
 def read_events(chunks: Iterable[bytes], limit: int = MAX_EVENT) -> Iterator[tuple[str, str]]:
     """Yield the type ("message" where none is said) and the data of each event.
 
-    Lines end in CR, LF or both, wherever chunks end; what is no UTF-8 is replaced. An event that
+    Lines end in CR, LF or both, wherever chunks end; what is not UTF-8 is replaced. An event that
     the stream ends in the middle of is dropped, and so is one without data.
     """
     kind, size = "", 0

@@ -26,7 +26,7 @@ class Files:
     def upload(
         self, session: Session, filename: str, content: Any, mimetype: str
     ) -> dict[str, Any]:
-        """Hand a file to Dify; give its `id`, `name`, `size`, `extension`, `mime_type` and URL.
+        """Hand a file to Dify; return its `id`, `name`, `size`, `extension`, `mime_type` and URL.
 
         Raises AppError; its app is the one whose key was used.
         """

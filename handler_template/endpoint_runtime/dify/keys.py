@@ -77,7 +77,7 @@ class AppKeys:
         return key.strip()
 
     def renew(self, app_id: str, refused: str, deadline: float | None) -> bool:
-        """Read what AWS keeps again, after a key was refused; tell whether that one has changed."""
+        """Read what AWS keeps again, after a key was refused; return whether it has changed."""
         if self._refreshed is None:
             return False
         self._refreshed.forget()

@@ -66,7 +66,7 @@ class ServiceApi:
         *,
         content_type: str = "application/json",
     ) -> tuple[Response, Connection]:
-        """Send a request and give its answer, whose status is below 300; the caller releases it.
+        """Send a request and return its answer, whose status is below 300; the caller releases it.
 
         `body` is sent as JSON, bytes as they are. Raises AppError. Repeated are requests that
         cannot have reached Dify, those that it refused with 429 and a `Retry-After` that fits in
@@ -125,7 +125,7 @@ class ServiceApi:
         body: Any = None,
         **options: Any,
     ) -> dict[str, Any]:
-        """Send a request and give the JSON object that answers it; raises AppError."""
+        """Send a request and return the JSON object that answers it; raises AppError."""
         answer, connection = self.request(session, app_id, method, path, body, **options)
         data = self.read(app_id, answer, connection)
         try:

@@ -63,7 +63,7 @@ class BoundedBody:
         self.data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def fit(self, make: Callable[[bytes], Any]) -> Any:
-        """Give what `make` makes of the body, of less of it for as long as that is too large."""
+        """Return what `make` makes of the body, of less of it for as long as that is too large."""
         while True:
             try:
                 return make(self.data)
@@ -171,7 +171,7 @@ def may_be_cut(response: Response) -> bool:
 
 
 def as_bytes(chunk: object) -> bytes:
-    """Give a chunk that a plugin made; raises TypeError for what is neither text nor bytes."""
+    """Return a chunk that a plugin made; raises TypeError for what is neither text nor bytes."""
     if isinstance(chunk, bytes):
         return chunk
     if isinstance(chunk, str):

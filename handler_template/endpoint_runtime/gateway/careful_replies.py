@@ -54,7 +54,7 @@ def _check_form(response: Response, headers: Iterable[Header]) -> None:
         if not is_field_value(value):  # not the value itself: it may be a key
             raise UnsendableReply(
                 f"the response's header {name[:60]} has a value that "
-                + ("holds a line break or the like" if type(value) is str else "is no text")
+                + ("holds a line break or the like" if type(value) is str else "is not text")
             )
 
 
@@ -156,7 +156,7 @@ def _one_each(singles: dict[str, str], repeated: dict[str, list[str]]) -> dict[s
 def _encode(
     body: bytes, content_type: str, content_encoding: str, types: BodyTypes
 ) -> tuple[str, bool]:
-    """Give the body as text or base64, and which of the two it is."""
+    """Return the body as text or base64, and which of the two it is."""
     if is_text(content_type, content_encoding, types):
         try:
             return body.decode("utf-8"), False

@@ -29,7 +29,7 @@ def compress(
     accept_encoding: str,
     types: BodyTypes = ((), ()),
 ) -> tuple[list[Header], bytes]:
-    """Give headers and body of a response as they go out, compressed or as they were.
+    """Return headers and body of a response as they go out, compressed or as they were.
 
     `body` belongs to a response that may have one (no HEAD, 204 or 304). Of `types` those that go
     as text are compressed; how a body goes is none of its business otherwise.

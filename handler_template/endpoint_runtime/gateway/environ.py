@@ -29,7 +29,7 @@ _UNQUOTED = {ord(mark): None for mark in _SAFE + "_.-~"}
 
 
 def http_source_of(event: object) -> str:
-    """Return where an event comes from, by its shape; "" for one that is no HTTP request."""
+    """Return where an event comes from, by its shape; "" for one that is not an HTTP request."""
     if not isinstance(event, dict):
         return ""
     if "type" in event and ("methodArn" in event or "routeArn" in event):

@@ -120,8 +120,8 @@ def _add_all(environ: dict[str, Any], name: str, values: list[object]) -> None:
 def add_server(environ: dict[str, Any], details: dict[str, Any], source: str) -> str:
     """Set the scheme, SERVER_NAME and SERVER_PORT, and a Host where there is none.
 
-    Gives the server's root URL. Gateways set X-Forwarded-Proto and -Port themselves; where a proxy
-    before them did too, the last entry is theirs.
+    Returns the server's root URL. Gateways set X-Forwarded-Proto and -Port themselves; where a
+    proxy before them did too, the last entry is theirs.
     """
     get = environ.get
     known = (

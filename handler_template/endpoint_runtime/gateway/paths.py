@@ -49,7 +49,7 @@ def split_path(
     domain: str,
     base_path: str,
 ) -> tuple[str, str]:
-    """Give SCRIPT_NAME and PATH_INFO of an event, both decoded, as WSGI strings.
+    """Return SCRIPT_NAME and PATH_INFO of an event, both decoded, as WSGI strings.
 
     `raw` is the path as the event has it, `context` the event's `requestContext`, `domain` the host
     the client called, `base_path` the configured one (`""` for none).
@@ -127,7 +127,7 @@ def _before_route(event: dict[str, Any], route: object, path: str) -> str:
         return ""
     parameters = event.get("pathParameters")
     segments = []
-    room = 3 * len(path)  # what is longer is no part of the path, percent-encoded or not
+    room = 3 * len(path)  # what is longer is not part of the path, percent-encoded or not
     for segment in route.strip("/").split("/"):
         if segment[:1] == "{" and segment[-1:] == "}":
             value = parameters.get(segment[1:-1].rstrip("+")) if parameters else None

@@ -72,7 +72,7 @@ def plain_reply(
     as_text = _TEXT.get((content_type, types))
     if as_text is None:
         as_text = _is_text(content_type, types)
-    # A reply that may be too large, one that is binary, bytes that are no text: not here.
+    # A reply that may be too large, one that is binary, bytes that are not text: not here.
     if body and (not as_text or len(body) * 6 > MAX_REPLY - 65536):
         return None
     try:

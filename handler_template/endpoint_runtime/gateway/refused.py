@@ -31,7 +31,7 @@ def method_and_path(
         method = "-"
     try:
         return method, shown(decode(source, path_of(event, source)), endpoints)
-    except ValueError:  # no path, one that is no text
+    except ValueError:  # no path, one that is not text
         return method, "-"
 
 

@@ -1,4 +1,4 @@
-"""Says what an event that is no HTTP request seems to be: its kind by name, none of its values.
+"""Says what an event that is not an HTTP request seems to be: its kind by name, none of its values.
 
 Imported for an event that is refused alone. The shapes are those that AWS prints on the services'
 pages in "Invoking Lambda with events from other AWS services", and in their own guides (Cognito's
@@ -142,7 +142,7 @@ def _keys(event: Mapping[str, Any]) -> str:
 
 
 def source_of(event: object) -> str:
-    """Tell by its shape where an event comes from, or raise `NotAnHttpEvent`."""
+    """Return where an event comes from, by its shape; raise `NotAnHttpEvent` for others."""
     source = http_source_of(event)
     if not source:
         raise NotAnHttpEvent(refusal_of(event))

@@ -84,7 +84,7 @@ class Connection(Stream):
         *,
         deadline: float | None = None,
     ) -> Response:
-        """Send a request and give its answer once the head of it is here.
+        """Send a request and return its answer once the head of it is here.
 
         `path` is sent as it is, query included. `Host` and `Content-Length` are added. `deadline`
         takes the place of the connection's from now on.
@@ -197,7 +197,7 @@ class Connection(Stream):
             try:
                 numeric = _socket.getaddrinfo(name, port, 0, kind, 0, _socket.AI_NUMERICHOST)
             except OSError:
-                raise HttpError(f"{self.name} is no address", sent=False) from None
+                raise HttpError(f"{self.name} is not an address", sent=False) from None
             return [(family, address) for family, _, _, _, address in numeric]
         done = allocate_lock()
         done.acquire()

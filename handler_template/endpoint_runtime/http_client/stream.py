@@ -116,8 +116,8 @@ class Stream:
         return HttpError(f"{self.name} cut its answer short")
 
     def broken(self, what: object) -> HttpError:
-        """Return the error for an answer that is no HTTP."""
-        return HttpError(f"{self.name} sent an answer that is no HTTP: {what!r}")
+        """Return the error for an answer that is not HTTP."""
+        return HttpError(f"{self.name} sent an answer that is not HTTP: {what!r}")
 
     def take(self, size: int) -> bytes:
         """Return the first `size` bytes of the buffer."""

@@ -95,7 +95,7 @@ def is_distrust(fault: OSError) -> bool:
 
 
 def problem_of(fault: OSError) -> str:
-    """Say why a handshake failed: a line for people."""
+    """Return why a handshake failed: a line for people."""
     reason = getattr(fault, "verify_message", None) or getattr(fault, "reason", None)
     if reason:
         return str(reason)

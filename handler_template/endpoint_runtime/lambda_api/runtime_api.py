@@ -116,7 +116,7 @@ class RuntimeApi(AnswerReader):
         self._post(path, report, f"Content-Type: application/json\r\n{headers}", known=(202, 413))
 
     def begin_stream(self, invocation: Invocation, headers: str) -> "tuple[_socket.socket, bytes]":
-        """Give the connection to send a streamed reply on, and the request's head.
+        """Return the connection to send a streamed reply on, and the request's head.
 
         A `send` that nothing moves for `_PATIENCE` raises BlockingIOError.
         """
@@ -141,7 +141,7 @@ class RuntimeApi(AnswerReader):
         return True
 
     def end_stream(self, invocation: Invocation, seconds: float) -> int:
-        """Give the status of the answer to a streamed reply, 0 if none comes; then hang up.
+        """Return the status of the answer to a streamed reply, 0 if none comes; then hang up.
 
         `seconds` is how long the answer may take where that is longer than the usual.
         """
@@ -186,7 +186,7 @@ class RuntimeApi(AnswerReader):
         self, what: str, head: bytes, body: bytes = b"", *, wait: bool = False
     ) -> tuple[int, dict[str, str], bytearray]:
         """Send one request and read its answer. A kept connection that turns out to be cut before
-        the first byte of the answer is opened anew, once: that is what an idle time-out of the
+        the first byte of the answer is opened again, once: that is what an idle time-out of the
         server looks like. A waiting request is sent again on a fresh connection too."""
         try:
             retry = self._connected() or wait

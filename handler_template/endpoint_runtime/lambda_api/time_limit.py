@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 BODY_MARGIN = 1.0  # seconds before the function's time is over at which bodies end
 WORK_MARGIN = 0.5  # the same of work after the answer
 
-_AGAIN = 0.4  # seconds; more than a `send` of a stream waits, which a signal makes start anew
+_AGAIN = 0.4  # seconds; more than a `send` of a stream waits, which a signal makes start again
 _SOON = 0.002  # seconds until the runtime may have done what the plugin called it for
 _SOONEST = 0.001  # seconds: a timer of none is one that is disarmed
 _NEAR = 0.01  # seconds by which a timer may differ from what it was set to

@@ -1,4 +1,4 @@
-"""Remembers hook ids that are no endpoint's, and limits the calls that these cause."""
+"""Remembers hook ids that are not an endpoint's, and limits the calls that these cause."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ _LEAST_ENCODED = 6  # bytes of what is looked for in base64 and hexadecimal
 _LONG = 256  # characters of a secret that takes a while to add
 _WINDOW = 7  # bytes: wherever they lie, a whole word of four at a multiple of four is in them
 _MOST_STEPS = 12  # of undoing
-# What settings say that are no secrets, whatever their type is called.
+# What settings say that are not secrets, whatever their type is called.
 _BOOLEANS = ("true", "True", "TRUE", "false", "False", "FALSE")
 _WORDS = frozenset((*_BOOLEANS, "null", "None", "none", "NULL"))
 

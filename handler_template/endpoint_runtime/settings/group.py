@@ -206,7 +206,7 @@ def secret_texts(
     """Return the texts that nothing in a log may have (docs/logging.md).
 
     They are the secret-inputs, and of what AWS keeps the texts that are long enough to be secrets,
-    but for declared settings that are no texts: those are options, and ids.
+    but for declared settings that are not texts: those are options, and ids.
     """
     found: list[str] = []
     in_document = settings.keys() - sources.keys() if has_document else set()

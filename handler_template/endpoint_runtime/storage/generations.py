@@ -37,7 +37,7 @@ class Generations:
         self._table = table
 
     def write(self, value: bytes, deadline: float | None) -> str:
-        """Write a value as chunks of a new generation, and give its name."""
+        """Write a value as chunks of a new generation, and return its name."""
         count = -(-len(value) // CHUNK)
         now = int(time())
         generation = f"{os.urandom(16).hex()}.{now}.{count}"

@@ -36,7 +36,7 @@ class Lazy:
         namespace["__dir__"] = lambda: names_of(namespace)
 
     def __setitem__(self, name: str, source: "Source") -> None:
-        """Say where `name` comes from.
+        """Set where `name` comes from.
 
         A module (`("a.b",)`, as `import a.b` binds it; `("a.b", "")`, as `import a.b as name`
         does), a module's attribute (`("a.b", "c")`), or a function that makes it.

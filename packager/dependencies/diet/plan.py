@@ -175,7 +175,7 @@ def _plan(
 
 
 def _derive(tree: ast.Module, plan: Plan, pinned: set[str], lines: list[bytes]) -> set[str]:
-    """Add to `plan` what follows from its imports; give the names that something needs at once."""
+    """Add to `plan` what follows from its imports; return the names that are needed at once."""
     before = -1
     while before != len(plan.names):
         before = len(plan.names)

@@ -195,7 +195,7 @@ class _Writer:
             self.edits.insert(start, "_lazy.")
 
     def _casts(self, node: ast.AST, names: list[ast.Name]) -> set[ast.AST]:
-        """Put `(value)` for `typing.cast(..., value)`; give the nodes that are gone."""
+        """Put `(value)` for `typing.cast(..., value)`; return the nodes that are gone."""
         gone: set[ast.AST] = set()
         source = self.edits.source
         for call in ast.walk(node):

@@ -230,7 +230,7 @@ class _Checker:
     def properties(
         self, shapes: Mapping[str, Shape], owned: Mapping[str, str | None], resource: str
     ) -> None:
-        """Fault properties that the resource has not or the packager writes, and odd values."""
+        """Report properties that the resource has not or the packager writes, and odd values."""
         for name, value in self.values.items():
             if name in owned:
                 key = owned[name]
@@ -247,13 +247,13 @@ class _Checker:
                 self.shape(name, shapes[name], value)
 
     def shape(self, name: str, shape: Shape, value: object) -> None:
-        """Fault what in the value does not fit the shape."""
+        """Report what in the value does not fit the shape."""
         for path, expected in shape(value):
             self.error(
                 "invalid-property", f"{name}.{path}" if path else name, f"expected {expected}"
             )
 
     def references(self, known: Collection[str]) -> None:
-        """Fault references to what a generated template can't hold."""
+        """Report references to what a generated template can't hold."""
         for name, message, hint in reference_problems(self.key, self.values, self.plan, known):
             self.error("unknown-reference", name, message, hint)

@@ -54,7 +54,7 @@ def _event_keys(plan: FunctionPlan) -> Iterator[str]:
 
 
 def _check_shared_names(plans: Sequence[FunctionPlan], diagnostics: Diagnostics) -> None:
-    """Fault names that two functions, or the APIs of two, would both have."""
+    """Report names that two functions, or the APIs of two, would both have."""
     owners: dict[tuple[str, str], FunctionPlan] = {}
     for plan in plans:
         for key, what, name in _names(plan):

@@ -64,7 +64,7 @@ def read_payload(mimetype: str, body: bytes) -> dict:
         if mimetype == "application/x-www-form-urlencoded":
             body = parse_qs(body).get(b"payload", [b""])[0]
         payload = orjson.loads(body)
-    except ValueError as error:  # of orjson, and of a form that is no ASCII
+    except ValueError as error:  # of orjson, and of a form that is not ASCII
         raise ValueError("the payload must be JSON") from error
     if not isinstance(payload, dict):
         raise ValueError("the payload must be a JSON object")

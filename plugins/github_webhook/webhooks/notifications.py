@@ -9,14 +9,14 @@ COMMITS_LIMIT = 10  # commits of a push that it lists
 
 
 def wants_ref(branches: str, payload: Mapping[str, Any]) -> bool:
-    """Tell if one of the comma-separated patterns matches the branch or tag that was pushed."""
+    """Return whether one of the comma-separated patterns matches the pushed branch or tag."""
     name = ref_name(payload)
     patterns = [pattern.strip() for pattern in branches.split(",")]
     return any(fnmatchcase(name, pattern) for pattern in patterns if pattern)
 
 
 def ref_name(payload: Mapping[str, Any]) -> str:
-    """Give `release/1.0` for `refs/heads/release/1.0`."""
+    """Return `release/1.0` for `refs/heads/release/1.0`."""
     ref = text_at(payload, "ref")
     return ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
 
@@ -41,7 +41,7 @@ def notify(event: str, payload: Mapping[str, Any], *, full: bool) -> dict[str, s
 
 
 def text_at(payload: Any, *path: str) -> str:
-    """Give the text (or number, as text) at `path`, or "" where there is none.
+    """Return the text (or number, as text) at `path`, or "" where there is none.
 
     GitHub leaves fields out and sends nulls, so nothing but this reads a payload.
     """

@@ -18,7 +18,7 @@ _counts: Counter[str] = Counter()
 
 
 def claim(delivery: str) -> bool:
-    """Say that a delivery is being worked on; False if it was, by an earlier request."""
+    """Note that a delivery is being worked on; return False if it was, by an earlier request."""
     with _lock:
         if delivery in _seen:
             return False
@@ -42,7 +42,7 @@ def remember(delivery: str, notification: dict[str, str]) -> None:
 
 
 def notifications() -> list[dict[str, str]]:
-    """Give what was remembered, newest first."""
+    """Return what was remembered, newest first."""
     with _lock:
         return [dict(notification) for notification in _recent]
 
@@ -54,6 +54,6 @@ def count(outcome: str) -> None:
 
 
 def counts() -> dict[str, int]:
-    """Give how many requests ended how, since the process started."""
+    """Return how many requests ended how, since the process started."""
     with _lock:
         return dict(_counts)

@@ -6,7 +6,7 @@ PREFIX = "sha256="
 
 
 def is_signed(secret: str, body: bytes, header: str) -> bool:
-    """Tell if `header` (X-Hub-Signature-256) is the signature of exactly these bytes.
+    """Return whether `header` (X-Hub-Signature-256) is the signature of exactly these bytes.
 
     The comparison takes the same time wherever the first difference is.
     (GitHub's documentation: Validating webhook deliveries.)

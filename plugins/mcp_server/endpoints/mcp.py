@@ -44,7 +44,7 @@ class Mcp(Endpoint):
 
 
 def is_authorized(r: Request, token: str) -> bool:
-    """Tell if the request carries the token, where one is needed, in a time that tells nothing."""
+    """Return whether the request has the token, if one is needed, in a time that tells nothing."""
     if not token:
         return True
     scheme, _, given = r.headers.get("Authorization", "").partition(" ")
@@ -54,7 +54,7 @@ def is_authorized(r: Request, token: str) -> bool:
 
 
 def is_allowed_origin(r: Request, allowed: str) -> bool:
-    """Tell if a browser's page may call: of this very host, or one that the settings name."""
+    """Return whether a browser's page may call: of this very host, or one in the settings."""
     origin = r.headers.get("Origin")
     if origin is None or urlsplit(origin).netloc == r.host:
         return True

@@ -15,7 +15,7 @@ CONVERSATION = {
 
 
 def describe(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the tool as `tools/list` shows it. ValueError for an input schema that is none."""
+    """Return the tool as `tools/list` shows it. ValueError for an input schema that is none."""
     schema = input_schema(settings.get("input_schema") or "")
     if app_type(settings) == "chat":
         own = {"query": QUERY, "conversation_id": CONVERSATION}
@@ -39,12 +39,12 @@ def input_schema(text: str) -> dict[str, Any]:
 
 
 def app_type(settings: Mapping[str, Any]) -> str:
-    """Give the kind of the app: chat, workflow or completion."""
+    """Return the kind of the app: chat, workflow or completion."""
     return settings.get("app_type") or "chat"
 
 
 def run(session: Any, settings: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Call the app and give the result of `tools/call`.
+    """Call the app and return the result of `tools/call`.
 
     A failure is a result too, one that the model behind the client gets to see; its cause is in
     the log alone.

@@ -65,7 +65,7 @@ def answer(
 
 
 def unreadable() -> dict[str, Any]:
-    """The reply to a body that is no JSON."""
+    """The reply to a body that is not JSON."""
     return _failure(None, RpcError(PARSE_ERROR, "the body must be JSON"))
 
 

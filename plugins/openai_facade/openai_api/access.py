@@ -7,7 +7,7 @@ from werkzeug import Request, Response
 
 
 def refusal(r: Request, api_key: str) -> Response | None:
-    """Give the refusal of a request without the key; None for one that may pass."""
+    """Return the refusal of a request without the key; None for one that may pass."""
     if not api_key:  # an empty one would let everybody in
         return error(503, "the setting api_key is empty", "server_error")
     scheme, _, given = r.headers.get("Authorization", "").partition(" ")
@@ -19,6 +19,6 @@ def refusal(r: Request, api_key: str) -> Response | None:
 
 
 def error(status: int, message: str, kind: str, code: str | None = None) -> Response:
-    """Give an error as OpenAI's API words it."""
+    """Return an error as OpenAI's API words it."""
     content = {"error": {"message": message, "type": kind, "param": None, "code": code}}
     return Response(json.dumps(content), status, mimetype="application/json")

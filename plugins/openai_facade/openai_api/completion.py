@@ -17,7 +17,7 @@ class BadRequest(ValueError):
 
 
 def query_of(messages: object) -> str:
-    """Give what the app is asked: the last message, what was said before it told along.
+    """Return what the app is asked: the last message, what was said before it told along.
 
     The API's clients send the whole conversation each time, and Dify wants one question.
     """
@@ -60,7 +60,7 @@ class Completion:
         self._events = events
 
     def pieces(self) -> Iterator[str]:
-        """Give the answer's texts. Whatever the app's call raises comes through."""
+        """Yield the answer's texts. Whatever the app's call raises comes through."""
         for event in self._events:
             if event["event"] in ("message", "agent_message"):
                 if event["answer"]:
@@ -72,13 +72,13 @@ class Completion:
                 raise RuntimeError(f"the app failed: {event.get('message')}")
 
     def whole(self) -> dict[str, Any]:
-        """Give the completion in one object."""
+        """Return the completion in one object."""
         message = {"role": "assistant", "content": "".join(self.pieces()), "refusal": None}
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
         return {**self._common("chat.completion"), "choices": [choice], "usage": self.usage}
 
     def chunks(self, first: str | None, rest: Iterator[str], *, with_usage: bool) -> Iterator[str]:
-        """Give the completion as server-sent events; `first` and `rest` are its pieces.
+        """Yield the completion as server-sent events; `first` and `rest` are its pieces.
 
         A failure midway can't change the status any more: it becomes an event, and the end.
         """

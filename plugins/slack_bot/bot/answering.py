@@ -15,7 +15,7 @@ SORRY = "I could not get an answer. Please try again later."
 
 
 def text_of(event: Mapping[str, Any]) -> str:
-    """Give what was said to the bot, without its name. Slack escapes three characters."""
+    """Return what was said to the bot, without its name. Slack escapes three characters."""
     text = MENTION.sub("", str(event.get("text") or "")).strip()
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
@@ -72,7 +72,7 @@ def ask(
 
 
 def stream(app: Any, app_id: str, query: str, conversation_id: str) -> tuple[str, str]:
-    """Give the app's answer and its conversation's id. Streamed, since agents know no other way."""
+    """Return the app's answer and its conversation's id; streamed: agents know no other way."""
     said = ""
     for event in app.chat.invoke(
         app_id=app_id,

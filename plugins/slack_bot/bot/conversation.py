@@ -29,7 +29,7 @@ class Conversation:
 
 
 def key_of(team: str, channel: str, thread: str) -> str:
-    """Give the storage key of a thread: short, whatever the ids hold."""
+    """Return the storage key of a thread: short, whatever the ids hold."""
     named = json.dumps([team, channel, thread]).encode()
     return "thread-" + hashlib.sha256(named).hexdigest()
 

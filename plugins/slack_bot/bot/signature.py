@@ -10,7 +10,7 @@ MAX_AGE = 300  # seconds; an older request may be a recording that somebody send
 
 
 def is_signed(secret: str, timestamp: str, body: bytes, signature: str, now: float) -> bool:
-    """Tell if `signature` is that of exactly these bytes, sent at `timestamp`, which is not old.
+    """Return whether `signature` is of exactly these bytes, sent at a `timestamp` not long ago.
 
     The comparison takes the same time wherever the first difference is.
     """

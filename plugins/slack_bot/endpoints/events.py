@@ -44,6 +44,6 @@ class Events(Endpoint):
 
 
 def is_mention(event: Mapping) -> bool:
-    """Tell if somebody spoke to the bot. Bots don't count: two of them would never end."""
+    """Return whether somebody spoke to the bot. Bots don't count: two of them would never end."""
     by_bot = event.get("bot_id") or event.get("subtype") == "bot_message"
     return event.get("type") == "app_mention" and not by_bot

@@ -1,4 +1,4 @@
-"""Events that are no HTTP requests: where they go, what an endpoint sees, how failures end."""
+"""Events that are not HTTP requests: where they go, what an endpoint sees, how failures end."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def test_no_region() -> None:
 @pytest.mark.parametrize("name", ["x.evil.example/", "eu west", "é"])
 def test_a_region_is_part_of_a_host(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", name)
-    with pytest.raises(AwsError, match="AWS_REGION is no region's name"):
+    with pytest.raises(AwsError, match="AWS_REGION is not a region's name"):
         endpoints.region()
 
 

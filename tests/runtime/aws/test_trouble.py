@@ -159,7 +159,7 @@ def test_a_connection_that_dies_in_use_is_opened_once(
 
 
 @pytest.mark.parametrize("code", ["ExpiredTokenException", "ExpiredToken"])
-def test_expired_credentials_are_fetched_anew(
+def test_expired_credentials_are_fetched_again(
     code: str, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")

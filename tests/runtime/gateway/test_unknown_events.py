@@ -1,4 +1,4 @@
-"""Events that are no HTTP requests are refused by name, and none of their values is shown."""
+"""Events that are not HTTP requests are refused by name, and none of their values is shown."""
 
 from __future__ import annotations
 

@@ -154,36 +154,36 @@ def test_a_body_over_the_limit() -> None:
         (OK + b"Content-Le", "cut its answer short"),
         (OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhel", "cut its answer short"),
         (OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", "cut its answer short"),
-        (b"220 mail.example.com\r\n", "sent an answer that is no HTTP: '220 mail.example.com'"),
-        (b"HTTP/1.1 2x0 OK\r\n\r\n", "sent an answer that is no HTTP: 'HTTP/1.1 2x0 OK'"),
-        (OK + b"nonsense\r\n\r\n", "sent an answer that is no HTTP: 'nonsense'"),
+        (b"220 mail.example.com\r\n", "sent an answer that is not HTTP: '220 mail.example.com'"),
+        (b"HTTP/1.1 2x0 OK\r\n\r\n", "sent an answer that is not HTTP: 'HTTP/1.1 2x0 OK'"),
+        (OK + b"nonsense\r\n\r\n", "sent an answer that is not HTTP: 'nonsense'"),
         (
             OK + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n",
-            "sent an answer that is no HTTP: 'content-length: 5, 6'",
+            "sent an answer that is not HTTP: 'content-length: 5, 6'",
         ),
         (
             OK + b"Content-Length: -1\r\n\r\n",
-            "sent an answer that is no HTTP: 'content-length: -1'",
+            "sent an answer that is not HTTP: 'content-length: -1'",
         ),
         (
             OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n",
-            "sent an answer that is no HTTP: 'transfer-encoding: gzip, chunked'",
+            "sent an answer that is not HTTP: 'transfer-encoding: gzip, chunked'",
         ),
         (
             OK + b"Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n",
-            "sent an answer that is no HTTP: b'0x5'",
+            "sent an answer that is not HTTP: b'0x5'",
         ),
         (
             OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello!\r\n0\r\n\r\n",
-            "sent an answer that is no HTTP: 'a chunk longer than it says'",
+            "sent an answer that is not HTTP: 'a chunk longer than it says'",
         ),
         (
             OK + b"X: " + b"y" * 300_000,
-            "sent an answer that is no HTTP: 'a line without an end'",
+            "sent an answer that is not HTTP: 'a line without an end'",
         ),
         (
             b"HTTP/1.1 100 Continue\r\n\r\n" * 200,
-            "sent an answer that is no HTTP: 'nothing but interim answers'",
+            "sent an answer that is not HTTP: 'nothing but interim answers'",
         ),
     ],
 )
@@ -216,7 +216,7 @@ def test_a_name_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.300", "::x", "1.2.3.4.5"])
 def test_an_address_that_is_none(host: str) -> None:
-    with pytest.raises(HttpError, match=r" is no address$"):
+    with pytest.raises(HttpError, match=r" is not an address$"):
         Connection("http", host).request("GET", "/")
 
 

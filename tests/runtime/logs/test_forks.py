@@ -36,7 +36,7 @@ WAYS = {
     "exits with a code": ("sys.exit(7)", 7),
     "exits with a text": ("sys.exit('bye')", 1),
     "raises": ("raise ValueError('of the child')", 1),
-    "raises what is no Exception": ("raise Odd", 1),
+    "raises what is not an Exception": ("raise Odd", 1),
     "interrupts": ("raise KeyboardInterrupt", 1),
     "aborts": ("abort(403)", 1),
     "returns": ("return Response('of the child')", 0),

@@ -135,9 +135,9 @@ def test_it_serves_under_the_emulator(tmp_path: Path) -> None:
         assert gone["errorType"] == "Runtime.ExitError"
         assert gone["errorMessage"].endswith("Runtime exited with error: exit status 4")
 
-        _, anew = function.invoke(b"{}")
-        assert isinstance(anew, dict)
-        assert anew["pid"] != pid
+        _, fresh = function.invoke(b"{}")
+        assert isinstance(fresh, dict)
+        assert fresh["pid"] != pid
         assert "[ERROR] ValueError: no luck\rTraceback (most recent call last):\r" in function.log()
 
 

@@ -1,5 +1,5 @@
-"""The fast entry's loop against a Runtime API that breaks the protocol: it serves on, or gives up
-with one clear line; it neither hangs nor spins."""
+"""The fast entry's loop against a Runtime API that breaks the protocol: it goes on serving, or
+gives up with one clear line; it neither hangs nor spins."""
 
 from __future__ import annotations
 
@@ -286,7 +286,7 @@ def test_an_answer_that_trickles_without_end_is_given_up(begun: bytes) -> None:
 
 
 @pytest.mark.parametrize("end", [cut, reset])
-def test_a_connection_cut_while_waiting_is_opened_anew_once(end: Any) -> None:
+def test_a_connection_cut_while_waiting_is_opened_again_once(end: Any) -> None:
     with RuntimeServer([event(b"1", "a"), end(), event(b"2", "b"), end(), end()]) as server:
         said = serve(server)
 
@@ -315,7 +315,7 @@ def test_a_reply_whose_kept_connection_was_cut_is_sent_once_more(end: Any) -> No
     assert server.connections == 2
 
 
-def test_a_connection_closed_while_the_handler_runs_is_opened_anew() -> None:
+def test_a_connection_closed_while_the_handler_runs_is_opened_again() -> None:
     with RuntimeServer([cut(event(b"1"))]) as server:
         api = RuntimeApi(server.address, stall=1)
 

@@ -172,7 +172,7 @@ def cases() -> list[bytes]:
     ]
 
 
-# Both say the same, in words of their own, of why a text is no JSON or a value has none.
+# Both say the same, in words of their own, of why a text is not JSON or a value has none.
 WORDS = re.compile(r"(Unable to (?:unmarshal input|parse [A-Za-z ]+ JSON|marshal response): ).*")
 
 

@@ -59,7 +59,7 @@ def write(storage: DynamoDBStorage, kind: str) -> None:
 
 
 def interrupt(storage: DynamoDBStorage, number: int, what: Callable[[Any], None]) -> list[Any]:
-    """Have `what` done after the request `number`, with a repetition of it; give all requests."""
+    """Have `what` done after the request `number`, with a repetition of it; return all requests."""
     call = storage._client.call
     made: list[Any] = []
 

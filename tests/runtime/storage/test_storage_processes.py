@@ -52,7 +52,7 @@ def test_s3(moto: MotoServer, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(storage: tuple[str, dict[str, Any]]) -> list[Call]:
-    """Let the processes work, then read every key, and give all calls."""
+    """Let the processes work, then read every key, and return all calls."""
     arguments = [str(SECONDS), json.dumps(storage)]
     command = [sys.executable, storage_worker.__file__, str(TEMPLATE)]
     processes = [

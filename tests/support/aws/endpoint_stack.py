@@ -17,7 +17,7 @@ BASE = "https://api.example.com/live"
 
 
 def deploy(moto: MotoServer, plans: Sequence[FunctionPlan], name: str = "prod") -> dict[str, Any]:
-    """Make the stack of `plans`, and give its outputs and id.
+    """Make the stack of `plans`, and return its outputs and id.
 
     Its tables, metadata and outputs are those of the generated template; moto makes no secret and
     no API of a template, so that these are made, or made up, beside it.
@@ -48,7 +48,7 @@ def deploy(moto: MotoServer, plans: Sequence[FunctionPlan], name: str = "prod") 
 
 
 def make_key(moto: MotoServer) -> str:
-    """Make the secret that a template makes to seal secrets with, and give its ARN."""
+    """Make the secret that a template makes to seal secrets with, and return its ARN."""
     client = moto.boto("secretsmanager")
     password = client.get_random_password(PasswordLength=64, ExcludePunctuation=True)
     arn: str = client.create_secret(

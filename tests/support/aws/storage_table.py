@@ -10,7 +10,7 @@ _numbers = itertools.count()
 
 
 def make_table(moto: MotoServer) -> str:
-    """Make a table like the template's, and give its name."""
+    """Make a table like the template's, and return its name."""
     name = f"storage-{next(_numbers)}"
     moto.boto("dynamodb").create_table(
         TableName=name,

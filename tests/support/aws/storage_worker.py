@@ -83,7 +83,7 @@ def main(folder: str, number: str, seconds: str, storage: str, announce: str = "
     # Fewer chunks that one transaction takes: long values needn't have megabytes then.
     generations.TOGETHER = int(os.environ.get("STORAGE_TOGETHER", generations.TOGETHER))
 
-    # A loaded machine is no reason to send a request again, which moto would then serve twice:
+    # A loaded machine is not a reason to send a request again, which moto would then serve twice:
     # it does not know ClientRequestToken.
     transport._STALL = 100
 

@@ -120,7 +120,7 @@ def setup_py(
     requires: list[str] | None = None,
     more: str = "",
 ) -> str:
-    """Give a setup.py that looks at `look_at` and then runs `more`."""
+    """Return a setup.py that looks at `look_at` and then runs `more`."""
     about = {"name": name, "version": "1.0", "requires": requires or []}
     return _SETUP.format(
         look_at=json.dumps(look_at | {"secret": SECRET}),

@@ -315,7 +315,7 @@ def test_a_source_with_two_endpoints(tmp_path: Path) -> None:
 
 
 def reader() -> str:
-    """Give the version that reads sources for the default runtime, on this machine."""
+    """Return the version that reads sources for the default runtime, on this machine."""
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
     return "3.13" if find_interpreter("3.13") else here
 

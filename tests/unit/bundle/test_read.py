@@ -56,7 +56,8 @@ def test_damaged_literals(tmp_path: Path, text: str) -> None:
     with pytest.raises(PackagerError) as raised:
         read_bundle(folder)
     assert str(raised.value) == (
-        f"{folder} is no bundle that can be read: endpoint_runtime/_bundle.py is missing or damaged"
+        f"{folder} is not a bundle that can be read: "
+        "endpoint_runtime/_bundle.py is missing or damaged"
     )
 
 

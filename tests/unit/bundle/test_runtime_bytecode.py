@@ -22,7 +22,7 @@ SOURCES = {
 def write(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[str, list[str]], dict[str, bytes]]:
-    """Write the bytecode into a folder; give all of it by path."""
+    """Write the bytecode into a folder; return all of it by path."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     interpreter = newest_supported()
     assert interpreter is not None

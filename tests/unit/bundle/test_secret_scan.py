@@ -54,7 +54,7 @@ def test_secrets_of_an_env_file(tmp_path: Path) -> None:
         "SLACK_TOKEN=xoxb-1234\n"
         "apikey=lower-case\n"
         "A=0123456789abcdef\n"  # looks made up
-        # Not these: modes, models, addresses, placeholders, what is short, what is no secret.
+        # Not these: modes, models, addresses, placeholders, what is short, what is not a secret.
         "MODE=development\n"
         "MODEL=text-embedding-3-small\n"
         "REMOTE_INSTALL_URL=debug.dify.ai:5003\n"

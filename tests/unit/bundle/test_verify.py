@@ -43,7 +43,7 @@ def folder(tmp_path: Path, interpreter: Interpreter) -> Path:
 
 
 def checked(folder: Path, interpreter: Interpreter | None) -> str:
-    """Zip the folder and give what is wrong with it."""
+    """Zip the folder and return what is wrong with it."""
     path = folder.parent / "F.zip"
     write_zip(folder, path)
     try:

@@ -530,8 +530,8 @@ def test_expressions(expression: str) -> None:
             "cron(0 3 ? * ? *)",
             "expected ? for exactly one of day-of-month and day-of-week in cron(...)",
         ),
-        ("cron(60 3 * * ? *)", "'60' is no minutes of a cron expression"),
-        ("cron(0 3 * * XYZ *)", "'XYZ' is no day-of-week of a cron expression"),
+        ("cron(60 3 * * ? *)", "'60' is not valid as minutes of a cron expression"),
+        ("cron(0 3 * * XYZ *)", "'XYZ' is not valid as day-of-week of a cron expression"),
         ("cron(0 3 * * ? *)x", "expected rate(...), cron(...) or at(...)"),
     ],
 )

@@ -328,7 +328,7 @@ def test_a_workspace_without_such_a_member(install: Install, tmp_path: Path) -> 
     )
     message, _ = failure(install)
     assert message == (
-        "p/pyproject.toml:5:17: mylib is to come from a workspace, and is no member of any "
+        "p/pyproject.toml:5:17: mylib is to come from a workspace, and is not a member of any "
         "workspace here"
     )
 

@@ -18,7 +18,7 @@ Left = Callable[..., dict[str, str]]
 
 @pytest.fixture
 def left(tmp_path: Path) -> Left:
-    """Prune files (a package is what its first folder says) and give those that are left."""
+    """Prune files (a package is what its first folder says) and return those that are left."""
 
     def run(files: Mapping[str, str], kept: KeepRules | None = None) -> dict[str, str]:
         owners = {}

@@ -50,8 +50,8 @@ def test_what_werkzeug_takes(path: str) -> None:
     ("path", "message", "hint"),
     [
         ("x", "'x' does not start with /; expected a URL path such as /x", None),
-        ("/<x", "'/<x' is no werkzeug rule; expected < and > around each variable", FORM),
-        ("/<a-b>", "'/<a-b>' is no werkzeug rule; expected < and > around each variable", FORM),
+        ("/<x", "'/<x' is not a werkzeug rule; expected < and > around each variable", FORM),
+        ("/<a-b>", "'/<a-b>' is not a werkzeug rule; expected < and > around each variable", FORM),
         (
             "/<integer:x>",
             "there is no converter 'integer'; expected one of any, float, int, path, string, uuid",
@@ -64,13 +64,13 @@ def test_what_werkzeug_takes(path: str) -> None:
         ),
         (
             "/<int(mini=3):x>",
-            "'/<int(mini=3):x>' is no werkzeug rule: NumberConverter.__init__() got an "
+            "'/<int(mini=3):x>' is not a werkzeug rule: NumberConverter.__init__() got an "
             "unexpected keyword argument 'mini'",
             DOCS,
         ),
         (
             "/<string(minlength=5, maxlength=2):x>",
-            "'/<string(minlength=5, maxlength=2):x>' is no werkzeug rule: "
+            "'/<string(minlength=5, maxlength=2):x>' is not a werkzeug rule: "
             "min repeat greater than max repeat",
             DOCS,
         ),
@@ -141,7 +141,7 @@ def test_variables_of_others_are_taken_as_they_are(path: str, written: str, mean
         "warning",
         f"a variable is written {meant}",
     )
-    assert said.message.startswith(f"{written} is no variable")
+    assert said.message.startswith(f"{written} is not a variable")
 
 
 @pytest.mark.parametrize("path", ["/a:b", "/v1/models:generate", "/<re('a{2}'):x>", "/:", "/{}"])

@@ -354,7 +354,8 @@ def test_work_before_the_next_request_for_work_is_waited_for(
         ),
         (
             {"TIMEOUT": ...},
-            "{} is no bundle that can be read: endpoint_runtime/_bundle.py is missing or damaged",
+            "{} is not a bundle that can be read: "
+            "endpoint_runtime/_bundle.py is missing or damaged",
             "build it again",
         ),
     ],

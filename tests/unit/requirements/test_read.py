@@ -116,7 +116,7 @@ def test_options_nested_files_and_paths(tmp_path: Path) -> None:
         [
             Diagnostic(
                 "ignored-requirement",
-                "the plugin itself is no dependency: left out",
+                "the plugin itself is not a dependency: left out",
                 at("requirements.txt", 9),
                 level="warning",
             )

@@ -1,4 +1,4 @@
-"""Events that are no HTTP requests in the template, through SAM's translator and the linter."""
+"""Events that are not HTTP requests in the template, through SAM's translator and the linter."""
 
 from __future__ import annotations
 

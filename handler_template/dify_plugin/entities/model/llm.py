@@ -102,7 +102,7 @@ class _WithoutPrompt(Entity):
 
     @classmethod
     def transform_prompt_messages(cls, _value: object) -> list[PromptMessage]:
-        """Give nothing back."""
+        """Return nothing."""
         return []
 
 

@@ -261,7 +261,7 @@ PROMPT_MESSAGE_TYPES_BY_ROLE: dict[str, type[PromptMessage]] = {
 
 
 def ensure_prompt_message(value: PromptMessage | Mapping[str, object]) -> PromptMessage:
-    """Make the message of a mapping that its `role` says; give one back as it is."""
+    """Make the message of a mapping that its `role` says; return what is one already."""
     from collections.abc import Mapping
 
     if isinstance(value, PromptMessage):

@@ -114,7 +114,7 @@ class ModelPropertyKey(Enum):
 
 
 def _labelled(data: Any, name: str) -> Any:
-    """Give a description the label it lacks: its name."""
+    """Set the label that a description lacks: its name."""
     if isinstance(data, dict) and not data.get("label"):
         data["label"] = I18nObject(en_us=data[name])
     return data

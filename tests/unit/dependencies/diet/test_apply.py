@@ -37,7 +37,7 @@ def treat(files: dict[str, str], *eager: str) -> dict[str, str]:
 
 
 def run(folder: Path, files: dict[str, str], code: str, *eager: str) -> str:
-    """Say what `code` prints with the treated package."""
+    """Return what `code` prints with the treated package."""
     package = folder / "tiny"
     package.mkdir()
     for name, text in ({"": ""} | files | treat(files, *eager)).items():
