@@ -73,7 +73,7 @@ def check(
         diagnostics.refuse_broken()
         if form == "json":
             facts = [diagnostic_facts(diagnostic) for diagnostic in diagnostics.all]
-            write_json({"functions": [plan_facts(plan) for plan in plans], "faults": facts})
+            write_json({"functions": [plan_facts(plan) for plan in plans], "diagnostics": facts})
         elif form == "github":
             write(github_commands(diagnostics.all))
         else:

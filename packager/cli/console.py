@@ -1,4 +1,4 @@
-"""Shows progress and faults on stderr, in colour on a terminal only, and results on stdout."""
+"""Shows progress and diagnostics on stderr, in colour on a terminal only, and results on stdout."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def progress() -> Iterator[None]:
 
 
 def show_diagnostics(diagnostics: Iterable[Diagnostic], *, excerpts: bool = False) -> None:
-    """Show faults on stderr, a line each, with their hints below.
+    """Show diagnostics on stderr, a line each, with their hints below.
 
     `excerpts` show on a terminal what stands there: of plugins, never of values that somebody has.
     """

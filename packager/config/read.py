@@ -261,7 +261,7 @@ def _paths_in(value: object) -> Iterator[KeyPath]:
 
 
 def _check_fit(options: Mapping[str, Options], diagnostics: Diagnostics) -> None:
-    """Note keys that contradict each other; a key that several groups share is faulted once."""
+    """Note keys that contradict each other; a key that several groups share is reported once."""
     for option in options.values():
         check_entry(option, diagnostics)
     check_endpoints(options, diagnostics)

@@ -136,7 +136,7 @@ def test_check_as_json(run: Run, broken: Path) -> None:
     assert (done.code, done.stderr) == (2, "")
     assert json.loads(done.stdout) == {
         "functions": [],
-        "faults": [
+        "diagnostics": [
             {
                 "level": "error",
                 "code": "missing-file",

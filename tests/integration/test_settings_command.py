@@ -257,7 +257,7 @@ def test_check_finds_what_is_wrong_in_aws(
     assert [each["state"] for each in facts["functions"][0]["settings"]] == [
         *("not set", "wrong", "wrong", "wrong", "at the deployment")
     ]
-    assert [each["key"] for each in facts["faults"]] == ["api_key", "token", "mode", "loud"]
+    assert [each["key"] for each in facts["diagnostics"]] == ["api_key", "token", "mode", "loud"]
 
     refused = packager("push", plugin, "--file", "-", stdin=VALUES.encode())
     assert (refused.returncode, refused.stderr.decode()) == (

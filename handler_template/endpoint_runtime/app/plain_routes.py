@@ -28,14 +28,14 @@ class Route:
         self.rule, self.source, self.names = rule, source, names
 
 
-class _Place:
+class _Node:
     """Where rules that begin alike have come to. `unsure`: one goes on that is not plain."""
 
     __slots__ = ("fixed", "routes", "unsure", "variable")
 
     def __init__(self) -> None:
-        self.fixed: dict[str, _Place] = {}
-        self.variable: _Place | None = None
+        self.fixed: dict[str, _Node] = {}
+        self.variable: _Node | None = None
         self.routes: dict[str, Route] = {}  # by method
         self.unsure = False
 
@@ -44,7 +44,7 @@ class PlainRoutes:
     """The plain ones of a group's routes (rule, method, source)."""
 
     def __init__(self, routes: Iterable[Sequence[str]]) -> None:
-        self._root = _Place()
+        self._root = _Node()
         self._whole: dict[str, dict[str, Route]] = {}  # of rules without variables, by path
         places = [self._root]
         for rule, method, source in routes:
@@ -53,7 +53,7 @@ class PlainRoutes:
             if "GET" in place.routes:  # an explicit HEAD goes before GET's implied one
                 place.routes.setdefault("HEAD", place.routes["GET"])
 
-    def _add(self, rule: str, method: str, source: str, places: list[_Place]) -> None:
+    def _add(self, rule: str, method: str, source: str, places: list[_Node]) -> None:
         path = rule
         while "//" in path:  # as the Map merges them in rules
             path = path.replace("//", "/")
@@ -70,7 +70,7 @@ class PlainRoutes:
                 following = place.variable
                 names.append(name)
             if following is None:
-                following = _Place()
+                following = _Node()
                 places.append(following)
                 if name is None:
                     place.fixed[segment] = following
