@@ -112,7 +112,9 @@ def check(plugins: tuple[Path, ...], profile: str | None, region: str | None, fo
             {"function": plan.logical_id, "settings": [asdict(each) for each in rows]}
             for plan, rows in states
         ]
-        write_json({"functions": functions, "diagnostics": [diagnostic_facts(f) for f in found.all]})
+        write_json(
+            {"functions": functions, "diagnostics": [diagnostic_facts(f) for f in found.all]}
+        )
     else:
         show_diagnostics(found.all)
         write(

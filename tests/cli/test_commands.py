@@ -506,7 +506,7 @@ def test_a_warning_stops_a_strict_build_before_it_begins(run: Run, tmp_path: Pat
     plugin = write_plugin(tmp_path / "tiny", {**IN_AWS, "endpoints/duck.yaml": endpoint})
     done = run("build", plugin, "-o", tmp_path / "out", "--strict")
     assert (done.code, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"{plugin}/endpoints/duck.yaml:1:7: warning: path: :id is no ")
+    assert done.stderr.startswith(f"{plugin}/endpoints/duck.yaml:1:7: warning: path: :id is not ")
     assert not (tmp_path / "out").exists()
 
 

@@ -19,9 +19,9 @@ HEAD = """\
 
 Generated from `packager --help`: `pytest tests/cli/test_docs.py --refresh` writes it again.
 
-Results go to stdout; progress, diagnostics and a function's log go to stderr, in colour on a terminal
-only, and without colour where `NO_COLOR` is set. Exit codes: 0 done, 1 it failed, 2 wrong usage or
-input, 130 interrupted. `packager` is also `python -m packager`.
+Results go to stdout; progress, diagnostics and a function's log go to stderr, in colour on a
+terminal only, and without colour where `NO_COLOR` is set. Exit codes: 0 done, 1 it failed, 2 wrong
+usage or input, 130 interrupted. `packager` is also `python -m packager`.
 """
 
 

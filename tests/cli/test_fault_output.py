@@ -44,7 +44,7 @@ def terminal(*arguments: object, cwd: Path) -> str:
 def test_a_terminal_shows_the_line_with_a_caret(tmp_path: Path) -> None:
     write_plugin(tmp_path / "tiny", {"packager.toml": IN_AWS, "endpoints/duck.yaml": LITERAL})
     assert terminal("check", "tiny", cwd=tmp_path) == (
-        "tiny/endpoints/duck.yaml:1:7: warning: path: :id is no variable: only a URL with these "
+        "tiny/endpoints/duck.yaml:1:7: warning: path: :id is not a variable: only a URL with these "
         "very characters is answered [literal-variable]\n"
         "  path: /duck/:id\n"
         "        ^\n"
