@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import click
 
 from packager.cli.console import echo, say, say_briefly, show_diagnostics, write_log
+from packager.cli.endpoints.page import Page, page_options
 from packager.cli.options import (
     PATH,
     RUNTIME,
@@ -48,6 +50,13 @@ _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
     show_default=True,
     help="The address to listen on. Others than this machine's own let others in.",
 )
+@click.option(
+    "--console-port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="The console's port; by default the next one.",
+)
+@page_options
 @click.option(
     "--api",
     type=click.Choice(get_args(Api)),
@@ -106,6 +115,8 @@ def serve(
     plugins: tuple[Path, ...],
     port: int,
     host: str,
+    console_port: int | None,
+    page: Page,
     api: str | None,
     stage: str | None,
     max_environments: int,
@@ -128,7 +139,8 @@ def serve(
     Each function runs as on Lambda: in fresh processes of its Python behind a Runtime API, one
     request at a time, another process when all are busy. One function is served at the root,
     several below /<function>/; managed endpoints at /e/<hook id>/. A saved file takes effect at
-    once; where it is at fault, the last good build stays in use.
+    once; where it is at fault, the last good build stays in use. The console, a page at the next
+    port, shows requests, makes endpoints and calls interfaces (docs/console.md).
 
     \b
     Examples:
@@ -146,6 +158,7 @@ def serve(
     options = Options(
         host=host,
         port=port,
+        console_port=console_port,
         limit=max_environments,
         api=api,
         stage=stage,
@@ -159,7 +172,8 @@ def serve(
         listener=Listener(log=_show_log, done=_show_request),
         reports=Reports(built=_show_build, failed=show_diagnostics, said=echo),
         progress=Progress(say, say_briefly),
-        started=_show_addresses,
+        console=page.application,
+        started=partial(_show_addresses, page),
     )
     with dify_variables(fake_dify, dify_memory_file(storage), dify_script) as dify:
         variables = aws_variables(aws, aws_profile) | dify
@@ -191,9 +205,12 @@ def _show_build(function: ServedFunction, seconds: float) -> None:
     echo(f"{function.id} built in {seconds:.2f} s")
 
 
-def _show_addresses(bench: Bench, console_port: int | None) -> None:
+def _show_addresses(page: Page, bench: Bench, console_port: int | None) -> None:
     for function in bench.functions:
         echo(f"{function.id}  {bench.public_base(function)}/")
         if function.debug_port is not None:
             echo(f"  its process waits for a debugger on port {function.debug_port}")
+    if console_port is not None:
+        echo(f"Console: {page.address(console_port)}")
+        page.open(console_port)
     echo("Ctrl-C ends it")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
-import webbrowser
-
 import click
 
 from packager.cli.console import say
+from packager.cli.endpoints.page import Page, page_options
 from packager.cli.options import aws_options
 
 
@@ -24,22 +22,14 @@ from packager.cli.options import aws_options
     show_default=True,
     help="The port; 0 takes any that is free.",
 )
-@click.option(
-    "--allow-host",
-    "allowed_hosts",
-    metavar="NAME",
-    multiple=True,
-    help="A name that browsers reach it by, of a container or a remote machine; may be repeated.",
-)
-@click.option("--open", "opens", is_flag=True, help="Open it in the browser.")
+@page_options
 def stack_console(
     stack: str,
     profile: str | None,
     region: str | None,
     host: str,
     port: int,
-    allowed_hosts: tuple[str, ...],
-    opens: bool,
+    page: Page,
 ) -> None:
     """Show and change the endpoints of a deployed stack in the browser.
 
@@ -52,8 +42,6 @@ def stack_console(
       packager console --stack prod --open
       packager console --stack prod --profile work --region eu-west-1
     """
-    from packager.console.address import address, is_loopback
-    from packager.console.app import make_app
     from packager.console.server import run
     from packager.console.source import StackView
     from packager.endpoints.stack import stack_functions
@@ -62,14 +50,13 @@ def stack_console(
 
     aws = Aws(profile, region)
     functions = tuple(stack_functions(stack, aws))
-    token = None if is_loopback(host) and not allowed_hosts else secrets.token_urlsafe(24)
     with listening(host, port) as door:
-        url = address(host, door.getsockname()[1], token)
+        at = door.getsockname()[1]
         view = StackView(stack, aws.region, functions)
 
         def started() -> None:
-            say(f"endpoints of the stack {stack} in {aws.region}: {url} (Ctrl-C ends it)")
-            if opens:
-                webbrowser.open(url)
+            where = f"the stack {stack} in {aws.region}"
+            say(f"endpoints of {where}: {page.address(at)} (Ctrl-C ends it)")
+            page.open(at)
 
-        run(make_app(view, token=token, allowed_hosts=allowed_hosts), door, started)
+        run(page.application(view), door, started)

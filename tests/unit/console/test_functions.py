@@ -54,7 +54,7 @@ def test_faults_of_a_build(
         "a.py:3:7",
         "invalid &lt;syntax&gt;",
         "mend it",
-        "build before serves on",
+        "stays in use",
     ):
         assert each in page
     assert "3 environments, 2 busy" in page

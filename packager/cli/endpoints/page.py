@@ -1,0 +1,77 @@
+"""How the console's page is reached: options of the commands that have it."""
+
+from __future__ import annotations
+
+import functools
+import secrets
+import webbrowser
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from packager.console.source import StackView
+    from packager.serve.state import Workbench
+
+Command = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The page, as the command line wants it: `token` is asked for where others could come by."""
+
+    host: str
+    allowed_hosts: tuple[str, ...]
+    opens: bool
+    token: str | None
+
+    def application(self, source: Workbench | StackView) -> ASGIApp:
+        """Return the console of a workbench or of a stack."""
+        from packager.console.app import make_app
+
+        return make_app(source, token=self.token, allowed_hosts=self.allowed_hosts)
+
+    def address(self, port: int) -> str:
+        """Return what to open in a browser."""
+        from packager.console.address import address
+
+        return address(self.host, port, self.token)
+
+    def open(self, port: int) -> None:
+        """Open it in the browser, if that is wished."""
+        if self.opens:
+            webbrowser.open(self.address(port))
+
+
+def page_options(command: Command) -> Command:
+    """Add the options of the page; the command gets `host`, and them as `page`."""
+
+    @functools.wraps(command)
+    def with_page(
+        *arguments: Any, host: str, allowed_hosts: tuple[str, ...], opens: bool, **options: Any
+    ) -> Any:
+        from packager.console.address import is_loopback
+
+        alone = is_loopback(host) and not allowed_hosts
+        token = None if alone else secrets.token_urlsafe(24)
+        page = Page(host, allowed_hosts, opens, token)
+        return command(*arguments, host=host, page=page, **options)
+
+    decorated: Command = with_page
+    for decorator in (
+        click.option("--open", "opens", is_flag=True, help="Open the console in the browser."),
+        click.option(
+            "--allow-host",
+            "allowed_hosts",
+            metavar="NAME",
+            multiple=True,
+            help="A name that browsers reach the console by, of a container or a remote machine; "
+            "may be repeated.",
+        ),
+    ):
+        decorated = decorator(decorated)
+    return decorated
