@@ -126,6 +126,12 @@ def confirm(text: str) -> bool:
     return click.confirm(shown(text), default=False, err=True)
 
 
+def shown_prompt(text: str, default: str | None) -> str:
+    """Ask on stderr for a line of text; nothing is `default`, where there is one."""
+    answer: str = click.prompt(shown(text), default=default, err=True)
+    return answer.strip()
+
+
 def diagnostic_facts(diagnostic: Diagnostic) -> dict[str, Any]:
     """Return a fault as JSON says it; what there is not is null."""
     place = diagnostic.place

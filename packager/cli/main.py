@@ -14,9 +14,10 @@ from typing import Any
 import click
 
 from packager import __version__
+from packager.cli.author.check import check
+from packager.cli.author.init import init
 from packager.cli.author.schema import schema
 from packager.cli.build import build
-from packager.cli.check import check
 from packager.cli.console import show_error
 from packager.cli.endpoints.commands import endpoints
 from packager.cli.endpoints.stack_console import stack_console
@@ -108,6 +109,7 @@ def main() -> None:
     """
 
 
+main.add_command(init)
 main.add_command(build)
 main.add_command(check)
 main.add_command(list_functions)

@@ -57,7 +57,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Diagnostic]:
         said.extend(diagnostics)
         show_diagnostics(said, excerpts=excerpts)
 
-    monkeypatch.setattr("packager.cli.check.show_diagnostics", show)
+    monkeypatch.setattr("packager.cli.author.check.show_diagnostics", show)
     monkeypatch.setattr("packager.cli.console.show_diagnostics", show)
     return said
 
