@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from packager.analysis.facts import RequiredModule
@@ -191,6 +192,7 @@ def _kind_in(name: str, folder: Path) -> str:
     return "folder" if inner else ""
 
 
+@lru_cache(maxsize=20)  # for who reads a plugin again whenever a file is saved
 def _library(interpreter: Interpreter, python: str) -> frozenset[str]:
     """Return the names of the standard library's top modules in the version `python`."""
     command = [str(interpreter.path), "-I", "-S", "-c", _NAMES]

@@ -78,6 +78,11 @@ _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 )
 @dify_script_option
 @click.option(
+    "--managed",
+    is_flag=True,
+    help="Serve every function as one of managed endpoints, whatever its configuration says.",
+)
+@click.option(
     "--schedules", is_flag=True, help="Send what schedules send, at their times, while it runs."
 )
 @env_file_option
@@ -122,6 +127,7 @@ def serve(
     max_environments: int,
     fake_dify: bool,
     dify_script: Path | None,
+    managed: bool,
     schedules: bool,
     env_file: Path | None,
     settings_file: Path | None,
@@ -176,8 +182,16 @@ def serve(
         started=partial(_show_addresses, page),
     )
     with dify_variables(fake_dify, dify_memory_file(storage), dify_script) as dify:
-        variables = aws_variables(aws, aws_profile) | dify
-        given = Given(permissions, runtime, env_file, settings_file, storage, variables, fake_dify)
+        given = Given(
+            permissions,
+            runtime,
+            env_file,
+            settings_file,
+            storage,
+            aws_variables(aws, aws_profile) | dify,
+            fake_dify,
+            managed,
+        )
         with Sources(plugins, given) as sources:
             run_server(sources, options, hooks)
 

@@ -20,6 +20,25 @@ def endpoint_variables(plan: FunctionPlan) -> dict[str, str]:
     return {LOCAL_ENDPOINTS_VARIABLE: str(default_file()), ENDPOINTS_KEY_VARIABLE: key}
 
 
+def as_managed(plan: FunctionPlan) -> FunctionPlan:
+    """Return the plan of a function as if it were configured for managed endpoints.
+
+    Its own settings and hook id mean nothing then, nor do events that name no endpoint.
+    """
+    options = plan.options
+    if options.is_managed:
+        return plan
+    managed = replace(
+        options,
+        endpoints="managed",
+        hook_id=None,
+        settings={},
+        settings_from=None,
+        events=tuple(each for each in options.events if each.endpoint is not None),
+    )
+    return replace(plan, options=managed)
+
+
 def read_at_once(plan: FunctionPlan) -> FunctionPlan:
     """Return the plan of a managed function that has every change of its endpoints at once."""
     if not plan.options.is_managed:

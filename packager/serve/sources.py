@@ -10,6 +10,7 @@ from pathlib import Path
 
 from packager.bundle.known_secrets import known_secrets
 from packager.bundle.read import BuiltBundle
+from packager.contract import SETTINGS_VARIABLE
 from packager.errors import Diagnostic, Diagnostics, InvalidInput, UsageError
 from packager.inputs.dotenv_file import read_env_file
 from packager.local.environment import (
@@ -29,7 +30,7 @@ from packager.plugin.functions import FunctionPlan, plan_functions
 from packager.plugin.load import load_plugin
 from packager.plugin.plugin import Plugin
 from packager.plugin.value_sources import all_settings, source_of
-from packager.serve.managed import endpoint_variables, read_at_once
+from packager.serve.managed import as_managed, endpoint_variables, read_at_once
 from packager.settings.local_file_check import check_local
 
 _CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
@@ -46,6 +47,7 @@ class Given:
     storage: Path | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     fake_dify: bool = False
+    managed: bool = False  # all functions, whatever their configuration says
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ class Sources:
             plugins += [plugin] if plugin else []
         plans = plan_functions(plugins, diagnostics, host=True)
         diagnostics.raise_errors()
+        if given.managed:
+            plans = tuple(map(as_managed, plans))
         warned = Diagnostics()
         for plan in plans:
             values = self._values(plan)
@@ -122,7 +126,9 @@ class Sources:
         found = local_variables(path, bundle, given.settings_file)
         found |= storage_variables(bundle, given.storage, own)
         found |= arns_variable(plan.logical_id, plan.options.events)
-        found |= endpoint_variables(plan)
+        if plan.options.is_managed:
+            found.pop(SETTINGS_VARIABLE, None)  # each endpoint has its own
+            found |= endpoint_variables(plan)
         return found | own
 
     def secrets(self, plans: Sequence[FunctionPlan]) -> frozenset[str]:
