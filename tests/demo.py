@@ -23,6 +23,7 @@ from packager.settings.local_file import LocalSettings, local_environment
 from tests.support.rie import Emulator, emulator
 
 ROOT = Path(__file__).resolve().parents[1]
+BIN = ".venv/bin"
 STAND_IN = "PACKAGER_DIFY"  # where the runtime finds Dify's Service API, in place of the real one
 SECRET = "an example, not a secret"
 PING = json.dumps({"zen": "Keep it logically awesome.", "hook_id": 1}).encode()
@@ -127,6 +128,9 @@ def main() -> None:
                 with emulator(out / function, log, env | {STAND_IN: dify.url}) as running:
                     for exchange in exchanges:
                         show(running, exchange)
+    print("\nTo have them wait for your own requests, and follow what you edit:")
+    print(f"$ {BIN}/packager serve plugins/neko --managed --fake-dify --open")
+    print("opens its page in your browser: http://localhost:3001/_console/", flush=True)
 
 
 def show(running: Emulator, exchange: Exchange) -> None:

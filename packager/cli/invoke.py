@@ -32,8 +32,8 @@ from packager.cli.options import (
     header_option,
 )
 from packager.cli.permissions import permission_options
-from packager.cli.request_body import Sent, read_sent
-from packager.cli.run_bundle import Run, read_variables, unpacked
+from packager.cli.running.bundle import Run, read_variables, unpacked
+from packager.cli.running.sent import Sent, read_sent
 from packager.errors import PackagerError
 from packager.local.debugger import Debugger
 from packager.local.environment import (

@@ -22,8 +22,8 @@ from packager.cli.options import (
     header_option,
 )
 from packager.cli.permissions import permission_options
-from packager.cli.request_body import read_request_body
-from packager.cli.run_bundle import Run, read_variables, unpacked
+from packager.cli.running.bundle import Run, read_variables, unpacked
+from packager.cli.running.sent import read_request_body
 from packager.contract import ENTRIES
 from packager.errors import PackagerError, UsageError
 from packager.formatting import byte_size, counted

@@ -14,6 +14,7 @@ from packager.errors import PackagerError
 from packager.host.target_script import IN_TARGET
 
 _SCRIPT = IN_TARGET / "keep_groups.py"
+_PATIENCE = 2.0  # seconds
 
 
 class Keeper:
@@ -39,7 +40,11 @@ class Keeper:
         if self._process.stdin is not None:
             with suppress(OSError):
                 self._process.stdin.close()
-        self._process.wait()
+        try:
+            self._process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:  # something else holds the pipe
+            self._process.kill()
+            self._process.wait()
 
     def add(self, group: int) -> None:
         """End the process group `group` where this process ends without having done so."""

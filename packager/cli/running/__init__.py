@@ -1,0 +1,1 @@
+"""What commands have in common that run a function on this machine."""
