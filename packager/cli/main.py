@@ -25,7 +25,7 @@ from packager.cli.invoke import invoke
 from packager.cli.list import list_functions
 from packager.cli.profile import profile
 from packager.cli.serve import serve
-from packager.cli.settings import settings
+from packager.cli.settings.commands import settings
 from packager.cli.storage import storage
 from packager.cli.template import template
 from packager.cli.terminal import shown

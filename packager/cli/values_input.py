@@ -10,6 +10,7 @@ from packager.cli.console import show_diagnostics
 from packager.errors import Diagnostics, UsageError
 from packager.inputs.yaml_tree import YamlValue, parse_yaml, read_yaml
 
+_MOST = 64 * 1024 * 1024  # bytes: many thousands of endpoints
 _INVALID = "not valid YAML"
 
 
@@ -20,13 +21,16 @@ def read_values_yaml(source: str, diagnostics: Diagnostics) -> YamlValue | None:
     """
     read = Diagnostics()
     if source == "-":
+        content = sys.stdin.buffer.read(_MOST + 1)
+        if len(content) > _MOST:
+            raise UsageError(f"stdin has more than {_MOST} bytes, which is what is read")
         try:
-            text = sys.stdin.buffer.read().decode("utf-8-sig")
+            text = content.decode("utf-8-sig")
         except UnicodeDecodeError:
             raise UsageError("stdin is not UTF-8 text") from None
         top = parse_yaml(text, "stdin", read)
     else:
-        top = read_yaml(Path(source), source, read)
+        top = read_yaml(Path(source), source, read, _MOST)
     show_diagnostics(read.warnings)
     for diagnostic in read.errors:
         if diagnostic.code == "invalid-yaml":  # what is written there may be a secret

@@ -53,8 +53,8 @@ class ManagedFunction:
 
     @property
     def ttl(self) -> int:
-        """The seconds after which every running function has what was written; 0 here."""
-        return self.declaration.settings_ttl if self.aws is not None else 0
+        """The seconds after which every running function has what was written."""
+        return self.declaration.settings_ttl
 
     def new_hook_id(self) -> str:
         """Return a hook id that this function takes."""

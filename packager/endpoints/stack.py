@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -18,32 +18,53 @@ from packager.endpoints.store import Store
 from packager.errors import PackagerError, UsageError
 from packager.settings.aws import Aws, error_code, explained
 
+_NESTED = "AWS::CloudFormation::Stack"
+_MOST_NESTED = 3  # stacks inside each other
+
 
 def stack_functions(stack: str, aws: Aws) -> list[ManagedFunction]:
-    """Return the functions of a stack that have managed endpoints.
+    """Return the functions of a stack, and of those nested in it, that have managed endpoints.
 
     Raises `UsageError` where there is no such stack, or nothing of the kind in it.
     """
-    found, template = _described(stack, aws)
-    resources = template.get("Resources")
-    texts = [
-        metadata[ENDPOINTS_METADATA]
-        for resource in (resources.values() if isinstance(resources, Mapping) else ())
-        if isinstance(resource, Mapping)
-        and isinstance(metadata := resource.get("Metadata"), Mapping)
-        and ENDPOINTS_METADATA in metadata
-    ]
-    if not texts:
+    functions = list(_functions(stack, f"stack {stack}", aws, _MOST_NESTED))
+    if not functions:
         raise UsageError(
             f"the stack {stack} has no function with managed endpoints",
             hint='set endpoints = "managed" in packager.toml, build, and deploy it',
         )
-    where = f"stack {stack}"
+    return functions
+
+
+def _functions(stack: str, where: str, aws: Aws, depth: int) -> Iterator[ManagedFunction]:
+    found, template = _described(stack, aws)
     outputs = {each["OutputKey"]: str(each["OutputValue"]) for each in found.get("Outputs") or ()}
-    return [
-        _function(declaration_of_text(text, where), found["StackId"], outputs, where, aws)
-        for text in texts
+    resources = template.get("Resources")
+    every = [
+        each
+        for each in (resources.values() if isinstance(resources, Mapping) else ())
+        if isinstance(each, Mapping)
     ]
+    for resource in every:
+        metadata = resource.get("Metadata")
+        if isinstance(metadata, Mapping) and ENDPOINTS_METADATA in metadata:
+            declaration = declaration_of_text(metadata[ENDPOINTS_METADATA], where)
+            yield _function(declaration, found["StackId"], outputs, where, aws)
+    if depth and any(resource.get("Type") == _NESTED for resource in every):
+        for inner in _nested(stack, aws):
+            yield from _functions(inner, where, aws, depth - 1)
+
+
+def _nested(stack: str, aws: Aws) -> list[str]:
+    """Return the ids of the stacks in a stack: templates that another holds as applications."""
+    with explained(f"the stack {stack} can't be read"):
+        pages = aws.client("cloudformation").get_paginator("list_stack_resources")
+        return [
+            each["PhysicalResourceId"]
+            for page in pages.paginate(StackName=stack)
+            for each in page["StackResourceSummaries"]
+            if each["ResourceType"] == _NESTED and each.get("PhysicalResourceId")
+        ]
 
 
 def _described(stack: str, aws: Aws) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

@@ -13,7 +13,7 @@ from yaml.constructor import SafeConstructor
 from yaml.reader import ReaderError
 
 from packager.errors import Diagnostics, Place
-from packager.inputs.bounded_file import read_bounded
+from packager.inputs.bounded_file import MAX_FILE, read_bounded
 
 MOST_ALIASED = 20_000  # values that aliases may make, beyond one for each character of the file
 MAX_BITS = 1024  # of a whole number; YAML and JSON promise 64
@@ -90,9 +90,14 @@ class YamlValue:
                 return self.text
 
 
-def read_yaml(path: Path, display: str, diagnostics: Diagnostics) -> YamlValue | None:
-    """Read the YAML file at `path`, which messages call `display`; None after a fault."""
-    content = read_bounded(path, display, diagnostics)
+def read_yaml(
+    path: Path, display: str, diagnostics: Diagnostics, most: int = MAX_FILE
+) -> YamlValue | None:
+    """Read the YAML file at `path`, which messages call `display`; None after a fault.
+
+    `most` is in bytes.
+    """
+    content = read_bounded(path, display, diagnostics, most)
     if content is None:
         return None
     try:

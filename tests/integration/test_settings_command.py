@@ -520,7 +520,7 @@ def test_prompt_removes_what_is_optional(optional: Path, moto: MotoServer, tmp_p
 
 def test_nothing_is_in_the_list_of_processes() -> None:
     """Values are not options: there is none that would take one."""
-    from packager.cli.settings import settings
+    from packager.cli.settings.commands import settings
 
     options = {
         option

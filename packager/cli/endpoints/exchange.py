@@ -73,11 +73,11 @@ def export_(
     exported = export_endpoints(function, endpoints, secrets=with_secrets)
     text = _text(exported.document, form, function)
     if with_secrets:
-        _write_private(Path(out), text)
+        _write_file(Path(out), text, private=True)
     elif out == "-":
         (write if sys.stdout.isatty() else write_exactly)(text)
     else:
-        Path(out).write_text(text, "utf-8")
+        _write_file(Path(out), text, private=False)
     _say_left_out(exported)
     if out != "-":
         say(f"wrote {counted(len(endpoints), 'endpoint')} to {out}")
@@ -95,7 +95,7 @@ def export_(
 )
 @format_option
 def import_(target: Target, source: str, update: bool, form: str) -> None:
-    """Make the endpoints that a document lists, after all of them were checked.
+    """Make the endpoints of a document, after all were checked.
 
     An endpoint keeps the hook id that the document has for it, if it was this function's own: what
     was deleted answers again where it did.
@@ -141,10 +141,13 @@ def _text(document: Mapping[str, Any], form: str, function: ManagedFunction) -> 
     )
 
 
-def _write_private(path: Path, text: str) -> None:
-    """Write a new file that its owner alone can read."""
+def _write_file(path: Path, text: str, *, private: bool) -> None:
+    """Write a file, a new one that its owner alone can read where it is `private`."""
+    new = os.O_EXCL if private else os.O_TRUNC
     try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | new, 0o600 if private else 0o666)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
     except FileExistsError:
         raise UsageError(
             f"{path} is there already, and others may be able to read it",
@@ -152,8 +155,6 @@ def _write_private(path: Path, text: str) -> None:
         ) from None
     except OSError as error:
         raise PackagerError(f"{path} can't be written: {error.strerror}") from error
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
 
 
 def _say_left_out(exported: Exported) -> None:

@@ -74,8 +74,6 @@ def create(
     wanted = Wanted(name, given, enabled=not disabled, root=root, place=place)
     done = manage.create(function, wanted, diagnostics)
     when = "it answers once it is enabled" if disabled else "it answers from now on"
-    if function.aws is None and not disabled:
-        when = "the next run has it"
     tell(function, done.endpoint, f"created {name}: {when}", form, diagnostics)
 
 
@@ -108,11 +106,11 @@ def edit(
     language: str | None,
     form: str,
 ) -> None:
-    """Change an endpoint's settings, its name, or whether it answers at the root.
+    """Change an endpoint's settings or its name.
 
     On a terminal the settings are asked for one by one: what there is, is shown, but for secrets,
     and stays where nothing is answered. With --file those change that it has; a null removes an
-    optional one. The address stays.
+    optional one. The address stays, whatever changes.
 
     \b
     Examples:

@@ -48,7 +48,7 @@ def list_endpoints(target: Target, form: str) -> None:
 @id_option
 @format_option
 def show(target: Target, name: str | None, hook_id: str | None, form: str) -> None:
-    """Show an endpoint: its settings, without secrets, and its addresses.
+    """Show an endpoint's settings and addresses, no secrets.
 
     \b
     Examples:

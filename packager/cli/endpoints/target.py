@@ -16,6 +16,8 @@ from packager.endpoints.function import ManagedFunction
 from packager.endpoints.local import local_function
 from packager.endpoints.stack import stack_functions
 from packager.errors import Diagnostics, UsageError
+from packager.paths import is_file
+from packager.plugin.manifest import MANIFEST
 from packager.settings.aws import Aws
 
 Command = Callable[..., Any]
@@ -73,6 +75,12 @@ class Target:
                     hint="leave out one of them",
                 )
             return stack_functions(self.stack, Aws(self.profile, self.region))
+        if self.plugin is None and not is_file(Path(MANIFEST)):
+            raise UsageError(
+                "there is no plugin in the folder you are in",
+                hint="name a plugin for the endpoints of this machine, or a deployed function's "
+                "stack: --stack NAME",
+            )
         diagnostics = Diagnostics()
         with planned([self.plugin or Path()], diagnostics, {}, host=True) as plans:
             diagnostics.raise_errors()

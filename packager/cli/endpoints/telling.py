@@ -36,8 +36,8 @@ def addresses(function: ManagedFunction, endpoint: Endpoint, indent: str = "") -
 
 def effect(function: ManagedFunction) -> str:
     """Return from when on functions have what was written."""
-    if function.aws is None:
-        return "the next run has it"
     if function.ttl == 0:
         return "the next request has it"
+    if function.aws is None:
+        return f"the next run has it, `packager serve` within {function.ttl} s (settings_ttl)"
     return f"running functions have it within {function.ttl} s (settings_ttl)"

@@ -79,7 +79,7 @@ def test_create_says_where_it_answers(run: Run, plugin: Path) -> None:
     assert done.stdout == (
         f"GET   /e/{salt['hook_id']}/\nPOST  /e/{salt['hook_id']}/cats/<int:number>\n"
     )
-    assert done.stderr == "created Salt: the next run has it\n"
+    assert done.stderr == "created Salt: it answers from now on\n"
 
 
 def test_a_public_url_is_what_addresses_start_with(run: Run, plugin: Path) -> None:
@@ -144,7 +144,10 @@ def test_edit_changes_what_is_given_and_a_null_removes(
 
     done = good(run(*edit, "--file", "-", stdin=b"loud: on\napp: null\ngreeting: Miau"))
 
-    assert (done.stdout, done.stderr) == ("", "changed Pepper: the next run has it\n")
+    assert (done.stdout, done.stderr) == (
+        "",
+        "changed Pepper: the next run has it, `packager serve` within 300 s (settings_ttl)\n",
+    )
     (found,) = exported(run, plugin, tmp_path)
     assert found["settings"] == {"api_key": KEY, "greeting": "Miau", "loud": True}
     again = good(run(*edit, "--file", "-", stdin=b"loud: on\napp:\n"))
@@ -182,7 +185,10 @@ def test_switching_rotating_and_deleting(run: Run, plugin: Path) -> None:
     named = (plugin, "--name", "Pepper")
 
     done = good(run("endpoints", "disable", *named))
-    assert (done.stdout, done.stderr) == ("", "disabled Pepper: the next run has it\n")
+    assert (done.stdout, done.stderr) == (
+        "",
+        "disabled Pepper: the next run has it, `packager serve` within 300 s (settings_ttl)\n",
+    )
     assert good(run("endpoints", "disable", *named)).stderr == "Pepper is disabled already\n"
     assert listed(run, plugin)[0]["enabled"] is False
     facts = json.loads(good(run("endpoints", "enable", *named, "--format", "json")).stdout)
@@ -208,7 +214,10 @@ def test_switching_rotating_and_deleting(run: Run, plugin: Path) -> None:
     assert json.loads(done.stdout) == {
         "deleted": [{"name": "Pepper", "hook_id": rotated["hook_id"]}]
     }
-    assert done.stderr == "deleted Pepper: the next run has it\n"
+    assert (
+        done.stderr
+        == "deleted Pepper: the next run has it, `packager serve` within 300 s (settings_ttl)\n"
+    )
     assert listed(run, plugin) == []
 
 
@@ -219,7 +228,7 @@ def test_delete_all(run: Run, plugin: Path) -> None:
     assert run("endpoints", "delete", plugin, "--all", "--name", "Salt", "--yes").code == 2
     done = good(run("endpoints", "delete", plugin, "--all", "--yes"))
 
-    assert done.stderr == "deleted Pepper, Salt: the next run has it\n"
+    assert done.stderr.startswith("deleted Pepper, Salt: the next run has it")
     assert listed(run, plugin) == []
     again = good(run("endpoints", "delete", plugin, "--all", "--yes"))
     assert again.stderr == "there is nothing to delete\n"
@@ -455,7 +464,10 @@ def test_import_updates_what_it_names_and_leaves_all_else(
         ["Pepper", "changed"],
         ["Salt", "as", "was"],
     ]
-    assert done.stderr == "1 endpoint written: the next run has it\n"
+    assert (
+        done.stderr
+        == "1 endpoint written: the next run has it, `packager serve` within 300 s (settings_ttl)\n"
+    )
     pepper, salt = exported(run, plugin, tmp_path)
     assert pepper["settings"] == {"api_key": KEY, "greeting": "Miau"}
     assert salt["settings"] == {"api_key": KEY, "greeting": "yes", "app": {"app_id": "a"}}

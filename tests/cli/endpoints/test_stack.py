@@ -360,6 +360,28 @@ def test_a_stack_that_can_t_be_used(run: Run, stack: Deploy, moto: MotoServer) -
     )
 
 
+def test_a_stack_that_holds_it_as_an_application(run: Run, stack: Deploy, moto: MotoServer) -> None:
+    stack()
+    client, s3 = moto.boto("cloudformation"), moto.boto("s3")
+    inner = client.get_template(StackName="prod")["TemplateBody"]
+    place = {"LocationConstraint": "eu-central-1"}
+    s3.create_bucket(Bucket="templates", CreateBucketConfiguration=place)
+    s3.put_object(Bucket="templates", Key="inner.json", Body=json.dumps(inner).encode())
+    url = "https://templates.s3.amazonaws.com/inner.json"
+    application = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url}}
+    client.create_stack(
+        StackName="outer", TemplateBody=json.dumps({"Resources": {"Cats": application}})
+    )
+
+    facts = create(run, stack="outer")
+
+    listed = json.loads(run("endpoints", "list", "--stack", "outer", "--format", "json").stdout)
+    assert [(each["hook_id"], each["served"]) for each in listed["endpoints"]] == [
+        (facts["hook_id"], True)
+    ]
+    assert run("endpoints", "list", "--stack", "prod").stdout == ""  # another table
+
+
 def test_a_template_in_yaml_with_short_forms(run: Run, moto: MotoServer, stack: Deploy) -> None:
     stack()
     client = moto.boto("cloudformation")
@@ -411,6 +433,21 @@ def test_plugin_and_stack_exclude_each_other(run: Run, plugin: Path) -> None:
         2,
         "error: PLUGIN is for endpoints of this machine, --stack for those of a stack\n"
         "  hint: leave out one of them\n",
+    )
+
+
+def test_a_folder_without_a_plugin(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    done = run("endpoints", "list")
+
+    assert (done.code, done.stderr) == (
+        2,
+        "error: there is no plugin in the folder you are in\n"
+        "  hint: name a plugin for the endpoints of this machine, or a deployed function's stack: "
+        "--stack NAME\n",
     )
 
 

@@ -20,8 +20,8 @@ from packager.cli.options import (
     plugins_argument,
 )
 from packager.cli.plans import planned
-from packager.cli.settings_changes import push_values
-from packager.cli.settings_prompt import ask_values
+from packager.cli.settings.changes import push_values
+from packager.cli.settings.prompt import ask_values
 from packager.cli.values_input import read_values_yaml
 from packager.errors import Diagnostics, InvalidInput, UsageError
 from packager.formatting import columns, counted

@@ -1,0 +1,1 @@
+"""`packager settings`: the commands, what they ask, and what they write to AWS."""
