@@ -33,6 +33,7 @@ Code = Literal[
     "configured-twice",
     "conflicting-keys",
     "conflicting-values",
+    "converted-requirements",
     "default-fails",
     "default-not-an-option",
     "dependency-note",

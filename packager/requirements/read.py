@@ -12,6 +12,7 @@ from packager.errors import Diagnostics, Place
 from packager.inputs.toml_file import ConfigTable, parse_toml, read_toml
 from packager.model.permissions import Permissions, SourcePolicy
 from packager.paths import is_file, is_inside, real_path, unseen
+from packager.requirements.foreign import read_foreign
 from packager.requirements.requirements import Requirements
 from packager.requirements.requirements_txt import (
     parse_requirement,
@@ -34,9 +35,9 @@ def read_requirements(
     """Read the dependencies of the plugin in `root`, which messages call `display`.
 
     A pyproject.toml counts where it has `[project].dependencies`, as in Dify; else it is
-    requirements.txt, else there are none. What can't be read is an error in `diagnostics`, and so
-    is what a plugin (a `package`, or a folder) may not ask for without `permissions`; those are
-    None where nothing will be built.
+    requirements.txt, else Poetry's or Pipenv's, else there are none. What can't be read is an error
+    in `diagnostics`, and so is what a plugin (a `package`, or a folder) may not ask for without
+    `permissions`; those are None where nothing will be built.
     """
     rules = RequirementRules(root, package, permissions, diagnostics)
     found = _read(root, display, diagnostics, rules)
@@ -95,27 +96,26 @@ def _read(
             f"is not a file of the plugin{unseen(text_file)}",
             Place(text_display),
         )
-    elif pyproject:
-        _warn_of_others(pyproject, diagnostics)
+    else:
+        foreign = read_foreign(root, display, pyproject, diagnostics, rules)
+        if foreign is not None:
+            return replace(foreign, require_hashes=_asked_by_environment())
+        if pyproject:
+            _warn_of_dynamic(pyproject, diagnostics)
     return Requirements(root)
 
 
-def _warn_of_others(pyproject: ConfigTable, diagnostics: Diagnostics) -> None:
-    """Note dependencies that are said in a way which is not read, where no other says them."""
-    project = _table(pyproject.values, "project")
-    poetry = _table(_table(pyproject.values, "tool"), "poetry")
-    for found, path in (
-        (_lists(project.get("dynamic"), "dependencies"), ("project", "dynamic")),
-        ("dependencies" in poetry, ("tool", "poetry", "dependencies")),
-    ):
-        if found:
-            diagnostics.warn(
-                "ignored-table",
-                "dependencies said in this way are not read, and none are installed",
-                pyproject.place(path),
-                key=".".join(path),
-                hint="list them under project.dependencies, or in a requirements.txt",
-            )
+def _warn_of_dynamic(pyproject: ConfigTable, diagnostics: Diagnostics) -> None:
+    """Note dependencies that a project's own build would say, where nothing else does."""
+    path = ("project", "dynamic")
+    if _lists(_table(pyproject.values, "project").get("dynamic"), "dependencies"):
+        diagnostics.warn(
+            "ignored-table",
+            "dependencies said in this way are not read, and none are installed",
+            pyproject.place(path),
+            key=".".join(path),
+            hint="list them under project.dependencies, or in a requirements.txt",
+        )
 
 
 def _from_pyproject(

@@ -290,7 +290,6 @@ def test_what_is_no_file(tmp_path: Path) -> None:
     ("text", "key", "line", "column"),
     [
         ('[project]\nname = "x"\ndynamic = ["dependencies"]\n', "project.dynamic", 3, 1),
-        ('[tool.poetry.dependencies]\nsix = "*"\n', "tool.poetry.dependencies", 1, 14),
     ],
 )
 def test_dependencies_said_in_ways_that_are_not_read(
