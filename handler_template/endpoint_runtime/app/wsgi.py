@@ -214,9 +214,9 @@ def _prepare(environ: Environ, hook_id: str) -> None:
             environ.pop(key, None)
     host = environ.get("HTTP_HOST") or f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}"
     root = root_url(environ["wsgi.url_scheme"], host)
-    script = environ.get("SCRIPT_NAME", "")
+    script = environ.setdefault("SCRIPT_NAME", "")
     environ["HTTP_DIFY_HOOK_ID"] = hook_id
-    path = environ.get("PATH_INFO") or "/"
+    path = environ.setdefault("PATH_INFO", "") or "/"
     environ["HTTP_DIFY_HOOK_URL"] = as_header(f"{root}{script}{path}")
 
 

@@ -14,7 +14,7 @@ from time import time
 from endpoint_runtime import process
 from endpoint_runtime.logs import report
 from endpoint_runtime.managed import stores
-from endpoint_runtime.managed.hook_ids import is_genuine
+from endpoint_runtime.managed.hook_ids import PATH, is_genuine
 from endpoint_runtime.managed.sealed import DataKey
 from endpoint_runtime.managed.settings import EndpointSettings, settings_of
 from endpoint_runtime.managed.unknown_ids import UnknownIds
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 
     from endpoint_runtime.managed.documents import Document, Store
 
+    # Returns the response to a request, and the declared path of its route.
+    Answer = Callable[[dict[str, Any]], tuple[Response, str]]
+
     class Answering(Protocol):
         """What answers the requests of one endpoint."""
-
-        def answer(self, environ: dict[str, Any]) -> tuple[Response, str]:
-            """Return the response to a request, and the declared path of its route."""
 
         def use(self, settings: EndpointSettings, label: str) -> None:
             """Have requests get these settings from now on."""
@@ -51,17 +51,18 @@ _RELEASED = 1000  # secrets of endpoints no longer at hand that the log is still
 
 
 class Endpoint:
-    """One endpoint at hand: `application` answers its requests, `label` names it in the log."""
+    """One endpoint at hand: `answer` is its `application`'s, `label` names it in the log."""
 
     __slots__ = (
-        *("application", "hook_id", "label", "reading", "secrets", "since", "size", "space"),
-        *("until", "used"),
+        *("answer", "application", "hook_id", "label", "reading", "secrets", "since", "size"),
+        *("space", "until", "used"),
     )
 
     def __init__(self, hook_id: str, space: str) -> None:
         self.hook_id = hook_id
         self.space = space
         self.application: Answering
+        self.answer: Answer
         self.label = ""
         self.secrets: list[str] = []
         self.size = 0
@@ -73,7 +74,8 @@ class Endpoint:
 class Endpoints:
     """The endpoints of one function; for the threads of a process.
 
-    `make` returns what answers the requests of a new `Endpoint`. The clock is the wall's: a process
+    `make` returns what answers the requests of a new `Endpoint`. `known` has them by what their
+    paths start with. The clock is the wall's: a process
     that Lambda froze has no other that went on.
     """
 
@@ -106,7 +108,7 @@ class Endpoints:
 
         Raises whatever reading it raises, AwsError mostly, where it was not read before.
         """
-        endpoint = self.known.get(hook_id)
+        endpoint = self.known.get(PATH + hook_id)
         if endpoint is not None:
             return self._refreshed(endpoint, deadline, request_id)
         now = time()
@@ -200,12 +202,13 @@ class Endpoints:
         with self._lock:
             self._masked.update(text for text in secrets if text not in process.secrets)
             self._released.update(text for text in endpoint.secrets if text not in secrets)
-            other = self.known.get(endpoint.hook_id, endpoint)  # two threads may have read it
+            start = PATH + endpoint.hook_id
+            other = self.known.get(start, endpoint)  # two threads may have read it
             self._size += size - other.size
             endpoint.label, endpoint.secrets, endpoint.size = label, secrets, size
             now = endpoint.used = endpoint.since = time()
             endpoint.until = now + kept
-            self.known[endpoint.hook_id] = endpoint
+            self.known[start] = endpoint
         for text in secrets:
             process.add_secret(text)
         if len(self.known) > MOST_KNOWN or self._size > MOST_SIZE:
@@ -224,8 +227,8 @@ class Endpoints:
     def _drop(self, endpoints: list[Endpoint]) -> None:
         with self._lock:
             for endpoint in endpoints:
-                if self.known.get(endpoint.hook_id) is endpoint:
-                    del self.known[endpoint.hook_id]
+                if self.known.get(PATH + endpoint.hook_id) is endpoint:
+                    del self.known[PATH + endpoint.hook_id]
                     self._size -= endpoint.size
                     endpoint.size = 0
                     self._released.update(endpoint.secrets)

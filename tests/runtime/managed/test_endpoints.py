@@ -262,7 +262,7 @@ def test_memory_is_bounded(store: Store, clock: Clock, monkeypatch: pytest.Monke
         clock.now += 0.01
         assert endpoints.find(store.put(f"n{number}", f"secret {number}")) is not None
         assert endpoints.find(make_hook_id()) is None
-        found = endpoints.known.get(first)
+        found = endpoints.known.get(f"/e/{first}")
         assert found is not None
         found.used = clock.now  # as requests do
         assert len(endpoints.known) <= 100
