@@ -20,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks import cold_contenders as contenders
@@ -72,13 +73,13 @@ ANSWERS = {
 class Responder:
     """Answers calls over TLS at once; `cpu` is the CPU time it has taken, in ms."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, answers: Mapping[bytes, object] = ANSWERS) -> None:
         authority = make_authority(folder)
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(authority.certificate, authority.key)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._answers = {}
-        for operation, answer in ANSWERS.items():
+        for operation, answer in answers.items():
             body = json.dumps(answer).encode()
             head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n"
             self._answers[operation] = (

@@ -68,7 +68,7 @@ class Endpoint:
         self.size = 0
         # It is fresh in between, in seconds since the epoch; and when it was last used.
         self.since = self.until = self.used = 0.0
-        self.reading = False  # by a thread, while others use what there is
+        self.reading = allocate_lock()  # so that no thread uses what another finds to be old
 
 
 class Endpoints:
@@ -120,7 +120,7 @@ class Endpoints:
         document = self._open().read(hook_id, deadline)
         if document is None or not document["enabled"]:
             unknown.count_call()
-            self._note_absent(hook_id, document)
+            self._note_absent(hook_id, document, now)
             return None
         endpoint = Endpoint(hook_id, document["space"])
         endpoint.application = self._make(endpoint)
@@ -130,7 +130,7 @@ class Endpoints:
         except SettingsError as fault:
             settings = EndpointSettings.unusable(f"{_label(document)}{fault}")
             kept = min(self._ttl, _AGAIN)
-        self._keep(endpoint, document, settings, kept)
+        self._keep(endpoint, document, settings, (now, now + kept))
         return endpoint
 
     def named(self, name: str, deadline: float | None = None) -> str | None:
@@ -153,34 +153,33 @@ class Endpoints:
         self, endpoint: Endpoint, deadline: float | None, request_id: str
     ) -> Endpoint | None:
         """Return a known endpoint as it is now, as it was if that can't be read; None if gone."""
-        now = time()
-        with self._lock:
-            if endpoint.reading or endpoint.since <= now < endpoint.until:
+        with endpoint.reading:
+            # What is read is as old as the question.
+            now = time()
+            if endpoint.since <= now < endpoint.until:
                 return endpoint
             if self._failed <= now < self._failed + _AGAIN:
                 return endpoint
-            endpoint.reading = True
-        limit = now + _REFRESH
-        until = limit if deadline is None else min(limit, deadline)
-        try:
-            document = self._open().read(endpoint.hook_id, until)
-            if document is None or not document["enabled"]:
-                self._drop([endpoint])
-                self._note_absent(endpoint.hook_id, document)
-                return None
-            settings = settings_of(document, endpoint.hook_id, self._bundle, self._data_key, until)
-        except process.interrupts:
-            raise
-        except Exception as fault:
-            self._say_unread(endpoint, fault, request_id)
-            now = time()
-            endpoint.since, endpoint.until = now, now + min(self._ttl, _AGAIN)
-            if not isinstance(fault, SettingsError):
-                self._failed = now
-        else:
-            self._keep(endpoint, document, settings, self._ttl)
-        finally:
-            endpoint.reading = False
+            limit = now + _REFRESH
+            until = limit if deadline is None else min(limit, deadline)
+            try:
+                document = self._open().read(endpoint.hook_id, until)
+                if document is None or not document["enabled"]:
+                    self._drop([endpoint])
+                    self._note_absent(endpoint.hook_id, document, now)
+                    return None
+                hook_id, bundle = endpoint.hook_id, self._bundle
+                settings = settings_of(document, hook_id, bundle, self._data_key, until)
+            except process.interrupts:
+                raise
+            except Exception as fault:
+                self._say_unread(endpoint, fault, request_id)
+                now = time()
+                endpoint.since, endpoint.until = now, now + min(self._ttl, _AGAIN)
+                if not isinstance(fault, SettingsError):
+                    self._failed = now
+            else:
+                self._keep(endpoint, document, settings, (now, now + self._ttl))
         return endpoint
 
     def _say_unread(self, endpoint: Endpoint, fault: Exception, request_id: str) -> None:
@@ -193,8 +192,13 @@ class Endpoints:
         )
 
     def _keep(
-        self, endpoint: Endpoint, document: Document, settings: EndpointSettings, kept: float
+        self,
+        endpoint: Endpoint,
+        document: Document,
+        settings: EndpointSettings,
+        fresh: tuple[float, float],
     ) -> None:
+        """Have an endpoint at hand that was read, and is `fresh` in between."""
         secrets = [*settings.secrets, endpoint.hook_id]
         label = _label(document)
         size = _LEAST_SIZE + sum(map(len, settings.own))
@@ -206,8 +210,8 @@ class Endpoints:
             other = self.known.get(start, endpoint)  # two threads may have read it
             self._size += size - other.size
             endpoint.label, endpoint.secrets, endpoint.size = label, secrets, size
-            now = endpoint.used = endpoint.since = time()
-            endpoint.until = now + kept
+            endpoint.since, endpoint.until = fresh
+            endpoint.used = fresh[0]
             self.known[start] = endpoint
         for text in secrets:
             process.add_secret(text)
@@ -246,9 +250,9 @@ class Endpoints:
                 if text not in gone:
                     process.add_secret(text)
 
-    def _note_absent(self, hook_id: str, document: Document | None) -> None:
+    def _note_absent(self, hook_id: str, document: Document | None, now: float) -> None:
         kept = self._ttl if document is not None else min(self._ttl, _ABSENT)
-        self._unknown.add(hook_id, time(), kept)
+        self._unknown.add(hook_id, now, kept)
 
     def _pointer(
         self,
@@ -271,8 +275,8 @@ class Endpoints:
         except Exception:
             if state is None:
                 raise
+            now = time()
             found, kept = state[0], min(self._ttl, _AGAIN)
-        now = time()
         self._pointers[name] = found, now, now + kept
         return found
 

@@ -100,7 +100,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
 
 def make(ttl: float = 300) -> Endpoints:
     bundle = bundle_module(SETTINGS=SETTINGS, ENDPOINTS=MANAGED, SETTINGS_TTL=ttl)
-    return Endpoints(bundle, lambda endpoint: Answers())  # type: ignore[arg-type, return-value]
+    return Endpoints(bundle, lambda endpoint: Answers())
 
 
 def key_of(endpoint: Endpoint | None) -> object:
@@ -306,7 +306,7 @@ def test_secrets_of_two_endpoints_stay_while_one_has_them(
     assert "shared" not in process.secrets
 
 
-def test_one_thread_reads_again_and_the_others_do_not_wait(store: Store, clock: Clock) -> None:
+def test_no_thread_uses_what_another_finds_to_be_old(store: Store, clock: Clock) -> None:
     endpoints = make()
     hook_id = store.put("acme", "old")
     endpoints.find(hook_id)
@@ -320,15 +320,33 @@ def test_one_thread_reads_again_and_the_others_do_not_wait(store: Store, clock: 
     store.during = wait
     store.put("acme", "new", hook_id=hook_id)
     found: list[object] = []
-    thread = threading.Thread(target=lambda: found.append(key_of(endpoints.find(hook_id))))
-    thread.start()
+    threads = [
+        threading.Thread(target=lambda: found.append(key_of(endpoints.find(hook_id))))
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
     assert reading.wait(20)
-    store.during = None
-    assert key_of(endpoints.find(hook_id)) == "old"
-    assert len(store.calls) == 2
+    assert found == []
     over.set()
-    thread.join(20)
-    assert found == ["new"]
+    for thread in threads:
+        thread.join(20)
+    assert found == ["new"] * 3
+    assert len(store.calls) == 2
+
+
+def test_what_is_read_is_as_old_as_the_question(store: Store, clock: Clock) -> None:
+    endpoints = make(60)
+    hook_id = store.put("acme", "old")
+
+    def take_long() -> None:
+        clock.now += 50
+
+    store.during = take_long
+    endpoints.find(hook_id)
+    store.put("acme", enabled=False, hook_id=hook_id)
+    clock.now += 10
+    assert endpoints.find(hook_id) is None
 
 
 def test_names_and_the_root(store: Store, clock: Clock) -> None:

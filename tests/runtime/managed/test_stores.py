@@ -77,7 +77,7 @@ class Answers:
 def make(kind: str, monkeypatch: pytest.MonkeyPatch) -> Endpoints:
     monkeypatch.setenv(stores.VARIABLE, {"dynamodb": TABLE, "ssm": PREFIX}[kind])
     bundle = bundle_module(ENDPOINTS={**MANAGED, "store": kind}, SETTINGS=SETTINGS)
-    return Endpoints(bundle, lambda endpoint: Answers())  # type: ignore[arg-type, return-value]
+    return Endpoints(bundle, lambda endpoint: Answers())
 
 
 def values(endpoints: Endpoints, hook_id: str) -> Any:
@@ -222,7 +222,7 @@ def test_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a folder?#%" / "endpoints.sqlite"
     for name, value in (("PACKAGER_LOCAL_ENDPOINTS", str(path)), ("PACKAGER_ENDPOINTS_KEY", KEY)):
         monkeypatch.setenv(name, value)
-    endpoints = Endpoints(bundle, lambda endpoint: Answers())  # type: ignore[arg-type, return-value]
+    endpoints = Endpoints(bundle, lambda endpoint: Answers())
 
     assert (endpoints.root(), values(endpoints, make_hook_id())) == (None, None)
     assert not path.parent.exists()
