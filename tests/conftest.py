@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.support.commands.forked import forked
+from tests.support.examples import ROOT, Command
 
 # Times are measured in benchmarks: a busy machine must not fail a test.
 settings.register_profile("packager", deadline=None)
@@ -48,3 +52,40 @@ def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def refresh(request: pytest.FixtureRequest) -> bool:
     """Whether generated files are to be written again."""
     return bool(request.config.getoption("--refresh"))
+
+
+@pytest.fixture(scope="session")
+def command() -> Iterator[Command]:
+    """Run `packager` in a process of its own, forked from one that imported it before."""
+    with forked("packager.cli.main:main", "packager", "packager.*", "boto3") as packager:
+
+        def run(
+            *arguments: object, cwd: Path = ROOT, stdin: bytes = b"", **environment: str
+        ) -> subprocess.CompletedProcess[bytes]:
+            return packager.run(
+                [str(each) for each in arguments],
+                folder=cwd,
+                environment=os.environ | environment,
+                stdin=stdin,
+            )
+
+        yield run
+
+
+@pytest.fixture(scope="session")
+def fresh_command() -> Command:
+    """Run `packager` in an interpreter of its own, as a shell does."""
+
+    def run(
+        *arguments: object, cwd: Path = ROOT, stdin: bytes = b"", **environment: str
+    ) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [sys.executable, "-m", "packager", *map(str, arguments)],
+            cwd=cwd,
+            env=os.environ | environment,
+            input=stdin,
+            capture_output=True,
+            timeout=300,
+        )
+
+    return run

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,18 +14,14 @@ from packager.contract import ENTRIES
 from packager.host.cache import cache_folder, cached_folder
 from packager.host.interpreter import Interpreter, host_architecture, newest_supported
 from packager.host.uv import find_uv
+from tests.support.examples import NEKO, NEKO_ENV, Build, Command, Release
 from tests.support.plugin_writer import write_plugin
 from tests.support.rie import Emulator, emulator
+from tests.support.shared import digest_of, shared_folder
 from tests.support.trouble import CONFIGURATION, FILES
 
-ROOT = Path(__file__).resolve().parents[2]
-NEKO = ROOT / "plugins" / "neko"
-NEKO_ENV = {"NEKO_API_KEY": "a long random text"}
 # The newest SDK that this Python takes, and what the examples use besides.
 SDK_PACKAGES = ("dify_plugin", "segno~=1.6.1", "orjson~=3.10", "slack_sdk>=3.33,<4")
-
-Release = Callable[[str], Path]
-Command = Callable[..., subprocess.CompletedProcess[bytes]]
 
 
 @pytest.fixture(scope="session")
@@ -45,22 +39,25 @@ def target(interpreter: Interpreter) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="session")
-def command() -> Command:
-    """Run `packager` in a process of its own."""
+def build(
+    tmp_path_factory: pytest.TempPathFactory, command: Command, interpreter: Interpreter
+) -> Build:
+    """`build(plugin)`: the folder that `packager build` filled, once for plugins that are alike.
 
-    def run(
-        *arguments: object, cwd: Path = ROOT, stdin: bytes = b"", **environment: str
-    ) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
-            [sys.executable, "-m", "packager", *map(str, arguments)],
-            cwd=cwd,
-            env=os.environ | environment,
-            input=stdin,
-            capture_output=True,
-            timeout=300,
-        )
+    For this machine, and `python`, by default the newest.
+    """
 
-    return run
+    def build(plugin: Path, python: str = interpreter.python) -> Path:
+        def make(folder: Path) -> None:
+            source = Path(shutil.copytree(plugin, folder / plugin.name))
+            target = ("--runtime", python, "--arch", host_architecture())
+            done = command("build", source, "-o", folder / "out", *target)
+            assert done.returncode == 0, done.stderr.decode()
+
+        name = f"{plugin.name}-{digest_of(plugin, python)}"
+        return shared_folder(tmp_path_factory, name, make) / "out"
+
+    return build
 
 
 @pytest.fixture(scope="session", params=ENTRIES)
@@ -71,22 +68,14 @@ def entry(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def neko_out(
-    tmp_path_factory: pytest.TempPathFactory,
-    command: Command,
-    target: tuple[str, ...],
-    entry: str,
-) -> Path:
+def neko_out(tmp_path_factory: pytest.TempPathFactory, build: Build, entry: str) -> Path:
     """The folder that `packager build plugins/neko` filled."""
-    folder = tmp_path_factory.mktemp("neko")
-    out, plugin = folder / "out", NEKO
+    plugin = NEKO
     if entry != "fast":  # which is the default
-        plugin = Path(shutil.copytree(NEKO, folder / "neko"))
+        plugin = Path(shutil.copytree(NEKO, tmp_path_factory.mktemp("stock") / "neko"))
         configuration = plugin / "packager.toml"
         configuration.write_text(f'entry = "{entry}"\n' + configuration.read_text())
-    done = command("build", plugin, "-o", out, *target)
-    assert done.returncode == 0, done.stderr.decode()
-    return out
+    return build(plugin)
 
 
 @pytest.fixture(scope="session")
@@ -96,20 +85,11 @@ def neko(neko_out: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trouble(
-    tmp_path_factory: pytest.TempPathFactory,
-    command: Command,
-    target: tuple[str, ...],
-    entry: str,
-) -> Path:
+def trouble(tmp_path_factory: pytest.TempPathFactory, build: Build, entry: str) -> Path:
     """The bundle of a plugin whose endpoints misbehave."""
-    folder = tmp_path_factory.mktemp("trouble")
-    configuration = f'entry = "{entry}"\n{CONFIGURATION}'
-    files = {**FILES, "packager.toml": configuration}
-    plugin, out = write_plugin(folder / "trouble", files), folder / "out"
-    done = command("build", plugin, "-o", out, *target)
-    assert done.returncode == 0, done.stderr.decode()
-    return out / "TroubleFunction"
+    files = {**FILES, "packager.toml": f'entry = "{entry}"\n{CONFIGURATION}'}
+    plugin = write_plugin(tmp_path_factory.mktemp("trouble") / "trouble", files)
+    return build(plugin) / "TroubleFunction"
 
 
 @pytest.fixture(scope="session")

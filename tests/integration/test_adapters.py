@@ -7,27 +7,29 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import NEKO, Command
+from tests.support.examples import NEKO, Build, Command
 
 LIBRARIES = {"native": set(), "mangum": {"mangum", "a2wsgi"}, "aws-wsgi": {"awsgi"}}
+
+
+def with_adapter(folder: Path, adapter: str) -> Path:
+    """Neko, its configuration with an adapter."""
+    plugin = Path(shutil.copytree(NEKO, folder / "neko"))
+    configuration = plugin / "packager.toml"
+    configuration.write_text(f'adapter = "{adapter}"\n{configuration.read_text()}')
+    return plugin
 
 
 @pytest.mark.parametrize(("adapter", "payload"), [("mangum", "2.0"), ("aws-wsgi", "1.0")])
 def test_a_bundle_with_an_adapter(
     tmp_path: Path,
     command: Command,
-    target: tuple[str, ...],
+    build: Build,
     neko: Path,
     adapter: str,
     payload: str,
 ) -> None:
-    plugin, out = tmp_path / "neko", tmp_path / "out"
-    shutil.copytree(NEKO, plugin)
-    configuration = plugin / "packager.toml"
-    configuration.write_text(f'adapter = "{adapter}"\n{configuration.read_text()}')
-    built = command("build", plugin, "-o", out, *target)
-    assert built.returncode == 0, built.stderr.decode()
-    bundle = out / "NekoFunction"
+    bundle = build(with_adapter(tmp_path, adapter)) / "NekoFunction"
 
     for request in ("GET /duck/42", "GET /qr?text=x", "PUT /duck/42", "GET /none"):
         options = ("-i", "--payload", payload, "--request", request)
@@ -53,16 +55,11 @@ def answer(written: bytes) -> tuple[bytes, list[bytes], bytes]:
 
 
 def test_a_payload_that_aws_wsgi_cannot_read(
-    tmp_path: Path, command: Command, target: tuple[str, ...]
+    tmp_path: Path, command: Command, build: Build
 ) -> None:
-    plugin, out = tmp_path / "neko", tmp_path / "out"
-    shutil.copytree(NEKO, plugin)
-    configuration = plugin / "packager.toml"
-    configuration.write_text(f'adapter = "aws-wsgi"\n{configuration.read_text()}')
-    built = command("build", plugin, "-o", out, *target)
-    assert built.returncode == 0, built.stderr.decode()
+    bundle = build(with_adapter(tmp_path, "aws-wsgi")) / "NekoFunction"
 
-    done = command("invoke", out / "NekoFunction", "--payload", "2.0", "--request", "GET /duck/42")
+    done = command("invoke", bundle, "--payload", "2.0", "--request", "GET /duck/42")
 
     assert done.returncode == 1
     assert (

@@ -17,7 +17,7 @@ from packager.host.interpreter import SUPPORTED_PYTHONS, Interpreter, find_inter
 from packager.host.uv import find_uv
 from packager.local.invoke import invoke_bundle
 from packager.local.request_event import make_event
-from tests.integration.conftest import NEKO, ROOT, Command
+from tests.support.examples import NEKO, ROOT, Build, Command
 
 MEGABYTE = 1_000_000
 # For tests that build the example as it is.
@@ -31,12 +31,12 @@ def digest(path: Path) -> str:
 
 @as_it_is
 def test_a_second_build_gives_the_same_bytes(
-    command: Command, neko_out: Path, tmp_path: Path, target: tuple[str, ...]
+    fresh_command: Command, neko_out: Path, tmp_path: Path, target: tuple[str, ...]
 ) -> None:
     again = tmp_path / "again"
     uv_cache = subprocess.run([find_uv(), "cache", "dir"], capture_output=True, text=True)
     # Nothing cached but downloads, and another folder, time zone, locale and hash seed.
-    done = command(
+    done = fresh_command(
         *("build", NEKO, "-o", again, *target),
         cwd=tmp_path,
         XDG_CACHE_HOME=str(tmp_path / "cache"),
@@ -152,15 +152,13 @@ def test_the_installed_wheel_builds_the_same_on_any_python(
 
 
 def test_neko_without_the_import_diet_answers_the_same(
-    command: Command, neko: Path, target: tuple[str, ...], tmp_path: Path
+    build: Build, neko: Path, tmp_path: Path
 ) -> None:
     plugin = tmp_path / "neko"
     shutil.copytree(NEKO, plugin)
     text = (plugin / "packager.toml").read_text()
     (plugin / "packager.toml").write_text(f"diet = false\n{text}")
-    done = command("build", plugin, "-o", tmp_path / "out", *target)
-    assert done.returncode == 0, done.stderr.decode()
-    bundle = tmp_path / "out" / "NekoFunction"
+    bundle = build(plugin) / "NekoFunction"
     literals = [
         (folder / "endpoint_runtime" / "_bundle.py").read_text() for folder in (neko, bundle)
     ]

@@ -26,7 +26,7 @@ from packager.host.bytecode import compile_files
 from packager.host.cache import cache_folder
 from packager.host.interpreter import SUPPORTED_PYTHONS, find_interpreter
 from packager.host.uv import run_uv
-from tests.integration.conftest import Release
+from tests.support.examples import Release
 
 HERE = Path(__file__).parent / "diet"
 PYTHONS = [python for python in SUPPORTED_PYTHONS if find_interpreter(python)]

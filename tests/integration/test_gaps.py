@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from packager.host.interpreter import Interpreter
-from tests.integration.conftest import Command
+from tests.support.examples import Command
 from tests.support.packages.wheels import make_wheel
 from tests.support.plugin_writer import write_plugin
 

@@ -5,22 +5,17 @@ What the interpreter itself imports is left out, on the stock entry also what AW
 
 from __future__ import annotations
 
-import json
-import re
 import subprocess
-import threading
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from packager.bundle.code_archive import HOT
-from packager.host.interpreter import Interpreter, host_architecture
+from packager.host.interpreter import Interpreter
 from packager.local.request_event import make_event
-from tests.integration.conftest import NEKO, Command
-from tests.support.hostile_api import RuntimeServer, event
+from tests.support.examples import NEKO, Build
+from tests.support.imports import imported, imports_in
 from tests.support.loop_process import (
-    environment,
     fast_command,
     interpreters,
     stock_client,
@@ -28,9 +23,7 @@ from tests.support.loop_process import (
 )
 
 RUN_HANDLER = Path(__file__).resolve().parents[2] / "packager" / "_in_target" / "run_handler.py"
-HANDLER = "endpoint_runtime.lambda_handler.handler"
 INTERPRETERS = interpreters()
-Build = Callable[[Interpreter], Path]
 
 GET = make_event("GET", "/duck/42")
 NOWHERE = make_event("GET", "/nowhere")
@@ -87,63 +80,11 @@ ECHO = {
 }
 
 
-@pytest.fixture(scope="session")
-def build(tmp_path_factory: pytest.TempPathFactory, command: Command) -> Build:
-    """Neko's bundle for an interpreter."""
-    made: dict[str, Path] = {}
-
-    def make(interpreter: Interpreter) -> Path:
-        if interpreter.python not in made:
-            out = tmp_path_factory.mktemp("budget") / "out"
-            target = ("--runtime", interpreter.python, "--arch", host_architecture())
-            done = command("build", NEKO, "-o", out, *target)
-            assert done.returncode == 0, done.stderr.decode()
-            made[interpreter.python] = out / "NekoFunction"
-        return made[interpreter.python]
-
-    return make
-
-
-def imported(
-    command: Sequence[object], folder: Path, sent: object, **variables: str
-) -> tuple[set[str], int]:
-    """The modules imported up to the reply, and the reply's status."""
-    replied, over = threading.Event(), threading.Event()
-
-    def hold(connection: object) -> bool:
-        replied.set()
-        return over.wait(30)
-
-    with RuntimeServer([event(json.dumps(sent).encode())], posts=[hold]) as server:
-        env = environment(server.address, PYTHONPROFILEIMPORTTIME="1", _HANDLER=HANDLER)
-        process = subprocess.Popen(
-            [*map(str, command)],
-            cwd=folder,
-            env=env | {"LAMBDA_TASK_ROOT": str(folder)} | variables,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-        try:
-            assert replied.wait(30)
-        finally:
-            process.kill()
-            over.set()
-            _, err = process.communicate()
-    (reply,) = [request.body for request in server.requests if request.method == "POST"]
-    return _imports(err.decode()), json.loads(reply)["statusCode"]
-
-
-def _imports(log: str) -> set[str]:
-    found = set(re.findall(r"^import time: +\d+ \| +\d+ \| +(\S+)$", log, re.M))
-    assert found
-    return found
-
-
 def bare(*command: object) -> set[str]:
     done = subprocess.run(
         [*map(str, command)], env={"PYTHONPROFILEIMPORTTIME": "1"}, capture_output=True, check=True
     )
-    return _imports(done.stderr.decode())
+    return imports_in(done.stderr.decode())
 
 
 @pytest.mark.parametrize("interpreter", INTERPRETERS, ids=lambda i: i.python)
@@ -159,7 +100,7 @@ def bare(*command: object) -> set[str]:
 def test_on_the_fast_entry(
     build: Build, interpreter: Interpreter, sent: object, status: int, modules: set[str]
 ) -> None:
-    bundle = build(interpreter)
+    bundle = build(NEKO, interpreter.python) / "NekoFunction"
     started = bare(interpreter.path, "-S", "-c", "")
 
     found, answered = imported(fast_command(bundle, interpreter.path), bundle, sent)
@@ -175,7 +116,7 @@ def test_the_archive_of_code_holds_what_every_request_imports() -> None:
 
 @pytest.mark.parametrize("interpreter", INTERPRETERS, ids=lambda i: i.python)
 def test_on_the_stock_entry(build: Build, interpreter: Interpreter, tmp_path: Path) -> None:
-    bundle = build(interpreter)
+    bundle = build(NEKO, interpreter.python) / "NekoFunction"
     nothing = "def handler(event, context):\n    return {'statusCode': 204}\n"
     command = [interpreter.path, "-S", RUN_HANDLER, stock_client(interpreter)]
     started, _ = imported(command, write_bundle(tmp_path / "bare", nothing), GET)

@@ -19,7 +19,7 @@ from packager.cli.invoke import names_for_log
 from packager.contract import LITERALS
 from packager.host.interpreter import Interpreter, host_architecture
 from packager.local.request_event import make_event
-from tests.integration.conftest import NEKO, NEKO_ENV, ROOT, Command
+from tests.support.examples import NEKO, NEKO_ENV, ROOT, Build, Command
 from tests.support.plugin_writer import write_plugin
 from tests.support.trouble import CONFIGURATION, FILES
 
@@ -138,13 +138,12 @@ def test_a_process_that_ends_is_said(command: Command, trouble: Path) -> None:
 
 
 def test_a_time_out_is_said_and_nothing_is_left(
-    command: Command, tmp_path: Path, target: tuple[str, ...], entry: str
+    command: Command, build: Build, tmp_path: Path, entry: str
 ) -> None:
     # A plugin of its own: a time that is short on a busy machine would fail all the other requests.
     configuration = f'entry = "{entry}"\ntimeout = 5\n{CONFIGURATION}'
     plugin = write_plugin(tmp_path / "hasty", {**FILES, "packager.toml": configuration})
-    assert command("build", plugin, "-o", tmp_path / "out", *target).returncode == 0
-    done = command("invoke", tmp_path / "out", "--request", "GET /sleep")
+    done = command("invoke", build(plugin), "--request", "GET /sleep")
     assert (done.returncode, done.stdout) == (1, b"")
     waiting, error, hint = done.stderr.decode().splitlines()
     assert error == "error: the function timed out after 5 s"

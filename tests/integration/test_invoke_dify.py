@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import Command
+from tests.support.examples import Build, Command
 from tests.support.plugin_writer import write_plugin
 
 CHATBOT = """\
@@ -38,19 +38,16 @@ NO_KEY = """\
 
 
 @pytest.fixture(scope="module")
-def chatbot(tmp_path_factory: pytest.TempPathFactory, command: Command, target: list[str]) -> Path:
-    folder = tmp_path_factory.mktemp("chatbot")
-    write_plugin(
-        folder / "plugin",
+def chatbot(tmp_path_factory: pytest.TempPathFactory, build: Build) -> Path:
+    plugin = write_plugin(
+        tmp_path_factory.mktemp("chatbot") / "plugin",
         {
             "endpoints/duck.py": CHATBOT,
             "group/tiny.yaml": "endpoints: [endpoints/duck.yaml]",
             "packager.toml": NO_KEY,
         },
     )
-    done = command("build", folder / "plugin", "-o", folder / "out", *target)
-    assert done.returncode == 0, done.stderr.decode()
-    return folder / "out" / "TinyFunction"
+    return build(plugin) / "TinyFunction"
 
 
 def test_invocations_share_the_storage(command: Command, chatbot: Path, tmp_path: Path) -> None:
@@ -84,18 +81,16 @@ class Talk(Endpoint):
 
 @pytest.mark.parametrize("storage", ["", 'storage = "memory"\n'])
 def test_a_conversation_lasts_as_long_as_the_storage(
-    command: Command, tmp_path: Path, target: list[str], storage: str
+    command: Command, build: Build, tmp_path: Path, storage: str
 ) -> None:
     group = "endpoints: [endpoints/duck.yaml]"
     files = {"endpoints/duck.py": TALK, "group/tiny.yaml": group}
-    write_plugin(tmp_path / "plugin", {**files, "packager.toml": storage})
-    done = command("build", tmp_path / "plugin", "-o", tmp_path / "out", *target)
-    assert done.returncode == 0, done.stderr.decode()
+    out = build(write_plugin(tmp_path / "plugin", {**files, "packager.toml": storage}))
 
     def say(conversation: str, *options: object) -> list[str]:
         request = f"GET /duck/any-app?in={conversation}"
         done = command(
-            *("invoke", tmp_path / "out", "--fake-dify", "--request", request, *options),
+            *("invoke", out, "--fake-dify", "--request", request, *options),
             XDG_STATE_HOME=str(tmp_path / "state"),
         )
         assert done.returncode == 0, done.stderr.decode()

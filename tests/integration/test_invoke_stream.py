@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from packager.local.invoke import InvocationFailed, invoke_bundle
+from tests.support.examples import Build, Command
 from tests.support.plugin_writer import write_plugin
 
 SOURCE = """
@@ -34,32 +35,21 @@ class Duck(Endpoint):
         if app_id == "broken":
             raise ValueError("no luck")
 """
-CONFIG = 'stream = true\napi = "url"\narchitecture = "x86_64"\n'
+CONFIG = 'stream = true\napi = "url"\n'
 EVENTS = b"data: 0\n\ndata: 1\n\ndata: 2\n\n"
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("streaming")
-    write_plugin(
-        root / "plugin",
-        {
-            "endpoints/duck.py": SOURCE,
-            "packager.toml": CONFIG,
-            "requirements.txt": "dify_plugin\n",
-            "group/tiny.yaml": "settings: []\nendpoints:\n  - endpoints/duck.yaml\n",
-        },
-    )
-    done = packager("build", str(root / "plugin"), "--out", str(root / "out"))
-    assert done.returncode == 0, done.stderr
-    (bundle,) = [each for each in (root / "out").iterdir() if each.is_dir()]
+def built(tmp_path_factory: pytest.TempPathFactory, build: Build) -> Path:
+    files = {
+        "endpoints/duck.py": SOURCE,
+        "packager.toml": CONFIG,
+        "requirements.txt": "dify_plugin\n",
+        "group/tiny.yaml": "settings: []\nendpoints:\n  - endpoints/duck.yaml\n",
+    }
+    out = build(write_plugin(tmp_path_factory.mktemp("streaming") / "plugin", files))
+    (bundle,) = [each for each in out.iterdir() if each.is_dir()]
     return bundle
-
-
-def packager(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-m", "packager", *arguments], capture_output=True, timeout=240
-    )
 
 
 def test_it_is_written_as_it_comes(built: Path) -> None:
@@ -86,8 +76,8 @@ def test_it_is_written_as_it_comes(built: Path) -> None:
     assert b"closed" in err and b"Init Duration" in err
 
 
-def test_json_is_the_reply_as_one_piece(built: Path) -> None:
-    done = packager("invoke", str(built), "--request", "GET /duck/a", "--format", "json")
+def test_json_is_the_reply_as_one_piece(command: Command, built: Path) -> None:
+    done = command("invoke", built, "--request", "GET /duck/a", "--format", "json")
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {
@@ -99,8 +89,8 @@ def test_json_is_the_reply_as_one_piece(built: Path) -> None:
     }
 
 
-def test_a_failure_midway_is_exit_code_1(built: Path) -> None:
-    done = packager("invoke", str(built), "--request", "GET /duck/broken")
+def test_a_failure_midway_is_exit_code_1(command: Command, built: Path) -> None:
+    done = command("invoke", built, "--request", "GET /duck/broken")
 
     assert (done.returncode, done.stdout) == (1, EVENTS)
     assert b"ValueError: no luck" in done.stderr  # the log's traceback
@@ -110,8 +100,8 @@ def test_a_failure_midway_is_exit_code_1(built: Path) -> None:
     )
 
 
-def test_through_an_http_api_it_is_one_piece(built: Path) -> None:
-    done = packager("invoke", str(built), "--request", "GET /duck/a", "--payload", "2.0")
+def test_through_an_http_api_it_is_one_piece(command: Command, built: Path) -> None:
+    done = command("invoke", built, "--request", "GET /duck/a", "--payload", "2.0")
 
     assert (done.returncode, done.stdout) == (0, EVENTS)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Command
+from tests.support.examples import Build, Command
 from tests.support.keeper import FILES
 from tests.support.plugin_writer import write_plugin
 
@@ -71,16 +71,12 @@ def test_a_plugin_runs_without_aws(command: Command, tmp_path: Path) -> None:
     assert both == SEEN | {"plain": "from --env-file"}
 
 
-def test_a_bundle_takes_them_from_a_file(
-    command: Command, tmp_path: Path, target: tuple[str, ...]
-) -> None:
-    plugin = keeper(tmp_path)
-    built = command("build", plugin, "-o", tmp_path / "out", *target)
-    assert built.returncode == 0, built.stderr.decode()
+def test_a_bundle_takes_them_from_a_file(command: Command, build: Build, tmp_path: Path) -> None:
+    out = build(keeper(tmp_path))
     other = tmp_path / "mine.toml"
     other.write_text(LOCAL)
 
-    assert ask(command, tmp_path / "out/KeeperFunction.zip", "--settings", other) == SEEN
+    assert ask(command, out / "KeeperFunction.zip", "--settings", other) == SEEN
 
 
 def test_what_is_wrong_with_them_is_said(command: Command, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from packager.host.interpreter import Interpreter
 from packager.local.http_reply import HttpReply, read_reply
 from packager.local.invoke import invoke_bundle
 from packager.local.request_event import PAYLOADS, Payload, make_event
-from tests.integration.conftest import NEKO_ENV
+from tests.support.examples import NEKO_ENV
 from tests.support.rie import Emulator
 
 BYTES = bytes(range(256)) * 40

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from packager.profile.cpu_share import Unlimited, cpu_share
-from tests.integration.conftest import NEKO, NEKO_ENV, Command
+from tests.support.examples import NEKO, NEKO_ENV, Command
 from tests.support.plugin_writer import write_plugin
 
 SLOW = """\

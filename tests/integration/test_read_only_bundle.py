@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import NEKO_ENV, ROOT
 from tests.support.capabilities import drop_override
+from tests.support.examples import NEKO_ENV, ROOT
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,12 +22,12 @@ from packager.local.invoke import invoke_bundle
 from packager.local.request_event import make_event
 from packager.plugin.load import load_plugin
 from packager.settings.local_file import LocalSettings, local_environment
-from tests.integration.conftest import Command
+from tests.support.commands.forked import Forked, forked
+from tests.support.examples import ROOT, Build
 from tests.support.failing_dify import FailingDify, InjectedFailure
 from tests.support.fake_daemon import FakeDaemon
 from tests.support.slack_api import slack_api
 
-ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = sorted(path.parent for path in (ROOT / "plugins").glob("*/manifest.yaml"))
 HOST = "api.example.com"
 # What is another one with each answer: when it was made, and its id.
@@ -70,33 +69,45 @@ def posted(path: str, content: object, **headers: str) -> Sent:
     )
 
 
-def under_sdk(
-    sdk: Path,
-    interpreter: Interpreter,
-    plugin: Path,
-    requests: Iterable[Sent],
-    settings: Mapping[str, Any],
-    work: Path,
-    daemon: str = "",
-) -> list[Answered]:
+UnderSdk = Callable[..., list[Answered]]
+
+
+@pytest.fixture(scope="module")
+def driver(sdk: Path, interpreter: Interpreter) -> Iterator[Forked]:
+    """Runs tests/support/real_sdk/drive.py, each time in a process that has imported the SDK."""
+    path = f"{sdk}{os.pathsep}{ROOT / 'tests/support/real_sdk'}"
+    python = (str(interpreter.path), "-S", "-B")
+    with forked("drive:main", "drive", "drive", python=python, PYTHONPATH=path) as running:
+        yield running
+
+
+@pytest.fixture
+def under_sdk(driver: Forked) -> UnderSdk:
     """Answer requests in the real SDK, all of them in one process."""
-    sent = [{"raw": each.raw.hex(), "settings": dict(settings)} for each in requests]
-    (work / "requests.json").write_text(json.dumps(sent))
-    done = subprocess.run(
-        [
-            *(interpreter.path, "-S", "-B", ROOT / "tests/integration/sdk_drive.py"),
-            *(plugin, work / "requests.json", work / "replies.json"),
-        ],
-        env={**os.environ, "PYTHONPATH": str(sdk), "DIFY_PLUGIN_DAEMON_URL": daemon},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    answers = json.loads((work / "replies.json").read_text())
-    return [
-        compared(each["status"], each["headers"], bytes.fromhex(each["body"])) for each in answers
-    ]
+
+    def run(
+        plugin: Path,
+        requests: Iterable[Sent],
+        settings: Mapping[str, Any],
+        work: Path,
+        daemon: str = "",
+    ) -> list[Answered]:
+        sent = [{"raw": each.raw.hex(), "settings": dict(settings)} for each in requests]
+        (work / "requests.json").write_text(json.dumps(sent))
+        done = driver.run(
+            [str(work / "requests.json"), str(work / "replies.json")],
+            folder=plugin,
+            environment={**os.environ, "DIFY_PLUGIN_DAEMON_URL": daemon},
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        answers = json.loads((work / "replies.json").read_text())
+        return [
+            compared(each["status"], each["headers"], bytes.fromhex(each["body"]))
+            for each in answers
+        ]
+
+    return run
 
 
 def in_bundle(bundle: Path, requests: Iterable[Sent], env: Mapping[str, str]) -> list[Answered]:
@@ -118,17 +129,15 @@ def compared(status: int, headers: Iterable[Iterable[str]], body: bytes) -> Answ
 
 
 @pytest.mark.parametrize("plugin", EXAMPLES, ids=lambda path: path.name)
-def test_an_example_loads_in_the_sdk(
-    plugin: Path, sdk: Path, interpreter: Interpreter, tmp_path: Path
-) -> None:
+def test_an_example_loads_in_the_sdk(plugin: Path, under_sdk: UnderSdk, tmp_path: Path) -> None:
     diagnostics = Diagnostics()
     assert load_plugin(plugin, diagnostics) is not None
     assert diagnostics.all == []
-    assert under_sdk(sdk, interpreter, plugin, [], {}, tmp_path) == []
+    assert under_sdk(plugin, [], {}, tmp_path) == []
 
 
 def test_neko_answers_in_the_sdk_as_its_bundle_does(
-    sdk: Path, interpreter: Interpreter, neko: Path, tmp_path: Path
+    under_sdk: UnderSdk, neko: Path, tmp_path: Path
 ) -> None:
     requests = [
         Sent("GET", "/duck/42"),
@@ -140,7 +149,7 @@ def test_neko_answers_in_the_sdk_as_its_bundle_does(
         Sent("GET", "/qr?text=hi"),
     ]
 
-    theirs = under_sdk(sdk, interpreter, ROOT / "plugins/neko", requests, SETTINGS, tmp_path)
+    theirs = under_sdk(ROOT / "plugins/neko", requests, SETTINGS, tmp_path)
 
     assert in_bundle(neko, requests, {}) == theirs
 
@@ -149,24 +158,18 @@ def test_neko_answers_in_the_sdk_as_its_bundle_does(
 class Both:
     """Runs an example on both sides, with the same apps behind them."""
 
-    sdk: Path
-    interpreter: Interpreter
-    command: Command
-    target: tuple[str, ...]
+    under_sdk: UnderSdk
+    build: Build
     work: Path
 
     def answers(
         self, name: str, requests: list[Sent], settings: dict[str, Any], modes: dict[str, str]
     ) -> tuple[list[Answered], list[Answered]]:
         """Return what the bundle answers, and what the SDK does."""
-        plugin, out = ROOT / "plugins" / name, self.work / "out"
+        plugin = ROOT / "plugins" / name
         with FakeDaemon(modes, user=f"dify-plugin-{name}") as daemon:
-            theirs = under_sdk(
-                self.sdk, self.interpreter, plugin, requests, settings, self.work, daemon.url
-            )
-        done = self.command("build", plugin, "-o", out, *self.target)
-        assert done.returncode == 0, done.stderr.decode()
-        (bundle,) = (path for path in out.iterdir() if path.is_dir())
+            theirs = self.under_sdk(plugin, requests, settings, self.work, daemon.url)
+        (bundle,) = (path for path in self.build(plugin).iterdir() if path.is_dir())
         with FailingDify(modes) as dify:
             env = {
                 "PACKAGER_DIFY": dify.url,
@@ -177,10 +180,8 @@ class Both:
 
 
 @pytest.fixture
-def both(
-    sdk: Path, interpreter: Interpreter, command: Command, target: tuple[str, ...], tmp_path: Path
-) -> Both:
-    return Both(sdk, interpreter, command, target, tmp_path)
+def both(under_sdk: UnderSdk, build: Build, tmp_path: Path) -> Both:
+    return Both(under_sdk, build, tmp_path)
 
 
 @pytest.mark.parametrize("mode", ["chat", "workflow", "completion"])
@@ -286,10 +287,10 @@ class FailingDaemon(FakeDaemon):
 
 
 def test_apps_fail_in_the_sdk_as_in_a_bundle(
-    sdk: Path, interpreter: Interpreter, command: Command, target: tuple[str, ...], tmp_path: Path
+    under_sdk: UnderSdk, build: Build, tmp_path: Path
 ) -> None:
     """An error event arrives, and the partial answer with it; other failures raise their text."""
-    plugin, out = tmp_path / "plugin", tmp_path / "out"
+    plugin = tmp_path / "plugin"
     shutil.copytree(ROOT / "plugins/neko", plugin)
     (plugin / "endpoints/duck.py").write_text(FAILING)
     modes = {"one": "chat", "agent": "agent-chat"}
@@ -303,14 +304,13 @@ def test_apps_fail_in_the_sdk_as_in_a_bundle(
         )
     ]
     with FailingDaemon(modes, user="dify-plugin-neko") as daemon:
-        theirs = under_sdk(sdk, interpreter, plugin, requests, SETTINGS, tmp_path, daemon.url)
-    done = command("build", plugin, "-o", out, *target)
-    assert done.returncode == 0, done.stderr.decode()
+        theirs = under_sdk(plugin, requests, SETTINGS, tmp_path, daemon.url)
+    bundle = build(plugin) / "NekoFunction"
     with FailingDify(modes) as dify:
         dify.failures.append(
             InjectedFailure(after=2, garbage=f"data: {json.dumps(ERROR)}\n\n".encode())
         )
-        ours = in_bundle(out / "NekoFunction", requests, {"PACKAGER_DIFY": dify.url})
+        ours = in_bundle(bundle, requests, {"PACKAGER_DIFY": dify.url})
 
     for each in (*ours, *theirs):
         each.body = re.sub(rb'(?<=_id": ")[0-9a-f-]+|(?<="id": ")[0-9a-f-]+', b"", each.body)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import Command
 from tests.integration.test_local_settings import LOCAL, NO_AWS, SEEN
 from tests.support.aws.moto_server import moto_server
+from tests.support.examples import Command
 from tests.support.keeper import FILES
 from tests.support.plugin_writer import write_plugin
 

@@ -15,7 +15,7 @@ from packager.host.interpreter import Interpreter
 
 ROOT = Path(__file__).resolve().parents[2]
 LIGHT = ROOT / "handler_template"
-SCRIPTS = Path(__file__).parent / "sdk_contract"
+SCRIPTS = ROOT / "tests/support/real_sdk"
 
 # What the light SDK leaves out, and why. `check` warns of a plugin that imports one of these.
 LEFT_OUT_MODULES = {

@@ -18,8 +18,8 @@ from packager.local.fake_dify.server import FakeDify
 from packager.local.http_reply import read_reply
 from packager.local.invoke import invoke_bundle
 from packager.local.request_event import make_event
-from tests.integration.conftest import Command
 from tests.support.capabilities import drop_override
+from tests.support.examples import Command
 from tests.support.plugin_writer import write_plugin
 
 SOURCE = """\

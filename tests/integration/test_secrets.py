@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from packager.bundle.secret_scan import search_for
-from tests.integration.conftest import Command
 from tests.support.aws.faulty_aws import FaultyAws, faulty_aws
 from tests.support.aws.moto_server import MotoServer, moto_server
+from tests.support.examples import Command
 from tests.support.keeper import CONFIGURATION, FILES
 from tests.support.plugin_writer import write_plugin
 
@@ -64,7 +64,7 @@ def watched_processes() -> Iterator[None]:
 
 
 def test_the_secrets_of_a_full_run_are_nowhere(
-    command: Command, aws: FaultyAws, tmp_path: Path, target: tuple[str, ...]
+    fresh_command: Command, aws: FaultyAws, tmp_path: Path, target: tuple[str, ...]
 ) -> None:
     configuration = CONFIGURATION + '[apps]\nan-app = {secret = "keeper", key = "app"}\n'
     plugin = write_plugin(tmp_path / "keeper", {**FILES, "packager.toml": configuration})
@@ -73,7 +73,7 @@ def test_the_secrets_of_a_full_run_are_nowhere(
     written: list[bytes] = []
 
     def run(*arguments: object, stdin: bytes = b"") -> bytes:
-        done = command(*arguments, stdin=stdin, **aws.environment)
+        done = fresh_command(*arguments, stdin=stdin, **aws.environment)
         written.extend((done.stdout, done.stderr))
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout

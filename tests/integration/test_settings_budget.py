@@ -10,10 +10,10 @@ import pytest
 
 from packager.host.interpreter import Interpreter
 from packager.local.request_event import make_event
-from tests.integration.conftest import Command
-from tests.integration.test_import_budget import imported
 from tests.support.aws.faulty_aws import FaultyAws, faulty_aws
 from tests.support.aws.moto_server import MotoServer, make_authority, moto_server
+from tests.support.examples import Build
+from tests.support.imports import imported
 from tests.support.loop_process import fast_command
 from tests.support.plugin_writer import write_plugin
 
@@ -68,17 +68,13 @@ GET = make_event("GET", "/")
 
 
 @pytest.fixture(scope="module")
-def bundles(
-    tmp_path_factory: pytest.TempPathFactory, command: Command, target: tuple[str, ...]
-) -> tuple[Path, Path]:
+def bundles(tmp_path_factory: pytest.TempPathFactory, build: Build) -> tuple[Path, Path]:
     """The bundles of one plugin, with its secrets in AWS and in the environment."""
     folder = tmp_path_factory.mktemp("budget")
     made = []
     for name, configuration in (("aws", IN_AWS), ("here", HERE)):
         plugin = write_plugin(folder / name, {**FILES, "packager.toml": configuration})
-        done = command("build", plugin, "-o", folder / f"{name}-out", *target)
-        assert done.returncode == 0, done.stderr.decode()
-        made.append(folder / f"{name}-out" / "TinyFunction")
+        made.append(build(plugin) / "TinyFunction")
     return made[0], made[1]
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Command
 from tests.support.aws.moto_server import MotoServer, moto_server
+from tests.support.examples import Command
 from tests.support.keeper import CONFIGURATION, FILES
 from tests.support.plugin_writer import write_plugin
 from tests.support.terminal import converse

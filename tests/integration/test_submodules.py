@@ -18,7 +18,7 @@ import pytest
 
 from endpoint_runtime.app.endpoints import _PACKAGES
 from packager.host.interpreter import SUPPORTED_PYTHONS, Interpreter, find_interpreter
-from tests.integration.conftest import ROOT, Release
+from tests.support.examples import ROOT, Release
 
 PYTHONS = [python for python in SUPPORTED_PYTHONS if find_interpreter(python)]
 LOADED = """

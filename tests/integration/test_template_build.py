@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import Command
 from tests.integration.test_template_sam import BIN, run
+from tests.support.examples import Command
 from tests.support.plugin_writer import MANIFEST, write_plugin
 
 CAT = {"manifest.yaml": MANIFEST.replace("name: tiny", "name: cat")}

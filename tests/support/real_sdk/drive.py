@@ -1,6 +1,6 @@
 """Runs under the real dify_plugin SDK: answers requests as Dify's plugin runtime does.
 
-    python sdk_drive.py PLUGIN REQUESTS.json REPLIES.json
+    python drive.py REQUESTS.json REPLIES.json, in the plugin's folder
 
 A request is {"raw": the HTTP request in hex, "settings"}, a reply {"status", "headers", "body"},
 the body in hex. `error` says what escaped the SDK's own handling of errors, instead of these or of
@@ -8,41 +8,33 @@ the rest of a stream. What endpoints call back to is at DIFY_PLUGIN_DAEMON_URL.
 """
 
 import json
-import os
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-plugin, requests, replies = sys.argv[1:]
-requests, replies = str(Path(requests).resolve()), str(Path(replies).resolve())
-os.chdir(plugin)
-sys.path.insert(0, str(Path.cwd()))
-
-from dify_plugin.core.entities.plugin.request import (  # type: ignore[import-not-found]  # noqa: E402
+from dify_plugin.core.entities.plugin.request import (  # type: ignore[import-not-found]
     EndpointInvokeRequest,
 )
-from dify_plugin.core.plugin_executor import PluginExecutor  # type: ignore[import-not-found]  # noqa: E402
-from dify_plugin.core.plugin_registration import (  # type: ignore[import-not-found]  # noqa: E402
+from dify_plugin.core.plugin_executor import PluginExecutor  # type: ignore[import-not-found]
+from dify_plugin.core.plugin_registration import (  # type: ignore[import-not-found]
     PluginRegistration,
 )
-from dify_plugin.core.server.tcp.request_reader import (  # type: ignore[import-not-found]  # noqa: E402
+from dify_plugin.core.server.tcp.request_reader import (  # type: ignore[import-not-found]
     TCPReaderWriter,
 )
 
-from dify_plugin import DifyPluginEnv  # noqa: E402
-from dify_plugin.config.config import InstallMethod  # noqa: E402
-from dify_plugin.core.runtime import Session  # noqa: E402
+from dify_plugin import DifyPluginEnv
+from dify_plugin.config.config import InstallMethod
+from dify_plugin.core.runtime import Session
 
-config = DifyPluginEnv()
-executor = PluginExecutor(config, PluginRegistration(config))
 pool = ThreadPoolExecutor()
-nowhere = TCPReaderWriter(host="", port=0, key="")
 
 
-def answer(sent: dict[str, Any]) -> dict[str, Any]:
+def answer(executor: PluginExecutor, config: DifyPluginEnv, sent: dict[str, Any]) -> dict[str, Any]:
     """Answer one request, and wait for the threads that it started."""
+    nowhere = TCPReaderWriter(host="", port=0, key="")
     before = set(threading.enumerate())
     session = Session(
         session_id="session",
@@ -66,5 +58,15 @@ def answer(sent: dict[str, Any]) -> dict[str, Any]:
     return reply
 
 
-answers = [answer(sent) for sent in json.loads(Path(requests).read_text(encoding="utf-8"))]
-Path(replies).write_text(json.dumps(answers), encoding="utf-8")
+def main() -> None:
+    requests, replies = map(Path, sys.argv[1:])
+    sys.path.insert(0, str(Path.cwd()))
+    config = DifyPluginEnv()
+    executor = PluginExecutor(config, PluginRegistration(config))
+    sent = json.loads(requests.read_text(encoding="utf-8"))
+    answers = [answer(executor, config, each) for each in sent]
+    replies.write_text(json.dumps(answers), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
