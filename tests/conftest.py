@@ -8,12 +8,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from tests.support.commands.forked import forked
 from tests.support.examples import ROOT, Command
+
+if TYPE_CHECKING:
+    from tests.support.aws.moto_server import Authority, MotoServer, MotoServers
 
 # Times are measured in benchmarks: a busy machine must not fail a test.
 settings.register_profile("packager", deadline=None)
@@ -89,3 +93,35 @@ def fresh_command() -> Command:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    from tests.support.aws.moto_server import make_authority
+
+    return make_authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def moto_servers(authority: Authority) -> Iterator[MotoServers]:
+    from tests.support.aws.moto_server import moto_servers
+
+    with moto_servers(authority) as servers:
+        yield servers
+
+
+@pytest.fixture(scope="module")
+def moto_account(moto_servers: MotoServers) -> MotoServers:
+    """An AWS account in which there is nothing when a module's tests begin."""
+    moto_servers.reset()
+    return moto_servers
+
+
+@pytest.fixture(scope="module")
+def moto_plain(moto_account: MotoServers) -> MotoServer:
+    return moto_account.plain
+
+
+@pytest.fixture(scope="module")
+def moto_tls(moto_account: MotoServers) -> MotoServer:
+    return moto_account.tls

@@ -39,15 +39,16 @@ def target(interpreter: Interpreter) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="session")
-def build(
-    tmp_path_factory: pytest.TempPathFactory, command: Command, interpreter: Interpreter
-) -> Build:
+def build(tmp_path_factory: pytest.TempPathFactory, command: Command) -> Build:
     """`build(plugin)`: the folder that `packager build` filled, once for plugins that are alike.
 
     For this machine, and `python`, by default the newest.
     """
 
-    def build(plugin: Path, python: str = interpreter.python) -> Path:
+    newest = newest_supported()
+    assert newest is not None
+
+    def build(plugin: Path, python: str = newest.python) -> Path:
         def make(folder: Path) -> None:
             source = Path(shutil.copytree(plugin, folder / plugin.name))
             target = ("--runtime", python, "--arch", host_architecture())

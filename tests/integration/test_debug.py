@@ -13,8 +13,8 @@ import pytest
 
 from packager.host.interpreter import Interpreter
 from packager.local.debugger import bring_debugger
-from tests.integration.conftest import NEKO, ROOT
 from tests.support.debug_client import DebugClient
+from tests.support.examples import NEKO, ROOT
 from tests.support.served import served
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zipfile
 from collections.abc import Mapping
@@ -12,19 +11,9 @@ from typing import Any
 import pytest
 
 from tests.support.examples import Build, Command
-from tests.support.keeper import FILES
+from tests.support.keeper import FILES, KEY, LOCAL, NO_AWS, SEEN
 from tests.support.plugin_writer import write_plugin
 
-KEY, TOKEN = "key-of-the-keeper-1", 'token "2" of\nthe kéeper'
-LOCAL = f"""\
-[settings]
-api_key = {json.dumps(KEY)}
-mode = "on"
-
-[groups.keeper.settings]
-token = {json.dumps(TOKEN)}
-loud = true
-"""
 APP_SETTING = """\
 settings:
   - name: app
@@ -39,7 +28,6 @@ api_key = "0123456789"
 token = "t"
 loud = 3
 """
-NO_AWS = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
 
 
 def keeper(tmp_path: Path, **files: str | bytes) -> Path:
@@ -47,17 +35,10 @@ def keeper(tmp_path: Path, **files: str | bytes) -> Path:
     return write_plugin(tmp_path / "keeper", {**FILES, **named})
 
 
-def digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def ask(command: Command, *arguments: object, **environment: str) -> Any:
     done = command("invoke", *arguments, "--request", "GET /digest", **NO_AWS, **environment)
     assert done.returncode == 0, done.stderr.decode()
     return json.loads(done.stdout)
-
-
-SEEN = {"api_key": digest(KEY), "token": digest(TOKEN), "mode": "on", "loud": True}
 
 
 def test_a_plugin_runs_without_aws(command: Command, tmp_path: Path) -> None:

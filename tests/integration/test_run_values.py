@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.test_local_settings import LOCAL, NO_AWS, SEEN
-from tests.support.aws.moto_server import moto_server
+from tests.support.aws.moto_server import MotoServers
 from tests.support.examples import Command
-from tests.support.keeper import FILES
+from tests.support.keeper import FILES, LOCAL, NO_AWS, SEEN
 from tests.support.plugin_writer import write_plugin
 
 AWS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE")
@@ -120,28 +119,28 @@ def test_the_key_of_an_app_that_is_named(command: Command, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("profile", [False, True])
 def test_credentials_are_handed_on_when_asked(
-    command: Command, tmp_path: Path, profile: bool
+    command: Command, moto_servers: MotoServers, tmp_path: Path, profile: bool
 ) -> None:
     plugin = write_plugin(tmp_path / "keeper", FILES)
     values = {"api_key": "key-of-the-keeper-1", "token": 'token "2" of\nthe kéeper'}
     values |= {"mode": "on", "loud": True}  # type: ignore[dict-item]
-    with moto_server() as moto:
-        shell = dict(moto.environment)
-        given = json.dumps(values).encode()
-        done = command("settings", "push", plugin, "--file", "-", stdin=given, **shell)
-        assert done.returncode == 0, done.stderr.decode()
-        option = ("--aws",)
-        if profile:
-            option = ("--aws-profile", "cats")  # type: ignore[assignment]
-            file = tmp_path / "credentials"
-            file.write_text(
-                f"[cats]\naws_access_key_id = {shell.pop('AWS_ACCESS_KEY_ID')}\n"
-                f"aws_secret_access_key = {shell.pop('AWS_SECRET_ACCESS_KEY')}\n"
-            )
-            shell["AWS_SHARED_CREDENTIALS_FILE"] = str(file)
-        request = ("invoke", plugin, "--request", "GET /digest")
-        without = command(*request, **shell, **({} if profile else NONE))
-        done = command(*request, *option, **shell)
+    moto_servers.reset()
+    shell = dict(moto_servers.plain.environment)
+    given = json.dumps(values).encode()
+    done = command("settings", "push", plugin, "--file", "-", stdin=given, **shell)
+    assert done.returncode == 0, done.stderr.decode()
+    option = ("--aws",)
+    if profile:
+        option = ("--aws-profile", "cats")  # type: ignore[assignment]
+        file = tmp_path / "credentials"
+        file.write_text(
+            f"[cats]\naws_access_key_id = {shell.pop('AWS_ACCESS_KEY_ID')}\n"
+            f"aws_secret_access_key = {shell.pop('AWS_SECRET_ACCESS_KEY')}\n"
+        )
+        shell["AWS_SHARED_CREDENTIALS_FILE"] = str(file)
+    request = ("invoke", plugin, "--request", "GET /digest")
+    without = command(*request, **shell, **({} if profile else NONE))
+    done = command(*request, *option, **shell)
 
     assert b"has no credentials" in without.stderr and b"500" in without.stderr
     assert (done.returncode, json.loads(done.stdout)) == (0, SEEN), done.stderr.decode()

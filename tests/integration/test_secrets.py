@@ -14,7 +14,7 @@ import pytest
 
 from packager.bundle.secret_scan import search_for
 from tests.support.aws.faulty_aws import FaultyAws, faulty_aws
-from tests.support.aws.moto_server import MotoServer, moto_server
+from tests.support.aws.moto_server import MotoServer
 from tests.support.examples import Command
 from tests.support.keeper import CONFIGURATION, FILES
 from tests.support.plugin_writer import write_plugin
@@ -25,14 +25,8 @@ SECRETS = search_for((KEY, TOKEN, APP))
 
 
 @pytest.fixture
-def moto() -> Iterator[MotoServer]:
-    with moto_server() as server:
-        yield server
-
-
-@pytest.fixture
-def aws(moto: MotoServer) -> Iterator[FaultyAws]:
-    with faulty_aws(moto) as server:
+def aws(moto_plain: MotoServer) -> Iterator[FaultyAws]:
+    with faulty_aws(moto_plain) as server:
         yield server
 
 

@@ -17,7 +17,7 @@ from packager.host.interpreter import Interpreter
 from packager.local.http_reply import read_reply
 from packager.local.invoke import invoke_bundle
 from packager.local.request_event import make_event
-from tests.integration.conftest import NEKO
+from tests.support.examples import NEKO
 from tests.support.served import Served, are_gone, processes_of, served
 
 JSON = {"Content-Type": "application/json"}

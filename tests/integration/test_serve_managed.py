@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from packager.host.interpreter import Interpreter
-from tests.integration.conftest import NEKO
 from tests.support.busy_plugin import FILES
+from tests.support.examples import NEKO
 from tests.support.plugin_writer import write_plugin
 from tests.support.served import Served, served
 

@@ -11,7 +11,7 @@ import pytest
 from packager.host.interpreter import Interpreter
 from packager.local.request_event import make_event
 from tests.support.aws.faulty_aws import FaultyAws, faulty_aws
-from tests.support.aws.moto_server import MotoServer, make_authority, moto_server
+from tests.support.aws.moto_server import MotoServer, MotoServers
 from tests.support.examples import Build
 from tests.support.imports import imported
 from tests.support.loop_process import fast_command
@@ -86,10 +86,15 @@ def fill(moto: MotoServer) -> None:
         secrets.create_secret(Name=f"tiny/{name}", SecretString=json.dumps({"k": "meow"}))
 
 
+@pytest.fixture(scope="module")
+def filled(moto_account: MotoServers) -> MotoServers:
+    fill(moto_account.plain)
+    return moto_account
+
+
 @pytest.fixture
-def aws() -> Iterator[FaultyAws]:
-    with moto_server() as moto, faulty_aws(moto) as server:
-        fill(moto)
+def aws(filled: MotoServers) -> Iterator[FaultyAws]:
+    with faulty_aws(filled.plain) as server:
         yield server
 
 
@@ -103,14 +108,12 @@ def test_two_calls(bundles: tuple[Path, Path], interpreter: Interpreter, aws: Fa
 
 
 def test_modules_over_tls(
-    bundles: tuple[Path, Path], interpreter: Interpreter, tmp_path: Path
+    bundles: tuple[Path, Path], interpreter: Interpreter, filled: MotoServers
 ) -> None:
     in_aws, here = bundles
-    with moto_server(make_authority(tmp_path)) as moto:
-        fill(moto)
-        run = fast_command(in_aws, interpreter.path)
-        with_aws, status = imported(run, in_aws, GET, **moto.environment)
-        assert status == 200
+    run = fast_command(in_aws, interpreter.path)
+    with_aws, status = imported(run, in_aws, GET, **filled.tls.environment)
+    assert status == 200
 
     without, status = imported(fast_command(here, interpreter.path), here, GET, **VARIABLES)
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.aws.moto_server import MotoServer, moto_server
+from tests.support.aws.moto_server import MotoServer, MotoServers
 from tests.support.examples import Command
 from tests.support.keeper import CONFIGURATION, FILES
 from tests.support.plugin_writer import write_plugin
@@ -27,19 +26,11 @@ loud: yes
 Packager = Callable[..., subprocess.CompletedProcess[bytes]]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[MotoServer]:
-    with moto_server() as running:
-        yield running
-
-
 @pytest.fixture
-def moto(server: MotoServer) -> MotoServer:
+def moto(moto_servers: MotoServers) -> MotoServer:
     """moto, with nothing in it."""
-    reset = urllib.request.Request(f"{server.url}/moto-api/reset", method="POST")
-    with urllib.request.urlopen(reset, timeout=10) as answer:
-        assert answer.status == 200
-    return server
+    moto_servers.reset()
+    return moto_servers.plain
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from packager.host.interpreter import newest_supported
 from packager.plugin.functions import FunctionPlan, plan_functions
 from packager.plugin.load import load_plugin
 from packager.sam.template import render_template
-from tests.support.aws.moto_server import MotoServer, moto_server
+from tests.support.aws.moto_server import MotoServer
 from tests.support.template_builders import translate
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
@@ -39,11 +39,10 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Build:
     return build
 
 
-@pytest.fixture(scope="session")
-def moto() -> Iterator[MotoServer]:
-    """An AWS account for the examples' secrets and what they store."""
-    with moto_server() as running:
-        yield running
+@pytest.fixture(scope="module")
+def moto(moto_plain: MotoServer) -> MotoServer:
+    """An AWS account for an example's secrets and what it stores."""
+    return moto_plain
 
 
 def plan_of(folder: Path, name: str, configuration: str = "", top: str = "") -> FunctionPlan:

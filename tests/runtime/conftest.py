@@ -27,7 +27,7 @@ from tests.support.builders import (
 )
 
 if TYPE_CHECKING:
-    from tests.support.aws.moto_server import Authority, MotoServer
+    from tests.support.aws.moto_server import MotoServer
 
 
 @pytest.fixture
@@ -91,21 +91,6 @@ def bundle(tmp_path: Path) -> Callable[..., Bundle]:
     return make
 
 
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    from tests.support.aws.moto_server import make_authority
-
-    return make_authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(scope="module")
-def moto_tls(authority: Authority) -> Iterator[MotoServer]:
-    from tests.support.aws.moto_server import moto_server
-
-    with moto_server(authority) as server:
-        yield server
-
-
 @pytest.fixture
 def no_aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An environment that says nothing of AWS, and a client that remembers nothing."""
@@ -123,3 +108,11 @@ def moto(no_aws: None, moto_tls: MotoServer, monkeypatch: pytest.MonkeyPatch) ->
     for name, value in moto_tls.environment.items():
         monkeypatch.setenv(name, value)
     return moto_tls
+
+
+@pytest.fixture
+def moto_here(no_aws: None, moto_plain: MotoServer, monkeypatch: pytest.MonkeyPatch) -> MotoServer:
+    """The same without TLS."""
+    for name, value in moto_plain.environment.items():
+        monkeypatch.setenv(name, value)
+    return moto_plain

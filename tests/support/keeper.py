@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 MANIFEST = """\
 version: 0.0.1
 type: plugin
@@ -78,3 +81,23 @@ FILES: dict[str, str | bytes | None] = {
     "endpoints/duck.py": None,
     "endpoints/duck.yaml": None,
 }
+
+# Settings for runs on this machine, and what the endpoint /digest says of them.
+KEY, TOKEN = "key-of-the-keeper-1", 'token "2" of\nthe kéeper'
+LOCAL = f"""\
+[settings]
+api_key = {json.dumps(KEY)}
+mode = "on"
+
+[groups.keeper.settings]
+token = {json.dumps(TOKEN)}
+loud = true
+"""
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+SEEN = {"api_key": digest(KEY), "token": digest(TOKEN), "mode": "on", "loud": True}
+NO_AWS = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}

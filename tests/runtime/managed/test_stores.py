@@ -18,7 +18,7 @@ from endpoint_runtime.managed.sealed import DataKey, SealError, open_sealed
 from endpoint_runtime.managed.settings import EndpointSettings, settings_of
 from endpoint_runtime.settings.group import SettingsError
 from tests.support.aws.faulty_aws import FaultyAws, faulty_aws
-from tests.support.aws.moto_server import MotoServer, moto_server
+from tests.support.aws.moto_server import MotoServer
 from tests.support.builders import bundle_module
 from tests.support.managed_endpoints import (
     KEY,
@@ -38,29 +38,26 @@ SETTINGS = (
 
 
 @pytest.fixture(scope="module")
-def plain_moto() -> Iterator[MotoServer]:
-    with moto_server() as server:
-        server.boto("dynamodb").create_table(
-            TableName=TABLE,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        )
-        secrets = server.boto("secretsmanager")
-        secrets.create_secret(Name="data-key", SecretString=DATA_KEY)
-        secrets.create_secret(Name="neko", SecretString='{"k": "in a secret"}')
-        server.boto("ssm").put_parameter(Name="/neko/loud", Value="yes", Type="String")
-        yield server
+def account(moto_plain: MotoServer) -> MotoServer:
+    moto_plain.boto("dynamodb").create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    )
+    secrets = moto_plain.boto("secretsmanager")
+    secrets.create_secret(Name="data-key", SecretString=DATA_KEY)
+    secrets.create_secret(Name="neko", SecretString='{"k": "in a secret"}')
+    moto_plain.boto("ssm").put_parameter(Name="/neko/loud", Value="yes", Type="String")
+    return moto_plain
 
 
 @pytest.fixture
-def here(
-    no_aws: None, plain_moto: MotoServer, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[FaultyAws]:
+def here(no_aws: None, account: MotoServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyAws]:
     monkeypatch.setattr(process, "secrets", {})
     monkeypatch.setenv(stores.KEY_VARIABLE, KEY)
     monkeypatch.setenv(sealed.VARIABLE, "data-key")
-    with faulty_aws(plain_moto) as server:
+    with faulty_aws(account) as server:
         for name, value in server.environment.items():
             monkeypatch.setenv(name, value)
         yield server
@@ -85,8 +82,8 @@ def values(endpoints: Endpoints, hook_id: str) -> Any:
     return found and found.application.settings.copy()  # type: ignore[attr-defined]
 
 
-def test_a_table(here: FaultyAws, plain_moto: MotoServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    table = plain_moto.boto("dynamodb")
+def test_a_table(here: FaultyAws, account: MotoServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = account.boto("dynamodb")
     ids = [make_hook_id() for _ in range(4)]
     for hook_id, made in zip(
         ids,
@@ -122,14 +119,12 @@ def test_a_table(here: FaultyAws, plain_moto: MotoServer, monkeypatch: pytest.Mo
         *(ids[1], ids[0], None),
     )
     assert {"größe", "other", "in a secret", DATA_KEY, *ids[:2], ids[3]} == {*process.secrets} - {
-        plain_moto.environment["AWS_SECRET_ACCESS_KEY"]
+        account.environment["AWS_SECRET_ACCESS_KEY"]
     }
 
 
-def test_parameters(
-    here: FaultyAws, plain_moto: MotoServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ssm = plain_moto.boto("ssm")
+def test_parameters(here: FaultyAws, account: MotoServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    ssm = account.boto("ssm")
     hook_id = make_hook_id()
     document = {"name": "acme/größe", "enabled": True, "settings": {"key": "k", "more": [None]}}
     digits = hashlib.sha256("acme/größe".encode()).hexdigest()[:32]
@@ -151,11 +146,11 @@ def test_parameters(
 
 
 def test_a_key_that_can_not_be_read_is_read_at_the_next_request(
-    here: FaultyAws, plain_moto: MotoServer, monkeypatch: pytest.MonkeyPatch
+    here: FaultyAws, account: MotoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hook_id = make_hook_id()
     made = item("acme", {}, sealed=seal({"key": "k"}, hook_id, DATA_KEY))
-    table = plain_moto.boto("dynamodb")
+    table = account.boto("dynamodb")
     table.put_item(TableName=TABLE, Item={"id": {"S": hook_id}, **made})
     endpoints = make("dynamodb", monkeypatch)
     monkeypatch.setenv(sealed.VARIABLE, "no-such-key")

@@ -16,25 +16,24 @@ from endpoint_runtime import aws
 from endpoint_runtime.settings.source_kinds import SourceError
 from endpoint_runtime.settings.sources import read_sources
 from tests.support.aws.faulty_aws import FaultyAws, faulty_aws
-from tests.support.aws.moto_server import MotoServer, moto_server
+from tests.support.aws.moto_server import MotoServer
 
 TOKEN = "the function's session token"
 
 
 @pytest.fixture(scope="module")
-def plain_moto() -> Iterator[MotoServer]:
-    with moto_server() as server:
-        boto = server.boto("ssm")
-        boto.put_parameter(Name="/a/b", Value="direct", Type="SecureString")
-        server.boto("secretsmanager").create_secret(Name="a/b", SecretString='{"k": "direct"}')
-        yield server
+def filled(moto_plain: MotoServer) -> MotoServer:
+    boto = moto_plain.boto("ssm")
+    boto.put_parameter(Name="/a/b", Value="direct", Type="SecureString")
+    moto_plain.boto("secretsmanager").create_secret(Name="a/b", SecretString='{"k": "direct"}')
+    return moto_plain
 
 
 @pytest.fixture
 def faulty(
-    no_aws: None, plain_moto: MotoServer, monkeypatch: pytest.MonkeyPatch
+    no_aws: None, filled: MotoServer, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[FaultyAws]:
-    with faulty_aws(plain_moto) as server:
+    with faulty_aws(filled) as server:
         for name, value in server.environment.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("AWS_SESSION_TOKEN", TOKEN)

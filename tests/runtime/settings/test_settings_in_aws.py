@@ -15,7 +15,7 @@ from endpoint_runtime import aws
 from endpoint_runtime.app.invocation import answer_event
 from endpoint_runtime.settings import refreshed
 from tests.support.aws.faulty_aws import FaultyAws, faulty_aws
-from tests.support.aws.moto_server import MotoServer, moto_server
+from tests.support.aws.moto_server import MotoServer
 from tests.support.builders import endpoint, http_2
 
 SHOW = endpoint("import json; return Response(json.dumps(settings, sort_keys=True))")
@@ -23,17 +23,11 @@ ROUTES = [("/", "GET", "show.py")]
 Show = Callable[..., Any]
 
 
-@pytest.fixture(scope="module")
-def plain_moto() -> Iterator[MotoServer]:
-    with moto_server() as server:
-        yield server
-
-
 @pytest.fixture
 def faulty(
-    no_aws: None, plain_moto: MotoServer, monkeypatch: pytest.MonkeyPatch
+    no_aws: None, moto_plain: MotoServer, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[FaultyAws]:
-    with faulty_aws(plain_moto) as server:
+    with faulty_aws(moto_plain) as server:
         for name, value in server.environment.items():
             monkeypatch.setenv(name, value)
         yield server

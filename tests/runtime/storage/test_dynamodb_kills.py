@@ -12,9 +12,7 @@ import pytest
 from endpoint_runtime.aws import AwsError
 from endpoint_runtime.storage import dynamodb_table, generations
 from endpoint_runtime.storage.dynamodb import DynamoDBStorage
-from tests.support.aws.moto_server import MotoServer, moto_server
-from tests.support.aws.storage_state import expire, read_state
-from tests.support.aws.storage_table import make_table
+from tests.support.aws.local_dynamodb import LocalDynamoDB, local_dynamodb
 
 # In a table whose items have at most 5,000 bytes, of which moto is quick to read many.
 CHUNK, MAX_ITEM = 4000, 5000
@@ -22,25 +20,19 @@ VALUES = {"nothing": None, "small": b"s" * 100, "large": b"l" * 9_500, "other": 
 LIMITS = [None, 1_000_000]
 # Chunks that one transaction takes: all of these values', and fewer.
 TOGETHER = [8, 1]
-
-
-class Killed(BaseException):
-    """The process ends here: nothing of it runs on."""
-
-
-@pytest.fixture(scope="module")
-def moto_plain() -> Iterator[MotoServer]:
-    with moto_server() as server:
-        yield server
+EACH = 0
 
 
 @pytest.fixture
-def moto_here(no_aws: None, moto_plain: MotoServer, monkeypatch: pytest.MonkeyPatch) -> MotoServer:
-    for name, value in moto_plain.environment.items():
-        monkeypatch.setenv(name, value)
+def dynamodb(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalDynamoDB]:
+    with local_dynamodb(monkeypatch) as account:
+        yield account
+
+
+@pytest.fixture(autouse=True)
+def small_items(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generations, "CHUNK", CHUNK)
     monkeypatch.setattr(dynamodb_table, "MAX_ITEM", MAX_ITEM)
-    return moto_plain
 
 
 @pytest.fixture(params=TOGETHER)
@@ -59,7 +51,8 @@ def write(storage: DynamoDBStorage, kind: str) -> None:
 
 
 def interrupt(storage: DynamoDBStorage, number: int, what: Callable[[Any], None]) -> list[Any]:
-    """Have `what` done after the request `number`, with a repetition of it; return all requests."""
+    """Have `what` done after the request `number`, or EACH, with a repetition of it; return all
+    requests."""
     call = storage._client.call
     made: list[Any] = []
 
@@ -71,7 +64,7 @@ def interrupt(storage: DynamoDBStorage, number: int, what: Callable[[Any], None]
         try:
             return again()
         finally:
-            if len(made) == number:
+            if number in (EACH, len(made)):
                 what(again)
 
     # The client itself is all storages' one.
@@ -79,8 +72,16 @@ def interrupt(storage: DynamoDBStorage, number: int, what: Callable[[Any], None]
     return made
 
 
-def kill(again: object) -> None:
-    raise Killed
+def killed_at_each(dynamodb: LocalDynamoDB, storage: DynamoDBStorage, kind: str) -> Iterator[bool]:
+    """Write, and bring back what there was after each request: there the writer's process ended,
+    and nothing of it ran on. Say whether that is the end of it all."""
+    left: list[Any] = []
+    interrupt(storage, EACH, lambda again: left.append(dynamodb.copied()))
+    write(storage, kind)
+    assert left
+    for number, tables in enumerate(left, 1):
+        dynamodb.restore(tables)
+        yield number == len(left)
 
 
 @pytest.mark.parametrize("limit", LIMITS)
@@ -96,25 +97,15 @@ def test_a_writer_that_is_killed_leaves_nothing_for_ever(
     then: str,
     limit: int | None,
     together: int,
-    moto_here: MotoServer,
+    dynamodb: LocalDynamoDB,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    number, finished = 0, False
-    while not finished:
-        number += 1
-        table = make_table(moto_here)
-        write(DynamoDBStorage(table, limit), before)
-        writer = DynamoDBStorage(table, limit)
-        interrupt(writer, number, kill)
-        try:
-            write(writer, then)
-            finished = True
-        except Killed:
-            pass
-
-        assert read_state(moto_here, table).problems() == []
-        expire(moto_here, table)
-        a_day_later = read_state(moto_here, table)
+    table = dynamodb.make_table()
+    write(DynamoDBStorage(table, limit), before)
+    for finished in killed_at_each(dynamodb, DynamoDBStorage(table, limit), then):
+        assert dynamodb.state(table).problems() == []
+        dynamodb.expire(table)
+        a_day_later = dynamodb.state(table)
         assert a_day_later.problems() == []
         assert a_day_later.chunks.keys() <= a_day_later.named | a_day_later.noted
         if together == 8:  # all that is left to others is what was replaced
@@ -126,9 +117,8 @@ def test_a_writer_that_is_killed_leaves_nothing_for_ever(
         assert found in (VALUES[before], VALUES[then])
         assert found == VALUES[then] or not finished
         assert reader.exist("k") == (found is not None)
-        assert read_state(moto_here, table).problems() == []
-        assert read_state(moto_here, table).garbage() == set()
-    assert number > 1
+        assert dynamodb.state(table).problems() == []
+        assert dynamodb.state(table).garbage() == set()
 
 
 @pytest.mark.parametrize("limit", LIMITS)
@@ -137,29 +127,19 @@ def test_the_next_writer_finishes_what_a_killed_one_began(
     next_one: str,
     limit: int | None,
     together: int,
-    moto_here: MotoServer,
+    dynamodb: LocalDynamoDB,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    number, finished = 0, False
-    while not finished:
-        number += 1
-        table = make_table(moto_here)
-        write(DynamoDBStorage(table, limit), "large")
-        writer = DynamoDBStorage(table, limit)
-        interrupt(writer, number, kill)
-        try:
-            write(writer, "other")
-            finished = True
-        except Killed:
-            pass
-
-        expire(moto_here, table)
+    table = dynamodb.make_table()
+    write(DynamoDBStorage(table, limit), "large")
+    for _ in killed_at_each(dynamodb, DynamoDBStorage(table, limit), "other"):
+        dynamodb.expire(table)
         with monkeypatch.context() as patch:
             patch.setattr(generations, "time", lambda: time.time() + 26 * 3600)
             write(DynamoDBStorage(table, limit), next_one)
 
-        assert read_state(moto_here, table).problems() == []
-        assert read_state(moto_here, table).garbage() == set()
+        assert dynamodb.state(table).problems() == []
+        assert dynamodb.state(table).garbage() == set()
         assert DynamoDBStorage(table, limit).get("k") == VALUES[next_one]
 
 
@@ -172,18 +152,20 @@ def test_the_next_writer_finishes_what_a_killed_one_began(
     ],
 )
 def test_a_writer_that_is_overtaken(
-    first: str, second: str, limit: int | None, together: int, moto_here: MotoServer
+    first: str, second: str, limit: int | None, together: int, dynamodb: LocalDynamoDB
 ) -> None:
     """Another one does all of its work after any request of this one: one of them is the last."""
+    table = dynamodb.make_table()
+    write(DynamoDBStorage(table, limit), "large")
+    begun = dynamodb.copied()
     number, over = 0, False
     while not over:
         number += 1
-        table = make_table(moto_here)
-        write(DynamoDBStorage(table, limit), "large")
+        dynamodb.restore(begun)
         writer = DynamoDBStorage(table, limit)
         between: list[str] = []
 
-        def overtake(again: object, table: str = table, between: list[str] = between) -> None:
+        def overtake(again: object, between: list[str] = between) -> None:
             write(DynamoDBStorage(table, limit), second)
             between.append(second)
 
@@ -191,7 +173,7 @@ def test_a_writer_that_is_overtaken(
         write(writer, first)
         over = not between
 
-        state = read_state(moto_here, table)
+        state = dynamodb.state(table)
         assert state.problems() == []
         assert state.garbage() == set()
         assert DynamoDBStorage(table, limit).get("k") in (VALUES[first], VALUES[second])
@@ -203,18 +185,20 @@ def test_a_request_that_is_sent_twice(
     late: bool,
     limit: int | None,
     together: int,
-    moto_here: MotoServer,
+    dynamodb: LocalDynamoDB,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """At once, or delivered after a later write is done: no request of a large value's does harm.
 
     moto does not know tokens, so that transactions are really done again.
     """
+    table = dynamodb.make_table()
+    write(DynamoDBStorage(table, limit), "large")
+    begun = dynamodb.copied()
     number, over = 0, False
     while not over:
         number += 1
-        table = make_table(moto_here)
-        write(DynamoDBStorage(table, limit), "large")
+        dynamodb.restore(begun)
         writer = DynamoDBStorage(table, limit)
         repeat: list[Callable[[], Any]] = []
 
@@ -232,12 +216,12 @@ def test_a_request_that_is_sent_twice(
             expected = "large"
             repeated(repeat[0])
 
-        expire(moto_here, table)
+        dynamodb.expire(table)
         with monkeypatch.context() as patch:
             patch.setattr(generations, "time", lambda: time.time() + 26 * 3600)
             assert DynamoDBStorage(table, limit).get("k") == VALUES[expected], made[number - 1]
-        assert read_state(moto_here, table).problems() == []
-        assert read_state(moto_here, table).garbage() == set()
+        assert dynamodb.state(table).problems() == []
+        assert dynamodb.state(table).garbage() == set()
 
 
 def repeated(again: Callable[[], Any]) -> None:
@@ -249,40 +233,40 @@ def repeated(again: Callable[[], Any]) -> None:
 
 
 def test_a_long_value_takes_the_place_of_one_that_fills_its_item(
-    moto_here: MotoServer, monkeypatch: pytest.MonkeyPatch
+    dynamodb: LocalDynamoDB, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No note goes beside that: it is taken out of its item first."""
     monkeypatch.setattr(dynamodb_table, "MAX_ITEM", 409_600)
     monkeypatch.setattr(generations, "CHUNK", 400_000)
-    table = make_table(moto_here)
+    table = dynamodb.make_table()
     storage = DynamoDBStorage(table)
     storage.set("k", bytes(409_600 - 14))
-    full = read_state(moto_here, table).items["vk"]
+    full = dynamodb.state(table).items["vk"]
     assert "d" in full
     long = bytes(400_000) * 9
 
     storage.set("k", long)
 
     assert storage.get("k") == long
-    state = read_state(moto_here, table)
+    state = dynamodb.state(table)
     assert (state.problems(), state.garbage(), len(state.items)) == ([], set(), 10)
 
 
 def test_a_writer_that_takes_a_day_is_refused(
-    together: int, moto_here: MotoServer, monkeypatch: pytest.MonkeyPatch
+    together: int, dynamodb: LocalDynamoDB, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    table = make_table(moto_here)
+    table = dynamodb.make_table()
     write(DynamoDBStorage(table), "large")
     writer = DynamoDBStorage(table)
 
     def sleep_for_a_day(again: object) -> None:
         monkeypatch.setattr(generations, "time", lambda: time.time() + 26 * 3600)
-        expire(moto_here, table)
+        dynamodb.expire(table)
         assert DynamoDBStorage(table).get("k") == VALUES["large"]
 
     interrupt(writer, 6 if together == 1 else 3, sleep_for_a_day)
     with pytest.raises(AwsError, match="TooLate: writing the value took more than a day"):
         write(writer, "other")
 
-    assert read_state(moto_here, table).problems() == []
+    assert dynamodb.state(table).problems() == []
     assert DynamoDBStorage(table).get("k") == VALUES["large"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,24 +13,11 @@ from endpoint_runtime.storage import dynamodb
 from endpoint_runtime.storage.dynamodb import DynamoDBStorage
 from endpoint_runtime.storage.dynamodb_table import MAX_ITEM, fits
 from endpoint_runtime.storage.generations import CHUNK
-from tests.support.aws.moto_server import MotoServer, moto_server
+from tests.support.aws.moto_server import MotoServer
 from tests.support.aws.storage_table import make_table
 
 LARGE = os.urandom(CHUNK * 2 + 5)
 OTHER = os.urandom(MAX_ITEM)
-
-
-@pytest.fixture(scope="module")
-def moto_plain() -> Iterator[MotoServer]:
-    with moto_server() as server:
-        yield server
-
-
-@pytest.fixture
-def moto_here(no_aws: None, moto_plain: MotoServer, monkeypatch: pytest.MonkeyPatch) -> MotoServer:
-    for name, value in moto_plain.environment.items():
-        monkeypatch.setenv(name, value)
-    return moto_plain
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """Runs moto's servers in a process of their own: `python moto_process.py [CERTIFICATE KEY]`.
 
-Prints the port. moto's application is entered by one thread at a time, since its state is not made
-for several; connections are kept alive and served side by side, as AWS does. It ends when standard
-input does.
+Prints the port, and with a certificate that of a second server, which has TLS. moto's application
+is entered by one thread at a time, since its state is not made for several; connections are kept
+alive and served side by side, as AWS does. It ends when standard input does.
 """
 
 from __future__ import annotations
@@ -99,20 +99,26 @@ class Handler(WSGIRequestHandler):
         pass
 
 
+def served(context: ssl.SSLContext | None) -> int:
+    """Start a server, and return its port."""
+    server = make_server(
+        "127.0.0.1", 0, one_at_a_time, threaded=True, request_handler=Handler, ssl_context=context
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server.server_port
+
+
 def main() -> None:
     logging.disable()
     dynamo_type.LimitedSizeDict = Attributes  # type: ignore[misc]
     models.UpdateExpressionExecutor = Update  # type: ignore[attr-defined]
     quicken()
-    context = None
+    contexts: list[ssl.SSLContext | None] = [None]
     if len(sys.argv) > 1:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(sys.argv[1], sys.argv[2])
-    server = make_server(
-        "127.0.0.1", 0, one_at_a_time, threaded=True, request_handler=Handler, ssl_context=context
-    )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(server.server_port, flush=True)
+        contexts.append(context)
+    print(*map(served, contexts), flush=True)
     sys.stdin.read()
 
 

@@ -8,6 +8,7 @@ import ipaddress
 import os
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -112,33 +113,64 @@ def make_authority(folder: Path, *, only: str | None = None) -> Authority:
     return made
 
 
+@dataclass(frozen=True)
+class MotoServers:
+    """One account behind two servers, one of them with TLS."""
+
+    plain: MotoServer
+    tls: MotoServer
+
+    def reset(self) -> None:
+        """Remove all that there is in the account."""
+        reset = urllib.request.Request(f"{self.plain.url}/moto-api/reset", method="POST")
+        with urllib.request.urlopen(reset, timeout=30) as answer:
+            assert answer.status == 200
+
+
 @contextlib.contextmanager
-def moto_server(authority: Authority | None = None) -> Iterator[MotoServer]:
-    """Run moto's servers, with TLS where there is an authority."""
-    command = [sys.executable, "-W", "ignore", str(PROCESS)]
-    if authority is not None:
-        command += [str(authority.certificate), str(authority.key)]
+def moto_server() -> Iterator[MotoServer]:
+    """Run moto's servers."""
+    with _running() as (port,):
+        yield _server(f"http://127.0.0.1:{port}")
+
+
+@contextlib.contextmanager
+def moto_servers(authority: Authority) -> Iterator[MotoServers]:
+    """Run moto's servers, with TLS and without."""
+    with _running(authority.certificate, authority.key) as (port, tls_port):
+        yield MotoServers(
+            _server(f"http://127.0.0.1:{port}"),
+            _server(f"https://127.0.0.1:{tls_port}", AWS_CA_BUNDLE=str(authority.roots)),
+        )
+
+
+@contextlib.contextmanager
+def _running(*arguments: Path) -> Iterator[list[str]]:
+    """Give the ports."""
     # It must not take its own settings for those of AWS.
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=clean
+        [sys.executable, "-W", "ignore", str(PROCESS), *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=clean,
     ) as process:
         try:
             assert process.stdout is not None
-            port = int(process.stdout.readline())
-            scheme = "http" if authority is None else "https"
-            url = f"{scheme}://127.0.0.1:{port}"
-            environment = {
-                "AWS_ENDPOINT_URL": url,
-                "AWS_REGION": REGION,
-                "AWS_ACCESS_KEY_ID": "AKIDTEST",
-                "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-            }
-            if authority is not None:
-                environment["AWS_CA_BUNDLE"] = str(authority.roots)
-            yield MotoServer(url, environment)
+            yield process.stdout.readline().split()
         finally:
             process.kill()
+
+
+def _server(url: str, **more: str) -> MotoServer:
+    environment = {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "AKIDTEST",
+        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+    }
+    return MotoServer(url, environment | more)
 
 
 def _certificate(subject: x509.Name, issuer: x509.Name, key: Any) -> x509.CertificateBuilder:
