@@ -127,7 +127,11 @@ async def _written(
         again = replace(again, others=[Diagnostic("invalid-value", str(error), hint=error.hint)])
     else:
         said = "saved" if before is not None else "created"
-        return see(_path(group, done.endpoint), done="kept" if done.action == "keep" else said)
+        notes = ",".join(dict.fromkeys(each.code for each in diagnostics.warnings))
+        query = {"done": "kept" if done.action == "keep" else said} | (
+            {"note": notes} if notes else {}
+        )
+        return see(_path(group, done.endpoint), **query)
     return form_page(request, group, before, again, 422)
 
 

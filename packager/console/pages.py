@@ -39,6 +39,7 @@ class Pages:
             language=language_of(request.headers.get("accept-language", "")),
             path=request.url.path,
             done=request.query_params.get("done", ""),
+            notes=request.query_params.get("note", "").split(","),
             **values,
         )
 

@@ -274,15 +274,16 @@ def test_no_serious_violation(
     open_page: Visits, some_of_everything: tuple[str, ...], axe: str, scheme: str
 ) -> None:
     visit = open_page("/", color_scheme=scheme)
+    rules = ("color-contrast",) if scheme == "dark" else ()  # all else is the same
     found = []
     for path in some_of_everything:
         visit.page.goto(visit.page.url.split("/_console")[0] + "/_console" + path)
-        found += [f"{path}: {each}" for each in violations(visit.page, axe)]
+        found += [f"{path}: {each}" for each in violations(visit.page, axe, *rules)]
     # A form with faults, too.
     visit.page.goto(visit.page.url.split("/_console")[0] + f"/_console{SLACK}/endpoints/new")
     visit.page.get_by_role("button", name="Create endpoint").click()
     expect(visit.page.get_by_role("alert")).to_be_visible()
-    found += [f"faults: {each}" for each in violations(visit.page, axe)]
+    found += [f"faults: {each}" for each in violations(visit.page, axe, *rules)]
     assert found == []
 
 

@@ -110,6 +110,17 @@ def test_places_of_values_are_looked_at(
     assert function.store.all() == []
 
 
+def test_what_could_not_be_checked_is_said(
+    console: ConsoleServer, function: ManagedFunction
+) -> None:
+    places = {"source:api_key": "secret", "place:api_key": "arn:aws:secretsmanager:x"}
+    assert console.post(f"{CATS}/new", name="Odd", **places).status == 422
+    page = console.get("/?done=saved&note=unchecked-value,other,<b>").text
+    assert "could not be read from here" in page
+    assert "<b>" not in page
+    assert function.store.all() == []
+
+
 def test_what_only_runs_here_is_not_there(console: ConsoleServer) -> None:
     for path in ("/requests", "/functions/CatsFunction", "/functions/CatsFunction/try", "/changes"):
         assert console.get(path).status == 404

@@ -49,11 +49,17 @@ def axe_script() -> str:
     return kept.read_text("utf-8")
 
 
-def violations(page: Page, script: str) -> list[str]:
-    """Return what axe-core finds seriously wrong with a page: the rule, and where."""
+def violations(page: Page, script: str, *rules: str) -> list[str]:
+    """Return what axe-core finds seriously wrong with a page: the rule, and where.
+
+    `rules` are those to look at; without them all are.
+    """
     # As the browser's tools do it: the page's own policy lets no foreign script in.
     page.evaluate(script)
-    found: dict[str, Any] = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    if rules:
+        options["runOnly"] = {"type": "rule", "values": list(rules)}
+    found: dict[str, Any] = page.evaluate("(options) => axe.run(document, options)", options)
     return [
         f"{each['id']}: {node['target']} {node['failureSummary']}"
         for each in found["violations"]
