@@ -8,9 +8,10 @@ import shlex
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from packager.contract import FORMAT, HANDLERS, LITERALS
 from packager.errors import PackagerError, UsageError
@@ -32,7 +33,9 @@ class BuiltBundle:
     handler: str = HANDLERS["native"]
     entry: Entry = "stock"
     stream: bool = False
+    plugin: str = ""
     group: str = ""
+    endpoints: Mapping[str, Any] | None = None  # where managed ones are kept; None for a single one
     settings: tuple[str, ...] = ()
     storage: str | None = None  # its kind, if the configuration names one
     routes: tuple[tuple[str, str, str], ...] = ()  # path, method, source
@@ -64,7 +67,17 @@ def read_bundle(folder: Path) -> BuiltBundle:
             )
         optional = {
             name.lower(): ast.literal_eval(literals[name])
-            for name in ("HANDLER", "ENTRY", "GROUP", "STREAM", "ROUTES", "EVENTS", "DIET")
+            for name in (
+                "HANDLER",
+                "ENTRY",
+                "PLUGIN",
+                "GROUP",
+                "ENDPOINTS",
+                "STREAM",
+                "ROUTES",
+                "EVENTS",
+                "DIET",
+            )
             if name in literals
         }
         return BuiltBundle(

@@ -40,6 +40,7 @@ from packager.local.environment import (
     aws_variables,
     dify_memory,
     dify_variables,
+    endpoint_variables,
     local_variables,
     storage_variables,
 )
@@ -67,6 +68,9 @@ from packager.plugin.manifest import MANIFEST
     metavar="SOURCE[:PATH]",
     help="What the configuration's `events` send: sqs, sns, eventbridge or schedule; -d is the "
     "message, or the event's detail.",
+)
+@click.option(
+    "--endpoint", metavar="NAME", help="The managed endpoint of this machine that --request is for."
 )
 @header_option
 @data_option
@@ -123,6 +127,7 @@ def invoke(
     event: str | None,
     request: str | None,
     mapped: str | None,
+    endpoint: str | None,
     headers: tuple[str, ...],
     data: str | None,
     fields: tuple[str, ...],
@@ -161,7 +166,7 @@ def invoke(
       packager invoke build --function NekoFunction --request "POST /echo" \\
         -H "Content-Type: application/json" -d @body.json -i --payload 1.0
     """
-    make = read_sent(Sent(event, request, mapped), headers, data, fields)
+    make = read_sent(Sent(event, request, mapped, endpoint), headers, data, fields)
     variables = aws_variables(aws, aws_profile) | read_variables(env_file)
     run = Run(permissions, settings_file, variables, fake_dify or dify_script is not None)
     with (
@@ -169,7 +174,7 @@ def invoke(
         dify_variables(fake_dify, dify_memory(bundle, storage), dify_script) as dify,
     ):
         local = local_variables(path, bundle, settings_file) | dify
-        local |= arns_variable(bundle.function, events_of(bundle))
+        local |= arns_variable(bundle.function, events_of(bundle)) | endpoint_variables(bundle)
         variables = local | storage_variables(bundle, storage, variables) | variables
         the_event = make(payload or ("url" if bundle.stream else "2.0"), bundle)
         stream = _StreamWriter(include) if form == "text" else None

@@ -15,10 +15,14 @@ from packager.bundle.read import BuiltBundle
 from packager.contract import (
     BUCKET_VARIABLE,
     DIFY_VARIABLE,
+    ENDPOINTS_KEY_VARIABLE,
+    LOCAL_ENDPOINTS_VARIABLE,
     LOCAL_SETTINGS,
     STORAGE_VARIABLE,
     TABLE_VARIABLE,
 )
+from packager.endpoints.file_store import FileStore
+from packager.endpoints.local import default_file, function_name
 from packager.errors import Diagnostics
 from packager.host.user_folders import state_folder
 from packager.inputs.dotenv_file import read_env_file
@@ -105,6 +109,21 @@ def storage_variables(
             return {}
         file = _default_storage()
     return {STORAGE_VARIABLE: str(expanded(str(file)).absolute())}
+
+
+def endpoint_variables(bundle: BuiltBundle) -> dict[str, str]:
+    """Return the environment variables that tell a managed function of its endpoints here."""
+    store = endpoint_store(bundle)
+    if store is None:
+        return {}
+    return {LOCAL_ENDPOINTS_VARIABLE: store.label, ENDPOINTS_KEY_VARIABLE: store.key}
+
+
+def endpoint_store(bundle: BuiltBundle) -> FileStore | None:
+    """Return what keeps the endpoints of a managed function here; None for another function."""
+    if bundle.endpoints is None:
+        return None
+    return FileStore(default_file(), function_name(bundle.plugin, bundle.group))
 
 
 def dify_memory(bundle: BuiltBundle, storage: Path | None) -> Path | None:

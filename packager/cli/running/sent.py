@@ -14,7 +14,10 @@ from typing import Any
 import click
 
 from packager.bundle.read import BuiltBundle
+from packager.contract import ENDPOINTS_PATH
 from packager.errors import UsageError
+from packager.inputs.suggestions import did_you_mean
+from packager.local.environment import endpoint_store
 from packager.local.form_data import encode_form
 from packager.local.mapped_event import chosen_event, events_of, mapped_event
 from packager.local.request_event import Header, Payload, make_event, parse_header, parse_request
@@ -49,11 +52,15 @@ def read_named(name: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a command line says is to be sent: one of an event, a request, or a mapped event."""
+    """What a command line says is to be sent: one of an event, a request, or a mapped event.
+
+    `endpoint` is the name of the managed endpoint that a request is for.
+    """
 
     event: str | None
     request: str | None
     mapped: str | None
+    endpoint: str | None = None
 
 
 Make = Callable[[Payload, BuiltBundle], Any]
@@ -67,7 +74,11 @@ def read_sent(sent: Sent, headers: Sequence[str], data: str | None, fields: Sequ
         method, target = parse_request(sent.request)
         body, parsed = read_request_body(data, fields, headers)
         method = method or ("GET" if data is None and not fields else "POST")
-        return lambda payload, bundle: make_event(method, target, parsed, body, payload)
+        return lambda payload, bundle: make_event(
+            method, _addressed(sent.endpoint, target, bundle), parsed, body, payload
+        )
+    if sent.endpoint is not None:
+        raise click.UsageError("--endpoint is for --request; an event says its own path")
     if headers or fields or (data is not None and sent.mapped is None):
         raise click.UsageError(
             "-H, -d and -F are for --request; an event has its own headers and body"
@@ -84,6 +95,26 @@ def read_sent(sent: Sent, headers: Sequence[str], data: str | None, fields: Sequ
     except RecursionError:
         raise UsageError(f"{name}: the event is nested too deeply to be read") from None
     return lambda payload, bundle: document
+
+
+def _addressed(name: str | None, target: str, bundle: BuiltBundle) -> str:
+    """Return the path of the managed endpoint `name` here, where a request is for one."""
+    if name is None:
+        return target
+    store = endpoint_store(bundle)
+    if store is None:
+        raise UsageError(
+            f"{bundle.function} serves one endpoint, as it is configured",
+            hint='leave out --endpoint, or set endpoints = "managed" and build it again',
+        )
+    found = store.named(name)
+    if found is None:
+        names = [each.name for each in store.all()]
+        raise UsageError(
+            f"{bundle.group} has no endpoint {name} on this machine",
+            hint=did_you_mean(name, names) or "`packager endpoints create` makes one",
+        )
+    return f"{ENDPOINTS_PATH}{found.hook_id}{target if target.startswith('/') else '/' + target}"
 
 
 def _mapped(wanted: str, body: bytes | None) -> Make:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import stat
@@ -528,3 +529,39 @@ def test_the_hook_ids_are_of_the_files_own_key(run: Run, plugin: Path) -> None:
         assert done.stderr.startswith("at another address than before: Salt\n")
         assert is_genuine(done.stdout.split()[1], key)
         good(run("endpoints", "delete", plugin, "--name", "Salt", "--yes"))
+
+
+def test_invoke_asks_an_endpoint_by_its_name(run: Run, plugin: Path, tmp_path: Path) -> None:
+    from packager.host.interpreter import host_architecture, newest_supported
+
+    found = newest_supported()
+    assert found is not None
+    target = ("--runtime", found.python, "--arch", host_architecture())
+    good(run("build", plugin, "-o", tmp_path / "out", *target))
+    facts = made(run, plugin)
+    made(run, plugin, "Salt", "api_key: s3cr3t-2")
+    invoke = ("invoke", tmp_path / "out", "--request")
+
+    pepper = good(run(*invoke, "GET /", "--endpoint", "Pepper"))
+    salt = good(run(*invoke, "GET /", "--endpoint", "Salt"))
+
+    assert json.loads(pepper.stdout) == {
+        "api_key": hashlib.sha256(KEY.encode()).hexdigest(),
+        "greeting": "yes",
+        "app": {"app_id": "a"},
+    }
+    assert "GET [Pepper] / 200" in pepper.stderr
+    assert json.loads(salt.stdout) == {
+        "api_key": hashlib.sha256(b"s3cr3t-2").hexdigest(),
+        "greeting": "Nyan",
+    }
+    assert good(run(*invoke, f"GET /e/{facts['hook_id']}/")).stdout == pepper.stdout
+    good(run("endpoints", "disable", plugin, "--name", "Pepper"))
+    assert good(run(*invoke, "GET /", "--endpoint", "Pepper", "-i")).stdout.startswith(
+        "HTTP/1.1 404"
+    )
+    done = run(*invoke, "GET /", "--endpoint", "Peper")
+    assert (done.code, done.stderr) == (
+        2,
+        "error: cats has no endpoint Peper on this machine\n  hint: did you mean Pepper?\n",
+    )
