@@ -105,7 +105,7 @@ class Runtime:
             PLUGIN="cats",
             GROUP="cats",
         )
-        self.endpoints = Endpoints(self.bundle, lambda endpoint: Answers())  # type: ignore[arg-type, return-value]
+        self.endpoints = Endpoints(self.bundle, lambda endpoint: Answers())
 
     def settings(self, hook_id: str) -> Any:
         found = self.endpoints.find(hook_id)
