@@ -30,6 +30,7 @@ from packager.model.progress import Progress
 if TYPE_CHECKING:
     from packager.serve.bench import Bench
     from packager.serve.request_log import RequestRecord
+    from packager.serve.run import Hooks
     from packager.serve.state import ServedFunction
 
 _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -153,9 +154,7 @@ def serve(
       packager serve plugins/neko
       packager serve plugins/* --port 8080 --fake-dify
     """
-    from packager.serve.bench import Listener
-    from packager.serve.reload import Reports
-    from packager.serve.run import Hooks, Options, run_server
+    from packager.serve.run import Options, run_server
     from packager.serve.sources import Given, Sources
 
     if stage is not None and not _STAGE.fullmatch(stage):
@@ -174,13 +173,6 @@ def serve(
         debugged=debugged,
         debug_port=debug_port,
     )
-    hooks = Hooks(
-        listener=Listener(log=_show_log, done=_show_request),
-        reports=Reports(built=_show_build, failed=show_diagnostics, said=echo),
-        progress=Progress(say, say_briefly),
-        console=page.application,
-        started=partial(_show_addresses, page),
-    )
     with dify_variables(fake_dify, dify_memory_file(storage), dify_script) as dify:
         given = Given(
             permissions,
@@ -193,7 +185,21 @@ def serve(
             managed,
         )
         with Sources(plugins, given) as sources:
-            run_server(sources, options, hooks)
+            run_server(sources, options, _hooks(page))
+
+
+def _hooks(page: Page) -> Hooks:
+    from packager.serve.bench import Listener
+    from packager.serve.reload import Reports
+    from packager.serve.run import Hooks
+
+    return Hooks(
+        listener=Listener(log=_show_log, done=_show_request),
+        reports=Reports(built=_show_build, failed=show_diagnostics, said=echo),
+        progress=Progress(say, say_briefly),
+        console=page.application,
+        started=partial(_show_addresses, page),
+    )
 
 
 def _show_log(function: ServedFunction, data: bytes) -> None:
