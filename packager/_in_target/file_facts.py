@@ -6,7 +6,7 @@ import ast
 from typing import Any
 
 from packager._in_target.bindings import bind, binding
-from packager._in_target.syntax import absolute, dotted, package_of, truth
+from packager._in_target.syntax import absolute, dotted, package_of, tree_of, truth
 
 # Attributes and texts whose use is told: whoever answers once for all has to know of some, and
 # who uses a session's storage, apps or files gets what answers.
@@ -18,7 +18,7 @@ def analyse(content: bytes, path: str) -> dict[str, Any]:
     facts: dict[str, Any] = {"error": None, "imports": [], "bindings": []}
     facts |= {"names_assets": False, "uses": []}
     try:
-        tree = ast.parse(content, path)
+        tree = tree_of(content, path)
         compile(tree, path, "exec", dont_inherit=True)  # finds a stray return, break, nonlocal
     except SyntaxError as error:
         line, column = error.lineno or 0, error.offset or 0  # below 1 where there is none

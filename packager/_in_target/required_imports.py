@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+from packager._in_target.syntax import tree_of
+
 _CAUGHT = {"ImportError", "ModuleNotFoundError", "AttributeError", "Exception", "BaseException"}
 
 
@@ -102,7 +104,7 @@ def read_required(content: bytes, path: str) -> dict[str, Any]:
     """Return a file's `required` modules and `sdk_imports`, sorted, and whether it
     `changes_imports`; nothing of what is not Python."""
     try:
-        tree = ast.parse(content, path)
+        tree = tree_of(content, path)
         required = required_modules(tree, path.split("/")[:-1])
         sdk = sorted(sdk_imports(tree), key=lambda each: (each[2], each[3]))
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -11,6 +11,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from packager._in_target.syntax import tree_of
+
 _MODELS = (
     *("llm", "llm_structured_output", "text_embedding", "rerank", "speech2text", "tts"),
     *("moderation", "summary"),
@@ -286,7 +288,7 @@ def read_calls(content: bytes, path: str) -> dict[str, Any]:
     if b"session" not in content.lower() and b"dify_plugin" not in content:
         return {"calls": []}
     try:
-        calls = sorted(Reader(ast.parse(content, path)).calls)
+        calls = sorted(Reader(tree_of(content, path)).calls)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {"calls": []}
     return {"calls": [list(call) for call in calls]}

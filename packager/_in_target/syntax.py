@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import ast
+import functools
+
+
+@functools.lru_cache(maxsize=1)
+def tree_of(content: bytes, path: str) -> ast.Module:
+    """Return the syntax tree of a file, which its readers share; raise what `ast.parse` does."""
+    return ast.parse(content, path)
 
 
 def package_of(path: str) -> list[str]:

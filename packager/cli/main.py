@@ -14,20 +14,7 @@ from typing import Any
 import click
 
 from packager import __version__
-from packager.cli.author.check import check
-from packager.cli.author.init import init
-from packager.cli.author.schema import schema
-from packager.cli.build import build
 from packager.cli.console import show_error
-from packager.cli.endpoints.commands import endpoints
-from packager.cli.endpoints.stack_console import stack_console
-from packager.cli.invoke import invoke
-from packager.cli.list import list_functions
-from packager.cli.profile import profile
-from packager.cli.serve import serve
-from packager.cli.settings.commands import settings
-from packager.cli.storage import storage
-from packager.cli.template import template
 from packager.cli.terminal import shown
 from packager.errors import PackagerError, UsageError
 
@@ -40,6 +27,58 @@ _REFUSALS = (
 )
 # Their faults are those of plugins, not of values that somebody gave.
 _READ_PLUGINS = ("build", "check", "invoke", "list", "profile", "serve", "template")
+
+# What takes no time unless it is used, or help is wanted.
+_NAMES = (
+    "build",
+    "check",
+    "console",
+    "endpoints",
+    "init",
+    "invoke",
+    "list",
+    "profile",
+    "schema",
+    "serve",
+    "settings",
+    "storage",
+    "template",
+)
+
+
+def _command(name: str) -> click.Command | None:
+    """Return the command `name`; each is imported where it is asked for."""
+    command: click.Command
+    match name:
+        case "check":
+            from packager.cli.author.check import check as command
+        case "init":
+            from packager.cli.author.init import init as command
+        case "schema":
+            from packager.cli.author.schema import schema as command
+        case "build":
+            from packager.cli.build import build as command
+        case "endpoints":
+            from packager.cli.endpoints.commands import endpoints as command
+        case "console":
+            from packager.cli.endpoints.stack_console import stack_console as command
+        case "invoke":
+            from packager.cli.invoke import invoke as command
+        case "list":
+            from packager.cli.list import list_functions as command
+        case "profile":
+            from packager.cli.profile import profile as command
+        case "serve":
+            from packager.cli.serve import serve as command
+        case "settings":
+            from packager.cli.settings.commands import settings as command
+        case "storage":
+            from packager.cli.storage import storage as command
+        case "template":
+            from packager.cli.template import template as command
+        case _:
+            return None
+    return command
 
 
 @contextmanager
@@ -69,6 +108,12 @@ def _need_here() -> None:
 
 class _Commands(click.Group):
     """Turns the errors meant for a user into words on stderr and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*_NAMES]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return _command(cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -107,18 +152,3 @@ def main() -> None:
 
     A PLUGIN is a plugin's folder (with manifest.yaml) or its package, a .difypkg file.
     """
-
-
-main.add_command(init)
-main.add_command(build)
-main.add_command(check)
-main.add_command(list_functions)
-main.add_command(invoke)
-main.add_command(serve)
-main.add_command(profile)
-main.add_command(template)
-main.add_command(settings)
-main.add_command(schema)
-main.add_command(endpoints)
-main.add_command(storage)
-main.add_command(stack_console)

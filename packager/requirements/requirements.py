@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urlsplit
 
 from packager.analysis.sdk_distributions import SDK
 from packager.errors import Place
@@ -92,7 +91,7 @@ class Requirements:
             text = line.text.partition(" @ ")[2].partition(" ;")[0] or line.text.partition("[")[0]
             if line.local:
                 address = urlsplit(text)
-                found.append(Path(url2pathname(address.path) if address.scheme else text))
+                found.append(Path(unquote(address.path) if address.scheme else text))
         return tuple(path for path in found if is_folder(path))
 
     def place_of(self, name: str) -> Place | None:

@@ -89,10 +89,10 @@ def test_every_command_has_help_with_examples(run: Run, command: str, option: st
             "Invalid value for '--runtime': '3.9' is not one of 'python3.11', 'python3.12', "
             "'python3.13', 'python3.14'.",
         ),
-        (["invoke", "x"], "say what to send: one of --event and --request"),
+        (["invoke", "x"], "say what to send: one of --event, --request and --mapped"),
         (
             ["invoke", "x", "--event", "-", "--request", "GET /"],
-            "say what to send: one of --event and --request",
+            "say what to send: one of --event, --request and --mapped",
         ),
         (
             ["invoke", "x", "--event", "-", "-d", "x"],
@@ -419,6 +419,11 @@ def test_a_terminal_gets_colours_unless_it_says_no(broken: Path) -> None:
         return text.decode().replace("\r\n", "\n")
 
     plain = BROKEN_STDERR.format(broken)
+    for line, code, excerpt in (
+        ("YAML file\n", "missing-file", "    - endpoints/nothing.yaml\n      ^"),
+        ("'python2.7'\n", "invalid-value", '  runtime = "python2.7"\n  ^'),
+    ):
+        plain = plain.replace(line, f"{line[:-1]} [{code}]\n{excerpt}\n")
     assert stderr_of(NO_COLOR="1") == plain
     coloured = stderr_of(NO_COLOR="")
     assert "\x1b[1;31merror: \x1b[0m" in coloured

@@ -30,7 +30,9 @@ def commands(group: click.Group = main, before: str = "") -> dict[str, click.Com
     found: dict[str, click.Command] = {}
     with click.Context(group) as context:
         for name in group.list_commands(context):
-            command = found[before + name] = group.commands[name]
+            command = group.get_command(context, name)
+            assert command is not None
+            found[before + name] = command
             if isinstance(command, click.Group):
                 found |= commands(command, f"{before}{name} ")
     return found
