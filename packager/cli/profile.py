@@ -23,11 +23,11 @@ from packager.cli.options import (
 )
 from packager.cli.permissions import permission_options
 from packager.cli.running.bundle import Run, read_variables, unpacked
-from packager.cli.running.sent import read_request_body
+from packager.cli.running.sent import addressed, endpoint_of, read_request_body
 from packager.contract import ENTRIES
 from packager.errors import PackagerError, UsageError
 from packager.formatting import byte_size, counted
-from packager.local.environment import local_variables, storage_variables
+from packager.local.environment import endpoint_variables, local_variables, storage_variables
 from packager.local.request_event import Payload, make_event, parse_request
 from packager.model.options import Entry
 from packager.model.permissions import Permissions
@@ -58,6 +58,11 @@ STARTS = 20
     "--request",
     metavar='"METHOD PATH"',
     help="The request to answer; by default the group's first GET.",
+)
+@click.option(
+    "--endpoint",
+    metavar="NAME",
+    help="The managed endpoint of this machine that it is for; by default the first.",
 )
 @header_option
 @data_option
@@ -94,6 +99,7 @@ def profile(
     function: str | None,
     starts: int,
     request: str | None,
+    endpoint: str | None,
     headers: tuple[str, ...],
     data: str | None,
     fields: tuple[str, ...],
@@ -137,7 +143,8 @@ def profile(
             bundles = [replace(bundle, entry=entry) for bundle in bundles]
         method, target = _asked(request, bundles[0], posts=data is not None or bool(fields))
         payload: Payload = "url" if bundles[0].stream else "2.0"
-        event = make_event(method, target, sent, body, payload)
+        path_of = addressed(endpoint_of(endpoint, bundles[0]), target, bundles[0])
+        event = make_event(method, path_of, sent, body, payload)
         state = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="packager-")))
         functions = [
             function_of(
@@ -145,6 +152,7 @@ def profile(
                 event,
                 local_variables(path, bundle, settings_file)
                 | storage_variables(bundle, state / "storage.db")
+                | endpoint_variables(bundle)
                 | variables,
             )
             for bundle in bundles

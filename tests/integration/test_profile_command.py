@@ -160,3 +160,33 @@ def test_neko_is_within_a_generous_budget(command: Command, neko: Path) -> None:
     done = command("profile", neko, "-n", 1, "--budget", 60_000, "--max-size", "250MB", **NEKO_ENV)
     assert done.returncode == 0
     assert NEKO.is_dir()
+
+
+def test_a_managed_function_answers_for_an_endpoint(
+    tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first of this machine's, or the one that is named; without any it is said what to do."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    plugin = write_plugin(
+        tmp_path / "tiny",
+        {"packager.toml": 'endpoints = "managed"\n', "endpoints/duck.py": SLOW},
+    )
+    options = ("--runtime", "python3.13", "-n", 1, "--format", "json")
+
+    none = command("profile", plugin, *options)
+    assert none.returncode == 2
+    assert b"has no endpoint on this machine that is switched on" in none.stderr
+
+    (tmp_path / "values.yaml").write_text("api_key: k\n")
+    for name in ("b", "a"):
+        made = command(
+            *("endpoints", "create", plugin, "--name", name, "--file", tmp_path / "values.yaml")
+        )
+        assert made.returncode == 0, made.stderr.decode()
+    for chosen in ((), ("--endpoint", "b")):
+        done = command("profile", plugin, *options, *chosen)
+        assert done.returncode == 0, done.stderr.decode()
+        [found] = json.loads(done.stdout)["profiles"]
+        assert found["status"] == 200
+    unknown = command("profile", plugin, *options, "--endpoint", "c")
+    assert (unknown.returncode, b"has no endpoint c on this machine" in unknown.stderr) == (2, True)

@@ -75,7 +75,7 @@ def read_sent(sent: Sent, headers: Sequence[str], data: str | None, fields: Sequ
         body, parsed = read_request_body(data, fields, headers)
         method = method or ("GET" if data is None and not fields else "POST")
         return lambda payload, bundle: make_event(
-            method, _addressed(sent.endpoint, target, bundle), parsed, body, payload
+            method, addressed(sent.endpoint, target, bundle), parsed, body, payload
         )
     if sent.endpoint is not None:
         raise click.UsageError("--endpoint is for --request; an event says its own path")
@@ -97,8 +97,28 @@ def read_sent(sent: Sent, headers: Sequence[str], data: str | None, fields: Sequ
     return lambda payload, bundle: document
 
 
-def _addressed(name: str | None, target: str, bundle: BuiltBundle) -> str:
-    """Return the path of the managed endpoint `name` here, where a request is for one."""
+def endpoint_of(name: str | None, bundle: BuiltBundle) -> str | None:
+    """Return the endpoint that is measured: `name`, or the first of a managed function here.
+
+    None for a function with one. Raises `UsageError` where a managed one has none here.
+    """
+    store = endpoint_store(bundle)
+    if name is not None or store is None:
+        return name
+    names = sorted(each.name for each in store.all() if each.enabled)
+    if not names:
+        raise UsageError(
+            f"{bundle.group} has no endpoint on this machine that is switched on",
+            hint="`packager endpoints create` makes one",
+        )
+    return names[0]
+
+
+def addressed(name: str | None, target: str, bundle: BuiltBundle) -> str:
+    """Return the path of the managed endpoint `name` here, where a request is for one.
+
+    Raises `UsageError` where there is none of that name.
+    """
     if name is None:
         return target
     store = endpoint_store(bundle)
