@@ -15,6 +15,7 @@ from hypothesis import settings
 
 from tests.support.commands.forked import forked
 from tests.support.examples import ROOT, Command
+from tests.support.template_tools import TemplateTool, without_account
 
 if TYPE_CHECKING:
     from tests.support.aws.moto_server import Authority, MotoServer, MotoServers
@@ -93,6 +94,27 @@ def fresh_command() -> Command:
         )
 
     return run
+
+
+@pytest.fixture(scope="session")
+def template_tool() -> Iterator[TemplateTool]:
+    """Run `sam` or `cfn-lint` in a process of its own, without an account."""
+    module = "tests.support.commands.template_tools"
+    with forked(f"{module}:main", "template_tools", module, PYTHONPATH=str(ROOT)) as tools:
+
+        def run(
+            *arguments: str | Path, cwd: Path, **environment: str
+        ) -> subprocess.CompletedProcess[str]:
+            done = tools.run(
+                [str(each) for each in arguments],
+                folder=cwd,
+                environment=without_account(cwd) | environment,
+            )
+            return subprocess.CompletedProcess(
+                done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+            )
+
+        yield run
 
 
 @pytest.fixture(scope="session")

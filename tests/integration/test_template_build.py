@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.test_template_sam import BIN, run
 from tests.support.examples import Command
 from tests.support.plugin_writer import MANIFEST, write_plugin
+from tests.support.template_tools import TemplateTool
 
 CAT = {"manifest.yaml": MANIFEST.replace("name: tiny", "name: cat")}
 
@@ -55,10 +55,12 @@ def test_a_function_built_alone_is_alone_in_the_template(
     assert functions_in(tmp_path / "out" / "template.yaml") == ["CatTinyFunction"]
 
 
-def test_sam_build_passes_the_zips_through(out: Path, tmp_path: Path) -> None:
+def test_sam_build_passes_the_zips_through(
+    template_tool: TemplateTool, out: Path, tmp_path: Path
+) -> None:
     folder = shutil.copytree(out, tmp_path / "out")
 
-    result = run(BIN / "sam", "build", cwd=folder)
+    result = template_tool("sam", "build", cwd=folder)
 
     assert result.returncode == 0, result.stderr
     template = (folder / ".aws-sam" / "build" / "template.yaml").read_text()
@@ -102,13 +104,16 @@ def bucket() -> Iterator[tuple[str, dict[str, bytes]]]:
 
 
 def test_sam_uploads_the_very_zips(
-    out: Path, tmp_path: Path, bucket: tuple[str, dict[str, bytes]]
+    template_tool: TemplateTool,
+    out: Path,
+    tmp_path: Path,
+    bucket: tuple[str, dict[str, bytes]],
 ) -> None:
     address, objects = bucket
     packaged = tmp_path / "packaged.yaml"
 
-    result = run(
-        *(BIN / "sam", "package", "--template-file", out / "template.yaml"),
+    result = template_tool(
+        *("sam", "package", "--template-file", out / "template.yaml"),
         *("--s3-bucket", "bucket", "--output-template-file", packaged),
         cwd=tmp_path,
         AWS_ENDPOINT_URL=address,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,9 +16,9 @@ from packager.model.options import LOG_RETENTIONS
 from packager.sam.template import check_template, render_template
 from packager.settings.local_file import read_local_settings
 from tests.support.template_builders import make_plan, make_setting, of_type, translate
+from tests.support.template_tools import TemplateTool
 
 DOCS = Path(__file__).parents[2] / "docs"
-BIN = Path(sys.executable).parent
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -43,7 +41,7 @@ def template_of(configuration: str, folder: Path) -> str:
     return render_template(plans)
 
 
-def test_every_snippet_translates_and_lints(tmp_path: Path) -> None:
+def test_every_snippet_translates_and_lints(template_tool: TemplateTool, tmp_path: Path) -> None:
     snippets = blocks("deploy.md", "toml") + blocks("configuration.md", "toml")
     assert len(snippets) == 16
     plain = translate(template_of("", tmp_path))
@@ -60,8 +58,8 @@ def test_every_snippet_translates_and_lints(tmp_path: Path) -> None:
 
     files = sorted(map(str, tmp_path.rglob("*.yaml")))
     # W3005 is about the DependsOn that SAM itself writes for usage plans.
-    command: list[str | Path] = [BIN / "cfn-lint", "-r", "eu-west-1", "-i", "W3005", "-t", *files]
-    result = subprocess.run(command, capture_output=True, text=True)
+    options = ("-r", "eu-west-1", "-i", "W3005", "-t", *files)
+    result = template_tool("cfn-lint", *options, cwd=tmp_path)
 
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 

@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,21 +19,9 @@ import yaml
 from packager.model.options import EnvSource, SecretSource, SsmSource
 from packager.plugin.functions import FunctionPlan
 from packager.sam.template import render_template, template_files, write_files
-from tests.support.template_builders import make_plan, make_setting, of_type, translate
+from tests.support.template_builders import PLUGINS, make_plan, make_setting, of_type, translate
+from tests.support.template_tools import TemplateTool, without_account
 
-BIN = Path(sys.executable).parent
-# One plugin for each thing that published plugins do with paths.
-PLUGINS: dict[str, tuple[str, ...]] = {
-    "root": ("GET /", "POST /"),
-    "slash": ("GET /", "POST /hook/", "GET /a/b/"),
-    "path": ("GET /files/<path:p>", "PUT /files/<path:p>", "GET /<path:p>/edit"),
-    "braces": ("POST /things/{id}", "GET /${x}/y"),
-    "dots": ("GET /.well-known/ai-plugin.json", "GET /openapi.json", "GET /a..b"),
-    "methods": (
-        *("GET /x", "POST /x", "PUT /x", "DELETE /x", "OPTIONS /x", "HEAD /y"),
-        *("GET /x/<id>", "DELETE /x/<int:number>", "POST /x/new", "GET /é/<uuid:u>-v"),
-    ),
-}
 STARTS: dict[str, dict[str, Any]] = {
     "snapped": {"snapstart": True, "runtime": "python3.12"},
     "provisioned": {"provisioned_concurrency": 2},
@@ -60,12 +47,14 @@ def stack(api: str, routes: str, **options: Any) -> list[FunctionPlan]:
     ]
 
 
-def run(*command: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-    kept |= {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "eu-west-1"}
-    kept |= {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "HOME": str(cwd)}
+def make(*options: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, cwd=cwd, env=kept | environment, capture_output=True, text=True, timeout=240
+        ["make", *options],
+        cwd=cwd,
+        env=without_account(cwd) | environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
     )
 
 
@@ -97,17 +86,17 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_sam_validates_and_lints_the_whole(whole: Path) -> None:
-    result = run(BIN / "sam", "validate", "--lint", "-t", "template.yaml", cwd=whole)
+def test_sam_validates_and_lints_the_whole(template_tool: TemplateTool, whole: Path) -> None:
+    result = template_tool("sam", "validate", "--lint", "-t", "template.yaml", cwd=whole)
 
     assert (result.returncode, "is a valid SAM Template" in result.stdout) == (0, True), result
 
 
-def test_cfn_lint_has_nothing_to_say(whole: Path) -> None:
+def test_cfn_lint_has_nothing_to_say(template_tool: TemplateTool, whole: Path) -> None:
     # I6010: the outputs come near their limit.
-    command = (BIN / "cfn-lint", "-c", "I", "-i", "I6010", "-r", "eu-west-1", "-t", "template.yaml")
+    command = ("cfn-lint", "-c", "I", "-i", "I6010", "-r", "eu-west-1", "-t", "template.yaml")
 
-    result = run(*command, cwd=whole)
+    result = template_tool(*command, cwd=whole)
 
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
@@ -120,13 +109,13 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 
 
-def test_linters_take_storages(tmp_path: Path) -> None:
+def test_linters_take_storages(template_tool: TemplateTool, tmp_path: Path) -> None:
     plans = [make_plan("GET /", name=name, **options) for name, options in STORAGES.items()]
     (tmp_path / "template.yaml").write_text(render_template(plans), encoding="utf-8")
 
-    validated = run(BIN / "sam", "validate", "--lint", "-t", "template.yaml", cwd=tmp_path)
-    linted = run(
-        BIN / "cfn-lint", "-c", "I", "-r", "eu-west-1", "-t", "template.yaml", cwd=tmp_path
+    validated = template_tool("sam", "validate", "--lint", "-t", "template.yaml", cwd=tmp_path)
+    linted = template_tool(
+        "cfn-lint", "-c", "I", "-r", "eu-west-1", "-t", "template.yaml", cwd=tmp_path
     )
 
     assert (validated.returncode, "is a valid SAM Template" in validated.stdout) == (0, True), (
@@ -319,10 +308,12 @@ def repository(folder: Path) -> Path:
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="sam build needs make")
-def test_sam_builds_each_function_through_its_recipe(tmp_path: Path) -> None:
+def test_sam_builds_each_function_through_its_recipe(
+    template_tool: TemplateTool, tmp_path: Path
+) -> None:
     root = repository(tmp_path / "repository")
 
-    result = run(BIN / "sam", "build", cwd=root, CALLS=str(tmp_path / "calls"))
+    result = template_tool("sam", "build", cwd=root, CALLS=str(tmp_path / "calls"))
 
     assert result.returncode == 0, result.stderr
     built = root / ".aws-sam" / "build"
@@ -346,10 +337,12 @@ def test_sam_builds_each_function_through_its_recipe(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="sam build needs make")
-def test_a_build_that_fails_fails_sam_build(tmp_path: Path) -> None:
+def test_a_build_that_fails_fails_sam_build(template_tool: TemplateTool, tmp_path: Path) -> None:
     root = repository(tmp_path / "repository")
 
-    result = run(BIN / "sam", "build", cwd=root, CALLS=str(tmp_path / "calls"), PACKAGER_FAILS="1")
+    result = template_tool(
+        "sam", "build", cwd=root, CALLS=str(tmp_path / "calls"), PACKAGER_FAILS="1"
+    )
 
     assert result.returncode == 1
     assert "Build Failed" in result.stdout
@@ -359,8 +352,8 @@ def test_no_packager_is_said_with_the_way_out(tmp_path: Path) -> None:
     root = repository(tmp_path / "repository")
     shutil.rmtree(root / ".venv")
 
-    result = run(
-        *("make", "--makefile", root / "Makefile", "build-NekoFunction"),
+    result = make(
+        *("--makefile", root / "Makefile", "build-NekoFunction"),
         cwd=tmp_path,
         PATH="/usr/bin:/bin",
         ARTIFACTS_DIR="art",
@@ -376,8 +369,8 @@ def test_a_packager_of_ones_own_runs_in_the_makefiles_folder(tmp_path: Path) -> 
     root = repository(tmp_path / "repository")
     (root / ".venv").rename(root / "environment")
 
-    result = run(
-        *("make", "--makefile", root / "Makefile", "build-NekoFunction"),
+    result = make(
+        *("--makefile", root / "Makefile", "build-NekoFunction"),
         cwd=tmp_path,
         CALLS=str(tmp_path / "calls"),
         PACKAGER="environment/bin/packager",
@@ -399,8 +392,7 @@ def test_the_makefile_works_included_by_another(tmp_path: Path) -> None:
         "include $(here)sam.mk $(here)other/sam.mk\n"
     )
 
-    result = run(
-        "make",
+    result = make(
         "--makefile",
         root / "Makefile",
         "build-NekoFunction",

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from packager.sam.template import render_template
-from tests.integration.test_template_sam import BIN, PLUGINS, run
-from tests.support.template_builders import make_plan, of_type, translate
+from tests.support.template_builders import PLUGINS, make_plan, of_type, translate
+from tests.support.template_tools import TemplateTool
 
 KINDS = [("url", "all"), ("rest", "all"), ("rest", "declared")]
 
@@ -22,12 +22,14 @@ def stack(api: str, routes: str, timeout: int) -> str:
 
 
 @pytest.mark.parametrize(("api", "routes"), KINDS)
-def test_linters_have_nothing_to_say(tmp_path: Path, api: str, routes: str) -> None:
+def test_linters_have_nothing_to_say(
+    template_tool: TemplateTool, tmp_path: Path, api: str, routes: str
+) -> None:
     (tmp_path / "template.yaml").write_text(stack(api, routes, 300), encoding="utf-8")
 
-    sam = run(BIN / "sam", "validate", "--lint", "-t", "template.yaml", cwd=tmp_path)
-    command = (BIN / "cfn-lint", "-c", "I", "-r", "eu-west-1", "-t", "template.yaml")
-    lint = run(*command, cwd=tmp_path)
+    sam = template_tool("sam", "validate", "--lint", "-t", "template.yaml", cwd=tmp_path)
+    command = ("cfn-lint", "-c", "I", "-r", "eu-west-1", "-t", "template.yaml")
+    lint = template_tool(*command, cwd=tmp_path)
 
     assert (sam.returncode, "is a valid SAM Template" in sam.stdout) == (0, True), sam
     assert (lint.returncode, lint.stdout, lint.stderr) == (0, "", "")

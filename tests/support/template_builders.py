@@ -14,6 +14,18 @@ from packager.plugin.functions import FunctionPlan, pascal_case
 from tests.support.plugins import make_plugin
 
 PLACE = Place("plugins/neko/group/neko.yaml", 1, 1)
+# One plugin for each thing that published plugins do with paths.
+PLUGINS: dict[str, tuple[str, ...]] = {
+    "root": ("GET /", "POST /"),
+    "slash": ("GET /", "POST /hook/", "GET /a/b/"),
+    "path": ("GET /files/<path:p>", "PUT /files/<path:p>", "GET /<path:p>/edit"),
+    "braces": ("POST /things/{id}", "GET /${x}/y"),
+    "dots": ("GET /.well-known/ai-plugin.json", "GET /openapi.json", "GET /a..b"),
+    "methods": (
+        *("GET /x", "POST /x", "PUT /x", "DELETE /x", "OPTIONS /x", "HEAD /y"),
+        *("GET /x/<id>", "DELETE /x/<int:number>", "POST /x/new", "GET /é/<uuid:u>-v"),
+    ),
+}
 
 
 def make_endpoint(line: str, *, hidden: bool = False) -> Endpoint:

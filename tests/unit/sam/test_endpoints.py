@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +14,8 @@ from packager.plugin.endpoint_declaration import endpoint_declaration
 from packager.plugin.functions import FunctionPlan
 from packager.sam.template import check_template, render_template
 from tests.support.template_builders import make_plan, make_setting, of_type, translate
+from tests.support.template_tools import TemplateTool
 
-BIN = Path(sys.executable).parent
 SECRET = make_setting("api_key", "secret-input", required=True)
 KMS = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0a1b"
 
@@ -222,7 +220,9 @@ def test_what_is_wrong() -> None:
     ]
 
 
-def test_managed_and_single_functions_in_one_stack(tmp_path: Path) -> None:
+def test_managed_and_single_functions_in_one_stack(
+    template_tool: TemplateTool, tmp_path: Path
+) -> None:
     plans = [
         managed("neko", kms_key=KMS),
         managed("parameters", api="rest", routes="declared", endpoints_store="ssm"),
@@ -234,7 +234,7 @@ def test_managed_and_single_functions_in_one_stack(tmp_path: Path) -> None:
     assert diagnostics.all == []
     (tmp_path / "template.yaml").write_text(render_template(plans))
 
-    command = (BIN / "cfn-lint", "-c", "I", "-r", "eu-west-1", "-t", "template.yaml")
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    command = ("cfn-lint", "-c", "I", "-r", "eu-west-1", "-t", "template.yaml")
+    done = template_tool(*command, cwd=tmp_path)
 
     assert (done.stdout, done.returncode) == ("", 0)

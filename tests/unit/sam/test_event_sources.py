@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -30,8 +28,8 @@ from packager.plugin.functions import FunctionPlan
 from packager.sam.names import event_names, parameter_names
 from packager.sam.template import check_template, render_template
 from tests.support.template_builders import make_plan, make_setting, of_type, translate
+from tests.support.template_tools import TemplateTool
 
-BIN = Path(sys.executable).parent
 DOCS = Path(__file__).parents[3] / "docs"
 QUEUE = "arn:aws:sqs:eu-west-1:123456789012:jobs"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
@@ -575,7 +573,7 @@ def documented(folder: Path) -> list[str]:
     return templates
 
 
-def test_the_linter_has_nothing_to_say(tmp_path: Path) -> None:
+def test_the_linter_has_nothing_to_say(template_tool: TemplateTool, tmp_path: Path) -> None:
     plans = [
         plan_of(*EVERY, name=f"p{number}", api=api, template=properties)
         for number, (api, properties) in enumerate(
@@ -586,9 +584,7 @@ def test_the_linter_has_nothing_to_say(tmp_path: Path) -> None:
         (tmp_path / f"{number}.yaml").write_text(text, encoding="utf-8")
     files = sorted(map(str, tmp_path.glob("*.yaml")))
 
-    result = subprocess.run(
-        [BIN / "cfn-lint", "-r", "eu-west-1", "-t", *files], capture_output=True, text=True
-    )
+    result = template_tool("cfn-lint", "-r", "eu-west-1", "-t", *files, cwd=tmp_path)
 
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
