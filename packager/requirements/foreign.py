@@ -25,7 +25,7 @@ from packager.requirements.requirements import Requirements
 from packager.requirements.requirements_txt import Declared, parse_requirement
 from packager.requirements.rules import RequirementRules
 
-_PART = re.compile(r"\s*(\^|~(?!=)|[<>=!~]=?=?)?\s*([0-9A-Za-z.*+!-]+)\s*")
+_PART = re.compile(r"\s*(?:(\^|~(?!=)|[<>=!~]=?=?)\s*)?([0-9A-Za-z.*+!-]+)\s*")
 _SHOWN = 20
 _POETRY = ("tool", "poetry", "dependencies")
 

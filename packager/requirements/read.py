@@ -220,7 +220,9 @@ def _lock_in(folder: Path, file: str, diagnostics: Diagnostics) -> tuple[str, fr
             "invalid-lock", "is not a lock file of uv's: it has no version", Place(file), hint=hint
         )
     packages = (lock or {}).get("package")
-    found = (each.get("name") for each in packages or () if isinstance(each, dict))
+    if not isinstance(packages, list):
+        packages = []  # which uv refuses
+    found = (each.get("name") for each in packages if isinstance(each, dict))
     return file, frozenset(name for name in found if isinstance(name, str))
 
 

@@ -74,6 +74,7 @@ def test_answers_are_those_of_invoke(
 def test_cold_then_warm(server: Served) -> None:
     before = len(server.lines)
     server.send("GET", "/duck/7")
+    server.wait_for_line("GET /duck/7  200", before)  # once it waits for the next
     server.send("GET", "/duck/8")
     warm = server.wait_for_line("GET /duck/8  200", before)
     assert "cold" not in warm

@@ -136,9 +136,21 @@ def _text(document: Mapping[str, Any], form: str, function: ManagedFunction) -> 
     if form == "json":
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     note = _NOTE.format(group=function.declaration.group)
-    return note + yaml.safe_dump(
-        dict(document), sort_keys=False, allow_unicode=True, width=float("inf")
+    return note + yaml.dump(
+        dict(document), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=float("inf")
     )
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what a reader would take for the end of a line (YAML 1.1, "Line Break Characters")."""
+
+
+def _quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = '"' if any(each in text for each in "\x85\u2028\u2029") else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _quoted)
 
 
 def _write_file(path: Path, text: str, *, private: bool) -> None:
