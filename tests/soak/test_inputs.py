@@ -38,8 +38,9 @@ def test_long_files(tmp_path: Path, soak: Soak) -> None:
     soak.random.shuffle(all_of_them)
     for number in soak.rounds(len(all_of_them), "attacks with long files"):
         name, (file, text) = all_of_them[number]
+        # Apart from each other: `../*` of a workspace would read them all.
         root = write_plugin(
-            tmp_path / str(number), {**TEXTS, file: text.encode("utf-8", "surrogatepass")}
+            tmp_path / str(number) / "p", {**TEXTS, file: text.encode("utf-8", "surrogatepass")}
         )
         timed(len(text), name, lambda root=root: read_folder(root))  # type: ignore[misc]
 
