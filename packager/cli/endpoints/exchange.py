@@ -71,7 +71,7 @@ def export_(
         else sorted(function.store.all(), key=lambda each: each.name)
     )
     exported = export_endpoints(function, endpoints, secrets=with_secrets)
-    text = _text(exported.document, form, function)
+    text = exported_text(exported.document, form, function)
     if with_secrets:
         _write_file(Path(out), text, private=True)
     elif out == "-":
@@ -132,7 +132,8 @@ def _row(done: Done) -> tuple[str, ...]:
     return done.endpoint.name, done.endpoint.hook_id, _WORDS[done.action]
 
 
-def _text(document: Mapping[str, Any], form: str, function: ManagedFunction) -> str:
+def exported_text(document: Mapping[str, Any], form: str, function: ManagedFunction) -> str:
+    """Return an exported document as the YAML or JSON that `import` takes."""
     if form == "json":
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     note = _NOTE.format(group=function.declaration.group)

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from packager.cli.endpoints.exchange import exported_text
 from packager.endpoints.declaration import Declaration
 from packager.endpoints.endpoint import Endpoint
 from packager.endpoints.exchange import export_endpoints, import_endpoints
@@ -65,6 +66,7 @@ def function(folder: Path) -> ManagedFunction:
 
 
 @settings(max_examples=40)
+@example({"api_key": "\x85", "text": "a\u2028b", "number": 0, "tools": ["\x85", "\u2029"]})
 @given(SETTINGS)
 def test_what_is_exported_is_imported(values: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -72,9 +74,8 @@ def test_what_is_exported_is_imported(values: dict[str, Any]) -> None:
         references = {"text": SsmSource("/a")} if "text" not in values else {}
         endpoint = Endpoint(cats.new_hook_id(), "Pepper", enabled=False)
         endpoint = cats.with_values(endpoint, Values(values, references))
-        text = yaml.safe_dump(
-            export_endpoints(cats, [endpoint], secrets=True).document, allow_unicode=True
-        )
+        document = export_endpoints(cats, [endpoint], secrets=True).document
+        text = exported_text(document, "text", cats)
         diagnostics = Diagnostics()
         top = parse_yaml(text, "all.yaml", diagnostics)
         assert top is not None
