@@ -30,6 +30,7 @@ from packager.cli.options import (
     env_file_option,
     fields_option,
     header_option,
+    settings_file_option,
 )
 from packager.cli.permissions import permission_options
 from packager.cli.running.bundle import Run, read_variables, unpacked
@@ -84,13 +85,7 @@ from packager.plugin.manifest import MANIFEST
 @env_file_option
 @aws_option
 @aws_profile_option
-@click.option(
-    "--settings",
-    "settings_file",
-    type=PATH,
-    metavar="FILE",
-    help="Settings in place of what AWS keeps, as TOML; PLUGIN/settings.local.toml by default.",
-)
+@settings_file_option
 @click.option(
     "--storage",
     type=PATH,

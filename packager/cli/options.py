@@ -86,6 +86,15 @@ def overrides(
     return {key: value for key, value in given.items() if value is not None}
 
 
+# Of commands that run a function here.
+settings_file_option = click.option(
+    "--settings",
+    "settings_file",
+    type=PATH,
+    metavar="FILE",
+    help="Settings in place of what AWS keeps, as TOML; PLUGIN/settings.local.toml by default.",
+)
+
 # Of commands that send a request to a function.
 header_option = click.option(
     "-H",

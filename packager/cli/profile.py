@@ -20,6 +20,7 @@ from packager.cli.options import (
     fields_option,
     format_option,
     header_option,
+    settings_file_option,
 )
 from packager.cli.permissions import permission_options
 from packager.cli.running.bundle import Run, read_variables, unpacked
@@ -76,13 +77,7 @@ STARTS = 20
     "--compare", metavar="BUNDLE", type=PATH, help="Another built bundle, measured in turn with it."
 )
 @env_file_option
-@click.option(
-    "--settings",
-    "settings_file",
-    type=PATH,
-    metavar="FILE",
-    help="Settings in place of what AWS keeps, as TOML; PLUGIN/settings.local.toml by default.",
-)
+@settings_file_option
 @click.option("--runtime", type=RUNTIME, help="The runtime that a PLUGIN is built for.")
 @permission_options
 @click.option("--html", metavar="FILE", type=PATH, help="Write a page that shows all of it.")

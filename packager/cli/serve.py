@@ -20,6 +20,7 @@ from packager.cli.options import (
     dify_script_option,
     env_file_option,
     plugins_argument,
+    settings_file_option,
 )
 from packager.cli.permissions import permission_options
 from packager.local.environment import aws_variables, dify_memory_file, dify_variables
@@ -87,13 +88,7 @@ _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
     "--schedules", is_flag=True, help="Send what schedules send, at their times, while it runs."
 )
 @env_file_option
-@click.option(
-    "--settings",
-    "settings_file",
-    type=PATH,
-    metavar="FILE",
-    help="Settings in place of what AWS keeps, as TOML; PLUGIN/settings.local.toml by default.",
-)
+@settings_file_option
 @click.option(
     "--storage",
     type=PATH,
