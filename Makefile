@@ -10,7 +10,7 @@ PYTEST ?= $(BIN)/pytest
 .DEFAULT_GOAL := help
 # Else each of some thousand interpreters compiles what it imports, again and again.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help demo test test-sam-local soak bench lint format clean
+.PHONY: help demo test suite test-sam-local soak bench diet-verify library-tests runtime-tests lint format clean
 
 help:
 	@sed -n 's/^# //p' $(firstword $(MAKEFILE_LIST)) | head -3
@@ -35,29 +35,53 @@ $(VENV)/.dev: $(BIN)/uv pyproject.toml
 demo: $(VENV)/.tool
 	@$(BIN)/python -m tests.demo
 
-test: lint
-	$(PYTEST) -n auto --dist loadfile -m "not docker and not soak"
+# Beside each other, as lint has one process.
+test: $(VENV)/.dev
+	$(MAKE) -j 2 lint suite
+
+suite: $(VENV)/.dev
+	MAKEFLAGS= MFLAGS= $(PYTEST) -n auto --dist loadfile --no-loadscope-reorder -m "not docker and not soak"
 
 # Needs root: starts a Docker daemon of its own, off the network, and stops it.
 test-sam-local: $(VENV)/.dev
 	$(PYTEST) -m docker tests/sam_local
 
-# Attacks repeated many times, with new random numbers each time. SECONDS=360 ends after that time
-# instead of the full counts (hours); SEED=... repeats a run, whose summary names it.
+# Attacks repeated many times, with new random numbers each time, and what proves the same thing
+# once more; then twenty times as many generated examples. SECONDS=360 ends the attacks after that
+# time instead of the full counts (hours); SEED=... repeats a run, whose summary names it.
 soak: $(VENV)/.dev
-	$(PYTEST) -n auto -m soak tests/soak $(if $(SECONDS),--soak-seconds $(SECONDS)) $(if $(SEED),--soak-seed $(SEED))
+	$(PYTEST) -n auto -m soak tests/soak tests/integration/test_diet.py \
+	  tests/plugins/test_openai_facade.py $(if $(SECONDS),,tests/integration/test_treated_packages.py) \
+	  $(if $(SECONDS),--soak-seconds $(SECONDS)) $(if $(SEED),--soak-seed $(SEED))
+	TIMES_EXAMPLES=$(if $(SECONDS),3,20) $(PYTEST) -n auto -m "hypothesis and not soak" tests/runtime/routes tests/runtime/app \
+	  tests/runtime/gateway tests/unit/bundle/test_literals.py
 
 # What warm events and cold starts cost, beside every adapter, and docs/benchmarks.md written again:
-# some 5 minutes on two idle cores. Nothing in it fails on a slow day. Without strace, files opened
+# some 15 minutes on two idle cores. Nothing in it fails on a slow day. Without strace, files opened
 # and system calls are not counted.
 bench: $(VENV)/.tool
 	$(BIN)/python -m benchmarks.warm --write
 	$(BIN)/python -m benchmarks.cold --write
+	$(BIN)/python -m benchmarks.published_cold --kind packager --kind "packager, no diet" \
+	  --kind "werkzeug + apig-wsgi" --write
+
+# Runs a package's own tests with its imports waiting, and lists the release for the import diet.
+diet-verify: $(VENV)/.dev
+	$(BIN)/python -m tests.support.diet_verify $(or $(PACKAGE),--newest) $(VERSION) --write \
+	  $(if $(ON),--python $(ON)) $(if $(TESTS),--tests $(TESTS))
+
+# Runs the runtime's tests on every other Python that Lambda has and this machine, too. PYTHONS="--all 3.14 ..."
+runtime-tests: $(VENV)/.dev
+	$(BIN)/python -m tests.support.on_each_python $(PYTHONS)
+
+# Runs the standard library's own tests with the modules that wait, and without. PYTHONS="/path/to/python3.13 ..."
+library-tests: $(VENV)/.dev
+	$(BIN)/python -m tests.support.library_tests $(PYTHONS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy --num-workers 2 packager handler_template tests
+	$(BIN)/mypy packager handler_template tests
 	PYTHONPATH=handler_template $(BIN)/lint-imports --no-logo
 
 format: $(VENV)/.dev

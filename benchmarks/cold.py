@@ -14,21 +14,18 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import shutil
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import cold_contenders as contenders
 from benchmarks.cold_api import ColdApi
 from benchmarks.cold_causes import Causes
+from benchmarks.cold_start import Starter, count_calls
 from benchmarks.machine import describe_machine
 from benchmarks.page import write_page
 from benchmarks.warm import make_event, target_python
@@ -36,9 +33,6 @@ from packager.local.stock_client import client_folder
 
 ROUNDS = 40
 RESULTS = Path(__file__).resolve().parent / "results" / "cold.json"
-_OPENED = re.compile(r"^(?:\d+ +)?open(?:at2?)?\(.*\) = \d+", re.M)
-_CALL = re.compile(r"^(?:\d+ +)?(?:<\.\.\. )?\w+(?:\(| resumed>)")
-_REPLY = '"POST /2018-06-01/'
 
 
 @dataclass(slots=True)
@@ -58,8 +52,8 @@ class Bench:
     """Starts subjects, one at a time, behind a Runtime API."""
 
     def __init__(self, python: Path, client: Path) -> None:
-        self.python, self.client = python, client
         self.api = ColdApi()
+        self.starter = Starter(self.api, python, client)
         self.events = {
             payload: json.dumps(make_event(payload, "GET")).encode() for payload in ("1.0", "2.0")
         }
@@ -69,71 +63,18 @@ class Bench:
     ) -> tuple[float, float, str]:
         """Start a subject, take its reply, end it; return ms of wall and of CPU, and its stderr."""
         contender = subject.contender
-        command = contenders.command(contender, subject.folder, self.python, self.client)
-        env = contenders.environment(contender, subject.folder, self.api.address) | environment
-        with tempfile.TemporaryFile() as errors:
-            before = time.perf_counter()
-            process = subprocess.Popen(
-                [*prefix, *command],
-                cwd=subject.folder,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=errors,
-            )
-            try:
-                reply = self.api.serve_one(self.events[contender.payload])
-                used = cpu_ms(process.pid)
-            except (RuntimeError, TimeoutError) as fault:
-                errors.seek(0)
-                said = errors.read().decode(errors="replace")
-                raise SystemExit(f"{contender.name}: {fault}\n{said}") from None
-            finally:
-                end(process, traced=bool(prefix))
-                self.api.hang_up()
-            errors.seek(0)
-            said = errors.read().decode(errors="replace")
-        answer = json.loads(reply.body)
-        assert int(answer["statusCode"]) == 200 and answer["body"] == "42 <br>", reply.body
-        return (reply.at - before) * 1000, used, said
+        event = self.events[contender.payload]
+        done = self.starter.start(contender, subject.folder, event, prefix, **environment)
+        answer = json.loads(done.reply.body)
+        assert int(answer["statusCode"]) == 200 and answer["body"] == "42 <br>", done.reply.body
+        return done.wall, done.cpu, done.said
 
     def count(self, subject: Subject) -> None:
         """Count files opened, system calls, and modules, up to the reply."""
         _, _, said = self.start(subject, PYTHONPROFILEIMPORTTIME="1")
         names = re.findall(r"^import time: +\d+ \| +\d+ \| +(\S+)$", said, re.M)
         subject.modules = len(set(names))
-        if shutil.which("strace") is None:
-            return
-        with tempfile.TemporaryDirectory() as folder:
-            trace = Path(folder) / "trace"
-            self.start(subject, ("strace", "-f", "-qq", "-s", "64", "-o", str(trace)))
-            until_reply = trace.read_text(errors="replace").partition(_REPLY)[0]
-        subject.files = len(_OPENED.findall(until_reply))
-        # A call that waits is split in two lines; it counts where it begins.
-        subject.calls = sum(
-            1
-            for line in until_reply.splitlines()
-            if _CALL.match(line) and "<... " not in line and "---" not in line
-        )
-
-
-def end(process: subprocess.Popen[bytes], *, traced: bool) -> None:
-    """Kill the process; of a traced one the tracee, so that strace writes its last lines."""
-    if traced:
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        for child in children:
-            os.kill(int(child), signal.SIGKILL)
-    else:
-        process.kill()
-    process.wait(contenders.SECONDS)
-
-
-def cpu_ms(pid: int) -> float:
-    """The CPU time that all threads of a process have had, in ms (Linux, proc(5) schedstat)."""
-    total = 0
-    for task in os.scandir(f"/proc/{pid}/task"):
-        total += int((Path(task.path) / "schedstat").read_text().split()[0])
-    return total / 1e6
+        subject.files, subject.calls = count_calls(lambda prefix: self.start(subject, prefix))
 
 
 def summary(subject: Subject, baseline: Subject) -> dict[str, object]:

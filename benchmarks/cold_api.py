@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _RESPONSE = b"/response HTTP/"
@@ -16,12 +17,13 @@ TIMEOUT = 60  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back, when the last byte of it had, and when it was asked for the event
-    (`time.perf_counter`)."""
+    """What came back, when the last byte of it had, when it was asked for the event, and when that
+    was sent (`time.perf_counter`)."""
 
     body: bytes
     at: float
     asked: float
+    sent: float
 
 
 class ColdApi:
@@ -34,13 +36,16 @@ class ColdApi:
         self._connection: socket.socket | None = None
         self._rest = b""
 
-    def serve_one(self, event: bytes) -> Reply:
+    def serve_one(self, event: bytes, ready: Callable[[], None] = lambda: None) -> Reply:
         """Answer the first `next` with `event`; return the reply. The POST is left unanswered.
 
-        Raises RuntimeError for whatever else is posted, and TimeoutError.
+        `ready` is called in between: the init phase is over then. Raises RuntimeError for whatever
+        else is posted, and TimeoutError.
         """
         head, _ = self._read_request()
         asked = time.perf_counter()
+        ready()
+        sent = time.perf_counter()
         if not head.startswith(b"GET /2018-06-01/runtime/invocation/next "):
             raise RuntimeError(f"not a request for the next invocation: {head[:200]!r}")
         deadline = int(time.time() * 1000) + 30_000
@@ -58,7 +63,7 @@ class ColdApi:
         at = time.perf_counter()
         if _RESPONSE not in head:
             raise RuntimeError(f"{head.partition(b' HTTP')[0]!r}: {body[:2000].decode()}")
-        return Reply(body, at, asked)
+        return Reply(body, at, asked, sent)
 
     def hang_up(self) -> None:
         """Close the connection of the process that was measured."""

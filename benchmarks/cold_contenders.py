@@ -100,7 +100,13 @@ def clean_interpreter(interpreter: Interpreter, folder: Path) -> Path:
     (folder / "bin").mkdir(parents=True)
     shutil.copy2((prefix / "bin" / version).resolve(), folder / "bin" / version)
     skip = shutil.ignore_patterns(*UNUSED, "config-*", "*.opt-*.pyc")
-    shutil.copytree(library, folder / "lib" / version, ignore=skip, copy_function=shutil.copy2)
+    shutil.copytree(
+        library,
+        folder / "lib" / version,
+        ignore=skip,
+        copy_function=shutil.copy2,
+        ignore_dangling_symlinks=True,  # Debian's sitecustomize.py, only unpacked
+    )
     return folder / "bin" / version
 
 
@@ -200,7 +206,9 @@ def _build_neko(folder: Path, interpreter: Interpreter, *, diet: bool) -> None:
     work = folder.parent / f"{folder.name}_build"
     shutil.copytree(ROOT / "plugins" / "neko", work / "neko")
     configuration = work / "neko" / "packager.toml"
-    configuration.write_text(f"diet = {str(diet).lower()}\n" + configuration.read_text("utf-8"))
+    said = str(diet).lower()
+    before = configuration.read_text("utf-8")
+    configuration.write_text(f"diet = {said}\ndiet_plugin = {said}\n{before}")
     subprocess.run(
         [
             *(sys.executable, "-m", "packager", "build", str(work / "neko"), "-o", str(work)),

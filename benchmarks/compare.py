@@ -5,12 +5,15 @@
 BEFORE and AFTER are checkouts of the repository. Each builds `neko` and the benchmark's plugin with
 its own packager. Every round measures both, and BEFORE a second time (A/A): a difference that is no
 larger than between the latter two says nothing. Cold: from spawn to the reply, both entries; files
-opened and system calls once. Warm: CPU time per event.
+opened, system calls (strace) and instructions (valgrind) once, the latter the same however busy the
+machine is. Warm: CPU time per event.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
+import re
 import shutil
 import statistics
 import subprocess
@@ -45,6 +48,7 @@ def cold(folders: list[Path], entry: str, python: Path, client: Path, rounds: in
         Subject(replace(model, name=name), folder)
         for name, folder in zip(NAMES, folders, strict=True)
     ]
+    instructions: list[int | None] = []
     try:
         for turn in range(rounds + 1):
             at = turn % len(subjects)
@@ -55,16 +59,53 @@ def cold(folders: list[Path], entry: str, python: Path, client: Path, rounds: in
                     subject.cpu.append(cpu)
         for subject in subjects:
             bench.count(subject)
+            instructions.append(count_instructions(bench, subject))
     finally:
         bench.api.close()
     first = statistics.median(subjects[0].wall)
-    for subject in subjects:
+    for subject, count in zip(subjects, instructions, strict=True):
         wall, cpu = statistics.median(subject.wall), statistics.median(subject.cpu)
         print(
             f"cold, {entry:5}  {subject.contender.name:12}  {wall:6.1f} ms ({wall / first:.3f})  "
-            f"CPU {cpu:5.1f} ms  {subject.files} files  {subject.calls} calls",
+            f"CPU {cpu:5.1f} ms  {subject.files} files  {subject.calls} calls  "
+            f"{count / 1e6 if count else math.nan:.2f} million instructions",
             flush=True,
         )
+
+
+def count_instructions(bench: Bench, subject: Subject) -> int | None:
+    """Return how many instructions a process takes from spawn to its end after the reply.
+
+    Those of the kernel don't count. None without valgrind.
+    """
+    if shutil.which("valgrind") is None:
+        return None
+    contender = subject.contender
+    command = contenders.command(
+        contender, subject.folder, bench.starter.python, bench.starter.client
+    )
+    env = contenders.environment(contender, subject.folder, bench.api.address)
+    prefix = (
+        "valgrind",
+        "--tool=callgrind",
+        "--trace-children=yes",
+        "--callgrind-out-file=/dev/null",
+    )
+    process = subprocess.Popen(
+        [*prefix, *command],
+        cwd=subject.folder,
+        env=env | {"PYTHONHASHSEED": "0"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    bench.api.serve_one(bench.events[contender.payload])
+    process.terminate()
+    said = process.communicate(timeout=contenders.SECONDS)[1]
+    bench.api.hang_up()
+    found = re.search(r"Collected : (\d+)", said)
+    return int(found[1]) if found else None
 
 
 def warm_events(folders: list[Path], payload: str, case: str, python: str, rounds: int) -> None:

@@ -2,10 +2,11 @@
 
     python -m benchmarks.init_phase [--rounds 20]
 
-Each process starts from nothing, under the CPU share that Lambda gives a memory size (1769 MB is
-one CPU: AWS Lambda, "Configure Lambda function memory"), here a quota of the CPU controller of
-cgroups, version 1 or 2, which needs root. Times are medians, from spawn to the first request for
-work (init phase) and from the event to the last byte of the reply.
+Each process starts from nothing. From its first request for work on it has the CPU share that
+Lambda gives a memory size (1769 MB is one CPU: AWS Lambda, "Configure Lambda function memory"),
+here a quota of the CPU controller of cgroups, version 1 or 2, which needs root; the init phase has
+the machine, as it has some two CPUs on Lambda whatever the memory size. Times are medians, from
+spawn to the first request for work (init phase) and from the event to the last byte of the reply.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from packager.host.interpreter import host_architecture
 MEMORY = (128, 512, 1769)  # MB
 FULL = 1769  # MB, with which a function has one CPU
 PERIOD = 20_000  # us
-KINDS = {"first request": "on-demand", "init phase": "provisioned-concurrency"}
+KINDS = {"first request": False, "init phase": ["endpoints.duck"]}
 # A light endpoint, and one whose dependency takes its time to import.
 PLUGINS = {"neko": "", "neko and requests": "import requests\n"}
 CGROUPS = (Path("/sys/fs/cgroup/cpu"), Path("/sys/fs/cgroup"))
@@ -56,11 +57,14 @@ def cpu_share(megabytes: int) -> Iterator[Path]:
         folder.rmdir()
 
 
-def build(folder: Path, extra: str, python: str) -> Path:
+def build(folder: Path, extra: str, python: str, preload: object) -> Path:
     """Build the example, with `extra` at the top of the endpoint that is called."""
     plugin = Path(shutil.copytree(contenders.ROOT / "plugins" / "neko", folder / "neko"))
     source = plugin / "endpoints" / "duck.py"
     source.write_text(extra + source.read_text("utf-8"), "utf-8")
+    configuration = plugin / "packager.toml"
+    said = f"preload = {json.dumps(preload)}\n"
+    configuration.write_text(said + configuration.read_text("utf-8"), "utf-8")
     if extra:
         with (plugin / "requirements.txt").open("a") as requirements:
             requirements.write("\nrequests\n")
@@ -70,11 +74,10 @@ def build(folder: Path, extra: str, python: str) -> Path:
     return folder / "out" / "NekoFunction"
 
 
-def start(api: ColdApi, bundle: Path, python: Path, kind: str, procs: Path) -> tuple[float, float]:
+def start(api: ColdApi, bundle: Path, python: Path, procs: Path) -> tuple[float, float]:
     """Start a bundle once; return ms of its init phase and of its first request."""
     contender = contenders.Contender("", "", contenders.NEKO, entry="fast")
     env = contenders.environment(contender, bundle, api.address)
-    env["AWS_LAMBDA_INITIALIZATION_TYPE"] = kind
     before = perf_counter()
     process = subprocess.Popen(
         contenders.command(contender, bundle, python, python),
@@ -83,15 +86,15 @@ def start(api: ColdApi, bundle: Path, python: Path, kind: str, procs: Path) -> t
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        preexec_fn=lambda: procs.write_text(str(os.getpid())) and None,
     )
     try:
-        reply = api.serve_one(json.dumps(make_event("2.0", "GET")).encode())
+        event = json.dumps(make_event("2.0", "GET")).encode()
+        reply = api.serve_one(event, lambda: procs.write_text(str(process.pid)) and None)
     finally:
         process.kill()
         process.wait()
         api.hang_up()
-    return (reply.asked - before) * 1000, (reply.at - reply.asked) * 1000
+    return (reply.asked - before) * 1000, (reply.at - reply.sent) * 1000
 
 
 def main() -> None:
@@ -105,18 +108,19 @@ def main() -> None:
         work = Path(name)
         python = contenders.clean_interpreter(interpreter, work / "python")
         bundles = {
-            plugin: build(work / str(number), extra, interpreter.python)
-            for number, (plugin, extra) in enumerate(PLUGINS.items())
+            (plugin, kind): build(work / f"{plugin} {kind}", extra, interpreter.python, preload)
+            for plugin, extra in PLUGINS.items()
+            for kind, preload in KINDS.items()
         }
         print(json.dumps(describe_machine(interpreter)))
         print(f"{'':20}{'MB':>6}{'endpoints in the':>18}{'init ms':>9}{'first request ms':>18}")
-        for plugin, bundle in bundles.items():
+        for plugin in PLUGINS:
             for megabytes in MEMORY:
                 found: dict[str, list[tuple[float, float]]] = {kind: [] for kind in KINDS}
                 with cpu_share(megabytes) as procs:
                     for turn in range(rounds + 1):
-                        for kind, said in KINDS.items():
-                            times = start(api, bundle, python, said, procs)
+                        for kind in KINDS:
+                            times = start(api, bundles[plugin, kind], python, procs)
                             if turn:  # the first warms the page cache
                                 found[kind].append(times)
                 for kind, each in found.items():

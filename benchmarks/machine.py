@@ -11,12 +11,14 @@ from packager.host.interpreter import Interpreter
 
 
 def describe_machine(interpreter: Interpreter) -> dict[str, object]:
-    """Return the processor, the cores, the load before, the kernel, the Python, and the day."""
+    """Return the processor, the cores, the load before, this process's priority beside it, the
+    kernel, the Python, and the day."""
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "processor": _processor(),
         "cores": os.cpu_count(),
         "load": round(os.getloadavg()[0], 1),
+        "nice": os.nice(0),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": ".".join(map(str, interpreter.version[:3])),
     }

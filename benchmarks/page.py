@@ -6,11 +6,16 @@ python -m benchmarks.page
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
+from statistics import median
 from typing import Any
 
+from benchmarks.build_page import build_section
 from benchmarks.cold_contenders import APIG_WSGI, BASELINE, OURS_FAST, OURS_STOCK
+from benchmarks.observe_page import observe_section
+from benchmarks.published_page import published_section
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -22,9 +27,23 @@ CUT = 6  # multiples that the plot has room for
 INTRO = """\
 # Benchmarks
 
-`make bench` measures all of this again and writes this page: some 5 minutes on two idle cores. It
-needs the package index once and, for files and system calls, `strace`. Absolute times are those
-of one machine; trust the ratios, which were taken in one run.
+`make bench` measures all of this again, but for the sections after the warm events, which name
+commands of their own, and writes this page: some 15 minutes on two idle cores. It needs the package
+index once and, for files and system calls, `strace`. Absolute times are those of one machine; trust
+the ratios, which were taken in one run.
+"""
+
+AWS = """\
+## In an account of yours
+
+None of these numbers is from AWS: there was no account to measure in. `python -m benchmarks.aws
+--region eu-west-1` measures there: it makes a stack with a function for each contender, forces 20
+cold starts of each by changing its description, reads init duration and duration from the REPORT
+line that each invocation gives back, prints a table as above, with warm requests and memory, and
+deletes the stack (`--keep` does not). It needs permission to make roles and functions, and costs
+cents. Tests run it against a stand-in of AWS with recorded log lines: what moto can't show is
+whether Lambda gives new environments for each change, so starts that were warm after all don't
+count.
 """
 
 COLD = """\
@@ -63,8 +82,9 @@ WARM = """\
 ## Warm events
 
 Every contender answers the same requests in a process of its own; the driver asks each in turn
-for one batch, and the median batch of {rounds} counts. CPU µs per event, in brackets the ratio to
-apig-wsgi. {machine}
+for one batch, and the median batch of {rounds} counts. The context has a clock, as Lambda's has: a
+generator's body is read within the function's time, which takes a timer. CPU µs per event, in
+brackets the ratio to apig-wsgi. {machine}
 """
 
 WARM_NOTES = """\
@@ -72,9 +92,36 @@ A megabyte's base64, which all of them pay, is most of the last two columns. Tho
 brackets have requests of their own, not werkzeug's.
 """
 
+RELOAD = """\
+## From a saved file to the new answer
 
-def render_page(cold: dict[str, Any], warm: dict[str, Any]) -> str:
-    """Return the page for two records, as `cold` and `warm` write them."""
+Servers of one's own machine, as a file of each is edited {rounds} times and the address asked until
+the new text comes (`python -m benchmarks.reload --write`). `packager serve` builds the function
+again and starts it cold in an environment of its own; `sam local` starts a container for each
+request, here from an image that the tests make. {machine}
+"""
+
+STREAM = """\
+## A piece of a streamed answer
+
+From the moment a plugin makes a piece to that at which a client of `packager serve` has it, in
+{rounds} warm answers of ten pieces (`python -m benchmarks.served_stream --write`). {machine}
+"""
+
+Record = dict[str, Any]
+
+
+def read_records() -> dict[str, Record]:
+    """Return what is in `results/`, by the names of the modules that wrote it."""
+    found = {path.stem: path for path in sorted(RESULTS.glob("*.json"))}
+    return {name: json.loads(path.read_text("utf-8")) for name, path in found.items()}
+
+
+def render_page(records: Mapping[str, Record]) -> str:
+    """Return the page for the records in `results/`; one on builds may be missing."""
+    cold, warm, reload = records["cold"], records["warm"], records["reload"]
+    stream, observe = records["served_stream"], records["observe"]
+    published, build = records["published"], records.get("build")
     parts = [
         INTRO,
         COLD.format(
@@ -86,9 +133,17 @@ def render_page(cold: dict[str, Any], warm: dict[str, Any]) -> str:
         CAUSES,
         _causes(cold),
         _versions(cold["contenders"]),
+        published_section(published, _machine(published)),
         WARM.format(rounds=warm["rounds"], machine=_machine(warm)),
         _warm_table(warm),
         WARM_NOTES,
+        RELOAD.format(rounds=reload["rounds"], machine=_machine(reload)),
+        _reload_table(reload),
+        STREAM.format(rounds=stream["rounds"], machine=_machine(stream)),
+        _stream_table(stream),
+        observe_section(observe, _machine(observe)),
+        *([build_section(build, _machine(build))] if build else []),
+        AWS,
     ]
     return "\n".join(parts)
 
@@ -125,17 +180,17 @@ def render_plot(cold: dict[str, Any]) -> str:
 
 def write_page() -> None:
     """Write the page and its plot from `results/`."""
-    cold, warm = (
-        json.loads((RESULTS / f"{name}.json").read_text("utf-8")) for name in ("cold", "warm")
-    )
-    PAGE.write_text(render_page(cold, warm), "utf-8")
-    PLOT.write_text(render_plot(cold), "utf-8")
+    records = read_records()
+    PAGE.write_text(render_page(records), "utf-8")
+    PLOT.write_text(render_plot(records["cold"]), "utf-8")
 
 
 def _machine(record: dict[str, Any]) -> str:
+    nice = record.get("nice", 0)
+    others = f" at niceness {nice} beside others" if nice else ""
     return (
         f"CPython {record['python']}, {record['processor']}, {record['cores']} cores, "
-        f"{record['system']}; load {record['load']} before, {record['date']}."
+        f"{record['system']}; load {record['load']} before{others}, {record['date']}."
     )
 
 
@@ -226,6 +281,22 @@ def _warm_table(warm: dict[str, Any]) -> str:
             cells.append(f"{own:.1f}{ratio}" if own else "-")
         shown = f"**{name}**" if name == "packager" else name
         lines.append(f"| {shown} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _reload_table(reload: Record) -> str:
+    lines = ["| | median s | slowest s |", "|---|--:|--:|"]
+    for name, seconds in reload["seconds"].items():
+        shown = f"**{name}**" if name.startswith("packager") else name
+        lines.append(f"| {shown} | {median(seconds):.2f} | {max(seconds):.2f} |")
+    return "\n".join(lines) + "\n"
+
+
+def _stream_table(stream: Record) -> str:
+    lines = ["| | median ms | 95 % within | most |", "|---|--:|--:|--:|"]
+    for name, key in (("first piece", "first"), ("those after it", "others")):
+        row = stream[key]
+        lines.append(f"| {name} | {row['median_ms']} | {row['p95_ms']} | {row['most_ms']} |")
     return "\n".join(lines) + "\n"
 
 

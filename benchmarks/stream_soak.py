@@ -65,7 +65,16 @@ if kind == "executor":
     self.session._executor.submit(done, "executor " + name)
 return response
 """
-KINDS = ("plain", "whole", "callback", "thread", "executor", "midway", "raise", "first")
+KINDS: tuple[str, ...] = (
+    "plain",
+    "whole",
+    "callback",
+    "thread",
+    "executor",
+    "midway",
+    "raise",
+    "first",
+)
 KINDS += ("cut", "reset", "413", "buffered", "buffered-raise", "event", "malformed", "head")
 WARM_UP = 0.3  # the share of the invocations after which growth counts
 MAX_GROWTH_KB = 1500

@@ -32,8 +32,11 @@ Code = Literal[
     "cache-damaged",
     "configured-twice",
     "conflicting-keys",
+    "conflicting-requirements",
     "conflicting-values",
     "converted-requirements",
+    "credential-unset",
+    "dead-rule",
     "default-fails",
     "default-not-an-option",
     "dependency-note",
@@ -47,6 +50,7 @@ Code = Literal[
     "ignored-table",
     "import-fails",
     "import-may-fail",
+    "inner-api",
     "invalid-character",
     "invalid-dotenv",
     "invalid-ignore-file",
@@ -62,7 +66,9 @@ Code = Literal[
     "large-zip",
     "late-work",
     "literal-variable",
+    "long-timeout",
     "missing-file",
+    "missing-function",
     "missing-key",
     "missing-module",
     "no-credentials",
@@ -81,6 +87,7 @@ Code = Literal[
     "python-excluded",
     "reserved-property",
     "reserved-variable",
+    "runtime-ends",
     "secret-default",
     "secret-in-environment",
     "secret-literal",
@@ -90,6 +97,7 @@ Code = Literal[
     "storage-is-local",
     "too-large",
     "unanswered-call",
+    "unanswered-choice",
     "unchecked-value",
     "unknown-group",
     "unknown-key",
@@ -102,6 +110,7 @@ Code = Literal[
     "unsafe-default",
     "unsafe-package",
     "unset-variable",
+    "unverified-route",
     "wrong-type",
 ]
 
@@ -117,6 +126,8 @@ BROKEN: frozenset[str] = frozenset((ASYNC_INVOKE, DEFAULT_FAILS, IMPORT_FAILS, N
 FAILING: frozenset[str] = BROKEN | {SETTING_UNSET}
 # Depends on what a run has.
 APP_KEY_UNSET: Final = "app-key-unset"
+UNANSWERED_CALL: Final = "unanswered-call"
+UNANSWERED_CHOICE: Final = "unanswered-choice"
 
 
 @dataclass(frozen=True, slots=True)

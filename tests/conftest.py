@@ -8,29 +8,51 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
+from packager.host.interpreter import SUPPORTED_PYTHONS, Interpreter
 from tests.support.commands.forked import forked
 from tests.support.examples import ROOT, Command
+from tests.support.memory import collect_nothing_yet, keep_out_of_collections, temporary_root
 from tests.support.template_tools import TemplateTool, without_account
 
 if TYPE_CHECKING:
     from tests.support.aws.moto_server import Authority, MotoServer, MotoServers
 
-# Times are measured in benchmarks: a busy machine must not fail a test.
-settings.register_profile("packager", deadline=None)
+# Times are measured in benchmarks: a busy machine must not fail a test, by slow draws either.
+settings.register_profile("packager", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("packager")
 
 # The runtime is an image of a bundle's root, so its packages are imported by their own names.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "handler_template"))
 
+collect_nothing_yet()
+
+if folder := temporary_root():
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
+
 # Ignored, as `nohup make test &` begins it, it would be ignored by what tests start and interrupt.
 # A handler, even one that does nothing, is not handed on.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, lambda number, frame: None)
+
+OWN_PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
+LONGEST_FIRST = (
+    *("integration", "browser", "plugins", "cli", "unit/bundle", "unit/dependencies", "unit/sam"),
+    "runtime",
+)
+
+# SAM CLI and cfn-lint take five seconds to start.
+TOGETHER = dict.fromkeys(
+    (
+        "tests/integration/test_template_",
+        *(f"tests/unit/sam/test_{name}.py" for name in ("deferred", "endpoints", "event_sources")),
+    ),
+    "template tools",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,11 +61,65 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write generated pages and golden files again instead of comparing with them",
     )
+    parser.addoption(
+        "--own-python",
+        action="store_true",
+        help="leave out what tests do with other Pythons than the one that they run on",
+    )
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Have one worker run all files that want the same thing which takes long to start."""
+    from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
+
+    class Scheduling(LoadFileScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            file = str(super()._split_scope(nodeid))
+            return next((TOGETHER[start] for start in TOGETHER if file.startswith(start)), file)
+
+    return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two more than there are cores, as many tests wait for a process or a clock."""
+    return (os.cpu_count() or 1) + 2
+
+
+def _is_of_another_python(item: pytest.Item) -> bool:
+    values = getattr(getattr(item, "callspec", None), "params", {}).values()
+    pythons = {
+        getattr(value, "python", value) for value in values if isinstance(value, str | Interpreter)
+    }
+    return bool(pythons.intersection(SUPPORTED_PYTHONS) - {OWN_PYTHON})
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the folders whose tests take longest, so that no worker is left with them."""
+    if config.getoption("--own-python"):
+        config.hook.pytest_deselected(items=[each for each in items if _is_of_another_python(each)])
+        items[:] = [each for each in items if not _is_of_another_python(each)]
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        tests = Path(__file__).parent
+        place = {tests / folder: number for number, folder in enumerate(LONGEST_FIRST)}
+        items.sort(key=lambda item: min(place.get(each, 99) for each in item.path.parents))
+
+
+def pytest_collection_finish() -> None:
+    if "botocore" in sys.modules:  # else no test uses it
+        from tests.support.aws.models import share_models
+
+        share_models()
+    keep_out_of_collections()
+
+
+@pytest.fixture(scope="module", autouse=True)
 def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep what functions that run here store out of the user's own state folder."""
+    """Keep what functions that run here store out of the user's own state folder.
+
+    It is a module's: endpoints that one makes of an example are not there for another.
+    """
     before = os.environ.get("XDG_STATE_HOME")
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
     yield

@@ -51,6 +51,8 @@ _DEFINED = {
     "entities.tool": "FormShowOnObject ToolDescription ToolIdentity ToolInvokeMessage "
     "ToolLabelEnum ToolParameter ToolParameterOption ToolProviderIdentity ToolProviderType "
     "ToolRuntime ToolSelector",
+    "entities.trigger": "EventDispatch Subscription TriggerSubscriptionConstructorRuntime "
+    "UnsubscribeResult Variables",
     "entities.workflow_node": "ClassConfig ModelConfig NodeResponse NodeType ParameterConfig",
     "errors.model": "CredentialsValidateFailedError InvokeAuthorizationError "
     "InvokeBadRequestError InvokeConnectionError InvokeError InvokeRateLimitError "
@@ -75,14 +77,22 @@ _DEFINED = {
     "interfaces.model.text_embedding_model": "TextEmbeddingModel",
     "interfaces.model.tts_model": "TTSModel",
     "interfaces.tool.tool": "Tool ToolLike ToolProvider",
+    "interfaces.trigger.event": "Event",
+    "interfaces.trigger.runtime": "EventRuntime TriggerRuntime",
+    "interfaces.trigger.trigger": "Trigger TriggerSubscriptionConstructor",
     "invocations.app": "AppInvocations FetchAppInvocation",
     "invocations.app.chat": "ChatAppInvocation",
     "invocations.app.completion": "CompletionAppInvocation",
     "invocations.app.workflow": "WorkflowAppInvocation",
     "invocations.file": "UploadFileResponse",
-    "invocations.model.parts": "LLMInvocation LLMStructuredOutputInvocation ModelInvocations "
-    "ModerationInvocation RerankInvocation Speech2TextInvocation SummaryInvocation "
-    "TTSInvocation TextEmbeddingInvocation",
+    "invocations.model": "ModelInvocations",
+    "invocations.model.llm": "LLMInvocation SummaryInvocation",
+    "invocations.model.llm_structured_output": "LLMStructuredOutputInvocation",
+    "invocations.model.moderation": "ModerationInvocation",
+    "invocations.model.rerank": "RerankInvocation",
+    "invocations.model.speech2text": "Speech2TextInvocation",
+    "invocations.model.text_embedding": "TextEmbeddingInvocation",
+    "invocations.model.tts": "TTSInvocation",
     "invocations.storage": "StorageInvocation StorageInvocationError",
     "invocations.tool": "ToolInvocation",
     "invocations.workflow_node.parts": "ParameterExtractorNodeInvocation "

@@ -1,12 +1,14 @@
 """Has modules of the runtime, the SDK and werkzeug read from one file, not from one each.
 
 Contract: `code.bin` beside this file is written by packager/bundle/code_archive.py: the
-interpreter's magic number (4 bytes), the length of the index and of the hot part (4 bytes each,
-little-endian), the index (marshal, a dict of module name -> is a package, offset, length), then the
-modules' marshalled code; a package of the runtime's that has nothing in it has the length 0. The
-hot part is what every cold request imports: it comes first and is read at once, the others when
-they are imported. Their sources lie where they always do, for tracebacks and `inspect`; without the
-archive, or with one of another Python, they are imported from there.
+interpreter's magic number (4 bytes), the lengths of its front and of the index (4 bytes each,
+little-endian), the front, the index, and marshalled code. The front is what every cold request
+imports, read at once: one marshalled value, as names that all modules say are read and looked up
+once in it (a pair of dicts, module name -> is a package, and -> code; a package of the runtime's
+that has nothing in it has no code). The index (marshal, a dict of module name -> is a package,
+offset among the code, or -1 in the front, length) is read when another of these packages' modules
+is imported, and then the code of that. Their sources lie where they always do, for tracebacks and
+`inspect`; without the archive, or with one of another Python, they are imported from there.
 
 Only submodules of packages in the bundle's root are found here, and packages by the usual search:
 whatever comes first on `sys.path` still does.
@@ -14,6 +16,7 @@ whatever comes first on `sys.path` still does.
 
 import _frozen_importlib as _bootstrap
 import _frozen_importlib_external as _external
+import _imp
 import marshal
 import posix
 import sys
@@ -27,16 +30,16 @@ if TYPE_CHECKING:
 _FOLDER = __file__.rpartition("/")[0]
 _ROOT = _FOLDER.rpartition("/")[0] + "/"
 _ARCHIVE = f"{_FOLDER}/code.bin"
-_HEAD = 12  # bytes before the index
+_HEAD = 12  # bytes before the front
+_PACKAGES = ("dify_plugin", "endpoint_runtime", "werkzeug")  # all others are not looked up
 _TAG = sys.implementation.cache_tag
-# Takes marshalled code, module, its bytecode's path and its source's; sets the latter in the code.
-_compile_bytecode: "Callable[..., Any]" = getattr(_external, "_compile_bytecode")  # noqa: B009
-_index: "dict[str, tuple[bool, int, int]]" = {}
-_start = 0  # of the codes, in the file
+# Sets the source's path in a code object and those in it.
+_fix_co_filename: "Callable[[CodeType, str], None]" = getattr(_imp, "_fix_co_filename")  # noqa: B009
+_front: "dict[str, bool]" = {}
+_codes: "dict[str, CodeType]" = {}  # of the front, not imported yet
+_others: "dict[str, tuple[bool, int, int]] | None" = None  # the index, once it is read
+_lengths = (0, 0)  # of front and index
 _identity = (0, 0)
-_NOTHING = memoryview(b"")
-_hot = _NOTHING
-_unread = 0  # bytes of the hot part that nobody has imported
 
 
 class Loader(_external.SourceFileLoader):
@@ -45,28 +48,42 @@ class Loader(_external.SourceFileLoader):
     def get_code(self, fullname: str) -> "CodeType | None":
         """Return the module's code; one that can't be read comes from the source."""
         try:
-            code: CodeType = _compile_bytecode(_code_of(fullname), fullname, None, self.path)
-        except (OSError, ValueError, EOFError, TypeError, ImportError):
+            code = _codes.pop(fullname, None) or _read_code(fullname)
+            _fix_co_filename(code, self.path)
+        except (OSError, ValueError, EOFError, TypeError, KeyError):
             return super().get_code(fullname)
         return code
 
 
-def _code_of(name: str) -> "memoryview | bytes":
-    """Return a module's marshalled code."""
-    global _hot, _unread
-    _, start, length = _index[name]
-    hot = _hot
-    if start < len(hot):
-        _unread -= length
-        if _unread <= 0:  # all are imported; should one be again, it is read like the others
-            _hot = _NOTHING
-        return hot[start : start + length]
+def _read_code(name: str) -> "CodeType":
+    """Return a module's code from the file: of the front only if it is imported again."""
+    if name in _front:
+        again: dict[str, CodeType] = marshal.loads(_read(_HEAD, _lengths[0]))[1]  # noqa: S302
+        return again[name]
+    _, start, length = _index()[name]
+    code: CodeType = marshal.loads(_read(_HEAD + sum(_lengths) + start, length))  # noqa: S302
+    return code
+
+
+def _index() -> "dict[str, tuple[bool, int, int]]":
+    """Return the index; empty if it can't be read."""
+    global _others
+    if _others is None:
+        try:
+            _others = marshal.loads(_read(_HEAD + _lengths[0], _lengths[1]))  # noqa: S302
+        except (OSError, ValueError, EOFError, TypeError):
+            _others = {}
+    return _others
+
+
+def _read(start: int, length: int) -> bytes:
+    """Return bytes of the archive. Raises `OSError` if it is not what it was."""
     # Opened each time: a plugin may close what it has not opened, or have got the number since.
     handle = posix.open(_ARCHIVE, posix.O_RDONLY | posix.O_CLOEXEC)
     try:
         if _identity_of(handle) != _identity:
-            raise ImportError(f"{_ARCHIVE} was replaced since this process started")
-        return posix.pread(handle, length, _start + start)
+            raise OSError(f"{_ARCHIVE} was replaced since this process started")
+        return posix.pread(handle, length, start)
     finally:
         posix.close(handle)
 
@@ -81,14 +98,18 @@ def find_spec(
     name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
 ) -> "Any":
     """Return the spec of a module in the archive (`sys.meta_path` calls this)."""
-    entry = _index.get(name)
-    if entry is None or not path:
+    if not path:
         return None
+    is_package = _front.get(name)
+    if is_package is None:
+        if name.partition(".")[0] not in _PACKAGES or name not in _index():
+            return None
+        is_package = _index()[name][0]
     package, _, last = name.rpartition(".")
     folder = _ROOT + package.replace(".", "/")
     if path[0] != folder:
         return None
-    return _spec_of(name, folder, last, entry[0])
+    return _spec_of(name, folder, last, is_package)
 
 
 def _spec_of(name: str, folder: str, last: str, is_package: bool) -> "Any":
@@ -107,8 +128,8 @@ def _spec_of(name: str, folder: str, last: str, is_package: bool) -> "Any":
 def _make_empty_packages() -> None:
     """Make those packages that have nothing in them: to be imported, each would take 30 us."""
     runtime = sys.modules[__package__]
-    for name, (_, _, length) in _index.items():
-        if not length:
+    for name in _front:
+        if name not in _codes:
             last = name.rpartition(".")[2]
             module = _bootstrap.module_from_spec(_spec_of(name, _FOLDER, last, True))
             sys.modules[name] = module
@@ -117,7 +138,7 @@ def _make_empty_packages() -> None:
 
 def install() -> None:
     """Read the archive, if there is one for this Python, and have imports look there first."""
-    global _index, _identity, _start, _hot, _unread
+    global _front, _codes, _lengths, _identity
     try:
         handle = posix.open(_ARCHIVE, posix.O_RDONLY | posix.O_CLOEXEC)
     except OSError:
@@ -126,17 +147,16 @@ def install() -> None:
         head = posix.read(handle, _HEAD)
         if head[:4] != _external.MAGIC_NUMBER:
             return
-        length, hot = int.from_bytes(head[4:8], "little"), int.from_bytes(head[8:], "little")
-        data = posix.read(handle, length + hot)
-        identity = _identity_of(handle)
+        front, index = int.from_bytes(head[4:8], "little"), int.from_bytes(head[8:], "little")
+        data = posix.read(handle, front)
+        _identity = _identity_of(handle)
     finally:
         posix.close(handle)
     try:
-        _index = marshal.loads(data)  # noqa: S302 - which stops at the index's end
+        _front, _codes = marshal.loads(data)  # noqa: S302
     except (ValueError, EOFError, TypeError):
         return
-    _identity, _start, _hot = identity, _HEAD + length, memoryview(data)[length:]
-    _unread = len(_hot)
+    _lengths = front, index
     sys.meta_path.insert(0, sys.modules[__name__])
     _make_empty_packages()
 

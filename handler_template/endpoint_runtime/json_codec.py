@@ -9,7 +9,9 @@ from _json import encode_basestring, encode_basestring_ascii, make_encoder, make
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    _Encode = Callable[[object, int], Iterable[str]]
 
 _SPACE = " \t\n\r"
 
@@ -24,6 +26,7 @@ class _Context:
     strict = True
     object_hook = None
     object_pairs_hook = None
+    array_hook = None  # from Python 3.15 on
     parse_float = float
     parse_int = int
     parse_constant = staticmethod(_no_constant)
@@ -53,6 +56,21 @@ def decode_json(data: bytes | bytearray) -> object:
     raise problem or ValueError("not JSON")
 
 
+class _Unplain(Exception):
+    """There is something that JSON has no form for."""
+
+
+def _refuse(item: object) -> object:
+    raise _Unplain
+
+
+def _encoder(substitute: "Callable[[object], object]", write: "Callable[[str], str]") -> "_Encode":
+    return make_encoder(None, substitute, write, None, ": ", ", ", False, False, True)
+
+
+_encode = _encoder(_refuse, encode_basestring)  # of what nearly all replies are
+
+
 def encode_json(
     value: object,
     *,
@@ -63,6 +81,11 @@ def encode_json(
 
     Raises TypeError for such values without it.
     """
+    if default is None and not ascii_only:
+        try:
+            return "".join(_encode(value, 0)).encode("utf-8", "backslashreplace")
+        except _Unplain:
+            pass
     numbers: list[tuple[str, str]] = []
 
     def substitute(item: object) -> object:
@@ -80,17 +103,7 @@ def encode_json(
             return mark
         raise TypeError(f"Object of type {type(item).__name__} is not JSON serializable")
 
-    encode = make_encoder(
-        None,
-        substitute,
-        encode_basestring_ascii if ascii_only else encode_basestring,
-        None,
-        ": ",
-        ", ",
-        False,
-        False,
-        True,
-    )
+    encode = _encoder(substitute, encode_basestring_ascii if ascii_only else encode_basestring)
     text = "".join(encode(value, 0))
     for mark, digits in numbers:
         text = text.replace(mark, digits, 1)

@@ -28,12 +28,17 @@ log_descriptor = -1
 log_stream: "Any" = None
 # Texts that the log must not have, in the order that they came in; none is ever taken out.
 secrets: "dict[str, None]" = {}
-# Returns the id of the invocation that the work of this thread outlived, where there is such work
-# (`app.late_work`).
-late_request_id: "Callable[[], str | None] | None" = None
+# Returns the ids of the invocation that the work of this thread outlived, its own and its trace's,
+# where there is such work (`app.late_work`).
+late_ids: "Callable[[], tuple[str, str] | None] | None" = None
 # What drops connections and what was read from elsewhere, where this process turns out to be
 # another's copy: a restored snapshot.
 forgetters: "list[Callable[[], object]]" = []
+# What makes a call of the HTTP client in its place, and tells of it: see `observe`.
+observe_call: "Callable[..., Any] | None" = None
+# Takes down what a time limit has left of its alarm, where a plugin is about to see it: see
+# `lambda_api.time_limit`.
+let_alarm_go: "Callable[[], object] | None" = None
 # Ends a process that a plugin forked, with what it came back with: see `logs.forks`.
 leave: "Callable[[BaseException | None, Sequence[str]], object] | None" = None
 

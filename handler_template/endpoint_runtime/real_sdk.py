@@ -13,24 +13,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, NoReturn
-
-# What a call is named in messages, by the SDK's `InvokeType`.
-_CALLS = {
-    "llm": "model.llm.invoke",
-    "llm_structured_output": "model.llm_structured_output.invoke",
-    "moderation": "model.moderation.invoke",
-    "multimodal_embedding": "model.text_embedding.invoke_multimodal",
-    "multimodal_rerank": "model.rerank.invoke_multimodal",
-    "node_parameter_extractor": "workflow_node.parameter_extractor.invoke",
-    "node_question_classifier": "workflow_node.question_classifier.invoke",
-    "rerank": "model.rerank.invoke",
-    "speech2text": "model.speech2text.invoke",
-    "system_summary": "model.summary.invoke",
-    "text_embedding": "model.text_embedding.invoke",
-    "tool": "tool.invoke",
-    "tts": "model.tts.invoke",
-}
+    from typing import Any
 
 
 def prepare() -> None:
@@ -58,10 +41,10 @@ def prepare() -> None:
     sys.modules["dify_plugin._invocation"] = _invocation
     runtime.InvocationUnavailable = _invocation.InvocationUnavailable
     base = runtime.BackwardsInvocation
+    # Its own calls of models, tools and nodes go through the last of these.
     for name, helper in vars(_invocation.BackwardsInvocation).items():
         if name[:2] != "__":
             setattr(base, name, helper)
-    base._backwards_invoke = _refuse
     for ours, find in _answering():
         try:
             theirs = find()
@@ -146,25 +129,19 @@ def _serve_sessions(session: Any) -> None:
     executor = ThreadPoolExecutor()
     writer = _session_parts.LogWriter()
 
-    def of_request(cls: Any, endpoint_id: str, backends: Any = None, deadline: Any = None) -> Any:
+    def of_request(cls: Any, endpoint_id: str, backends: Any = None, clock: Any = None) -> Any:
         made = cls(os.urandom(16).hex(), executor, None, writer, InstallMethod.Serverless)
         made.endpoint_id = endpoint_id
         made.backends = backends
-        made.deadline = deadline
+        made.clock = clock
         return made
 
     session.backends = None
-    session.deadline = None
+    session.clock = None
     # Its constructor knows it since 0.5.1.
     session.max_invocation_timeout = runtime.Session.max_invocation_timeout
     session.of_request = classmethod(of_request)
     session.call_deadline = runtime.Session.call_deadline
-
-
-def _refuse(invocation: Any, type: Any, data_type: Any, data: Any) -> NoReturn:
-    kind = getattr(type, "value", str(type))
-    invocation._unavailable(_CALLS.get(kind, kind))
-    raise AssertionError  # it has raised
 
 
 def _upload(invocation: Any, filename: str, content: bytes, mimetype: str) -> Any:

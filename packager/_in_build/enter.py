@@ -1,9 +1,9 @@
 """Runs a command in namespaces of its own: no network, no other processes, few files.
 
-Run as `python -I enter.py SPEC.json` with the environment that the command is to have, since that
-of every process in there can be read there. The spec's `kind` is "namespaces", which are made here,
-or the path of bubblewrap, which makes them. Exits as the command does; with 125, and a line on
-stderr, where namespaces can't be had. Only Linux has them; what is called here is described in
+Run as `python -I -S enter.py SPEC.json` with the environment that the command is to have, since
+that of every process in there can be read there. The spec's `kind` is "namespaces", which are made
+here, or the path of bubblewrap, which makes them. Exits as the command does; with 125, and a line
+on stderr, where namespaces can't be had. Only Linux has them; what is called here is described in
 unshare(2), mount_namespaces(7), user_namespaces(7) and pivot_root(2).
 """
 

@@ -13,31 +13,46 @@ not run.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
-import shutil
-import signal
-import stat
-import subprocess
 import sys
-import tempfile
-import time
-import tomllib
-import zipfile
-import zlib
-from email.parser import HeaderParser
-from pathlib import Path
-from typing import Any, NoReturn
 
-# What a build system is where a package names none (PEP 517, and uv's own choice).
-_OLD_WAY = ["setuptools>=40.8.0"]
 # The one thing that uv asks its Python besides builds: what it is.
 _QUESTION = re.compile(
     r"import sys; sys\.path = \[[^\]\n]*\] \+ sys\.path; "
     r"from python\.get_interpreter_info import main; main\(\)"
 )
+
+
+def _asks_what_it_is(arguments: list[str]) -> bool:
+    return arguments[:-1] == ["-I", "-B", "-c"] and bool(_QUESTION.fullmatch(arguments[-1]))
+
+
+if __name__ == "__main__" and _asks_what_it_is(sys.argv[3:]):
+    # Each uv asks, and what follows takes as long to be imported as the answer does to be given.
+    with open(sys.argv[1], "rb") as _file:  # noqa: PTH123
+        _python: str = json.load(_file)["python"]
+    os.execv(_python, sys.argv[2:])  # noqa: S606 - no shell, as meant
+
+import hashlib
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+import time
+import tomllib
+import zipfile
+import zlib
+from pathlib import Path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+# What a build system is where a package names none (PEP 517, and uv's own choice).
+_OLD_WAY = ["setuptools>=40.8.0"]
 _BACKEND = re.compile(r"^(?:from [\w.]+ import \w+|import [\w.]+) as backend$", re.MULTILINE)
 _ASK_MORE = """
 import json
@@ -51,11 +66,9 @@ _VARIABLE = re.compile(rb"^Requires-Dist:.*\$\{", re.MULTILINE | re.IGNORECASE)
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*\s*(\[[\w\s.,-]*\])?\s*[^@/\\$\n]*")
 
 
-def main(config_path: str, name: str, arguments: list[str]) -> int:
-    """Do what uv asks of its Python, which it called by `name`; return the exit code."""
+def main(config_path: str, arguments: list[str]) -> int:
+    """Run the build that uv asks of its Python; return the exit code."""
     config: dict[str, Any] = json.loads(Path(config_path).read_bytes())
-    if arguments[:-1] == ["-I", "-B", "-c"] and _QUESTION.fullmatch(arguments[-1]):
-        os.execv(config["python"], [name, *arguments])  # noqa: S606 - no shell, as meant
     if len(arguments) != 2 or arguments[0] != "-c":
         _refuse(f"uv asked for what is not known here: {' '.join(arguments)[:200]}")
     build = _Build(config, Path.cwd(), arguments[1])
@@ -196,7 +209,8 @@ class _Build:
             }
             file = self.scratch / "spec.json"
             file.write_text(json.dumps(spec), "utf-8")
-            command = [sys.executable, "-I", str(Path(__file__).with_name("enter.py")), str(file)]
+            enter = str(Path(__file__).with_name("enter.py"))
+            command = [sys.executable, "-I", "-S", enter, str(file)]
         process = subprocess.Popen(
             command, cwd=cwd, env=variables, stdin=subprocess.DEVNULL, start_new_session=True
         )
@@ -237,11 +251,15 @@ def _build_requires(tree: Path) -> list[str]:
 def _named(tree: Path) -> tuple[str, str]:
     """Return the name and version that a package says it has, or else its folder's name."""
     try:
-        metadata = HeaderParser().parsestr((tree / "PKG-INFO").read_text("utf-8", "replace"))
+        text = (tree / "PKG-INFO").read_text("utf-8", "replace")
+    except OSError:
+        text = ""
+    if text:
+        from email.parser import HeaderParser
+
+        metadata = HeaderParser().parsestr(text)
         if metadata["Name"]:
             return str(metadata["Name"]), str(metadata["Version"] or "")
-    except OSError:
-        pass
     try:
         project = tomllib.loads((tree / "pyproject.toml").read_text("utf-8"))["project"]
         return str(project["name"]), str(project.get("version", ""))
@@ -312,4 +330,4 @@ def _refuse(why: str) -> NoReturn:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2], sys.argv[3:]))
+    sys.exit(main(sys.argv[1], sys.argv[3:]))

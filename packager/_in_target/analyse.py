@@ -9,8 +9,8 @@ the files is imported or run.
 
 A binding is an object with `name`, `line`, `kind` and `conditional` (whether it may not happen):
 `module` and `star` have `module`; `from` has `module` and `attribute`; `class` has `bases`
-(values), `decorators` (names), `members` (the names in its body, null for unknown) and `coroutine`
-(its `_invoke` is `async`); `function` has `classes` (it makes classes), `returns` (names) and
+(values), `decorators` (names), `members` (the names in its body, null for unknown) and `coroutines`
+(those of them that are `async`); `function` has `classes` (it makes classes), `returns` (names) and
 `plain_async` (`async`, neither decorated nor conditional);
 `value` has `value`; `deleted` and `dynamic` (names are bound in a way that can't be read) nothing.
 A value is a list: ["name", dotted], ["item", dotted], ["call", dotted, names among the arguments],
@@ -20,9 +20,9 @@ A value is a list: ["name", dotted], ["item", dotted], ["call", dotted, names am
 from __future__ import annotations
 
 import json
+import os
 import sys
 import warnings
-from pathlib import Path
 
 
 def main() -> None:
@@ -30,14 +30,16 @@ def main() -> None:
     warnings.simplefilter("ignore")  # such as those of invalid escapes
     request = json.loads(sys.stdin.buffer.read())
     answer = {}
-    sys.path.append(str(Path(__file__).parents[2]))  # `-I` leaves out all but Python's own
+    above = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # noqa: PTH100, PTH120
+    sys.path.append(above)  # `-I` leaves out all but Python's own
     from packager._in_target.file_facts import analyse
     from packager._in_target.required_imports import read_required
     from packager._in_target.session_calls import read_calls
 
     for path in request["files"]:
         try:
-            content = Path(request["root"], path).read_bytes()
+            with open(os.path.join(request["root"], path), "rb") as file:  # noqa: PTH118, PTH123
+                content = file.read()
         except OSError as error:
             answer[path] = {
                 "error": [None, None, "can't be read: " + str(error.strerror)],

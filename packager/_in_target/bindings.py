@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
-from typing import Any
 
 from packager._in_target.syntax import absolute, dotted, truth
+
+TYPE_CHECKING = False  # see package_imports.py
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
 
 DATA = (
     ast.Constant,
@@ -79,7 +82,7 @@ def bind(node: ast.stmt, conditional: bool, package: list[str], out: list[dict[s
             for each in node.decorator_list
         ]
         more = {"bases": bases, "decorators": decorators, "members": members(node)}
-        more["coroutine"] = is_coroutine(node, "_invoke")
+        more["coroutines"] = coroutines(node)
         out.append(binding("class", node.name, line, conditional, **more))
     elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         plain_async = isinstance(node, ast.AsyncFunctionDef) and not node.decorator_list
@@ -126,12 +129,15 @@ def members(node: ast.ClassDef) -> list[str] | None:
     return sorted({each["name"] for each in bound})
 
 
-def is_coroutine(node: ast.ClassDef, name: str) -> bool:
-    """Return whether a class's own body defines `name` with `async def`, and in no other way."""
+def coroutines(node: ast.ClassDef) -> list[str]:
+    """Return what a class's own body defines with `async def`, and in no other way, sorted."""
     bound: list[dict[str, Any]] = []
     bind_all(node.body, False, [], bound)
-    named = [each for each in bound if each["name"] == name]
-    return bool(named) and all(each["kind"] == "function" and each["plain_async"] for each in named)
+    plain = {each["name"] for each in bound if each["kind"] == "function" and each["plain_async"]}
+    others = {
+        each["name"] for each in bound if each["kind"] != "function" or not each["plain_async"]
+    }
+    return sorted(plain - others)
 
 
 def bind_all(

@@ -62,16 +62,26 @@ def check_archive(
     data = archive.read(ARCHIVE)
     if data[:4] != importlib.util.MAGIC_NUMBER:
         return [f"{ARCHIVE} has the magic number {data[:4].hex()}"], set()
-    end = 12 + int.from_bytes(data[4:8], "little")
+    front = 12 + int.from_bytes(data[4:8], "little")
+    end = front + int.from_bytes(data[8:12], "little")
+    try:
+        codes = marshal.loads(data[12:front])[1]  # noqa: S302 - the packager's own
+        index = marshal.loads(data[front:end])  # noqa: S302
+    except (EOFError, ValueError, TypeError):
+        return [f"{ARCHIVE} is damaged"], set()
     faults, sources = [], set()
-    for name, (is_package, start, length) in marshal.loads(data[12:end]).items():  # noqa: S302
+    for name, (is_package, start, length) in index.items():
         source = name.replace(".", "/") + ("/__init__.py" if is_package else ".py")
         sources.add(source)
-        code = data[end + start : end + start + length]
-        # A package that has nothing in it needs no code.
-        fault = code_fault(code, f"{root}/{source}") if code or not is_package else ""
+        shown = f"{root}/{source}"
         if source not in names:
             fault = "has no source"
+        elif start >= 0:
+            fault = code_fault(data[end + start : end + start + length], shown)
+        elif name in codes:
+            fault = name_fault(codes[name], shown)
+        else:  # a package that has nothing in it needs no code
+            fault = "" if is_package else "has no code"
         faults += [f"{ARCHIVE}: {name} {fault}"] if fault else []
     return faults, sources
 
@@ -91,6 +101,11 @@ def code_fault(data: bytes, source: str) -> str:
         code = marshal.loads(data)  # noqa: S302 - the packager's own
     except (EOFError, ValueError, TypeError):
         return "is damaged"
+    return name_fault(code, source)
+
+
+def name_fault(code: object, source: str) -> str:
+    """Return what is wrong with code that should call itself `source`, "" for nothing."""
     found = getattr(code, "co_filename", None)
     return "" if found == source else f"names the source {found}, not {source}"
 

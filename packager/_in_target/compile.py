@@ -2,65 +2,218 @@
 
 Run as a script by the bundle's own Python version, so it holds to the standard library:
 
-    python -S -s -P compile.py CACHE_TAG [--no-docstrings] < pairs
+    python -S -s -P compile.py < what
 
-Standard input has, NUL-terminated and in turn, the path of a source file and the `co_filename` its
-code gets. Each file's bytecode goes to `__pycache__/` beside it, checked against nothing
-(PEP 552, unchecked hash). A file that does not compile is left without; the exit code is 0.
-Without docstrings, `__doc__` is None for what a file defines, unless its own code reads docstrings,
-or a decorator would make one up (`dataclass`): those stay. Asserts stay, too (-OO drops them).
+Standard input has one JSON object: `root`, a folder, `tag`, the interpreter's in names of bytecode,
+and `jobs`, each with `files`, pairs of a posix path in the root and the `co_filename` that its code
+gets, `docstrings`, whether there are any, and `waiting`, rules or null. Each file's bytecode goes
+to `__pycache__/` beside it, checked against nothing (PEP 552, unchecked hash). A file that does not
+compile is left without; the exit code is 0. Without docstrings, `__doc__` is None for what a file
+defines, unless its own code reads docstrings, or a decorator would make one up (`dataclass`): those
+stay. Asserts stay, too (-OO drops them).
 
-Each file is compiled in a process forked for it alone: marshal marks objects by their reference
-counts, so in one process the bytes for one file would depend on the files compiled before it.
+By rules, imports wait until what they bind is used (`waiting/imports.py`). If they have `shapes`,
+standard output gets the paths, each with a NUL, of those files that are of another shape
+(`waiting/shape.py`) and are compiled as they are.
+
+As many files at once are compiled as there are processors; the bytes for one don't depend on those
+before it (`stable_marshal.py`).
+
+    python -S -s -P compile.py --join TARGET < modules
+
+marshals the code of many modules as one value, in which what they share is written once. Standard
+input is JSON, a list of module name, whether it is a package, and the path of its bytecode, null
+for a package without code. TARGET gets a pair of dicts: whether each module is a package, and the
+code of those that have some.
 """
 
 import ast
+import gc
 import importlib.util
+import json
 import marshal
 import os
 import sys
 import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+# The flags leave out all but Python's own. pathlib would cost each run the time it takes to import.
+sys.path.append(os.path.abspath(f"{__file__}/../../.."))  # noqa: PTH100
+
+from packager._in_target import stable_marshal
+
+_HEADER = 16  # bytes before the code: PEP 552
+Parse = Callable[[bytes, str], ast.Module | None] | None  # source, path in the root; None: as it is
+Work = tuple[str, str, Parse]  # a path, what the code calls itself, and how it is read
 
 
 def main() -> None:
-    """Compile the files named on standard input."""
-    fields = sys.stdin.buffer.read().split(b"\0")[:-1]
-    tag = os.fsencode(sys.argv[1])
-    docstrings = "--no-docstrings" not in sys.argv[2:]
+    """Compile the files that standard input names, or join them."""
+    if sys.argv[1:2] == ["--join"]:
+        join(sys.argv[2])
+        return
+    request = json.load(sys.stdin)
+    root, tag = request["root"], request["tag"]
     warnings.simplefilter("ignore")
-    limit = os.cpu_count() or 1
-    running = 0
-    for index in range(0, len(fields), 2):
-        if running == limit:
-            os.wait()
-            running -= 1
-        if os.fork() == 0:
-            status = 1
+    os.umask(0o022)  # a bundle's files are everybody's to read
+    work: list[Work] = []
+    for job in request["jobs"]:
+        parse = parser(root, job)
+        work += [(path, shown, parse) for path, shown in job["files"]]
+    compile_all(root, tag, work)
+
+
+def compile_all(root: str, tag: str, work: list[Work]) -> None:
+    """Compile files in as many processes as there are processors."""
+    sizes = {path: size_of(f"{root}/{path}") for path, *_ in work}
+    work.sort(key=lambda each: -sizes[each[0]])  # the largest first: all processes end together
+    gc.disable()  # trees of syntax have no circles
+    gc.freeze()
+    take, give = os.pipe()  # has the number of the next file, for who is free
+    os.write(give, bytes(4))
+
+    def start() -> None:
+        if not os.fork():
             try:
-                compile_file(fields[index], fields[index + 1], tag, docstrings)
-                status = 0
+                compile_next(root, tag, work, take, give)
+                os._exit(0)
             finally:
-                os._exit(status)
-        running += 1
+                os._exit(1)
+
+    running = min(os.cpu_count() or 1, len(work))
     for _ in range(running):
-        os.wait()
+        start()
+    while running:
+        _, status = os.wait()
+        if status:  # a file was too much for it: another goes on with the next
+            start()
+        else:
+            running -= 1
 
 
-def compile_file(path: bytes, shown: bytes, tag: bytes, docstrings: bool) -> None:
-    """Write the bytecode of the source `path`, whose code calls itself `shown`."""
-    # pathlib would cost each run the time it takes to import.
-    with open(path, "rb") as source_file:  # noqa: PTH123
-        source = source_file.read()
+def compile_next(root: str, tag: str, work: list[Work], take: int, give: int) -> None:
+    """Compile one file after another, until there are no more."""
     sys.stderr = None
-    parsed = source if docstrings else without_docstrings(source)
-    code = compile(parsed, os.fsdecode(shown), "exec", dont_inherit=True, optimize=0)
-    folder, _, name = path.rpartition(b"/")
-    cache = folder + b"/__pycache__"
-    os.makedirs(cache, exist_ok=True)  # noqa: PTH103
+    while True:
+        number = int.from_bytes(os.read(take, 4), "little")
+        os.write(give, (number + 1).to_bytes(4, "little"))
+        if number >= len(work):
+            return
+        path, shown, parse = work[number]
+        try:
+            compile_file(root, path, shown, tag, parse)
+        except Exception:  # noqa: S112 - packages carry what no Python compiles
+            continue
+
+
+def compile_file(root: str, path: str, shown: str, tag: str, parse: Parse) -> None:
+    """Write the bytecode of the source `path`, whose code calls itself `shown`."""
+    with open(f"{root}/{path}", "rb") as source_file:  # noqa: PTH123 - of each file, as are these
+        source = source_file.read()
+    parsed = (parse and parse(source, path)) or source
+    code = compile(parsed, shown, "exec", dont_inherit=True, optimize=0)
+    folder, _, name = f"{root}/{path}".rpartition("/")
+    os.makedirs(f"{folder}/__pycache__", exist_ok=True)  # noqa: PTH103
     head = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little")  # hash-based, not checked
-    data = head + importlib.util.source_hash(source) + marshal.dumps(code)
-    with open(cache + b"/" + name[: -len(b".py")] + b"." + tag + b".pyc", "wb") as target:  # noqa: PTH123
-        target.write(data)
+    data = head + importlib.util.source_hash(source) + stable_marshal.dumps(code)
+    target = f"{folder}/__pycache__/{name.removesuffix('.py')}.{tag}.pyc"
+    with open(target, "wb") as bytecode:  # noqa: PTH123
+        bytecode.write(data)
+
+
+def size_of(path: str) -> int:
+    """Return the bytes of a file, 0 for what can't be read."""
+    try:
+        return os.stat(path).st_size  # noqa: PTH116
+    except OSError:
+        return 0
+
+
+def join(target: str) -> None:
+    """Write the code of the modules that standard input names as one value."""
+    packages: dict[str, bool] = {}
+    codes: dict[str, object] = {}
+    for name, is_package, path in json.load(sys.stdin):
+        packages[name] = is_package
+        if path is not None:
+            with open(path, "rb") as file:  # noqa: PTH123
+                codes[name] = marshal.loads(file.read()[_HEADER:])  # noqa: S302
+    with open(target, "wb") as joined:  # noqa: PTH123
+        joined.write(stable_marshal.dumps((packages, codes)))
+
+
+def parser(root: str, job: dict[str, Any]) -> Parse:
+    """Return what parses the sources of a job, None for as they are."""
+    if job["waiting"] is not None:
+        return waiting_parser(root, job["waiting"], [path for path, _ in job["files"]])
+    return None if job["docstrings"] else lambda source, path: without_docstrings(source)
+
+
+def waiting_parser(root: str, given: dict[str, Any], paths: list[str]) -> Parse:
+    """Return what parses a source and has its imports wait, as all of the sources allow."""
+    from dataclasses import replace
+
+    from packager._in_target.waiting.imports import with_waiting_imports
+    from packager._in_target.waiting.plugin_rules import plugin_rules
+    from packager._in_target.waiting.replaced import replaced
+    from packager._in_target.waiting.rules import Rules
+
+    shapes = given.get("shapes")
+    modules = frozenset(given["modules"])
+    if given["library"]:
+        modules |= sys.stdlib_module_names
+    made: Rules | None = Rules(
+        modules - {*given["eager"]},
+        frozenset(given["eager"]),
+        annotations_read=bool(given.get("annotations_read")),
+        relative=bool(given.get("relative")),
+        package=bool(given.get("package")),
+        texts=bool(given.get("texts")),
+        types=bool(given.get("types")),
+    )
+    left: set[str] = set()
+    if made is not None and not made.package:
+        made, left = plugin_rules(made, root, read_all(root, paths))
+
+    def parse(source: bytes, path: str) -> ast.Module | None:
+        if made is None or f"{root}/{path}" in left:
+            return None
+        if shapes is not None and is_other(source, shapes.get(path)):
+            os.write(1, os.fsencode(path) + b"\0")  # whole, as nothing but this writes so little
+            return None
+        said = replaced(source, given.get("replaced", {}).get(path, ()))
+        tree = with_waiting_imports(said, replace(made, submodules=submodules(root, path)))
+        return ast.parse(said) if tree is None and said != source else tree
+
+    return parse
+
+
+def read_all(root: str, paths: list[str]) -> dict[str, bytes]:
+    """Return the contents of files, by their whole paths."""
+    found = {}
+    for path in paths:
+        with open(f"{root}/{path}", "rb") as file:  # noqa: PTH123
+            found[f"{root}/{path}"] = file.read()
+    return found
+
+
+def is_other(source: bytes, shape: str | None) -> bool:
+    """Return whether a module of a newer release imports others than it did."""
+    from packager._in_target.waiting.shape import shape_of
+
+    try:
+        return shape_of(source) != shape
+    except (SyntaxError, ValueError):
+        return True
+
+
+def submodules(root: str, path: str) -> frozenset[str]:
+    """Return the names of what lies beside a package's `__init__.py`; none for another module."""
+    folder, name = os.path.split(f"{root}/{path}")
+    if name != "__init__.py":
+        return frozenset()
+    return frozenset(each.partition(".")[0] for each in os.listdir(folder))  # noqa: PTH208
 
 
 def without_docstrings(source: bytes) -> ast.Module:
@@ -70,9 +223,10 @@ def without_docstrings(source: bytes) -> ast.Module:
     (werkzeug's LocalProxy hands on its class's, and the descriptor itself where there is none).
     """
     tree = ast.parse(source)
-    if any(reads_docstrings(node) for node in ast.walk(tree)):
+    named = b"__doc__" in source or b"getdoc" in source  # few do, and to walk takes a while
+    if named and any(reads_docstrings(node) for node in ast.walk(tree)):
         return tree
-    for node in ast.walk(tree):
+    for node in statements(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             if isinstance(node, ast.ClassDef) and any(map(makes_docstring, node.decorator_list)):
                 continue
@@ -83,6 +237,16 @@ def without_docstrings(source: bytes) -> ast.Module:
                 if not body and not isinstance(node, ast.Module):
                     body.append(ast.copy_location(ast.Pass(), gone))
     return tree
+
+
+def statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield a tree, and all that holds statements in it: no expression does."""
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
+        yield node
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            pending += getattr(node, field, ())
 
 
 def reads_docstrings(node: ast.AST) -> bool:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
 
 from packager._in_target.bindings import bind, binding
 from packager._in_target.syntax import absolute, dotted, package_of, tree_of, truth
 
+TYPE_CHECKING = False  # see package_imports.py
+if TYPE_CHECKING:
+    from typing import Any
+
 # Attributes and texts whose use is told: whoever answers once for all has to know of some, and
 # who uses a session's storage, apps or files gets what answers.
-NOTED = {"_executor", "app", "call_on_close", "file", "storage", "text/event-stream"}
+NOTED = {
+    *("_executor", "app", "call_on_close", "file", "model", "storage", "text/event-stream"),
+    *("tool", "workflow_node"),
+}
 
 
 def analyse(content: bytes, path: str) -> dict[str, Any]:

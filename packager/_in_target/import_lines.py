@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
 
 from packager._in_target.required_imports import required_imports
+
+TYPE_CHECKING = False  # see package_imports.py
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # Where an import may start: at the start of a line, indented or not, or behind a semicolon.
 _STARTS = re.compile(rb"\n[ \t]*(?=(?:from|import)[ \t\f\\.])")
@@ -23,13 +25,15 @@ _HEAD = re.compile(rb"[ \t]*(\w+)")
 _COMMENT = re.compile(rb"#[^\n]*")
 
 
-@dataclass(frozen=True)
 class Import:
     """One import: the module's absolute name, the names taken from it, and its line."""
 
-    module: str
-    names: tuple[str, ...]
-    line: int
+    __slots__ = ("line", "module", "names")
+
+    def __init__(self, module: str, names: tuple[str, ...], line: int) -> None:
+        self.module = module
+        self.names = names
+        self.line = line
 
     @property
     def wanted(self) -> tuple[str, ...]:

@@ -21,15 +21,19 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 if __name__ == "__main__":
-    sys.path.append(str(Path(__file__).parents[2]))  # `-I` leaves out all that is not Python's own
+    # `-I` leaves out all that is not Python's own.
+    sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))  # noqa: PTH100, PTH120
 
 from packager._in_target.import_lines import Import, certain_imports, likely_imports
+
+TYPE_CHECKING = (
+    False  # `typing`, `dataclasses` and `pathlib` take longer than most of what is asked
+)
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
 
 # Reading sys.path, or being one's own entry of sys.modules, changes nothing for others.
 _CHANGES = re.compile(
@@ -39,21 +43,21 @@ _CHANGES = re.compile(
 )
 
 
-@dataclass(frozen=True)
 class Lacking:
     """The first part of a dotted name that is not there, all that is asked for, and the line."""
 
-    module: str
-    wanted: tuple[str, ...]
-    line: int
+    def __init__(self, module: str, wanted: tuple[str, ...], line: int) -> None:
+        self.module = module
+        self.wanted = wanted
+        self.line = line
 
 
-@dataclass
 class Ran:
     """What one import runs (files), and what it lacks."""
 
-    files: list[str] = field(default_factory=list)
-    lacks: list[Lacking] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.files: list[str] = []
+        self.lacks: list[Lacking] = []
 
 
 class Packages:
@@ -70,7 +74,8 @@ class Packages:
         """Return the bytes of a file, none for one that can't be read."""
         if file not in self._contents:
             try:
-                self._contents[file] = Path(self.root, file).read_bytes()
+                with open(os.path.join(self.root, file), "rb") as source:  # noqa: PTH118, PTH123
+                    self._contents[file] = source.read()
             except OSError:
                 self._contents[file] = b""
         return self._contents[file]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from typing import Any
 
 from packager._in_target.syntax import tree_of
+
+TYPE_CHECKING = False  # see package_imports.py
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
 
 _CAUGHT = {"ImportError", "ModuleNotFoundError", "AttributeError", "Exception", "BaseException"}
 

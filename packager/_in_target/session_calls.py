@@ -9,9 +9,12 @@ attributes of `self`, properties and methods that return parts of the session.
 from __future__ import annotations
 
 import ast
-from typing import Any
 
-from packager._in_target.syntax import tree_of
+from packager._in_target.syntax import tree_of, types_in
+
+TYPE_CHECKING = False  # see package_imports.py
+if TYPE_CHECKING:
+    from typing import Any
 
 _MODELS = (
     *("llm", "llm_structured_output", "text_embedding", "rerank", "speech2text", "tts"),
@@ -169,16 +172,17 @@ class Reader:
 
     def is_session(self, parameter: ast.arg, scope: Scope) -> bool:
         """Return whether a parameter is a session, by its annotation or else by its name."""
-        if parameter.annotation is None:
+        types = types_in(parameter.annotation)
+        if not types:  # `Any` says as much as nothing
             return parameter.arg == "session"
-        annotation = parameter.annotation
-        if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
-            last = annotation.value.split(".")[-1].split("|")[0].strip()
-        else:
-            names = [each for each in ast.walk(annotation) if isinstance(each, ast.Name)]
-            last = names[0].id if names else ""
-        origin = self.imported(last, scope)
-        return last == "Session" and (origin is None or origin.startswith("dify_plugin"))
+        for each in types:
+            first, _, rest = each.partition(".")
+            origin = self.imported(first, scope) if not rest else each
+            if each.rpartition(".")[2] == "Session" and (
+                origin is None or origin.startswith("dify_plugin")
+            ):
+                return True
+        return False
 
     def imported(self, name: str, scope: Scope) -> str | None:
         """Return `module.attribute` of an imported name, None for one that is not imported."""

@@ -50,3 +50,23 @@ def dotted(node: ast.AST) -> str | None:
     if not isinstance(node, ast.Name):
         return None
     return ".".join([node.id, *reversed(parts)])
+
+
+# What an annotation may say without saying what a value is.
+_VAGUE = frozenset({"Annotated", "Any", "None", "Optional", "Union", "object"})
+
+
+def types_in(annotation: ast.expr | None) -> list[str]:
+    """Return the dotted names of the types that an annotation says, text in it read as well."""
+    if annotation is None:
+        return []
+    name = dotted(annotation)
+    if name is not None:
+        return [] if name.rpartition(".")[2] in _VAGUE else [name]
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        try:
+            return types_in(ast.parse(annotation.value, mode="eval").body)
+        except (SyntaxError, ValueError):
+            return [annotation.value]
+    parts = (each for each in ast.iter_child_nodes(annotation) if isinstance(each, ast.expr))
+    return [name for each in parts for name in types_in(each)]

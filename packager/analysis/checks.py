@@ -1,20 +1,28 @@
-"""Checks the sources of endpoints: that they parse, and that each holds one Endpoint subclass."""
+"""Checks the sources of endpoints and triggers: that they parse, import and call what is there."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from packager.analysis.endpoint_classes import endpoint_classes
+from packager.analysis.class_checks import check_classes
 from packager.analysis.facts import SourceError, SourceFacts, imported_for_certain, reachable
 from packager.analysis.late_work import check_timing
 from packager.analysis.missing_imports import warn_of_own
 from packager.analysis.reached_code import ReachedCode, reached_from
-from packager.analysis.sdk_use import warn_of_apps, warn_of_calls, warn_of_imports
+from packager.analysis.sdk_use import (
+    answered_parts,
+    warn_of_apps,
+    warn_of_calls,
+    warn_of_credentials,
+    warn_of_imports,
+    warn_of_workflows,
+)
 from packager.analysis.sources import PluginSources, Reader, reader_of
 from packager.analysis.unbrought_imports import Brought, warn_of_unbrought
-from packager.errors import ASYNC_INVOKE, NO_INVOKE, Diagnostic, Diagnostics, Place
+from packager.errors import Diagnostic, Diagnostics, Place
 from packager.inputs.plugin_folder import PluginFolder
+from packager.model.calls import Credential
 from packager.model.declared import Declared
 from packager.model.options import Options
 from packager.model.plugin import EndpointGroup
@@ -27,7 +35,8 @@ _STORAGE_MODULE = "dify_plugin.invocations.storage"
 class CodeToCheck:
     """A plugin's Python files, and the groups and options that say how functions read them.
 
-    `declared` is what the manifest says of the Python that they are for.
+    `declared` is what the manifest says of the Python that they are for, `has_tools` whether the
+    plugin has tools of its own, `credentials` what those need.
     """
 
     folder: PluginFolder
@@ -35,6 +44,8 @@ class CodeToCheck:
     options: Mapping[str, Options]
     sources: PluginSources
     declared: Declared
+    has_tools: bool = False
+    credentials: tuple[Credential, ...] = ()
 
 
 def check_sources(code: CodeToCheck, diagnostics: Diagnostics) -> frozenset[str]:
@@ -55,7 +66,7 @@ def check_sources(code: CodeToCheck, diagnostics: Diagnostics) -> frozenset[str]
     asking: set[str] = set()  # files whose calls of apps were
     storing: set[str] = set()
     for python, those in by_python.items():
-        sources = dict.fromkeys(endpoint.source for group in those for endpoint in group.endpoints)
+        sources = dict.fromkeys(source for group in those for source in group.sources)
         if not sources:
             continue
         reader = reader_of(python)
@@ -75,24 +86,28 @@ def check_sources(code: CodeToCheck, diagnostics: Diagnostics) -> frozenset[str]
         certain = imported_for_certain(facts, sources)
         fresh = ReachedCode(folder, facts, frozenset(sound - called), frozenset(certain))
         warn_of_own(fresh, diagnostics)
-        warn_of_calls(folder, facts, sound - called, diagnostics)
         for group in those:
-            own = reachable(facts, [endpoint.source for endpoint in group.endpoints]) & sound
-            warn_of_apps(folder, facts, own - asking, options[group.name], diagnostics)
+            own = reachable(facts, group.sources) & sound
+            fresh_files = own - asking
+            own_options = options[group.name]
+            answered = answered_parts(own_options, has_tools=code.has_tools)
+            warn_of_calls(folder, facts, fresh_files, answered, diagnostics)
+            warn_of_apps(folder, facts, fresh_files, own_options, diagnostics)
+            if any(use.call.startswith("tool.") for path in own for use in facts[path].calls):
+                warn_of_credentials(code.credentials, own_options, diagnostics)
+            warn_of_workflows(group, own_options, diagnostics)
             asking |= own
         light = {
-            endpoint.source
+            source
             for group in those
             if options[group.name].sdk == "light"
-            for endpoint in group.endpoints
+            for source in group.sources
         }
         reached_light = sound & reachable(facts, light)
         warn_of_imports(folder, facts, reached_light - called, certain, reader.path, diagnostics)
         called |= sound
-        for source in sources:
-            if facts[source].error is None and (source, None) not in said:
-                said.add((source, None))
-                _class_diagnostic(folder, facts, source, diagnostics)
+        for group in those:
+            check_classes(folder, facts, group, diagnostics)
     return frozenset(storing)
 
 
@@ -103,7 +118,7 @@ def check_brought(
     pythons = {group.name: code.options[group.name].python for group in code.groups}
     for python in dict.fromkeys(pythons.values()):
         those = [group for group in code.groups if pythons[group.name] == python]
-        start = [endpoint.source for group in those for endpoint in group.endpoints]
+        start = [source for group in those for source in group.sources]
         if start:
             reached = reached_from(start, code.folder, code.sources.facts(python))
             brought = Brought(python, distributions, code.declared)
@@ -111,7 +126,7 @@ def check_brought(
 
 
 def _stores(group: EndpointGroup, facts: Mapping[str, SourceFacts]) -> bool:
-    reached = reachable(facts, {endpoint.source for endpoint in group.endpoints})
+    reached = reachable(facts, group.sources)
     return any(
         any(name == "storage" for name, _ in facts[file].uses)
         or any(each.module == _STORAGE_MODULE for each in facts[file].imports)
@@ -148,47 +163,3 @@ def _syntax_error(
 
 def _number(python: str) -> tuple[int, ...]:
     return tuple(int(part) for part in python.split("."))
-
-
-def _class_diagnostic(
-    folder: PluginFolder, facts: Mapping[str, SourceFacts], source: str, diagnostics: Diagnostics
-) -> None:
-    classes = endpoint_classes(facts, source)
-    display = folder.display_of(source)
-    if len(classes.certain) > 1:
-        named = " and ".join(
-            f"{each.name} ({Place(folder.display_of(each.file), each.line)})"
-            for each in classes.certain
-        )
-        own = [each.line for each in classes.certain if each.file == source]
-        diagnostics.error(
-            "endpoint-class",
-            f"expected one subclass of dify_plugin.Endpoint, not {len(classes.certain)}: {named}",
-            Place(display, own[1] if len(own) > 1 else 1),
-            hint="give each endpoint a file of its own; import a base class by its module, "
-            "not by its name",
-        )
-    elif not classes.certain and not classes.maybe_more:
-        diagnostics.error(
-            "endpoint-class",
-            "expected one subclass of dify_plugin.Endpoint, and there is none",
-            Place(display, 1),
-            hint="define one: class MyEndpoint(Endpoint), with _invoke(self, r, values, settings)",
-        )
-    elif classes.abstract and not classes.maybe_more:
-        (only,) = classes.abstract
-        diagnostics.warn(
-            NO_INVOKE,
-            f"{only.name} has no _invoke: it can't be made, and every request is answered with 500",
-            Place(folder.display_of(only.file), only.line),
-            hint="define _invoke(self, r, values, settings); invoke is Endpoint's own",
-        )
-    elif classes.coroutines and not classes.maybe_more:
-        (only,) = classes.coroutines
-        diagnostics.warn(
-            ASYNC_INVOKE,
-            f"the _invoke of {only.name} is a coroutine function, which nothing awaits: every "
-            "request is answered with 500",
-            Place(folder.display_of(only.file), only.line),
-            hint="write def _invoke; asyncio.run(...) in it runs what has to be awaited",
-        )

@@ -1,4 +1,4 @@
-"""Counts the Endpoint subclasses in a module's namespace without running it, where that can be."""
+"""Counts the subclasses of Endpoint, or of another base, that a module has, without running it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,21 @@ from packager.analysis.facts import SourceFacts, is_first_party, module_file
 from packager.analysis.sdk_distributions import DISTRIBUTIONS
 
 SDK = "dify_plugin"
-# Libraries that know nothing of Endpoint: a class derived from theirs is none.
+# Libraries that know nothing of these bases: a class derived from theirs is none.
 _PLAIN = {name.partition(".")[0] for name in DISTRIBUTIONS} | sys.stdlib_module_names | {SDK}
 # Decorators that give back the class they are given.
 _TRANSPARENT = {"dataclass", "final", "runtime_checkable", "total_ordering", "deprecated"}
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A class of the SDK's, and the method that what is derived from it has to have."""
+
+    name: str
+    method: str
+
+
+ENDPOINT = Base("Endpoint", "_invoke")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +41,8 @@ class ClassPlace:
 class EndpointClasses:
     """The subclasses for certain, and whether there could be more (or fewer, never of these).
 
-    `abstract` are those of them that have no `_invoke`, not by a base class either; `coroutines`
-    those whose `_invoke` is a coroutine function, which nothing awaits.
+    `abstract` are those of them that lack the base's method, not by a base class either;
+    `coroutines` those whose method is a coroutine function, which nothing awaits.
     """
 
     certain: tuple[ClassPlace, ...]
@@ -44,7 +55,7 @@ class EndpointClasses:
 class _Thing:
     """What a name stands for, as far as can be told.
 
-    `base` is Endpoint itself, `subclass` a class derived from it, `module` a module (`name`),
+    `base` is the base itself, `subclass` a class derived from it, `module` a module (`name`),
     `library` something from outside that is not a subclass, `other` anything else that is none, and
     `unknown` what might be one.
     """
@@ -54,21 +65,23 @@ class _Thing:
     name: str = ""
     binding: Mapping[str, Any] = field(default_factory=dict)
     conditional: bool = False
-    abstract: bool = False  # a base or subclass without _invoke, for certain
-    coroutine: bool = False  # a subclass whose _invoke is `async`, for certain
+    abstract: bool = False  # a base or subclass without the method, for certain
+    coroutine: bool = False  # a subclass whose method is `async`, for certain
 
 
 _UNKNOWN = _Thing("unknown")
 _OTHER = _Thing("other")
 
 
-def endpoint_classes(facts: Mapping[str, SourceFacts], path: str) -> EndpointClasses:
+def endpoint_classes(
+    facts: Mapping[str, SourceFacts], path: str, base: Base = ENDPOINT
+) -> EndpointClasses:
     """Count the classes that the SDK would find in the module `path`.
 
-    It takes every subclass of Endpoint in the module's namespace, imported ones too, but not
-    Endpoint itself. One class under two names counts once.
+    It takes every subclass of `base` in the module's namespace, imported ones too, but not the base
+    itself. One class under two names counts once.
     """
-    names, dynamic = _Namespaces(facts).names(path)
+    names, dynamic = _Namespaces(facts, base).names(path)
     certain: dict[ClassPlace, None] = {}
     abstract: dict[ClassPlace, None] = {}
     coroutines: dict[ClassPlace, None] = {}
@@ -88,8 +101,9 @@ def endpoint_classes(facts: Mapping[str, SourceFacts], path: str) -> EndpointCla
 class _Namespaces:
     """The top-level names of first-party modules, each module read once."""
 
-    def __init__(self, facts: Mapping[str, SourceFacts]) -> None:
+    def __init__(self, facts: Mapping[str, SourceFacts], base: Base) -> None:
         self.facts = facts
+        self.wanted = base
         self.known: dict[str, tuple[dict[str, _Thing], bool]] = {}
         self.open: set[str] = set()
 
@@ -124,7 +138,7 @@ class _Namespaces:
 
     def star(self, module: str) -> tuple[dict[str, _Thing], bool]:
         if module == SDK or module.startswith(SDK + "."):
-            return {"Endpoint": _Thing("base", abstract=True)}, False
+            return {self.wanted.name: _Thing("base", abstract=True)}, False
         file = module_file(self.facts, module)
         if file is None:
             return {}, is_first_party(self.facts, module) or (
@@ -164,15 +178,16 @@ class _Namespaces:
             if last_names <= _TRANSPARENT:
                 place = ClassPlace(binding["name"], path, binding["line"])
                 members = binding["members"]
-                inherits = members is not None and "_invoke" not in members
+                method = self.wanted.method
+                inherits = members is not None and method not in members
                 abstract = inherits and all(base.abstract for base in bases)
-                coroutine = members is not None and "invoke" not in members
+                coroutine = members is not None and self.wanted.method[1:] not in members
                 if inherits:  # by the first base that has it
                     coroutine = coroutine and next(
                         (base.coroutine for base in bases if not base.abstract), False
                     )
                 else:
-                    coroutine = coroutine and binding["coroutine"]
+                    coroutine = coroutine and method in binding["coroutines"]
                 return _Thing("subclass", place, abstract=abstract, coroutine=coroutine)
             return _UNKNOWN
         if any(base.kind in ("base", "subclass", "unknown") for base in bases):
@@ -182,7 +197,7 @@ class _Namespaces:
     def attribute(self, module: str, name: str) -> _Thing:
         """Return what `name` is in `module`: an attribute, or a module below it."""
         if module == SDK or module.startswith(SDK + "."):
-            if name == "Endpoint":
+            if name == self.wanted.name:
                 return _Thing("base", abstract=True)
             return _Thing("module" if name.islower() else "library", name=f"{module}.{name}")
         file = module_file(self.facts, module)
@@ -193,9 +208,9 @@ class _Namespaces:
             return self.module(f"{module}.{name}") or (_UNKNOWN if dynamic else _OTHER)
         if is_first_party(self.facts, module):
             return self.module(f"{module}.{name}") or _UNKNOWN
-        # What a library has under such a name may be derived from Endpoint; the rest is not.
+        # What a library has under such a name may be derived from it; the rest is not.
         full = f"{module}.{name}"
-        return _UNKNOWN if _might_be_endpoint(full) else _Thing("library", name=full)
+        return _UNKNOWN if self.might_be_one(full) else _Thing("library", name=full)
 
     def module(self, module: str) -> _Thing | None:
         """Return the first-party module, or the folder, that `module` names."""
@@ -203,6 +218,11 @@ class _Namespaces:
         if module_file(self.facts, module) or any(file.startswith(folder) for file in self.facts):
             return _Thing("module", name=module)
         return None
+
+    def might_be_one(self, name: str) -> bool:
+        lower = name.lower()
+        own = self.wanted.name.lower()
+        return name.partition(".")[0] not in _PLAIN and (own in lower or "dify" in lower)
 
     def dotted(self, name: str, names: Mapping[str, _Thing], dynamic: bool) -> _Thing:
         first, *rest = name.split(".")
@@ -271,8 +291,3 @@ def _bind(names: dict[str, _Thing], name: str, thing: _Thing, conditional: bool)
         names[name] = _UNKNOWN
     elif before.kind != thing.kind:
         names[name] = thing
-
-
-def _might_be_endpoint(name: str) -> bool:
-    lower = name.lower()
-    return name.partition(".")[0] not in _PLAIN and ("endpoint" in lower or "dify" in lower)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from packager.host.kept_answers import contents_of, kept_answer, scripts_state, state_of
 from packager.host.target_script import ask_script
 from packager.inputs.plugin_folder import MAX_DEPTH
 
@@ -110,7 +111,11 @@ def analyse_sources(root: Path, files: Sequence[str], interpreter: Path) -> dict
     answer: dict[str, dict[str, Any]] = {}
     if asked:
         question = {"root": whole, "files": asked}
-        answer = ask_script(interpreter, "analyse.py", question, about="the plugin's sources")
+        answer = kept_answer(
+            "analysed",
+            lambda: [state_of(interpreter), scripts_state(), contents_of(root, asked)],
+            lambda: ask_script(interpreter, "analyse.py", question, about="the plugin's sources"),
+        )
     if len(_known) > _MOST_KNOWN:
         _known.clear()
     for path, each in answer.items():

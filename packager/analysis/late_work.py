@@ -27,7 +27,7 @@ def check_timing(
     diagnostics: Diagnostics,
 ) -> None:
     """Note what in a group's own sources comes later than it may seem; once for each file."""
-    for file in sorted(reachable(facts, [endpoint.source for endpoint in group.endpoints])):
+    for file in sorted(reachable(facts, group.sources)):
         uses = [(each.module, each.line) for each in facts[file].imports]
         uses = [(name, line) for name, line in uses if name in _MODULES] + [*facts[file].uses]
         first = dict(reversed(uses))

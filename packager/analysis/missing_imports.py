@@ -11,6 +11,7 @@ from packager.analysis.facts import RequiredModule
 from packager.analysis.reached_code import ReachedCode
 from packager.errors import IMPORT_FAILS, Code, Diagnostics, PackagerError, Place
 from packager.host.interpreter import Interpreter
+from packager.host.kept_answers import kept_answer, state_of
 from packager.paths import is_folder
 
 # What AWS's managed runtimes have beside the standard library (docs/fast-entry.md says where it is
@@ -111,7 +112,7 @@ def warn_of_foreign(
         library = library or _library(interpreter, python)
         if each.module.partition(".")[0] in library:
             continue
-        elsewhere = misplaced(code, each.module.partition(".")[0])
+        elsewhere = misplaced(code, each.module.partition(".")[0], path)
         diagnostics.warn(
             code_of(path, each, code),
             f"there is no module {missing} in the plugin, its dependencies or the standard "
@@ -121,13 +122,14 @@ def warn_of_foreign(
         )
 
 
-def misplaced(code: ReachedCode, top: str) -> str | None:
-    """Return the file that an import of `top` means and does not find, as it lies below the root;
-    None where there is no such file, or where code may put its folder on sys.path."""
+def misplaced(code: ReachedCode, top: str, path: str) -> str | None:
+    """Return the file that an import of `top` in the file `path` means and does not find, as it
+    lies below the root; None where there is no such file but `path` itself, which means what it is
+    called after, or where code may put its folder on sys.path."""
     if any(code.facts[path].changes_imports for path in code.reached):
         return None
     ends = (f"/{top}.py", f"/{top}/__init__.py")
-    found = [file for file in code.facts if file.endswith(ends)]
+    found = [file for file in code.facts if file.endswith(ends) and file != path]
     return min(found, key=lambda file: (file.count("/"), file), default=None)
 
 
@@ -196,9 +198,15 @@ def _kind_in(name: str, folder: Path) -> str:
 def _library(interpreter: Interpreter, python: str) -> frozenset[str]:
     """Return the names of the standard library's top modules in the version `python`."""
     command = [str(interpreter.path), "-I", "-S", "-c", _NAMES]
-    try:
+
+    def ask() -> list[str]:
         done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return done.stdout.split()
+
+    try:
+        state = [_NAMES, interpreter.version, state_of(interpreter.path)]
+        names = frozenset(kept_answer("python", lambda: state, ask))
     except (OSError, subprocess.CalledProcessError) as error:
         raise PackagerError(f"{interpreter.path} could not name its library: {error}") from None
     gone, there = library_changes(python)
-    return (frozenset(done.stdout.split()) | there) - gone
+    return (names | there) - gone

@@ -8,14 +8,19 @@ from pathlib import Path
 
 from packager.analysis.facts import SourceFacts
 from packager.contract import LOCAL_SETTINGS, template_folder
-from packager.errors import APP_KEY_UNSET, IMPORT_FAILS, Diagnostics, Place
+from packager.errors import APP_KEY_UNSET, IMPORT_FAILS, UNANSWERED_CALL, Diagnostics, Place
+from packager.host.kept_answers import kept_answer, scripts_state, state_of
 from packager.host.target_script import ask_script
 from packager.inputs.plugin_folder import PluginFolder
+from packager.model.calls import Credential
 from packager.model.options import Options
+from packager.model.plugin import EndpointGroup
 
 _NO_KEY = "needs an API key of the app, and no app has one: the call will fail"
 # What a run can do without a key.
 FAKE_DIFY = "or run it with Dify's stand-in: packager invoke --fake-dify"
+# Where the configuration says what answers the calls of a part of the session.
+_TABLES = {"model": "[models]", "tool": "[tools]", "workflow_node": "[models]"}
 _OF_DIFY = ("app.", "file.")  # calls that Dify's Service API answers
 
 
@@ -23,22 +28,63 @@ def warn_of_calls(
     folder: PluginFolder,
     facts: Mapping[str, SourceFacts],
     reached: Iterable[str],
+    answered: Set[str],
     diagnostics: Diagnostics,
 ) -> None:
-    """Warn of each call back to Dify that nothing outside Dify answers.
+    """Warn of each call of a model, a tool or a node that nothing is configured to answer.
 
-    `facts` are of the plugin's files, `reached` those that an endpoint may run.
+    `facts` are of the plugin's files, `reached` those that the endpoints of a group may run,
+    `answered` the parts of its sessions that are.
     """
     for path in sorted(reached):
         for use in facts[path].calls:
-            if use.call.startswith(_OF_DIFY):
+            kind = use.call.partition(".")[0]
+            if use.call.startswith(_OF_DIFY) or kind in answered:
                 continue
             diagnostics.warn(
-                "unanswered-call",
-                f"session.{use.call} is not answered outside Dify: the call raises "
-                "InvocationUnavailable",
+                UNANSWERED_CALL,
+                f"session.{use.call} is answered by nothing: the call raises InvocationUnavailable",
                 Place(folder.display_of(path), use.line, use.column),
-                hint="docs/plugins.md says which calls are answered",
+                hint=f"say in packager.toml what answers it, under {_TABLES[kind]}: docs/calls.md; "
+                f"{FAKE_DIFY}",
+            )
+
+
+def answered_parts(options: Options, *, has_tools: bool) -> frozenset[str]:
+    """Return which parts of a session are answered besides apps and files.
+
+    `has_tools` is whether the plugin has tools of its own.
+    """
+    found = {"model", "workflow_node"} if options.models is not None else set()
+    if options.tools or has_tools:
+        found.add("tool")
+    return frozenset(_TABLES if options.dify_inner is not None else found)
+
+
+def warn_of_credentials(
+    credentials: Iterable[Credential], options: Options, diagnostics: Diagnostics
+) -> None:
+    """Warn of each credential that the plugin's own tools require and no line of [tools] gives.
+
+    A provider that something else answers for needs none.
+    """
+    given: dict[str, set[str]] = {}
+    elsewhere: set[str] = set()
+    for name, tool in options.tools.items():
+        provider = name.rpartition("/")[0].rpartition("/")[2]
+        given.setdefault(provider, set()).update(tool.credentials)
+        if (tool.kind, tool.target) != ("plugin", "."):
+            elsewhere.add(provider)
+    for each in credentials:
+        wanted = each.required and each.default is None and each.provider not in elsewhere
+        if wanted and each.name not in given.get(each.provider, ()):
+            diagnostics.warn(
+                "credential-unset",
+                f"the tools of {each.provider} require the credential {each.name}, and nothing "
+                "gives it: their calls may fail",
+                each.place,
+                hint=f'say in packager.toml under [tools]: "{each.provider}/*" = '
+                f'{{plugin = ".", credentials = {{{each.name} = {{ssm = "/tools/key"}}}}}}',
             )
 
 
@@ -53,7 +99,7 @@ def warn_of_apps(
 
     `reached` are the files that the endpoints of the group with these `options` may run.
     """
-    if options.apps:
+    if options.apps or options.dify_inner is not None:
         return
     for path in sorted(reached):
         for use in facts[path].calls:
@@ -66,6 +112,21 @@ def warn_of_apps(
                     '"<app id>" = {ssm = "/dify/app-key"}; for runs on this machine in '
                     f'{LOCAL_SETTINGS} under [apps]: "<app id>" = "app-..."; {FAKE_DIFY}',
                 )
+
+
+def warn_of_workflows(group: EndpointGroup, options: Options, diagnostics: Diagnostics) -> None:
+    """Warn of a trigger provider whose events can start nothing, as no app has an API key."""
+    if group.provider is None or options.apps or options.dify_inner is not None:
+        return
+    diagnostics.warn(
+        APP_KEY_UNSET,
+        f"the events of {group.provider.name} start workflows by their apps' API keys, and no app "
+        "has one",
+        group.place,
+        hint='say where keys are, in packager.toml under [apps]: "<app id>" = {ssm = "/dify/key"}; '
+        "Dify has an API for workflows that begin with user input, and none for those that begin "
+        "with a trigger",
+    )
 
 
 def warn_of_imports(
@@ -102,7 +163,11 @@ def warn_of_imports(
 def _missing(
     asked: tuple[tuple[str, str | None], ...], interpreter: Path
 ) -> frozenset[tuple[str, str | None]]:
-    answer = ask_script(
-        interpreter, "sdk_names.py", asked, str(template_folder()), about="dify_plugin"
+    template = template_folder()
+    sdk = [state_of(each) for each in sorted((template / "dify_plugin").rglob("*.py"))]
+    answer = kept_answer(
+        "analysed",
+        lambda: [state_of(interpreter), scripts_state(), sdk, asked],
+        lambda: ask_script(interpreter, "sdk_names.py", asked, str(template), about="dify_plugin"),
     )
     return frozenset((module, name) for module, name in answer)

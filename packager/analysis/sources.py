@@ -9,6 +9,7 @@ from pathlib import Path
 
 from packager.analysis.facts import SourceFacts, analyse_sources
 from packager.host.interpreter import find_interpreter, newest_supported
+from packager.model.steps import step
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,5 +48,6 @@ class PluginSources:
         reader = reader_of(python).path
         if reader not in self._facts:
             self._files = tuple(dict.fromkeys(self._files))
-            self._facts[reader] = analyse_sources(self._root, self._files, reader)
+            with step("analysing the sources"):
+                self._facts[reader] = analyse_sources(self._root, self._files, reader)
         return self._facts[reader]

@@ -48,7 +48,7 @@ def warn_of_unbrought(code: ReachedCode, brought: Brought, diagnostics: Diagnost
         top = (each.module or "").partition(".")[0]
         if not top or top in known or _may_bring(brought.distributions, top):
             continue
-        elsewhere = misplaced(code, top)
+        elsewhere = misplaced(code, top, path)
         if top in gone:
             what = f"Python {python}'s library has no {top} any more"
             hint = _older_hint(top, brought) or hint_on(top, python)
@@ -74,8 +74,16 @@ def _older_hint(module: str, brought: Brought) -> str | None:
 def _may_bring(distributions: Collection[str], module: str) -> bool:
     name = module.lower().replace("_", "-")
     return any(
-        each in _NEEDING.get(module, ())
-        or f"-{each}-".find(f"-{name}-") >= 0
-        or each.endswith(name)
+        each in _NEEDING.get(module, ()) or each.endswith(name) or _says(each, name)
         for each in distributions
+    )
+
+
+def _says(distribution: str, name: str) -> bool:
+    """Whether parts of `distribution` are `name`, together: linebot of line-bot-sdk."""
+    parts, joined = distribution.split("-"), name.replace("-", "")
+    return any(
+        "".join(parts[start:end]) == joined
+        for start in range(len(parts))
+        for end in range(start + 1, len(parts) + 1)
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,14 +14,19 @@ from packager.bundle.function_code import interpreter_for
 from packager.bundle.known_secrets import KnownSecret
 from packager.bundle.layout import lay_out
 from packager.bundle.publish import check_out, publish, staging_in
+from packager.bundle.runtime_bytecode import kept_bytecode
+from packager.bundle.runtime_files import runtime_sources
 from packager.bundle.secret_scan import refuse_leaks, refuse_leaks_in
 from packager.bundle.size import check_size, check_zip_size
 from packager.bundle.verify import check_zip
 from packager.bundle.zip_file import write_zip
 from packager.dependencies.uv_install import PackageSize
 from packager.errors import Diagnostic, Diagnostics, InvalidInput
+from packager.host.interpreter import Interpreter
+from packager.host.trees import files_below
 from packager.model.permissions import Mode
 from packager.model.progress import SILENT, Progress
+from packager.model.steps import step
 from packager.plugin.files import LeftOut, large_folders
 from packager.plugin.functions import FunctionPlan
 from packager.plugin.ignored_warnings import drop_ignored
@@ -97,11 +104,14 @@ def build_bundles(
         for name, text in (files or {}).items():
             (staging / name).write_text(text, "utf-8", newline="\n")
             names.append(name)
-        for bundle in made:
-            progress.briefly(f"looking for secrets in {bundle.plan.logical_id}")
-            refuse_leaks(bundle.folder, secrets)
-        refuse_leaks_in(((name, text.encode()) for name, text in (files or {}).items()), secrets)
-        publish(staging, out, names)
+        with step("looking for secrets"):
+            for bundle in made:
+                progress.briefly(f"looking for secrets in {bundle.plan.logical_id}")
+                refuse_leaks(bundle.folder, secrets)
+            texts = ((name, text.encode()) for name, text in (files or {}).items())
+            refuse_leaks_in(texts, secrets)
+        with step("putting all in its place"):
+            publish(staging, out, names)
     return tuple(
         replace(
             bundle,
@@ -120,9 +130,11 @@ def _make(
     interpreter = interpreter_for(plan, bytecode=options.bytecode)
     compiler = interpreter if options.bytecode else None
     work = staging / "work" / plan.logical_id
-    contents, left = read_contents(
-        plan, out, Tools(interpreter, compiler, work), diagnostics, progress
-    )
+    note = partial(diagnostics.warn, "cache-damaged")
+    with _compiling_runtime(compiler, plan.options.sdk, note):
+        contents, left = read_contents(
+            plan, out, Tools(interpreter, compiler, work), diagnostics, progress
+        )
     dependencies = contents.dependencies
     drop_ignored(diagnostics, [plan.plugin.folder])
     if not options.allow_failing:
@@ -130,16 +142,18 @@ def _make(
     diagnostics.raise_errors()
     progress.step(f"writing {plan.logical_id}")
     folder = staging / plan.logical_id
-    note = partial(diagnostics.warn, "cache-damaged")
-    lay_out(contents, folder, compiler, note)
-    unzipped = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    with step("laying the bundles out"):
+        layers = lay_out(contents, folder, compiler, note)
+    unzipped = sum(found.st_size for _, found in files_below(folder))
     check_size(plan.logical_id, folder, unzipped, dependencies.packages)
     archive, zip_bytes = None, None
     if options.make_zip:
         archive = staging / f"{plan.logical_id}.zip"
-        zip_bytes = write_zip(folder, archive, progress.briefly)
-        progress.briefly(f"checking {archive.name}")
-        check_zip(archive, compiler)
+        with step("zipping"):
+            zip_bytes = write_zip(folder, archive, progress.briefly, layers=layers)
+        with step("checking the zips"):
+            progress.briefly(f"checking {archive.name}")
+            check_zip(archive, compiler)
         check_zip_size(archive.name, zip_bytes, diagnostics)
     return Bundle(
         plan,
@@ -154,3 +168,29 @@ def _make(
         dependencies.built,
         dependencies.sandbox,
     )
+
+
+@contextmanager
+def _compiling_runtime(
+    compiler: Interpreter | None, sdk: str, note: Callable[[str], None]
+) -> Iterator[None]:
+    """Have the runtime compiled, where the cache lacks it, while packages are resolved and fetched.
+
+    `note` is told of damage at the end; whatever goes wrong is said where the bytecode is asked
+    for.
+    """
+    damage: list[str] = []
+
+    def compile_runtime() -> None:
+        with suppress(Exception):
+            if compiler:
+                kept_bytecode(compiler, runtime_sources(sdk), damage.append)
+
+    thread = threading.Thread(target=compile_runtime)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+        for message in damage:
+            note(message)

@@ -5,21 +5,31 @@ handler_template/endpoint_runtime/code_archive.py says what the file is, and rea
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
 import marshal
-from collections.abc import Iterator, Mapping
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from packager.contract import CODE_ARCHIVE
+from packager.errors import PackagerError
+from packager.host.bytecode import COMPILE
+from packager.host.cache import cache_folder, cached_folder
 from packager.host.interpreter import Interpreter
+from packager.host.trees import write_file
 
 PACKAGES = ("dify_plugin", "endpoint_runtime", "werkzeug")
 # What is imported before the archive can be read.
 _BEFORE = frozenset({*PACKAGES, "endpoint_runtime.code_archive"})
 _HEADER = 16  # bytes before the code: PEP 552
 _MARSHAL_VERSION = 2  # without references, which depend on who else holds an object
+_IN_FRONT = -1  # in place of an offset
+_FRONT = "front.bin"  # in the cache
 
-# Read at once, in no particular order; a test holds that a cold request imports these and no
-# others.
+# Read at once, as the archive's front; a test holds that cold requests import these and no others.
 HOT = frozenset(
     {
         "dify_plugin.core",
@@ -30,7 +40,7 @@ HOT = frozenset(
         "endpoint_runtime.app.application",
         "endpoint_runtime.app.endpoints",
         "endpoint_runtime.app.invocation",
-        "endpoint_runtime.app.plain_routes",
+        "endpoint_runtime.routes.plain_routes",
         "endpoint_runtime.gateway.bounded_body",
         "endpoint_runtime.gateway.environ",
         "endpoint_runtime.gateway.errors",
@@ -47,6 +57,7 @@ HOT = frozenset(
         "endpoint_runtime.lambda_api.time_limit",
         "endpoint_runtime.lambda_handler",
         "endpoint_runtime.logs.report",
+        "endpoint_runtime.logs.single_handler",  # of the stock entry
         "endpoint_runtime.loop",
         "endpoint_runtime.process",
         "endpoint_runtime.settings.group",
@@ -70,34 +81,100 @@ HOT = frozenset(
 )
 
 
-def write_archive(folder: Path, interpreter: Interpreter) -> None:
+def write_archive(
+    folder: Path, interpreter: Interpreter, note: Callable[[str], None] = lambda message: None
+) -> None:
     """Move the bytecode of `PACKAGES` in the bundle in `folder` into its archive.
 
-    The same bundle gives the same bytes.
+    The same bundle gives the same bytes. `note` is told of damage in the cache. Raises
+    `PackagerError` if the interpreter fails.
     """
     tag = interpreter.cache_tag
     names = {name for package in PACKAGES for name in _modules(folder, package)} - _BEFORE
     index: dict[str, tuple[bool, int, int]] = {}
+    front: list[tuple[str, bool, Path | None]] = []
     codes = bytearray()
-    hot = 0  # bytes
+    moved = []
     # A package's modules lie side by side: they say the same things, and so deflate well.
-    for name in sorted(names, key=lambda name: (name not in HOT, name)):
+    for name in sorted(names):
         source = source_of(folder, name)
         if source is None:
             continue
         bytecode = source.parent / "__pycache__" / f"{source.stem}.{tag}.pyc"
-        if bytecode.is_file():
-            code = b"" if _is_empty(source, name) else bytecode.read_bytes()[_HEADER:]
-            index[name] = (source.name == "__init__.py", len(codes), len(code))
+        if not bytecode.is_file():
+            continue
+        moved.append(bytecode)
+        is_package, empty = source.name == "__init__.py", _is_empty(source, name)
+        if empty or name in HOT:
+            front.append((name, is_package, None if empty else bytecode))
+            index[name] = (is_package, _IN_FRONT, 0)
+        else:
+            code = bytecode.read_bytes()[_HEADER:]
+            index[name] = (is_package, len(codes), len(code))
             codes += code
-            hot += len(code) if name in HOT else 0
-            bytecode.unlink()
-            if not any(bytecode.parent.iterdir()):
-                bytecode.parent.rmdir()
-    head = marshal.dumps(index, _MARSHAL_VERSION)
+    joined = _joined(interpreter, front, note)
+    for bytecode in moved:
+        bytecode.unlink()
+        if not any(bytecode.parent.iterdir()):
+            bytecode.parent.rmdir()
+    rest = marshal.dumps(index, _MARSHAL_VERSION)
     start = bytes.fromhex(interpreter.magic)
-    start += len(head).to_bytes(4, "little") + hot.to_bytes(4, "little")
-    (folder / CODE_ARCHIVE).write_bytes(start + head + codes)
+    start += len(joined).to_bytes(4, "little") + len(rest).to_bytes(4, "little")
+    write_file(folder / CODE_ARCHIVE, start + joined + rest + codes)
+
+
+def _joined(
+    interpreter: Interpreter,
+    modules: Sequence[tuple[str, bool, Path | None]],
+    note: Callable[[str], None],
+) -> bytes:
+    """Return the front of an archive: the modules' code as one value."""
+    cache = cache_folder()
+    if cache is not None:
+        made_of = [(name, package, path and _digest(path)) for name, package, path in modules]
+        how = [interpreter.version, interpreter.magic, _digest(COMPILE)]
+        digest = hashlib.sha256(json.dumps([how, made_of]).encode()).hexdigest()
+        with contextlib.suppress(OSError):  # it is full, or can't be written after all
+            entry = cached_folder(
+                cache, f"front/{digest}", lambda made: _join(interpreter, modules, made), note
+            )
+            return (entry / _FRONT).read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        _join(interpreter, modules, Path(folder))
+        return Path(folder, _FRONT).read_bytes()
+
+
+def _join(
+    interpreter: Interpreter, modules: Sequence[tuple[str, bool, Path | None]], target: Path
+) -> None:
+    done = subprocess.run(
+        [
+            interpreter.path,
+            "-s",
+            "-S",
+            "-P",
+            "-B",
+            "-X",
+            "utf8",
+            COMPILE,
+            "--join",
+            target / _FRONT,
+        ],
+        input=json.dumps([(name, package, path and str(path)) for name, package, path in modules]),
+        capture_output=True,
+        env={"PYTHONHASHSEED": "0", "LC_ALL": "C"},
+        text=True,
+        cwd="/",
+    )
+    if done.returncode:
+        raise PackagerError(
+            f"{interpreter.path} could not join bytecode: {done.stderr.strip()}",
+            hint="check that interpreter, or build with --no-bytecode",
+        )
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _is_empty(source: Path, name: str) -> bool:
@@ -127,16 +204,12 @@ def source_of(folder: Path, name: str) -> Path | None:
     return None
 
 
-def archived(folder: Path) -> Mapping[str, int]:
-    """Return the sources (posix paths) whose bytecode is in a bundle's archive, and its bytes."""
+def archived(folder: Path) -> frozenset[str]:
+    """Return the sources (posix paths) whose bytecode is in a bundle's archive."""
     try:
         data = (folder / CODE_ARCHIVE).read_bytes()
-        index = marshal.loads(data[12 : 12 + int.from_bytes(data[4:8], "little")])  # noqa: S302
+        index = marshal.loads(data[12 + int.from_bytes(data[4:8], "little") :])  # noqa: S302
     except OSError:
-        return {}
-    sources = {name: source_of(folder, name) for name in index}
-    return {
-        source.relative_to(folder).as_posix(): index[name][2]
-        for name, source in sources.items()
-        if source
-    }
+        return frozenset()
+    sources = (source_of(folder, name) for name in index)
+    return frozenset(source.relative_to(folder).as_posix() for source in sources if source)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packager.bundle.function_code import shipped_code
@@ -10,9 +10,11 @@ from packager.bundle.layout import Contents
 from packager.bundle.packages import PackagesJob, install_packages
 from packager.bundle.runtime_files import runtime_files
 from packager.bundle.runtime_parts import left_out
+from packager.config.calls.operations import with_operations
 from packager.errors import Diagnostics
 from packager.host.interpreter import Interpreter
 from packager.model.progress import Progress
+from packager.model.steps import step
 from packager.plugin.functions import FunctionPlan
 
 
@@ -34,11 +36,24 @@ def read_contents(
     Also the paths of the plugin's whole folders that are left out by default. Raises
     `InvalidInput` for files that can't be shipped, and `PackagerError`.
     """
-    progress.briefly(f"reading the sources of {plan.plugin.display}")
-    code = shipped_code(plan, out, diagnostics)
+    with step("choosing the plugins' files"):
+        progress.briefly(f"reading the sources of {plan.plugin.display}")
+        code = shipped_code(plan, out, diagnostics)
     diagnostics.raise_errors()
-    job = PackagesJob(plan, code, tools.interpreter, tools.compiler, tools.work)
-    dependencies = install_packages(job, diagnostics, progress)
     runtime = [name for _, name in runtime_files(plan.options.sdk)]
     absent = left_out(plan, code.reached.facts, runtime)
-    return Contents(plan, dependencies, code.files, absent), code.left
+    others = () if "other_tools" in absent else plan.tool_plugins
+    if others:  # they make calls, too
+        facts = dict(code.reached.facts)
+        for each in others:
+            facts |= each.placed_facts(plan.options.python)
+        absent = left_out(plan, facts, runtime)
+    if "tool_openapi" not in absent:
+        progress.briefly(f"reading the tools of {plan.plugin.display}")
+        options = with_operations(plan.options, diagnostics, here=plan.host)
+        plan = replace(plan, options=options)
+        diagnostics.raise_errors()
+    files = tuple(file for each in others for file in each.files(diagnostics))
+    job = PackagesJob(plan, code, tools.interpreter, tools.compiler, tools.work, others)
+    dependencies = install_packages(job, diagnostics, progress)
+    return Contents(plan, dependencies, code.files, absent, files), code.left

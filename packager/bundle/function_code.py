@@ -22,6 +22,7 @@ from packager.host.interpreter import (
 from packager.plugin.file_choice import FileRules
 from packager.plugin.files import check_endpoints, plugin_files
 from packager.plugin.functions import FunctionPlan
+from packager.plugin.verify_functions import verify_sources
 from packager.plugin.walk import PluginFile
 
 
@@ -38,11 +39,12 @@ class ShippedCode:
 def shipped_code(plan: FunctionPlan, out: Path, diagnostics: Diagnostics) -> ShippedCode:
     """Return what a function that is built into the folder `out` ships."""
     facts = plan.plugin.sources.facts(plan.options.python)
-    start = {endpoint.source for endpoint in plan.group.endpoints}
+    start = {*plan.group.sources}
+    start |= verify_sources(plan.options.deferred, facts)
     needed = start | reachable(facts, start)
     rules = FileRules(needed, plan.options.include, plan.options.exclude, out)
     chosen = plugin_files(plan.plugin.folder, diagnostics, rules)
-    check_endpoints(chosen.files, plan.group.endpoints, diagnostics)
+    check_endpoints(chosen.files, plan.group, diagnostics)
     shipped = {file.path: facts[file.path] for file in chosen.files if file.path in facts}
     return ShippedCode(chosen.files, reached_from(start, plan.plugin.folder, shipped), chosen.left)
 

@@ -78,6 +78,8 @@ def _of_plan(plan: FunctionPlan, environment: Mapping[str, str]) -> Iterator[Kno
                 yield KnownSecret(f"{name} of {display}/{LOCAL_SETTINGS}", local.settings[name])
         for app_id in sorted(local.apps):
             yield KnownSecret(f"apps.{app_id} of {display}/{LOCAL_SETTINGS}", local.apps[app_id])
+        for name in sorted(local.keys):
+            yield KnownSecret(f"{name} of {display}/{LOCAL_SETTINGS}", local.keys[name])
 
 
 def _is_telling(value: str) -> bool:

@@ -6,17 +6,30 @@ from collections.abc import Mapping
 from typing import Any
 
 from packager import __version__
+from packager.bundle.deferred_literal import deferred_literal
 from packager.contract import FORMAT, HANDLERS
-from packager.model.events import event_arn
-from packager.model.options import EnvSource, LiteralSource, SecretSource, Source, SsmSource
-from packager.model.plugin import Setting
+from packager.model.calls import Models, Operation, Tool, credential_key, defaults_of, tool_key
+from packager.model.events import AnyEvent, EventMapping, event_arn
+from packager.model.options import (
+    EnvSource,
+    LiteralSource,
+    SecretSource,
+    Source,
+    SsmSource,
+)
+from packager.model.plugin import Setting, TriggerProvider
 from packager.plugin.functions import FunctionPlan
+from packager.plugin.tools.other_plugins import of_other_plugin
 
 _WIDTH = 100
 
 
 def render_bundle_literals(
-    plan: FunctionPlan, *, diet: str = "", left_out: tuple[str, ...] = ()
+    plan: FunctionPlan,
+    *,
+    diet: str = "",
+    diet_packages: tuple[str, ...] = (),
+    left_out: tuple[str, ...] = (),
 ) -> str:
     """Return the source of `_bundle.py` for `plan`: ASCII, one assignment after the other.
 
@@ -42,9 +55,13 @@ def render_bundle_literals(
         "SETTINGS_TTL": options.settings_ttl,
         "ENDPOINTS": _endpoints(plan),
         "PUBLIC_URL": options.public_url,
-        "EVENTS": tuple((each.source, each.target, event_arn(each)) for each in options.events),
-        "APPS": {app_id: _source(source) for app_id, source in options.apps.items()},
-        "DIFY_BASE_URL": options.dify_base_url,
+        "EVENTS": tuple((each.source, each.target, _detail(each)) for each in options.events),
+        "FAIL_ON": options.fail_on,
+        "WARMUP": options.warmup or None,
+        "DEFERRED": deferred_literal(options),
+        "TRIGGER": _trigger(group.provider),
+        **_calls(plan, left_out),
+        "OBSERVE": tuple(name for name in ("metrics", "tracing") if getattr(options, name)),
         "STORAGE": _storage(plan),
         "STREAM": options.stream,
         "STREAM_HEARTBEAT": options.stream_heartbeat,
@@ -56,8 +73,11 @@ def render_bundle_literals(
         "BASE_PATH": options.base_path,
         "HANDLER": HANDLERS[options.adapter],
         "ENTRY": plan.entry,
-        "PRELOAD": options.preload,
+        "PRELOAD": options.preload_modules,
+        "PRELOAD_SOURCES": plan.early_sources,
         "DIET": diet,
+        "DIET_PACKAGES": diet_packages,
+        "DIET_PLUGIN": options.diet_plugin,
         "SDK": options.sdk,
         "LEFT_OUT": left_out,
     }
@@ -67,6 +87,26 @@ def render_bundle_literals(
     ]
     lines += [f"{name} = {render(value)}" for name, value in values.items()]
     return "\n".join(lines) + "\n"
+
+
+def _calls(plan: FunctionPlan, left_out: tuple[str, ...]) -> dict[str, object]:
+    """Return the literals of what answers a session's calls."""
+    options = plan.options
+    return {
+        "APPS": {app_id: _source(source) for app_id, source in options.apps.items()},
+        "MODELS": _models(options.models),
+        "TOOLS": {name: _tool(name, tool, plan) for name, tool in options.tools.items()},
+        "OWN_TOOLS": {} if "own_tools" in left_out else dict(plan.plugin.own_tools),
+        "OWN_DEFAULTS": {} if "own_tools" in left_out else defaults_of(plan.plugin.own_credentials),
+        "DIFY_INNER": options.dify_inner
+        and {
+            "url": options.dify_inner.url,
+            "tenant": options.dify_inner.tenant,
+            "user": options.dify_inner.user,
+        },
+        "KEYS": {name: _source(source) for name, source in options.keys.items()},
+        "DIFY_BASE_URL": options.dify_base_url,
+    }
 
 
 def render(value: object, indent: int = 0) -> str:
@@ -97,6 +137,11 @@ def _enclose(start: str, items: list[str], end: str, indent: int) -> str:
     return f"{start}\n{inner}{' ' * indent}{end.lstrip(',')}"
 
 
+def _detail(event: EventMapping) -> str | None:
+    """Return what the runtime tells events of one source by; of any event what its reply is."""
+    return event.reply if isinstance(event, AnyEvent) else event_arn(event)
+
+
 def _storage(plan: FunctionPlan) -> tuple[str, dict[str, Any]] | None:
     """Return what keeps the bytes of `session.storage`, and how; None where nothing does."""
     match plan.storage:
@@ -111,14 +156,86 @@ def _storage(plan: FunctionPlan) -> tuple[str, dict[str, Any]] | None:
             return (other, {})
 
 
+def _models(models: Models | None) -> dict[str, Any] | None:
+    """Return what answers calls of models; None where nothing does."""
+    if models is None:
+        return None
+    where = (
+        {"region": models.region} if models.provider == "bedrock" else {"base_url": models.base_url}
+    )
+    return {"provider": models.provider, **where, "names": dict(models.names)}
+
+
+def _other(tool: Tool, plan: FunctionPlan) -> dict[str, Any]:
+    """Return where another plugin is, its tools, and the names at its root that are its own."""
+    if not of_other_plugin(tool):
+        return {}
+    other = plan.plugin.tool_plugins[tool.target]
+    files = other.facts(plan.options.python)
+    names = sorted({file.partition("/")[0].removesuffix(".py") for file in files})
+    return {
+        "other": other.name,
+        "sources": dict(other.tools),
+        "defaults": defaults_of(other.credentials),
+        "names": tuple(names),
+    }
+
+
+def _tool(name: str, tool: Tool, plan: FunctionPlan) -> tuple[str, dict[str, Any]]:
+    """Return what answers a tool's calls, as the runtime's `calls.tools.find` takes it."""
+    key, options = tool_key(name), plan.options
+    authorized = {"key": key, "header": tool.header} if key in options.keys else {}
+    match tool.kind:
+        case "mcp":
+            return ("mcp", {"url": tool.target, "tool": tool.tool, **authorized})
+        case "lambda":
+            return ("lambda", {"function": tool.target})
+        case "plugin":
+            held = {each: credential_key(name, each) for each in tool.credentials}
+            return ("plugin", {"credentials": held, **_other(tool, plan)})
+    operation = tool.operation
+    if not isinstance(operation, Operation):  # nothing calls it, or its document was not there
+        return ("openapi", {"document": tool.target})
+    described = {
+        "url": operation.url,
+        "method": operation.method,
+        "path": operation.path,
+        "parameters": operation.parameters,
+        "body": operation.body,
+    }
+    return ("openapi", described | authorized)
+
+
 def _endpoints(plan: FunctionPlan) -> dict[str, Any] | None:
     """Return where managed endpoints are, and how; None for a function of one."""
     if not plan.options.is_managed:
         return None
-    return {
+    described: dict[str, Any] = {
         "store": plan.options.endpoints_store,
         "secrets": plan.seals_settings,
         "storage": plan.options.storage_scope,
+    }
+    provider = plan.group.provider
+    if provider is not None:
+        described |= {
+            "provider": provider.name,
+            "constructor": provider.source if provider.subscription_constructor else None,
+            # Those of subscriptions that are declared, and whether they are secret.
+            "properties": {
+                each.name: each.type == "secret-input" for each in provider.subscription_schema
+            },
+            "kms_key": plan.options.kms_key,
+        }
+    return described
+
+
+def _trigger(provider: TriggerProvider | None) -> dict[str, Any] | None:
+    """Return the sources of a provider and of its events; None for an endpoint group."""
+    if provider is None:
+        return None
+    return {
+        "source": provider.source,
+        "events": {event.name: event.source for event in provider.events},
     }
 
 

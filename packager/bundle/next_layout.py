@@ -6,10 +6,12 @@ import os
 import shutil
 from pathlib import Path
 
-from packager.bundle.layout import Contents, copy_file
+from packager.bundle.layout import Contents
 from packager.contract import LITERALS
+from packager.dependencies.diet.waiting import RULES
 from packager.host.bytecode import compile_files
 from packager.host.interpreter import Interpreter
+from packager.host.trees import copy_file
 
 _PLUGIN = "plugin"
 
@@ -17,7 +19,7 @@ _PLUGIN = "plugin"
 def is_next(before: Path, contents: Contents, packages: str) -> bool:
     """Whether the bundle in `before`, which has the packages that `packages` identifies, differs
     from one of `contents` in files of the plugin alone."""
-    same = bool(packages) and contents.dependencies.identity == packages
+    same = bool(packages) and contents.dependencies.identity == packages and not contents.others
     try:
         return same and (before / LITERALS).read_text("ascii") == contents.literals
     except (OSError, ValueError):
@@ -39,6 +41,7 @@ def lay_out_next(before: Path, contents: Contents, folder: Path, compiler: Inter
     new.mkdir(mode=0o755)
     changed = _remaining(old) != {file.path for file in contents.files}
     compiled = []
+    waiting = RULES if contents.plan.options.diet_plugin else None
     for file in contents.files:
         source, target = old / file.path, new / file.path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -55,7 +58,11 @@ def lay_out_next(before: Path, contents: Contents, folder: Path, compiler: Inter
         if file.path.endswith(".py"):
             compiled.append(f"{_PLUGIN}/{file.path}")
     if compiled:
-        compile_files(compiler, folder, compiled)
+        if waiting:  # which imports wait follows from all files
+            compiled = [f"{_PLUGIN}/{f.path}" for f in contents.files if f.path.endswith(".py")]
+            for path in compiled:  # linked, and the bundle before is in use
+                _bytecode(folder / path, compiler).unlink(missing_ok=True)
+        compile_files(compiler, folder, compiled, waiting=waiting)
         for path in compiled:
             bytecode = _bytecode(folder / path, compiler)
             if bytecode.is_file():

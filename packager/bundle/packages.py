@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from packager.analysis.facts import SourceFacts
 from packager.analysis.missing_imports import warn_of_foreign
 from packager.analysis.sdk_distributions import SDK, imported_distributions
 from packager.bundle.function_code import ShippedCode, keep_rules
@@ -20,6 +22,10 @@ from packager.errors import Diagnostics
 from packager.host.interpreter import Interpreter
 from packager.model.progress import Progress
 from packager.plugin.functions import FunctionPlan
+from packager.plugin.tools.other_plugins import ToolPlugin
+from packager.plugin.walk import PluginFile
+from packager.requirements.joined import joined
+from packager.requirements.requirements import Requirements
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,7 @@ class PackagesJob:
     """What packages are installed for: a function, its `code`, and the interpreter that runs uv.
 
     `compiler` makes their bytecode, if anything does; `work` is a folder for what is not cached.
+    `others` are plugins whose tools run in it.
     """
 
     plan: FunctionPlan
@@ -34,6 +41,32 @@ class PackagesJob:
     interpreter: Interpreter
     compiler: Interpreter | None
     work: Path
+    others: tuple[ToolPlugin, ...] = ()
+
+    @property
+    def requirements(self) -> Requirements:
+        """What the plugin requires, and the others."""
+        return joined(self.plan.plugin.requirements, [each.requirements for each in self.others])
+
+    @property
+    def facts(self) -> tuple[Mapping[str, SourceFacts], ...]:
+        """The facts of each plugin's Python files, by their paths in it."""
+        python = self.plan.options.python
+        return (self.code.reached.facts, *(each.facts(python) for each in self.others))
+
+    @property
+    def all_facts(self) -> Mapping[str, SourceFacts]:
+        """The facts of all of them, the others' by their paths in the bundle."""
+        found = dict(self.code.reached.facts)
+        for each in self.others:
+            found |= each.placed_facts(self.plan.options.python)
+        return found
+
+    @property
+    def sources(self) -> tuple[PluginFile, ...]:
+        """The files of all of them."""
+        unsaid = Diagnostics()  # it was said of their files already
+        return (*self.code.files, *(file for each in self.others for file in each.files(unsaid)))
 
 
 def install_packages(
@@ -41,7 +74,7 @@ def install_packages(
 ) -> Dependencies:
     """Install what the function needs, and warn of imports that nothing in its bundle answers."""
     options, interpreter = job.plan.options, job.interpreter
-    requirements = job.plan.plugin.requirements
+    requirements = job.requirements
     reached = job.code.reached
     target = Target(
         options.python,
@@ -49,8 +82,8 @@ def install_packages(
         interpreter.path,
         job.plan.host,
     )
-    treatment = Treatment(job.compiler, options.diet, keep_rules(job.code.files, options.keep))
-    used = imported_distributions(reached.facts) | {*DISTRIBUTIONS[options.adapter]}
+    treatment = Treatment(job.compiler, options.diets, keep_rules(job.sources, options.keep))
+    used = {*DISTRIBUTIONS[options.adapter]}.union(*map(imported_distributions, job.facts))
 
     def install(wanted: Wanted) -> Dependencies:
         work = job.work / str(len(wanted.imported))  # each time with more
@@ -59,12 +92,14 @@ def install_packages(
     dependencies, gaps = install_without_gaps(
         install,
         Wanted(requirements, tuple(sorted(used)), options.sdk == "real"),
-        reached.facts,
+        job.all_facts,
         interpreter,
         target.python,
         progress,
     )
     progress.briefly("checking what the plugin imports")
+    for remark in dependencies.remarks:
+        progress.step(remark)
     for note in dependencies.notes:
         diagnostics.warn("dependency-note", note, requirements.place_of(SDK))
     warn_of_builds(dependencies.built, dependencies.sandbox, requirements, diagnostics)

@@ -1,4 +1,5 @@
-"""Checks that the modules which `preload` names are in a bundle, or in the standard library."""
+"""Checks that the modules which `preload` and `received_clock` name are in a bundle, or in the
+standard library."""
 
 from __future__ import annotations
 
@@ -33,16 +34,17 @@ def check_preload(
     packages: Iterable[Path],
     diagnostics: Diagnostics,
 ) -> None:
-    """Note each module of `preload` that the bundle will not have.
+    """Note each module of `preload` and `received_clock` that the bundle will not have.
 
     `plugin` are the paths of the plugin's files in the bundle, `packages` the folders of what lies
     at its root; the standard library is that of `interpreter`.
     """
     files = frozenset(plugin)
     folders = {parent for file in files for parent in _parents(file)}
+    clock = options.worker.received_clock if options.deferred else ()
     missing = [
         name
-        for name in options.preload
+        for name in dict.fromkeys((*options.preload_modules, *clock))
         if not _in_plugin(name, files, folders)
         and not any(_in_folder(name, folder) for folder in packages)
     ]
@@ -52,12 +54,15 @@ def check_preload(
         library = done.stdout.split()
         for name in missing:
             if name not in library:
+                key, names = "preload", options.preload or ()
+                if name not in names:
+                    key, names = "worker.received_clock", clock
                 diagnostics.error(
                     "missing-module",
                     f"there is no module {name} in the plugin, its dependencies or the standard "
                     "library",
-                    options.place(f"preload.{options.preload.index(name)}"),
-                    key="preload",
+                    options.place(f"{key}.{names.index(name)}"),
+                    key=key,
                     hint=f"a file of the plugin's is named as it is imported: "
                     f"{name.replace('.', '/')}.py is {name}",
                 )

@@ -41,6 +41,12 @@ class BuiltBundle:
     routes: tuple[tuple[str, str, str], ...] = ()  # path, method, source
     events: tuple[tuple[str, str, str | None], ...] = ()  # source, where to, ARN if it is known
     diet: str = ""  # the package on the import diet and its version
+    diet_packages: tuple[str, ...] = ()  # the others on it
+
+    @property
+    def made(self) -> str:
+        """What users make for it: endpoints, or subscriptions where it is a provider's."""
+        return "subscription" if "provider" in (self.endpoints or {}) else "endpoint"
 
     @property
     def compiled(self) -> bool:
@@ -77,6 +83,7 @@ def read_bundle(folder: Path) -> BuiltBundle:
                 "ROUTES",
                 "EVENTS",
                 "DIET",
+                "DIET_PACKAGES",
             )
             if name in literals
         }
@@ -86,7 +93,11 @@ def read_bundle(folder: Path) -> BuiltBundle:
             ast.literal_eval(literals["PYTHON"]),
             ast.literal_eval(literals["ARCHITECTURE"]),
             ast.literal_eval(literals["TIMEOUT"]),
-            tuple(dict.fromkeys(_variables(literals["SOURCES"], literals.get("APPS")))),
+            tuple(
+                dict.fromkeys(
+                    _variables(literals["SOURCES"], literals.get("APPS"), literals.get("KEYS"))
+                )
+            ),
             settings=tuple(_settings(literals.get("SETTINGS"))),
             storage=_kind(literals.get("STORAGE")),
             **optional,
@@ -99,7 +110,10 @@ def read_bundle(folder: Path) -> BuiltBundle:
 
 
 def _variables(*sources: ast.expr | None) -> Iterator[str]:
-    """Yield the environment variables that SOURCES and APPS name. Literals are not looked at."""
+    """Yield the environment variables that SOURCES, APPS and KEYS name.
+
+    Literals are not looked at.
+    """
     for each in sources:
         for source in each.values if isinstance(each, ast.Dict) else ():
             match source:

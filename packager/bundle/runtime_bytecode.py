@@ -6,40 +6,32 @@ that the cache has are the ones that compiling would give.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 
-from packager.host.bytecode import COMPILE, compile_files
+from packager.host.bytecode import Job, compile_jobs
 from packager.host.cache import cache_folder, cached_folder
 from packager.host.interpreter import Interpreter
+from packager.host.kept_answers import digest_of, scripts_state, state_of
+
+Sources = Sequence[tuple[Path, str]]  # paths, and names in the bundle
 
 
 def write_runtime_bytecode(
     compiler: Interpreter,
     folder: Path,
-    sources: Sequence[tuple[Path, str]],
+    sources: Sources,
     note: Callable[[str], None] = lambda message: None,
+    *,
+    every: Sources = (),
 ) -> None:
-    """Write the bytecode of `sources` (paths, and names in the bundle), which are in `folder`."""
-    cache = cache_folder()
-    if cache is None:
-        _compile(compiler, folder, [name for _, name in sources])
-        return
+    """Write the bytecode of `sources`, which are in `folder`.
 
-    def make(entry: Path) -> None:
-        for path, name in sources:
-            (entry / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, entry / name)
-        _compile(compiler, entry, [name for _, name in sources])
-        for _, name in sources:
-            (entry / name).unlink()
-
-    try:
-        entry = cached_folder(cache, f"runtime/{_digest(compiler, sources)}", make, note)
-    except OSError:  # it is full, or can't be written after all
+    They are compiled together with `every` source that some bundle has, once for all bundles.
+    """
+    entry = kept_bytecode(compiler, every or sources, note)
+    if entry is None:
         _compile(compiler, folder, [name for _, name in sources])
         return
     for _, name in sources:
@@ -50,15 +42,37 @@ def write_runtime_bytecode(
             shutil.copyfile(entry / compiled, folder / compiled)
 
 
+def kept_bytecode(
+    compiler: Interpreter,
+    sources: Sources,
+    note: Callable[[str], None] = lambda message: None,
+) -> Path | None:
+    """Return the folder with the bytecode of `sources` in the cache, None where it can't be."""
+    cache = cache_folder()
+    if cache is None:
+        return None
+
+    def make(entry: Path) -> None:
+        for path, name in sources:
+            (entry / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, entry / name)
+        _compile(compiler, entry, [name for _, name in sources])
+        for _, name in sources:
+            (entry / name).unlink()
+
+    try:
+        return cached_folder(cache, f"runtime/{_digest(compiler, sources)}", make, note)
+    except OSError:  # it is full, or can't be written after all
+        return None
+
+
 def _compile(compiler: Interpreter, folder: Path, names: Sequence[str]) -> None:
     # Who inspects what plugins import finds docstrings; the runtime is nobody's interface.
-    of_sdk = [name for name in names if name.startswith("dify_plugin/")]
-    compile_files(compiler, folder, of_sdk, columns=False)
-    compile_files(compiler, folder, {*names} - {*of_sdk}, columns=False, docstrings=False)
+    of_sdk = frozenset(name for name in names if name.startswith("dify_plugin/"))
+    jobs = [Job(of_sdk), Job(frozenset(names) - of_sdk, docstrings=False)]
+    compile_jobs(compiler, folder, jobs, columns=False)
 
 
-def _digest(compiler: Interpreter, sources: Sequence[tuple[Path, str]]) -> str:
-    files = [(name, hashlib.sha256(path.read_bytes()).hexdigest()) for path, name in sources]
-    how = hashlib.sha256(COMPILE.read_bytes()).hexdigest()
-    made_of = [sorted(files), compiler.version, compiler.magic, how]
-    return hashlib.sha256(json.dumps(made_of).encode()).hexdigest()
+def _digest(compiler: Interpreter, sources: Sources) -> str:
+    files = sorted((name, state_of(path)) for path, name in sources)
+    return digest_of([files, compiler.version, compiler.magic, scripts_state()])

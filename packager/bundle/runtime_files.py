@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 from packager.bundle.runtime_parts import PARTS
-from packager.contract import template_folder
+from packager.contract import LITERALS, template_folder
+from packager.host.trees import files_below
 
 _LIGHT = "dify_plugin"
 # What of the light SDK answers calls where the real one is bundled (endpoint_runtime/real_sdk.py).
@@ -30,10 +32,7 @@ def runtime_files(sdk: str, left_out: Collection[str] = ()) -> Iterator[tuple[Pa
     """
     parts = [part for part in PARTS if part.name in left_out]
     template = template_folder()
-    for path in sorted(template.rglob("*")):
-        name = path.relative_to(template).as_posix()
-        if not path.is_file() or "__pycache__" in path.parts:
-            continue
+    for path, name in _template_files(template):
         if any(part.holds(name) for part in parts):
             continue
         if sdk == "light" or PurePosixPath(name).parts[0] != _LIGHT:
@@ -41,3 +40,16 @@ def runtime_files(sdk: str, left_out: Collection[str] = ()) -> Iterator[tuple[Pa
     if sdk == "real":
         for name, copy in _ANSWERING.items():
             yield template / _LIGHT / name, f"endpoint_runtime/sdk_calls/{copy}"
+
+
+def runtime_sources(sdk: str) -> list[tuple[Path, str]]:
+    """Return the Python sources that bundles may have of the runtime, literals aside."""
+    return [each for each in runtime_files(sdk) if each[1].endswith(".py") and each[1] != LITERALS]
+
+
+@cache
+def _template_files(template: Path) -> tuple[tuple[Path, str], ...]:
+    """Return all files of the template, sorted; they are looked for once in a process."""
+    names = [name.split("/") for name, _ in files_below(template)]
+    found = ("/".join(parts) for parts in sorted(names) if "__pycache__" not in parts)
+    return tuple((template / name, name) for name in found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,15 @@ from packager.bundle.build import BuildOptions, Bundle, build_bundles
 from packager.bundle.known_secrets import known_secrets
 from packager.bundle.publish import check_out
 from packager.bundle.size import MAX_UNZIPPED
-from packager.cli.console import progress, say, say_briefly, show_diagnostics, write, write_json
+from packager.cli.console import (
+    echo,
+    progress,
+    say,
+    say_briefly,
+    show_diagnostics,
+    write,
+    write_json,
+)
 from packager.cli.options import (
     PATH,
     format_option,
@@ -27,6 +36,7 @@ from packager.errors import Diagnostic, Diagnostics, UsageError
 from packager.formatting import byte_size, columns
 from packager.model.permissions import Permissions
 from packager.model.progress import Progress
+from packager.model.steps import Stopwatch, step
 from packager.paths import is_file
 from packager.plugin.functions import FunctionPlan
 from packager.sam.template import GeneratedFile, need_ours, render_template
@@ -65,6 +75,7 @@ from packager.sam.template import GeneratedFile, need_ours, render_template
     help="Warn of what makes an endpoint's import, or every request, fail, and build all the same.",
 )
 @strict_option
+@click.option("--timings", is_flag=True, help="Say what each step of the build took.")
 @format_option
 def build(
     plugins: tuple[Path, ...],
@@ -78,6 +89,7 @@ def build(
     permissions: Permissions,
     allow_failing: bool,
     strict: bool,
+    timings: bool,
     form: str,
 ) -> None:
     """Build the functions of plugins into OUT, with the SAM template that deploys them.
@@ -99,7 +111,12 @@ def build(
     """
     diagnostics = Diagnostics()
     configuration = overrides(runtime, arch, memory, timeout)
-    with planned(plugins, diagnostics, configuration, permissions=permissions) as plans:
+    stopwatch = Stopwatch(say_briefly)
+    with ExitStack() as stack:
+        with progress(stopwatch), step("reading the plugins"):
+            plans = stack.enter_context(
+                planned(plugins, diagnostics, configuration, permissions=permissions)
+            )
         if not allow_failing:
             diagnostics.refuse_failing()
         diagnostics.raise_errors()
@@ -109,10 +126,12 @@ def build(
         chosen = _chosen(plans, functions)
         check_out(chosen, out)
         _say_runtimes(chosen, out)
-        described = _described(plans, chosen, out)
-        template = GeneratedFile(out / "template.yaml", render_template(described))
-        need_ours([template])
-        with progress():
+        with progress(stopwatch):
+            with step("writing the template"):
+                template = GeneratedFile(
+                    out / "template.yaml", render_template(_described(plans, chosen, out))
+                )
+                need_ours([template])
             bundles = build_bundles(
                 chosen,
                 out,
@@ -123,12 +142,27 @@ def build(
             )
         show_diagnostics(_fresh(bundles, diagnostics), excerpts=True)
         _say_left_out(bundles)
-        if form == "json":
-            facts = [_facts(bundle) for bundle in bundles]
-            write_json({"template": str(template.path), "functions": facts})
-        else:
-            heading = ("FUNCTION", "ZIP", "ZIPPED", "UNZIPPED", "OF 250 MB", "ROUTES")
-            write(columns([heading, *map(_row, bundles)]))
+        _write(bundles, template, stopwatch if timings else None, form)
+
+
+def _write(
+    bundles: tuple[Bundle, ...], template: GeneratedFile, stopwatch: Stopwatch | None, form: str
+) -> None:
+    """Write what was built, and what each step took, where that was asked for."""
+    took = [*stopwatch.seconds.items(), ("all else", stopwatch.rest)] if stopwatch else []
+    if form == "json":
+        facts: dict[str, Any] = {"template": str(template.path)}
+        facts["functions"] = [_facts(bundle) for bundle in bundles]
+        if stopwatch:
+            facts["timings"] = [{"step": name, "seconds": round(each, 4)} for name, each in took]
+        write_json(facts)
+        return
+    heading = ("FUNCTION", "ZIP", "ZIPPED", "UNZIPPED", "OF 250 MB", "ROUTES")
+    write(columns([heading, *map(_row, bundles)]))
+    if stopwatch:
+        rows = [*took, ("in all", sum(each for _, each in took))]
+        table = columns([("STEP", "SECONDS"), *((name, f"{each:.3f}") for name, each in rows)])
+        echo(table.rstrip("\n"))
 
 
 def _chosen(plans: tuple[FunctionPlan, ...], ids: tuple[str, ...]) -> tuple[FunctionPlan, ...]:

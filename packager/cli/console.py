@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -13,42 +14,86 @@ import click
 
 from packager.cli.terminal import shown, shown_bytes, shown_json
 from packager.errors import Diagnostic, InvalidInput, PackagerError
+from packager.model.steps import Stopwatch, measured
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
+    from rich.text import Text
 
 _COLOURS = {"error": "bold red", "warning": "bold yellow", "hint": "dim"}
 _MAX_MESSAGE = 4000  # characters: a plugin's whole file could be in it
-_status: list[Status] = []  # the line that shows progress now, for as long as it is shown
+_SOON = 0.7  # seconds
+
+
+class _Line:
+    """The line on a terminal that shows what is going on.
+
+    It appears once that takes time: until then nobody misses it, and rich is not imported.
+    """
+
+    def __init__(self) -> None:
+        self._message = ""
+        self._status: Status | None = None
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(_SOON, self._appear)
+        self._timer.daemon = True
+        self._ended = False
+
+    def update(self, message: str) -> None:
+        with self._lock:
+            self._message = message
+            if self._status is not None:
+                self._status.update(_plain(message))
+
+    def _appear(self) -> None:
+        with self._lock:
+            if not self._ended:
+                self._status = _console().status(_plain(self._message))
+                self._status.start()
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, *raised: object) -> None:
+        self._timer.cancel()
+        with self._lock:
+            self._ended = True
+            if self._status is not None:
+                self._status.stop()
+
+
+_lines_shown: list[_Line] = []  # the line that shows progress now, for as long as it does
 
 
 def say(message: str) -> None:
     """Show progress: a line on stderr, on a terminal one that the next replaces."""
-    if _status:
-        _update(message)
+    if _lines_shown:
+        _lines_shown[-1].update(message)
     else:
         echo(message)
 
 
 def say_briefly(message: str) -> None:
     """Show progress that is worth no line of its own: on a terminal only."""
-    if _status:
-        _update(message)
+    if _lines_shown:
+        _lines_shown[-1].update(message)
 
 
 @contextmanager
-def progress() -> Iterator[None]:
-    """Show what `say` is told on one changing line, where stderr is a terminal."""
-    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        yield
-        return
-    with _console().status("") as status:
-        _status.append(status)
-        try:
+def progress(stopwatch: Stopwatch | None = None) -> Iterator[None]:
+    """Show what `say` is told, and every step that takes a second, on one changing line, where
+    stderr is a terminal. What steps take is measured by `stopwatch`."""
+    with measured(stopwatch or Stopwatch(say_briefly)):
+        if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
             yield
-        finally:
-            _status.pop()
+            return
+        with (line := _Line()):
+            _lines_shown.append(line)
+            try:
+                yield
+            finally:
+                _lines_shown.pop()
 
 
 def show_diagnostics(diagnostics: Iterable[Diagnostic], *, excerpts: bool = False) -> None:
@@ -161,12 +206,6 @@ def _hint(hint: str | None) -> None:
         _lines((f"  hint: {_shortened(hint)}", "hint"), indent="  ")
 
 
-def _update(message: str) -> None:
-    from rich.text import Text  # no markup: a package's name may have brackets
-
-    _status[-1].update(Text(shown(message)))
-
-
 def _shortened(text: str) -> str:
     return text if len(text) <= _MAX_MESSAGE else f"{text[:_MAX_MESSAGE]}…"
 
@@ -182,6 +221,13 @@ def _lines(*parts: tuple[str, str], indent: str = "") -> None:
 
     styled = [(text, _COLOURS.get(kind, "")) for text, kind in fit]
     _console().print(Text.assemble(*styled), soft_wrap=True)
+
+
+def _plain(message: str) -> Text:
+    """Return a message without rich's markup: a package's name may have brackets."""
+    from rich.text import Text
+
+    return Text(shown(message))
 
 
 def _console() -> Console:

@@ -67,8 +67,8 @@ from packager.plugin.manifest import MANIFEST
 @click.option(
     "--mapped",
     metavar="SOURCE[:PATH]",
-    help="What the configuration's `events` send: sqs, sns, eventbridge or schedule; -d is the "
-    "message, or the event's detail.",
+    help="What the configuration's `events` send: sqs, sns, eventbridge, schedule or any; -d is "
+    "the message, or the event's detail.",
 )
 @click.option(
     "--endpoint", metavar="NAME", help="The managed endpoint of this machine that --request is for."
@@ -96,7 +96,7 @@ from packager.plugin.manifest import MANIFEST
 @click.option(
     "--fake-dify",
     is_flag=True,
-    help="Answer calls of Dify apps by a stand-in: any app id will do, and no key is needed.",
+    help="Answer calls of Dify by a stand-in: any app, model and tool will do, without a key.",
 )
 @dify_script_option
 @click.option("--runtime", type=RUNTIME, help="The runtime that a PLUGIN is built for.")

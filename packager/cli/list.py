@@ -1,8 +1,9 @@
-"""`packager list`: the functions, routes and settings of plugins."""
+"""`packager list`: the functions, routes, settings and events of plugins."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from packager.cli.plans import plan_facts, planned
 from packager.errors import Diagnostics
 from packager.formatting import columns
 from packager.model.permissions import Permissions
+from packager.model.plugin import Setting, TriggerProvider
 from packager.plugin.build_asks import warn_of_asks
 from packager.plugin.functions import FunctionPlan
 from packager.plugin.value_sources import setting_source
@@ -22,7 +24,7 @@ from packager.plugin.value_sources import setting_source
 @plugins_argument
 @format_option
 def list_functions(plugins: tuple[Path, ...], form: str) -> None:
-    """List the functions of plugins, with their routes and settings.
+    """List the functions of plugins, with their routes, settings and events.
 
     A setting's value comes from an environment variable, from the configuration or from the
     default that the plugin declares; values are never shown.
@@ -59,4 +61,29 @@ def _listing(plan: FunctionPlan) -> str:
         )
         for setting in plan.group.settings
     ]
-    return text + ("  settings\n" + columns(settings, "    ") if settings else "")
+    text += "  settings\n" + columns(settings, "    ") if settings else ""
+    return text + (_of_provider(plan.group.provider) if plan.group.provider else "")
+
+
+def _of_provider(provider: TriggerProvider) -> str:
+    """Return what a provider dispatches to, and what its subscriptions take."""
+    events = [
+        (event.name, event.source, ", ".join(each.name for each in event.parameters))
+        for event in provider.events
+    ]
+    constructor = provider.subscription_constructor
+    taken: list[tuple[str, Sequence[Setting]]] = [("property", provider.subscription_schema)]
+    if constructor is not None:
+        taken.append(("parameter", constructor.parameters))
+        taken.append(("credential", constructor.credentials_schema))
+        if constructor.oauth_schema is not None:
+            taken.append(("oauth client", constructor.oauth_schema.client_schema))
+    rows = [
+        (kind, each.name, each.type, "required" if each.required else "optional")
+        for kind, inputs in taken
+        for each in inputs
+    ]
+    text = f"  provider\n    {provider.name}  {provider.source}\n  events\n" + columns(
+        events, "    "
+    )
+    return text + ("  subscription\n" + columns(rows, "    ") if rows else "")

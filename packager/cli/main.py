@@ -26,24 +26,47 @@ _REFUSALS = (
     *(errno.ENAMETOOLONG, errno.ELOOP),
 )
 # Their faults are those of plugins, not of values that somebody gave.
-_READ_PLUGINS = ("build", "check", "invoke", "list", "profile", "serve", "template")
+_READ_PLUGINS = ("build", "check", "estimate", "invoke", "list", "profile", "serve", "template")
 
-# What takes no time unless it is used, or help is wanted.
-_NAMES = (
-    "build",
-    "check",
-    "console",
-    "endpoints",
-    "init",
-    "invoke",
-    "list",
-    "profile",
-    "schema",
-    "serve",
-    "settings",
-    "storage",
-    "template",
-)
+# Each command in one sentence, the first of its help (a test compares them): to list them, none is
+# imported.
+_SUMMARIES = {
+    "build": "Build the functions of plugins into OUT, with the SAM template that deploys them.",
+    "cache": "Show what builds keep for the next ones, or remove it.",
+    "check": "Find what is wrong with plugins, without building or fetching anything.",
+    "console": "Show and change the endpoints of a deployed stack in the browser.",
+    "deadletters": "Look at the dead letters of a stack, try them again, or delete them.",
+    "doctor": "Compare deployed functions with what their configuration says.",
+    "endpoints": 'Make, show and change the endpoints of functions with `endpoints = "managed"`.',
+    "estimate": "Simulate functions on Lambda under a load, and say what that costs.",
+    "init": "Make a new plugin in the folder NAME, which checks, builds, serves and also runs in "
+    "Dify.",
+    "invoke": "Send one event or request to a function, run here as Lambda runs it.",
+    "list": "List the functions of plugins, with their routes, settings and events.",
+    "logs": "Write the log of deployed functions to stdout.",
+    "profile": "Start a function cold, again and again, and show where its time goes.",
+    "schema": "Write the JSON Schema of a plugin's files to stdout.",
+    "send": "Send an event of a queue, topic, rule or schedule to a function that is served.",
+    "serve": "Serve the functions of plugins at an address of this machine, until Ctrl-C.",
+    "settings": "Show, check and write the values of settings.",
+    "storage": "Look at what plugins have stored, or delete it.",
+    "subscriptions": "Make, show, renew and end subscriptions to trigger providers.",
+    "template": "Write the SAM template that builds and deploys the functions of plugins.",
+}
+
+# What the same is called elsewhere, or is done by.
+_OTHERS = {
+    "create": "packager init",
+    "deploy": "sam deploy",
+    "delete": "sam delete",
+    "dev": "packager serve",
+    "lint": "packager check",
+    "new": "packager init",
+    "package": "packager build",
+    "run": "packager serve",
+    "start": "packager serve",
+    "validate": "packager check",
+}
 
 
 def _command(name: str) -> click.Command | None:
@@ -56,10 +79,20 @@ def _command(name: str) -> click.Command | None:
             from packager.cli.author.init import init as command
         case "schema":
             from packager.cli.author.schema import schema as command
+        case "cache":
+            from packager.cli.cache import cache as command
         case "build":
             from packager.cli.build import build as command
+        case "deadletters":
+            from packager.cli.deadletters import deadletters as command
         case "endpoints":
             from packager.cli.endpoints.commands import endpoints as command
+        case "doctor":
+            from packager.cli.deployed import doctor as command
+        case "logs":
+            from packager.cli.deployed import logs as command
+        case "estimate":
+            from packager.cli.estimate import estimate as command
         case "console":
             from packager.cli.endpoints.stack_console import stack_console as command
         case "invoke":
@@ -68,12 +101,16 @@ def _command(name: str) -> click.Command | None:
             from packager.cli.list import list_functions as command
         case "profile":
             from packager.cli.profile import profile as command
+        case "send":
+            from packager.cli.running.send import send as command
         case "serve":
             from packager.cli.serve import serve as command
         case "settings":
             from packager.cli.settings.commands import settings as command
         case "storage":
             from packager.cli.storage import storage as command
+        case "subscriptions":
+            from packager.cli.subscriptions.commands import subscriptions as command
         case "template":
             from packager.cli.template import template as command
         case _:
@@ -110,10 +147,30 @@ class _Commands(click.Group):
     """Turns the errors meant for a user into words on stderr and an exit code."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*_NAMES]
+        return [*_SUMMARIES]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return _command(cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; the message about one that is not there names what may be meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            if _OTHERS.get(args[0]):
+                error.message += f" Use `{_OTHERS[args[0]]}`."
+                raise
+            from packager.inputs.suggestions import near
+
+            meant = near(args[0], _SUMMARIES)
+            error.message += f" Did you mean {meant}?" if meant else ""
+            raise
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([*_SUMMARIES.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -150,5 +207,6 @@ class _Commands(click.Group):
 def main() -> None:
     """Make AWS Lambda functions of Dify plugins: one for every endpoint group.
 
-    A PLUGIN is a plugin's folder (with manifest.yaml) or its package, a .difypkg file.
+    A PLUGIN is a plugin's folder (with manifest.yaml) or its package, a .difypkg file; by default
+    it is the folder you are in. Whoever has none begins with `packager init`.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -34,6 +35,19 @@ format_option = click.option(
 strict_option = click.option(
     "--strict", is_flag=True, help="Take warnings for errors: exit with 2 if there is one."
 )
+
+
+class NumberRange(click.FloatRange):
+    """A number within bounds. click takes `nan` for one, which is below and above none."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number; refuse what is none, and infinity."""
+        number: float = super().convert(value, param, ctx)
+        if not isfinite(number):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return number
 
 
 class _Runtime(click.Choice):

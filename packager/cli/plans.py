@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from packager.errors import Diagnostics, InvalidInput, UsageError
+from packager.errors import Diagnostics
 from packager.model.permissions import Permissions
-from packager.paths import is_file
-from packager.plugin.difypkg import plugin_folder
+from packager.model.plugin import Setting, TriggerProvider
+from packager.model.steps import step
 from packager.plugin.functions import FunctionPlan, plan_functions
 from packager.plugin.ignored_warnings import drop_ignored
-from packager.plugin.load import load_plugin
+from packager.plugin.opened import open_plugin
 from packager.plugin.plugin import Plugin
 from packager.plugin.value_sources import setting_source
 from packager.sam.checks.template import check_template
@@ -39,27 +39,16 @@ def planned(
     with ExitStack() as stack:
         plugins: list[Plugin] = []
         for path in paths:
-            try:
-                folder = stack.enter_context(plugin_folder(path))
-            except InvalidInput as refused:
-                diagnostics.extend(refused.diagnostics)
-            except UsageError as refused:
-                diagnostics.error("unreadable-plugin", str(refused), hint=refused.hint)
-            else:
-                plugin = load_plugin(
-                    folder,
-                    diagnostics,
-                    overrides=configuration,
-                    display=str(path),
-                    package=is_file(path),
-                    permissions=permissions,
-                )
-                plugins += [plugin] if plugin else []
+            plugin = open_plugin(
+                path, stack, diagnostics, overrides=configuration, permissions=permissions
+            )
+            plugins += [plugin] if plugin else []
         plans = plan_functions(plugins, diagnostics, host=host)
         if not host:  # a run here knows by itself what it has
             warn_of_unset(plans, diagnostics)
             warn_of_defaults(plans, diagnostics)
-            check_template(plans, diagnostics)
+            with step("checking the template"):
+                check_template(plans, diagnostics)
         drop_ignored(diagnostics, (plugin.folder for plugin in plugins))
         yield plans
 
@@ -96,4 +85,34 @@ def plan_facts(plan: FunctionPlan) -> dict[str, Any]:
             }
             for setting in plan.group.settings
         ],
+        **({"provider": provider_facts(plan.group.provider)} if plan.group.provider else {}),
     }
+
+
+def provider_facts(provider: TriggerProvider) -> dict[str, Any]:
+    """Return what a trigger provider is as JSON says it."""
+    constructor = provider.subscription_constructor
+    return {
+        "name": provider.name,
+        "source": provider.source,
+        "properties": _input_facts(provider.subscription_schema),
+        "events": [
+            {
+                "name": event.name,
+                "source": event.source,
+                "parameters": _input_facts(event.parameters),
+                "variables": None if event.variables is None else list(event.variables),
+            }
+            for event in provider.events
+        ],
+        "constructor": constructor
+        and {
+            "parameters": _input_facts(constructor.parameters),
+            "credentials": _input_facts(constructor.credentials_schema),
+            "oauth": constructor.oauth_schema is not None,
+        },
+    }
+
+
+def _input_facts(inputs: Iterable[Setting]) -> list[dict[str, Any]]:
+    return [{"name": each.name, "type": each.type, "required": each.required} for each in inputs]

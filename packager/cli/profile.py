@@ -15,6 +15,7 @@ from packager.cli.console import progress, say, say_briefly, warn, write, write_
 from packager.cli.options import (
     PATH,
     RUNTIME,
+    NumberRange,
     data_option,
     env_file_option,
     fields_option,
@@ -23,7 +24,7 @@ from packager.cli.options import (
     settings_file_option,
 )
 from packager.cli.permissions import permission_options
-from packager.cli.running.bundle import Run, read_variables, unpacked
+from packager.cli.running.bundle import NO_DIET, Run, read_variables, unpacked
 from packager.cli.running.sent import addressed, endpoint_of, read_request_body
 from packager.contract import ENTRIES
 from packager.errors import PackagerError, UsageError
@@ -58,7 +59,7 @@ STARTS = 20
 @click.option(
     "--request",
     metavar='"METHOD PATH"',
-    help="The request to answer; by default the group's first GET.",
+    help="The request to answer; by default the group's first GET, POST / of a trigger.",
 )
 @click.option(
     "--endpoint",
@@ -74,7 +75,10 @@ STARTS = 20
     help="How the function is started; by default as its configuration says.",
 )
 @click.option(
-    "--compare", metavar="BUNDLE", type=PATH, help="Another built bundle, measured in turn with it."
+    "--compare",
+    metavar="BUNDLE|diet=false",
+    type=PATH,
+    help="Another built bundle, measured in turn with it, or PLUGIN without the import diet.",
 )
 @env_file_option
 @settings_file_option
@@ -83,7 +87,7 @@ STARTS = 20
 @click.option("--html", metavar="FILE", type=PATH, help="Write a page that shows all of it.")
 @click.option(
     "--budget",
-    type=click.FloatRange(min=0, min_open=True),
+    type=NumberRange(min=0, min_open=True),
     metavar="MS",
     help="Fail if the median cold start takes longer.",
 )
@@ -122,17 +126,21 @@ def profile(
       packager profile plugins/neko
       packager profile plugins/neko --request "POST /echo" -d '{}' --html profile.html
       packager profile plugins/neko --compare build/NekoFunction.zip
+      packager profile plugins/neko --compare diet=false
       packager profile plugins/neko --budget 40 --max-size 3MB --format json
     """
     limit = read_size(max_size) if max_size else None
     if html is not None:
-        _check_page(html)
+        check_page(html)
     variables = read_variables(env_file)
     body, sent = read_request_body(data, fields, headers)
     with ExitStack() as stack:
         run = Run(permissions, settings_file, variables)
         bundles = [stack.enter_context(unpacked(path, function, runtime, run))]
-        if compare is not None:
+        if compare == Path(NO_DIET):
+            bare = replace(run, as_ships=True)
+            bundles.append(stack.enter_context(unpacked(path, function, runtime, bare)))
+        elif compare is not None:
             bundles.append(stack.enter_context(unpacked(compare, function, None, run)))
         if entry:
             bundles = [replace(bundle, entry=entry) for bundle in bundles]
@@ -181,7 +189,7 @@ def _show(profiles: Sequence[Profile], page: Path | None, form: str) -> None:
         write(render_text(profiles))
 
 
-def _check_page(page: Path) -> None:
+def check_page(page: Path) -> None:
     """Raise `UsageError` where no page can be written, before anything is measured."""
     if is_folder(page):
         raise UsageError(f"--html: {page} is a folder", hint="name a file")

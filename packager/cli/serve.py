@@ -76,7 +76,7 @@ _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 @click.option(
     "--fake-dify",
     is_flag=True,
-    help="Answer calls of Dify apps by a stand-in: any app id will do, and no key is needed.",
+    help="Answer calls of Dify by a stand-in: any app, model and tool will do, without a key.",
 )
 @dify_script_option
 @click.option(
@@ -149,6 +149,7 @@ def serve(
       packager serve plugins/neko
       packager serve plugins/* --port 8080 --fake-dify
     """
+    from packager.serve.children import end_children
     from packager.serve.run import Options, run_server
     from packager.serve.sources import Given, Sources
 
@@ -179,8 +180,11 @@ def serve(
             fake_dify,
             managed,
         )
-        with Sources(plugins, given) as sources:
-            run_server(sources, options, _hooks(page))
+        try:
+            with Sources(plugins, given) as sources:
+                run_server(sources, options, _hooks(page))
+        finally:
+            end_children()
 
 
 def _hooks(page: Page) -> Hooks:

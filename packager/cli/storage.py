@@ -45,7 +45,7 @@ file_option = click.option(
 
 
 @storage.command("list")
-@plugin_argument
+@click.argument("plugin", metavar="[PLUGIN]", default=Path(), type=PATH)
 @stack_option
 @profile_option
 @region_option
@@ -63,6 +63,7 @@ def list_keys(
 
     \b
     Examples:
+      packager storage list
       packager storage list plugins/slack_bot
       packager storage list plugins/slack_bot --stack bots --region eu-west-1 --format json
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import get_args
 
@@ -10,7 +10,8 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from packager.config.files import Configuration
 from packager.errors import Diagnostics
-from packager.model.options import Options, Runtime
+from packager.model.options import PREVIEW, Options, Runtime
+from packager.model.plugin import EndpointGroup
 
 # What each endpoint has, if there are several; and what is of use then alone.
 _OF_ONE = ("settings_from", "hook_id")
@@ -29,6 +30,51 @@ def check_entry(options: Options, diagnostics: Diagnostics) -> None:
             key="entry",
             hint='leave entry out, or say entry = "stock"',
         )
+
+
+def check_deferred(options: Mapping[str, Options], diagnostics: Diagnostics) -> None:
+    """Note what deferred routes do not go with, and a worker that has none to work off."""
+    for option in options.values():
+        if option.stream and option.fail_on:
+            diagnostics.error(
+                "conflicting-keys",
+                "a streamed answer is sent before it can fail the invocation",
+                option.place("fail_on"),
+                key="fail_on",
+            )
+        if not option.deferred:
+            continue
+        if option.stream:
+            diagnostics.error(
+                "conflicting-keys",
+                "nothing is streamed to whoever has been answered: a function streams or defers",
+                option.place("deferred") or option.place("stream"),
+                key="deferred",
+                hint="leave out stream, or put the deferred paths into a group of their own",
+            )
+        if option.adapter != "native":
+            diagnostics.error(
+                "conflicting-keys",
+                f'adapter = "{option.adapter}" does not hand on events, which is what is deferred',
+                option.place("adapter"),
+                key="adapter",
+                hint='deferred routes need adapter = "native"',
+            )
+    said = next((each for each in options.values() if "worker" in each.places), None)
+    if said is not None and not any(option.deferred for option in options.values()):
+        diagnostics.warn(
+            "ignored-key", "says nothing without deferred", said.place("worker"), key="worker"
+        )
+
+
+def check_trigger(
+    groups: Sequence[EndpointGroup], options: Mapping[str, Options], diagnostics: Diagnostics
+) -> None:
+    """Warn of a table for triggers where there are none."""
+    if not any(group.provider for group in groups):
+        for said in (each for each in options.values() if "trigger" in each.places):
+            place = said.place("trigger")
+            diagnostics.warn("ignored-key", "is for trigger providers", place, key="trigger")
 
 
 def check_endpoints(options: Mapping[str, Options], diagnostics: Diagnostics) -> None:
@@ -92,7 +138,8 @@ def fit_python(
     allowed = [
         runtime
         for runtime in get_args(Runtime)
-        if any(f"{runtime.removeprefix('python')}.{patch}" in wanted for patch in _PATCHES)
+        if runtime not in PREVIEW
+        and any(f"{runtime.removeprefix('python')}.{patch}" in wanted for patch in _PATCHES)
     ]
     fitted: dict[str, Options] = {}
     notes: set[str] = set()

@@ -1,54 +1,60 @@
-"""Reads how Dify is reached: the address of its Service API, and the source of each app's key."""
+"""Reads how Dify is reached: the addresses of its APIs, and the sources of their keys."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from urllib.parse import urlsplit
+from collections.abc import Mapping
+from typing import Any, cast
 
-from packager.config.refused import InvalidValue, found
-from packager.config.sources import SOURCE_KEYS, is_reference, read_reference
-from packager.errors import Code
-from packager.inputs.suggestions import did_you_mean
+from packager.config.key_types import Key, text
+from packager.config.refused import InvalidPart, InvalidValue, found
+from packager.config.sources import SOURCE_KEYS
+from packager.config.tables import Report, read_table, secret, url
 from packager.inputs.toml_positions import KeyPath
-from packager.model.options import Source
+from packager.model.calls import INNER_KEY, InnerDify
+from packager.model.options import Options, Source
 
 ANY_APP = "*"  # the key of every app that has none of its own
-_HOST = re.compile(r"\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+")
-# Code, message, key, hint, and where the fault is if that is another key.
-Report = Callable[[Code, str, KeyPath, str | None, KeyPath | None], None]
+_ID = r"[A-Za-z0-9_-]{1,64}"
+_OF_INNER = ("inner_url", "inner_key", "tenant_id", "user_id")
+DIFY: tuple[Key, ...] = (
+    url("base_url", "https://dify.example.com/v1"),
+    url("inner_url", "http://dify-api:5001"),
+    secret("inner_key", "the inner API's key", "/dify/inner-key"),
+    text("tenant_id", "an id", _ID),
+    text("user_id", "an id", _ID),
+)
+_APP_KEY = secret("", "the app's API key", "/dify/app-key")
+# What has to be said with inner_url, and how.
+_NEEDED = {
+    "inner_key": 'say where it is kept: inner_key = {ssm = "/dify/inner-key"}',
+    "tenant_id": "say the id of the workspace, which Dify's database has in its table tenants",
+}
 
 
-def read_dify(value: object, path: KeyPath, report: Report) -> str | None:
-    """Return the base URL of the table `dify`; None if it says none, or after a fault."""
-    if not isinstance(value, dict):
-        report("wrong-type", f"expected a table, not {found(value)}", path, None, None)
-        return None
-    for key in value:
-        if key == "apps":
-            report(
-                "unknown-key",
-                "there is no such key",
-                (*path, key),
-                "apps is a table beside dify",
-                None,
-            )
-        elif key != "base_url":
-            hint = did_you_mean(key, ["base_url"]) or "the key is base_url"
-            report("unknown-key", "there is no such key", (*path, key), hint, None)
-    if "base_url" not in value:
-        return None
-    try:
-        return _base_url(value["base_url"])
-    except InvalidValue as refused:
-        report(
-            "invalid-value",
-            f"expected a URL such as https://dify.example.com/v1, not {refused}",
-            (*path, "base_url"),
-            None,
-            None,
-        )
-        return None
+def read_dify(value: object, path: KeyPath, report: Report) -> dict[str, Any]:
+    """Return what is sound in the table `dify`, by its keys."""
+    return read_table(DIFY, value, path, report, {"apps": "apps is a table beside dify"})
+
+
+def inner_of(given: Mapping[str, Any]) -> tuple[InnerDify | None, dict[str, Source]]:
+    """Return what the merged tables say of the inner API, and the source of its key by name."""
+    if "inner_url" not in given:
+        return None, {}
+    inner = InnerDify(given["inner_url"], given.get("tenant_id", ""), given.get("user_id", ""))
+    key = given.get("inner_key")
+    return inner, {} if key is None else {INNER_KEY: key}
+
+
+def check_inner(options: Options, report: Report) -> None:
+    """Report what the inner API's address needs, and what is of no use without it."""
+    given = {key for key in _OF_INNER if f"dify.{key}" in options.places}
+    if options.dify_inner is None:
+        for key in sorted(given - {"inner_url"}) if "inner_url" not in given else ():
+            report("missing-key", "is for inner_url, and there is none", ("dify", key), None, None)
+        return
+    for key, hint in _NEEDED.items():
+        if key not in given:
+            report("missing-key", "missing", ("dify", key), hint, None)
 
 
 def read_apps(value: object, path: KeyPath, report: Report) -> Mapping[str, Source]:
@@ -60,39 +66,11 @@ def read_apps(value: object, path: KeyPath, report: Report) -> Mapping[str, Sour
     for app_id, each in value.items():
         own = (*path, app_id)
         try:
-            if not is_reference(each):
-                # A text may be the key itself: it is not repeated.
-                what = "the key itself" if isinstance(each, str) else found(each)
-                raise InvalidValue(
-                    'expected the source of the app\'s API key, such as {ssm = "/dify/app-key"}, '
-                    f"not {what}"
-                )
-            apps[app_id] = read_reference(each)
+            apps[app_id] = cast(Source, _APP_KEY.read(each))
+        except InvalidPart as refused:
+            inside = [key for key in SOURCE_KEYS if key in each]
+            report("invalid-value", str(refused), own, None, (*own, inside[0]))
         except InvalidValue as refused:
-            inside = [key for key in SOURCE_KEYS if isinstance(each, dict) and key in each]
-            report("invalid-value", str(refused), own, None, (*own, inside[0]) if inside else None)
+            message = f"expected {_APP_KEY.expected}, not {refused}"
+            report("invalid-value", message, own, None, None)
     return apps
-
-
-def _base_url(value: object) -> str:
-    if not isinstance(value, str):
-        raise InvalidValue(found(value))
-    try:
-        parts = urlsplit(value)
-        port = parts.port
-    except ValueError:
-        raise InvalidValue(found(value)) from None
-    if parts.username or parts.password:
-        raise InvalidValue("one with a password")
-    host = parts.netloc.removesuffix(f":{port}") if port else parts.netloc
-    if (
-        parts.scheme not in ("http", "https")
-        or not _HOST.fullmatch(host)
-        or parts.query
-        or parts.fragment
-        or not value.isascii()
-        or not value.isprintable()
-        or " " in value
-    ):
-        raise InvalidValue(found(value))
-    return value.rstrip("/")

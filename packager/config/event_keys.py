@@ -7,11 +7,11 @@ import zoneinfo
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from packager.config.key_types import Key, is_plain, text, truth, whole
+from packager.config.key_types import Key, choice, is_plain, text, truth, whole
 from packager.config.refused import InvalidValue, found
 from packager.config.schedules import expression_problem
 from packager.inputs.suggestions import did_you_mean
-from packager.model.events import PatternEvent, QueueEvent, ScheduleEvent, TopicEvent
+from packager.model.events import AnyEvent, PatternEvent, QueueEvent, ScheduleEvent, TopicEvent
 
 # A standard queue's batch may hold 10,000 messages, but only 10 without a window to gather more
 # in; a FIFO queue's 10 (Lambda, "Creating and configuring an Amazon SQS event source mapping").
@@ -44,6 +44,24 @@ def _pattern(value: object) -> Mapping[str, Any]:
     return value
 
 
+def _filters(value: object) -> tuple[Mapping[str, Any], ...]:
+    # "Control which events Lambda sends to your function": 5 filters, 10 on request.
+    if not isinstance(value, list) or not 1 <= len(value) <= 10:
+        raise InvalidValue(found(value) if not isinstance(value, list) else "one of another length")
+    return tuple(_pattern(each) for each in value)
+
+
+def _pollers(value: object) -> tuple[int, int]:
+    # "Amazon SQS event source mapping", provisioned mode: 2 to 200 at least, 2 to 2000 at most.
+    if not isinstance(value, dict) or value.keys() != {"min", "max"}:
+        raise InvalidValue(found(value))
+    least, most = value["min"], value["max"]
+    whole_ = all(isinstance(each, int) and not isinstance(each, bool) for each in (least, most))
+    if not whole_ or not (2 <= least <= 200 and least <= most <= 2000):
+        raise InvalidValue("one whose min is not 2 to 200, or whose max is not min to 2000")
+    return least, most
+
+
 def _fields(pattern: Mapping[str, Any]) -> Iterable[tuple[str, object]]:
     for name, field in pattern.items():
         if isinstance(field, dict) and field:
@@ -67,6 +85,21 @@ def _timezone_problem(name: str) -> str | None:
     return did_you_mean(name, known) or "there is no such time zone"
 
 
+_FILTERS_SCHEMA = {
+    "type": "array",
+    "items": {"type": "object", "minProperties": 1},
+    "minItems": 1,
+    "maxItems": 10,
+}
+_POLLERS_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "min": {"type": "integer", "minimum": 2, "maximum": 200},
+        "max": {"type": "integer", "minimum": 2, "maximum": 2000},
+    },
+    "required": ["min", "max"],
+    "additionalProperties": False,
+}
 PATH = text(
     "path",
     "a URL path that starts with /, without a query, with values in place of variables",
@@ -91,6 +124,8 @@ EVENT_KINDS: dict[str, tuple[type[Any], tuple[Key, ...], tuple[str, ...]]] = {
             truth("fifo"),
             whole("visibility_timeout", 1, 43200, "seconds"),
             whole("max_receives", 1, 1000, "receives"),
+            Key("filters", "a list of 1 to 10 patterns", _filters, _FILTERS_SCHEMA),
+            Key("pollers", "{min = 2, max = 10}, 2 to 2000", _pollers, _POLLERS_SCHEMA),
         ),
         (),
     ),
@@ -124,4 +159,5 @@ EVENT_KINDS: dict[str, tuple[type[Any], tuple[Key, ...], tuple[str, ...]]] = {
         ),
         ("expression",),
     ),
+    "any": (AnyEvent, (choice("reply", ("value",)),), ()),
 }

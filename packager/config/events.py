@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
-
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import Map, RequestRedirect, Rule
+from typing import TYPE_CHECKING, Any
 
 from packager.config.event_keys import ENDPOINT, EVENT_KINDS, MAX_PLAIN_BATCH, PATH
 from packager.config.key_types import choice
 from packager.config.refused import InvalidValue, found
+from packager.config.tables import Report
 from packager.errors import Code, Place
 from packager.inputs.suggestions import did_you_mean
 from packager.inputs.toml_file import ConfigTable
@@ -20,14 +18,15 @@ from packager.inputs.toml_positions import KeyPath
 from packager.inputs.url_rules import is_rule
 from packager.model.events import (
     EVENT_SOURCES,
+    AnyEvent,
     EventMapping,
     QueueEvent,
     event_arn,
 )
 from packager.model.plugin import EndpointGroup
 
-# `report(code, message, path, hint, place_path)` notes an error at the key `path`.
-Report = Callable[[Code, str, KeyPath, str | None, KeyPath | None], None]
+if TYPE_CHECKING:
+    from werkzeug.routing import Map
 
 _SOURCE = choice("source", EVENT_SOURCES)
 # What only a queue that the template makes has.
@@ -169,6 +168,9 @@ def _check_queue(
         faults.append(("batch_size", problem, None))
     if fifo and event.batch_window:
         faults.append(("batch_window", "a FIFO queue has no batch window", None))
+    if event.pollers is not None and event.max_concurrency is not None:
+        problem = "provisioned pollers have no max_concurrency beside them"
+        faults.append(("max_concurrency", problem, None))
     for name, problem, hint in faults:
         report("conflicting-keys", problem, (*path, name), hint, None)
     return not faults
@@ -177,6 +179,9 @@ def _check_queue(
 def _check_twice(
     event: EventMapping, others: Sequence[EventMapping], path: KeyPath, report: Report
 ) -> None:
+    if isinstance(event, AnyEvent) and any(isinstance(each, AnyEvent) for each in others):
+        message = "whatever nothing else maps has one path"
+        report("duplicate", message, (*path, "source"), None, None)
     arn = event_arn(event)
     if arn is not None and arn in map(event_arn, others):
         key = "queue" if isinstance(event, QueueEvent) else "topic"
@@ -200,6 +205,9 @@ def _no_endpoint(
 
 def _path_problem(group: EndpointGroup, path: str) -> str | None:
     """Return why a POST of `path` reaches no endpoint of `group`; None if it reaches one."""
+    from werkzeug.exceptions import HTTPException, MethodNotAllowed  # most plugins have no events
+    from werkzeug.routing import RequestRedirect
+
     routes = _routes(tuple((endpoint.path, endpoint.method) for endpoint in group.endpoints))
     try:
         routes.bind("localhost").match(path, method="POST")
@@ -218,6 +226,8 @@ def _path_problem(group: EndpointGroup, path: str) -> str | None:
 def _routes(endpoints: tuple[tuple[str, str], ...]) -> Map:
     """Return the routes of a group's endpoints, those left out whose path is not a rule: that is a
     fault where it is declared."""
+    from werkzeug.routing import Map, Rule
+
     return Map(
         Rule(path, methods=[method], endpoint=path)
         for path, method in endpoints

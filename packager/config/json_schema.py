@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from packager.config.calls.models import MODELS
+from packager.config.calls.tools import TOOLS_SCHEMA
+from packager.config.dify import DIFY
 from packager.config.event_keys import ENDPOINT, EVENT_KINDS, PATH
 from packager.config.key_types import Key
 from packager.config.keys import GROUPS, KEYS, TABLES, default_of
 from packager.config.sources import SOURCE_KEYS, SOURCE_SCHEMA
+from packager.config.tables import table_schema
 
 _LINK = re.compile(r"\[([^][]++)\]\([^()]++\)")
 
@@ -24,10 +28,9 @@ def configuration_schema() -> dict[str, Any]:
     tables: dict[str, dict[str, Any]] = {
         "settings": {"additionalProperties": {"if": named, "then": SOURCE_SCHEMA}},
         "apps": {"additionalProperties": SOURCE_SCHEMA},
-        "dify": {
-            "properties": {"base_url": {"type": "string", "pattern": "^https?://"}},
-            "additionalProperties": False,
-        },
+        "models": table_schema(MODELS),
+        "tools": {**TOOLS_SCHEMA},
+        "dify": table_schema(DIFY),
     }
     properties = {key.name: _described(key) for key in KEYS.values()}
     properties["events"]["items"] = {"anyOf": [*map(_event, EVENT_KINDS)]}

@@ -166,11 +166,37 @@ def media_types(name: str, *, says: str = "", unset: str | None = None) -> Key:
     )
 
 
+def packages(name: str, *, truth: bool, says: str = "", unset: str | None = None) -> Key:
+    """A key that takes a list of packages' names, which are normalised; with `truth`, or a truth
+    value for all of them."""
+    compiled = re.compile(r"[A-Za-z0-9]+([._-]+[A-Za-z0-9]+)*")  # PEP 508
+
+    def read(value: object) -> tuple[str, ...] | bool:
+        if truth and isinstance(value, bool):
+            return value
+        if not isinstance(value, list):
+            raise InvalidValue(found(value))
+        for item in value:
+            if not isinstance(item, str) or not compiled.fullmatch(item):
+                raise InvalidValue(f"a list with {found(item)}")
+        return tuple(dict.fromkeys(re.sub(r"[._-]+", "-", item).lower() for item in value))
+
+    some: Schema = {
+        "type": "array",
+        "items": {"type": "string", "pattern": f"^{compiled.pattern}$"},
+    }
+    schema = {"anyOf": [{"type": "boolean"}, some]} if truth else some
+    expected = 'a list of packages, such as "requests"'
+    return Key(name, f"true, false or {expected}" if truth else expected, read, schema, says, unset)
+
+
 def module_names(name: str, *, says: str = "", unset: str | None = None) -> Key:
-    """A key that takes a list of dotted names of modules."""
+    """A key that takes a list of dotted names of modules, or `false`, which is read as None."""
     compiled = re.compile(r"[\w-]+(\.[\w-]+)*")
 
-    def read(value: object) -> tuple[str, ...]:
+    def read(value: object) -> tuple[str, ...] | None:
+        if value is False:
+            return None
         if not isinstance(value, list):
             raise InvalidValue(found(value))
         for item in value:
@@ -180,9 +206,14 @@ def module_names(name: str, *, says: str = "", unset: str | None = None) -> Key:
 
     return Key(
         name,
-        'a list of modules, such as "json" or "webhooks.signature"',
+        'a list of modules, such as "json" or "webhooks.signature", or false',
         read,
-        {"type": "array", "items": {"type": "string", "pattern": f"^{compiled.pattern}$"}},
+        {
+            "anyOf": [
+                {"type": "array", "items": {"type": "string", "pattern": f"^{compiled.pattern}$"}},
+                {"const": False},
+            ]
+        },
         says,
         unset,
     )
@@ -201,17 +232,58 @@ def table(name: str, *, says: str = "", unset: str | None = None, below: str = "
     return Key(name, "a table", read, {"type": "object"}, says, unset, below)
 
 
-def entries(name: str, *, says: str = "", unset: str | None = None) -> Key:
-    """A key that takes a list of tables; what is in them is read elsewhere."""
+def statuses(name: str, *, says: str = "", unset: str | None = None) -> Key:
+    """A key that takes a list of HTTP statuses of errors."""
 
-    def read(value: object) -> list[object]:
+    def read(value: object) -> tuple[int, ...]:
         if not isinstance(value, list):
             raise InvalidValue(found(value))
-        return value
+        for item in value:
+            if isinstance(item, bool) or not isinstance(item, int) or not 400 <= item <= 599:
+                raise InvalidValue(f"a list with {found(item)}")
+        return tuple(dict.fromkeys(value))
 
+    items = {"type": "integer", "minimum": 400, "maximum": 599}
+    expected = "a list of statuses from 400 to 599"
+    return Key(name, expected, read, {"type": "array", "items": items}, says, unset)
+
+
+def read_list(value: object) -> list[object]:
+    """Return a list, whose items are read elsewhere; raise InvalidValue for anything else."""
+    if not isinstance(value, list):
+        raise InvalidValue(found(value))
+    return value
+
+
+def alarms(name: str, *, says: str = "") -> Key:
+    """A key that takes true, false, or a table with the address that alarms are sent to."""
+    address = re.compile(r'[^@\s{}\\"]+@[^@\s{}\\"]+')
+
+    def read(value: object) -> bool | str:
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, dict) and [*value] == ["email"]:
+            email = value["email"]
+            if isinstance(email, str) and len(email) <= 254 and address.fullmatch(email):
+                return email
+            raise InvalidValue(f"{found(email)} as the email")
+        raise InvalidValue(found(value))
+
+    email = {"type": "string", "pattern": f"^{address.pattern}$"}
+    described = {"type": "object", "properties": {"email": email}, "additionalProperties": False}
     return Key(
-        name, "a list of tables", read, {"type": "array", "items": {"type": "object"}}, says, unset
+        name,
+        'true, false or {email = "ops@example.com"}',
+        read,
+        {"anyOf": [{"type": "boolean"}, {**described, "required": ["email"]}]},
+        says,
     )
+
+
+def entries(name: str, *, says: str = "", unset: str | None = None) -> Key:
+    """A key that takes a list of tables; what is in them is read elsewhere."""
+    items = {"type": "array", "items": {"type": "object"}}
+    return Key(name, "a list of tables", read_list, items, says, unset)
 
 
 def is_plain(value: object) -> bool:

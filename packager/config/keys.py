@@ -11,20 +11,26 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any, get_args
 
+from packager.config.deferred_keys import DEFERRED_SCHEMA, TRIGGER_SCHEMA, WORKER_SCHEMA
 from packager.config.key_types import (
     Key,
+    alarms,
     choice,
     entries,
     globs,
     media_types,
     module_names,
     number_choice,
+    packages,
+    read_list,
+    statuses,
     table,
     text,
     truth,
     whole,
 )
 from packager.config.sources import DOCUMENT_SCHEMA, read_document
+from packager.config.tables import any_table
 from packager.model.options import (
     LOG_RETENTIONS,
     Adapter,
@@ -34,6 +40,7 @@ from packager.model.options import (
     EndpointsStore,
     Entry,
     Errors,
+    Logs,
     Options,
     Routes,
     Runtime,
@@ -48,7 +55,8 @@ KEYS: Mapping[str, Key] = {
         choice(
             "runtime",
             get_args(Runtime),
-            says='`"python3.11"` to `"python3.14"`. A plugin without any configuration gets '
+            says='`"python3.11"` to `"python3.15"`, the last a preview on Lambda. A '
+            "plugin without any configuration gets "
             "that of its manifest's `meta.runner.version`, where Lambda has it; where "
             "`requires-python` excludes the default and nothing is said here, the newest that it "
             "allows",
@@ -72,10 +80,10 @@ KEYS: Mapping[str, Key] = {
         whole(
             "timeout",
             1,
-            900,
+            1800,
             "seconds",
-            says='seconds, 1 to 900. At most 30 with `api = "http"`, 29 with `"rest"` unless it '
-            "streams",
+            says="seconds, 1 to 1800 (above 900 with a warning). At most 30 with "
+            '`api = "http"`, 29 with `"rest"` unless it streams',
         ),
         choice(
             "api",
@@ -96,6 +104,41 @@ KEYS: Mapping[str, Key] = {
             says="days that CloudWatch keeps the log: "
             + ", ".join(map(str, LOG_RETENTIONS[:-1]))
             + f" or {LOG_RETENTIONS[-1]}",
+        ),
+        choice(
+            "logs",
+            get_args(Logs),
+            says='or `"json"`: each line of the log is JSON, with the ids of the request and the '
+            "trace; see [logs](operations.md#logs)",
+        ),
+        alarms(
+            "alarms",
+            says='`true` or `{email = "ops@example.com"}`: alarms for errors, throttles, slow '
+            "requests and dead letters; see [alarms](operations.md#alarms)",
+        ),
+        truth(
+            "dashboard",
+            says="`true` adds the function to the stack's CloudWatch dashboard; see "
+            "[the dashboard](operations.md#the-dashboard)",
+        ),
+        truth(
+            "metrics",
+            says="`true` writes CloudWatch's embedded metrics into the log; see "
+            "[metrics](operations.md#metrics)",
+        ),
+        truth(
+            "tracing",
+            says="`true` traces with X-Ray, calls of apps and models included; see "
+            "[traces](operations.md#traces)",
+        ),
+        whole(
+            "reserved_concurrency",
+            0,
+            100_000,
+            "execution environments",
+            says="execution environments that the function has at most, and that no other takes "
+            "from it; 0 stops it; see [limits](operations.md#limits)",
+            unset="what the account has",
         ),
         table(
             "template",
@@ -161,8 +204,10 @@ KEYS: Mapping[str, Key] = {
         ),
         module_names(
             "preload",
-            says='modules loaded before the first request: `["webhooks.signature", "json"]`; see '
+            says="modules loaded before the first request, besides a group's only source: "
+            '`["webhooks.signature", "json"]`; `"endpoints"` is all sources, `false` none; see '
             "[init phase or first request](cold-start.md#init-phase-or-first-request)",
+            unset="a group's only source",
         ),
         # What an account may have is a quota that AWS raises on request.
         whole(
@@ -227,10 +272,22 @@ KEYS: Mapping[str, Key] = {
             says="`true` compresses replies where clients accept it; see "
             "[compression](events.md#compression)",
         ),
-        truth(
+        packages(
             "diet",
-            says="the bundle's werkzeug imports modules at their first use: [the import "
-            "diet](cold-start.md). `false` leaves it as it ships",
+            truth=True,
+            says="packages import modules at their first use: [the import diet](cold-start.md); a "
+            'list, `["werkzeug", "boto3"]`, is of those alone, `false` leaves all as they ship',
+        ),
+        packages(
+            "diet_exclude",
+            truth=False,
+            says="packages that ship as they are all the same",
+        ),
+        truth(
+            "diet_plugin",
+            says="`true`: imports at the top of the plugin's own modules wait until what they bind "
+            "is used, where nothing could see a difference; see [imports that "
+            "wait](cold-start.md#imports-that-wait)",
         ),
         choice(
             "sdk",
@@ -289,6 +346,42 @@ KEYS: Mapping[str, Key] = {
             says="queues, topics, buses and schedules whose events reach an endpoint; see "
             "[events that are not requests](events.md#events-that-are-not-requests)",
         ),
+        statuses(
+            "fail_on",
+            says="statuses of answers that fail the invocation, `[500, 503]`, where the sender is "
+            "to try again; see [answers that fail](events.md#answers-that-fail)",
+        ),
+        table(
+            "warmup",
+            says="what the pings of your warmer have, `{warmer = true}`, answered at once. "
+            "Those of serverless-plugin-warmup are known",
+        ),
+        Key(
+            "deferred",
+            "a list of paths and tables",
+            read_list,
+            DEFERRED_SCHEMA,
+            says="paths that are acknowledged at once and worked off a queue; see "
+            "[deferred routes](deferred.md)",
+        ),
+        Key(
+            "worker",
+            "a table",
+            any_table,
+            WORKER_SCHEMA,
+            says="a table for who works them off: `timeout`, `tries` and others; see "
+            "[the worker](deferred.md#the-worker)",
+            unset="see there",
+        ),
+        Key(
+            "trigger",
+            "a table",
+            any_table,
+            TRIGGER_SCHEMA,
+            says="what a trigger provider's deliveries are known by, and in order by: `dedupe`, "
+            "`dedupe_for`, `order_by`; see [once, and in order](triggers.md#once-and-in-order)",
+            unset="none",
+        ),
         Key(
             "settings_from",
             'a document\'s place, {ssm = "/name"} or {secret = "name or ARN"}',
@@ -336,8 +429,23 @@ TABLES: Mapping[str, Key] = {
             below="<app id>",
         ),
         table(
+            "models",
+            says="what answers `session.model`: an OpenAI-compatible endpoint, or Amazon Bedrock. "
+            "See [models](calls.md#models)",
+            unset="none",
+            below="base_url",
+        ),
+        table(
+            "tools",
+            says="what answers `session.tool`: a table for each tool, by `mcp`, `openapi`, "
+            "`lambda` or `plugin`. See [tools](calls.md#tools)",
+            unset="none",
+            below="<provider>/<tool>",
+        ),
+        table(
             "dify",
-            says="the address of Dify's Service API",
+            says="the address of Dify's Service API; `inner_url`, `inner_key`, `tenant_id` and "
+            "`user_id` are for the [inner API](calls.md#the-inner-api)",
             unset='`"https://api.dify.ai/v1"`',
             below="base_url",
         ),

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from packager.config.consistency import check_endpoints, check_entry, fit_python
+from packager.config.calls.merged import TABLES as CALLS_TABLES
+from packager.config.calls.merged import Calls, check_calls
+from packager.config.consistency import (
+    check_deferred,
+    check_endpoints,
+    check_entry,
+    check_trigger,
+    fit_python,
+)
 from packager.config.declared import COMMAND_LINE, check_declared, fit_declared
-from packager.config.dify import read_apps, read_dify
+from packager.config.deferred import read_deferred
+from packager.config.deferred_keys import read_trigger, read_worker
 from packager.config.events import read_events
 from packager.config.files import read_config_files
 from packager.config.keys import GROUPS, KEYS, TABLES
-from packager.config.refused import InvalidValue, found
+from packager.config.refused import InvalidPart, InvalidValue, found
 from packager.config.settings import read_source
 from packager.config.sources import SOURCE_KEYS, is_reference
+from packager.config.tables import Report
 from packager.errors import Code, Diagnostics, Place
 from packager.inputs.plugin_folder import PluginFolder
 from packager.inputs.suggestions import did_you_mean
 from packager.inputs.toml_file import ConfigTable
 from packager.inputs.toml_positions import KeyPath
 from packager.model.declared import Declared
+from packager.model.deferred import DeferredRoute, TriggerOptions
 from packager.model.events import EventMapping
 from packager.model.options import Options, Source
 from packager.model.plugin import EndpointGroup
@@ -34,8 +46,9 @@ class _Layer:
 
     values: dict[str, Any] = field(default_factory=dict)
     settings: dict[tuple[str, str], Source] = field(default_factory=dict)  # by group and name
-    apps: dict[str, Source] = field(default_factory=dict)
+    calls: Calls = field(default_factory=Calls)
     events: dict[str, tuple[EventMapping, ...]] = field(default_factory=dict)  # by group
+    deferred: dict[str, tuple[DeferredRoute, ...]] = field(default_factory=dict)  # by group
     places: dict[str, Place] = field(default_factory=dict)
 
 
@@ -55,7 +68,7 @@ def read_configuration(
     unknown names are not faults.
     """
     files = read_config_files(folder.root, folder.display, diagnostics)
-    reader = _Reader(groups, diagnostics, complete)
+    reader = _Reader(groups, diagnostics, complete, folder.root)
     plugin_layer = _Layer()
     group_layers: dict[str, _Layer] = {}
     if files.table is not None:
@@ -69,22 +82,29 @@ def read_configuration(
         layers = (plugin_layer, group_layers.get(group.name, _Layer()), top_layer)
         values: dict[str, Any] = {}
         settings: dict[str, Source] = {}
-        apps: dict[str, Source] = {}
+        calls = Calls()
         places: dict[str, Place] = {}
         for layer in layers:
             values |= layer.values
             if group.name in layer.events:
                 values["events"] = layer.events[group.name]
+            if group.name in layer.deferred:
+                values["deferred"] = layer.deferred[group.name]
             own = {name: each for (of, name), each in layer.settings.items() if of == group.name}
             settings |= own
-            apps |= layer.apps
+            calls.lay(layer.calls)
             places |= {
                 key: place
                 for key, place in layer.places.items()
                 if not key.startswith("settings.") or key.removeprefix("settings.") in own
             }
-        options[group.name] = Options(**values, settings=settings, apps=apps, places=places)
+        values |= calls.options()
+        if group.provider is not None:
+            values["endpoints"] = "managed"  # its subscriptions are: there is no single one
+            values["deferred"] = (values.get("trigger", TriggerOptions()).route,)
+        options[group.name] = Options(**values, settings=settings, places=places)
     _check_fit(options, diagnostics)
+    check_trigger(groups, options, diagnostics)
     options = fit_declared(options, declared, configured=files.table is not None)
     fitted = fit_python(options, files, diagnostics)
     check_declared(fitted, declared, diagnostics)
@@ -96,6 +116,7 @@ class _Reader:
     groups: Sequence[EndpointGroup]
     diagnostics: Diagnostics
     complete: bool
+    root: Path
 
     def layer(
         self,
@@ -119,56 +140,52 @@ class _Reader:
                     for inner in _paths_in(value) if whole else ():
                         below = ".".join(map(str, (name, *inner)))
                         layer.places[below] = table.place((*key_path, *inner))
-                    if name == "events":
-                        self.events(table, key_path, layer.values.pop(name), groups, layer)
+                    if name in ("events", "deferred"):
+                        self.entries(table, key_path, groups, layer)
+                    elif name == "worker":
+                        layer.values[name] = read_worker(value, key_path, self.report(table))
+                    elif name == "trigger":
+                        layer.values[name] = read_trigger(value, key_path, self.report(table))
+                except InvalidPart as refused:
+                    self.error("invalid-value", str(refused), table, (*key_path, *refused.inside))
                 except InvalidValue as refused:
-                    self.error(
-                        "invalid-value",
-                        f"expected {KEYS[name].expected}, not {refused}",
-                        table,
-                        key_path,
-                    )
+                    message = f"expected {KEYS[name].expected}, not {refused}"
+                    self.error("invalid-value", message, table, key_path)
             elif name == "settings":
                 self.settings(table, key_path, value, groups, layer)
-            elif name in ("apps", "dify"):
-                self.dify(name, table, key_path, value, layer)
+            elif name in CALLS_TABLES:
+                self.calls(name, table, key_path, value, layer)
             elif name != "groups" or not top:
                 known = [*KEYS, *TABLES, *([GROUPS.name] if top else [])]
                 hint = did_you_mean(name, known) or "the keys are " + ", ".join(known)
                 self.error("unknown-key", "there is no such key", table, key_path, hint)
         return layer
 
-    def events(
+    def entries(
         self,
         table: ConfigTable,
         path: KeyPath,
-        entries: Sequence[object],
         groups: Sequence[EndpointGroup],
         layer: _Layer,
     ) -> None:
-        def report(
-            code: Code, message: str, path: KeyPath, hint: str | None, place: KeyPath | None
-        ) -> None:
-            self.error(code, message, table, path, hint, place_path=place)
+        """Check the entries of `events` or `deferred`, which the layer has as they were written."""
+        report = self.report(table)
+        name, whole = str(path[-1]), self.complete
+        entries = layer.values.pop(name)
+        if name == "events":
+            layer.events = read_events(entries, table, path, groups, report, complete=whole)
+        else:
+            layer.deferred = read_deferred(entries, table, path, groups, report, complete=whole)
 
-        layer.events = read_events(entries, table, path, groups, report, complete=self.complete)
-
-    def dify(
+    def calls(
         self, name: str, table: ConfigTable, path: KeyPath, value: object, layer: _Layer
     ) -> None:
-        def report(
-            code: Code, message: str, path: KeyPath, hint: str | None, place: KeyPath | None
-        ) -> None:
-            self.error(code, message, table, path, hint, place_path=place)
-
-        if name == "apps":
-            layer.apps = dict(read_apps(value, path, report))
-            layer.places |= {
-                f"apps.{app_id}": table.place((*path, app_id)) for app_id in layer.apps
-            }
-        elif (base_url := read_dify(value, path, report)) is not None:
-            layer.values["dify_base_url"] = base_url
-            layer.places["dify.base_url"] = table.place((*path, "base_url"))
+        """Check one of the tables that say what answers calls."""
+        layer.calls.read(name, value, path, self.root, self.report(table))
+        layer.places |= {
+            ".".join((name, *map(str, inner))): table.place((*path, *inner))
+            for inner in ((), *_paths_in(value))
+        }
 
     def settings(
         self,
@@ -233,6 +250,16 @@ class _Reader:
                 layers[name] = self.layer(table, path, values, [by_name[name]])
         return layers
 
+    def report(self, table: ConfigTable) -> Report:
+        """Return what notes an error at a key of the table."""
+
+        def report(
+            code: Code, message: str, path: KeyPath, hint: str | None, place: KeyPath | None
+        ) -> None:
+            self.error(code, message, table, path, hint, place_path=place)
+
+        return report
+
     def error(
         self,
         code: Code,
@@ -264,4 +291,6 @@ def _check_fit(options: Mapping[str, Options], diagnostics: Diagnostics) -> None
     """Note keys that contradict each other; a key that several groups share is reported once."""
     for option in options.values():
         check_entry(option, diagnostics)
+        check_calls(option, diagnostics)
     check_endpoints(options, diagnostics)
+    check_deferred(options, diagnostics)

@@ -7,6 +7,14 @@ class InvalidValue(Exception):
     """A value is not what its key takes; the message says what was found."""
 
 
+class InvalidPart(InvalidValue):
+    """A part of a value, at the keys `inside` it, is wrong; the message says what was expected."""
+
+    def __init__(self, message: str, *inside: str) -> None:
+        super().__init__(message)
+        self.inside = inside
+
+
 def found(value: object) -> str:
     """Return what a value is, for a message; long ones by their type alone."""
     match value:

@@ -9,12 +9,8 @@ from packager.console.guard import PREFIX, TOKEN
 
 
 def address(host: str, port: int, token: str | None = None) -> str:
-    """Return the address to open for a console that is bound to `host`.
-
-    On loopback it is `localhost`: endpoints are said to be at 127.0.0.1, so that no cookie of
-    theirs comes here.
-    """
-    name = "localhost" if is_loopback(host) else host
+    """Return the address to open, on this machine, for a console that is bound to `host`."""
+    name = "localhost" if is_loopback(host) or is_any(host) else host
     if ":" in name:
         name = f"[{name}]"
     query = "?" + urlencode({TOKEN: token}) if token else ""
@@ -27,3 +23,11 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def is_any(host: str) -> bool:
+    """Return whether `host` stands for all addresses of this machine."""
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False

@@ -25,6 +25,8 @@ from packager.console import (
 from packager.console.guard import PREFIX, Guard
 from packager.console.pages import make_pages, pages_of
 from packager.console.source import Console, StackView
+from packager.console.subscriptions import edits, making, new_pages
+from packager.console.subscriptions import pages as subscription_pages
 from packager.errors import PackagerError
 from packager.serve.state import Workbench
 
@@ -48,6 +50,7 @@ def make_app(
     console = Console(source)
     pages = [
         *_endpoint_routes(),
+        *_subscription_routes(),
         _get("/", function_pages.overview),
         *(_workbench_routes() if console.workbench is not None else ()),
         Mount("/static", StaticFiles(directory=STATIC)),
@@ -79,6 +82,30 @@ def _endpoint_routes() -> list[Route]:
     ]
 
 
+def _subscription_routes() -> list[Route]:
+    """Return the addresses of what `packager subscriptions` does, too."""
+    new = _FUNCTION + "/subscriptions/new"
+    one = _FUNCTION + "/subscriptions/{hook_id}"
+    return [
+        _get(_FUNCTION + "/subscriptions", subscription_pages.listing),
+        _get(new, new_pages.new),
+        _post(new, making.create),
+        _get(new + "/{draft}", new_pages.rest),
+        _post(new + "/{draft}", making.finish_new),
+        _get(new + "/{draft}/consent", new_pages.consent),
+        _post(new + "/{draft}/consent", making.pasted),
+        _get(new + "/{draft}/consented", making.consented),
+        _get(one, subscription_pages.show),
+        _get(one + "/edit", subscription_pages.edit),
+        _post(one + "/edit", edits.save),
+        _post(one + "/enable", edits.switch),
+        _post(one + "/disable", edits.switch),
+        _post(one + "/refresh", edits.refresh),
+        _get(one + "/delete", subscription_pages.sure),
+        _post(one + "/delete", edits.delete),
+    ]
+
+
 def _workbench_routes() -> list[Route]:
     """Return the addresses of what only functions that run here have."""
     return [
@@ -101,6 +128,7 @@ def _workbench_routes() -> list[Route]:
         _get("/requests/{id}/body", request_pages.body_file),
         _post("/requests/{id}/again", sending.again),
         _post(_FUNCTION + "/send", sending.edited),
+        _post("/invocations", sending.invocation),
     ]
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from packager.console.fields import Field, fields_of
 from packager.console.function_pages import function_of
-from packager.console.pages import away, language_of, pages_of
+from packager.console.pages import away, language_of, pages_of, see
 from packager.console.source import Group
 from packager.console.urls import managed_urls, single_urls
 from packager.endpoints.endpoint import Endpoint
@@ -47,7 +47,7 @@ class Filled:
 def group_of(request: Request) -> Group:
     """Return the group that an address names."""
     group = pages_of(request).console.group(request.path_params["function"])
-    if group is None:
+    if group is None or group.provider is not None:  # whose subscriptions have pages of their own
         raise HTTPException(404)
     return group
 
@@ -63,7 +63,10 @@ async def endpoint_of(request: Request, group: Group) -> Endpoint:
 async def listing(request: Request) -> Response:
     """Show every endpoint of a group; the one endpoint of a group that has no others."""
     pages = pages_of(request)
-    if pages.console.group(request.path_params["function"]) is None:
+    known = pages.console.group(request.path_params["function"])
+    if known is not None and known.provider is not None:
+        return see(f"/functions/{known.id}/subscriptions")
+    if known is None:
         workbench, served = function_of(request)
         urls = single_urls(workbench, served)
         return pages.page(request, "single.html", served=served, urls=urls)

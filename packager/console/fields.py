@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from packager.config.calls.choices import Choices
 from packager.config.refused import InvalidValue
 from packager.config.sources import read_reference
 from packager.console.forms import Form
+from packager.console.selectors import chosen_model, chosen_tool
 from packager.console.source import Group
 from packager.endpoints.function import Values
 from packager.endpoints.given import Given, is_reference
 from packager.errors import Diagnostics
 from packager.model.options import AwsSource, SecretSource, SsmSource
 from packager.model.plugin import Setting
+from packager.settings.choices import unanswered
 from packager.settings.language import text_in
 from packager.settings.values import WrongValue, value_of_text
 
@@ -53,6 +56,8 @@ class Field:
     again: bool = False  # a secret that was filled in, and has to be once more
     known: tuple[str, ...] = field(default=())  # apps to choose from
     any_app: bool = False
+    offers: tuple[tuple[str, str], ...] = ()  # names of what is configured, and their JSON
+    choices: Choices = field(default_factory=Choices)
 
     @property
     def name(self) -> str:
@@ -70,9 +75,12 @@ class Field:
         return self.setting.required and self.setting.default is None
 
 
-def fields_of(group: Group, values: Values, language: str) -> list[Field]:
-    """Return the fields of a group's settings for an endpoint that has `values`."""
-    return [_field(group, each, values, language) for each in group.function.declaration.settings]
+def fields_of(
+    group: Group, values: Values, language: str, settings: Sequence[Setting] | None = None
+) -> list[Field]:
+    """Return the fields of a group's settings, or of others, for what has `values`."""
+    declared = group.function.declaration.settings if settings is None else settings
+    return [_field(group, each, values, language) for each in declared]
 
 
 def filled(fields: list[Field], form: Form) -> list[Field]:
@@ -147,7 +155,10 @@ def _of_text(shown: Field, text: str) -> Any:
         return None
     if shown.kind == "app" and not text.lstrip().startswith("{"):
         text = json.dumps({"app_id": text.strip()})
-    return value_of_text(shown.setting, text)
+    value = value_of_text(shown.setting, text)
+    for each in unanswered(shown.setting, value, shown.choices):
+        raise WrongValue(each.message + (f" ({each.hint})" if each.hint else ""))
+    return value
 
 
 def _same_place(shown: Field, reference: AwsSource | Any) -> bool:
@@ -194,6 +205,8 @@ def _field(group: Group, setting: Setting, values: Values, language: str) -> Fie
         default=_default(setting, language),
         known=group.apps if kind == "app" else (),
         any_app=group.any_app,
+        offers=_offers(group, setting),
+        choices=group.function.declaration.choices,
     )
     match reference:
         case SsmSource(place):
@@ -208,6 +221,17 @@ def _field(group: Group, setting: Setting, values: Values, language: str) -> Fie
         chosen = value if isinstance(value, list) else [value]
         return replace(shown, chosen=tuple(map(str, chosen)))
     return replace(shown, text=_text(kind, value))
+
+
+def _offers(group: Group, setting: Setting) -> tuple[tuple[str, str], ...]:
+    """Return the models or tools that are configured, each as Dify stores a chosen one."""
+    found: list[tuple[str, Any]] = []
+    match setting.type:
+        case "model-selector":
+            found = [(name, chosen_model(setting, name)) for name in group.models]
+        case "array[tools]":
+            found = [(name, [chosen_tool(name)]) for name in group.tools]
+    return tuple((name, json.dumps(each, ensure_ascii=False, indent=2)) for name, each in found)
 
 
 def _kind(setting: Setting, value: Any) -> Kind:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +15,12 @@ from packager.console.bodies import Body, body_of
 from packager.console.pages import pages_of
 from packager.console.urls import curl_of_record
 from packager.serve.request_log import Chunk, RequestRecord
-from packager.serve.state import Workbench
+from packager.serve.state import ServedFunction, Workbench
 
 MOST_ROWS = 200  # of the list; older ones are there by their addresses
 MOST_CHUNKS = 500  # of one response, shown with their times
+# What endpoint_runtime/triggers/subscription.py says of a webhook.
+_DISPATCHED = re.compile(r"\] ([\w-]+(?:, [\w-]+)*): \d+ to start$")
 # What a function answered is data, wherever it is opened.
 _FILE_HEADERS = {"content-security-policy": "default-src 'none'; sandbox; frame-ancestors 'none'"}
 
@@ -96,8 +99,21 @@ def shown(request: Request) -> dict[str, Any]:
         "chunks": record.chunks[:MOST_CHUNKS],
         "more_chunks": max(0, len(record.chunks) - MOST_CHUNKS),
         "chunk_text": chunk_text,
+        "dispatched": dispatched(record, served),
         "curl": curl_of_record(record, base) if record.source == "http" and base else None,
     }
+
+
+def dispatched(record: RequestRecord, served: ServedFunction | None) -> list[str] | None:
+    """Return the events that a provider's function has dispatched a webhook to, as its log says;
+    None where it is no such request, or was dispatched to none."""
+    if served is None or served.plan.group.provider is None:
+        return None
+    for line in record.log_lines:
+        found = _DISPATCHED.search(line)
+        if found:
+            return found[1].split(", ")
+    return None
 
 
 async def event_file(request: Request) -> Response:

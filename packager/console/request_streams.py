@@ -36,20 +36,27 @@ async def changes(request: Request) -> Response:
 
 
 async def progress(request: Request) -> Response:
-    """Send what comes of one answer as it comes: its text, and at the end the whole page of it."""
+    """Send what comes of one answer as it comes: its text, and at the end the whole page of it.
+
+    What the request has left to a queue may come after that; then its page is sent once more.
+    """
     pages, workbench, record = pages_of(request), workbench_of(request), record_of(request)
-    told = 0
+    told, whole = 0, False
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def part(ids: set[str] | None) -> dict[str, Any] | None:
-        nonlocal told
+        nonlocal told, whole
         if ids is not None and record.id not in ids:
             return None
-        if record.done or workbench.requests.get(record.id) is None:
+        last = record.settled or workbench.requests.get(record.id) is None
+        if last or (record.done and not whole):
+            whole = True
             return {
-                "last": True,
+                "last": last,
                 "html": pages.html(request, "request_body.html", **shown(request)),
             }
+        if record.done:
+            return {"later": pages.html(request, "request_later.html", **shown(request))}
         new = record.chunks[told:]
         told += len(new)
         return {

@@ -15,7 +15,14 @@ from packager.console.pages import away, pages_of
 from packager.console.request_pages import event_text, record_of, workbench_of
 from packager.console.source import served_group
 from packager.endpoints.endpoint import Endpoint
-from packager.model.events import EventMapping, PatternEvent, QueueEvent, ScheduleEvent, TopicEvent
+from packager.model.events import (
+    AnyEvent,
+    EventMapping,
+    PatternEvent,
+    QueueEvent,
+    ScheduleEvent,
+    TopicEvent,
+)
 from packager.model.plugin import METHODS
 from packager.model.plugin import Endpoint as Interface
 from packager.serve.state import ServedFunction, Workbench
@@ -142,5 +149,7 @@ def _shown(index: int, event: EventMapping) -> ShownMapping:
             kind, title = "EventBridge", event_text(event.pattern)
         case ScheduleEvent():
             kind, title, payload = "Schedule", event.expression, event_text(event.input)
-    is_object = isinstance(event, PatternEvent | ScheduleEvent)
+        case AnyEvent():
+            kind, title = "Any other event", "what no other of these has sent"
+    is_object = isinstance(event, PatternEvent | ScheduleEvent | AnyEvent)
     return ShownMapping(index, kind, title, event.path, event.endpoint, payload, is_object)

@@ -19,6 +19,7 @@ from packager.host.cache import cache_folder, cached_text, keep_text
 from packager.host.interpreter import Interpreter
 from packager.host.target_script import ask_script
 from packager.model.progress import Progress
+from packager.model.steps import step
 from packager.requirements.requirements import Requirements
 
 _FORMAT = 2  # of what is kept: changes with whatever changes what is found
@@ -65,7 +66,8 @@ def install_without_gaps(
     while True:
         dependencies = install(wanted)
         notes += dependencies.notes
-        gaps = find_gaps(dependencies, facts, interpreter, python)
+        with step("looking for undeclared imports"):
+            gaps = find_gaps(dependencies, facts, interpreter, python)
         found: dict[str, Gap] = {}
         for gap in gaps:
             name = _distribution(gap.wanted, wanted.requirements)

@@ -16,6 +16,7 @@ from packager.dependencies.uv_install import NotPure
 from packager.dependencies.versions import choose_versions
 from packager.errors import PackagerError
 from packager.model.progress import SILENT, Progress
+from packager.model.steps import step
 
 
 def install_dependencies(
@@ -44,15 +45,17 @@ def install_dependencies(
     with builds_cleared_away(requirements.folders):
         while True:
             try:
-                resolution = choose_versions(
-                    wanted, lock, builds, frozenset(refused), notes, progress
-                )
+                with step("resolving versions"):
+                    resolution = choose_versions(
+                        wanted, lock, builds, frozenset(refused), notes, progress
+                    )
             except PackagerError as error:
                 # Without a version that has a wheel, what failed first is the thing to say.
                 raise next(iter(refused.values()), error) from None
             check_sources(resolution, requirements)
             try:
-                got = installed(resolution, builds, work, treatment, progress)
+                with step("taking packages from the cache"):
+                    got = installed(resolution, builds, work, treatment, progress)
                 return replace(got, notes=tuple(dict.fromkeys((*got.notes, *notes))))
             except NotPure as fault:
                 package = next(p for p in resolution.packages if p.name == fault.name)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from packager.dependencies import diet
 from packager.dependencies.development_parts import remove_development_parts
-from packager.dependencies.diet.apply import DietReport, apply_diet
+from packager.dependencies.diet.packages import TABLE, TreatedPackage, treated_packages, verified
 from packager.dependencies.local_inputs import builds_cleared_away
 from packager.dependencies.prune import FORMAT as PRUNE_FORMAT
 from packager.dependencies.prune import KeepRules
@@ -23,17 +23,23 @@ from packager.dependencies.target import Target
 from packager.dependencies.uv_install import Installed, PackageSize, install
 from packager.dependencies.versions import identified
 from packager.errors import PackagerError
-from packager.host.bytecode import compile_files
+from packager.host.bytecode import Job, compile_once
 from packager.host.cache import cache_folder, cached_folder
 from packager.host.interpreter import Interpreter
+from packager.host.kept_answers import scripts_state
+from packager.host.trees import files_below
 from packager.host.uv_failures import OutOfResources
 from packager.model.progress import Progress
+from packager.model.steps import step
 from packager.requirements.lock_file import Resolution
+
+if TYPE_CHECKING:
+    from packager.dependencies.diet.apply import DietReport
 
 _FILES = "files"
 _CONTENTS = "contents.json"
 _DIETING = f"{RUNTIME}/"
-_FORMAT = 2  # of what is said of an entry: changes with it
+_FORMAT = 4  # of what is said of an entry: changes with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,8 @@ class Dependencies:
     sandbox: str | None = None  # what shut those builds in
     identity: str = ""  # tells what `folder` holds, "" where that is not known
     owners: Mapping[str, str] = field(default_factory=dict)  # packages by where their files are
+    diet_packages: tuple[str, ...] = ()  # the others on it
+    remarks: tuple[str, ...] = ()  # of no consequence for what the packages do
 
     def owner_of(self, file: str) -> str:
         """Return the name and version of the package that a file is from, "" if it is unknown."""
@@ -62,11 +70,12 @@ class Dependencies:
 class Treatment:
     """What is done to installed packages: compiled with `bytecode`, if any, and made less.
 
-    With `diet`, werkzeug is put on the import diet; `kept` stays though no package needs it.
+    `diet` says whether a package may be put on the import diet; `kept` stays though no package
+    needs it.
     """
 
     bytecode: Interpreter | None = None
-    diet: bool = False
+    diet: Callable[[str], bool] = lambda name: False
     kept: KeepRules = field(default_factory=KeepRules)
 
 
@@ -118,6 +127,8 @@ def installed(
         builds.sandbox.name if isolated else None,
         key,
         contents["owners"],
+        tuple(contents["diet_packages"]),
+        tuple(contents.get("diet_left", ())),
     )
 
 
@@ -125,41 +136,77 @@ def _fill(
     entry: Path, resolution: Resolution, builds: Builds, treatment: Treatment, progress: Progress
 ) -> None:
     """Install into the folder `entry`, and write beside it what there is to say of that."""
+    from packager.dependencies.diet.apply import apply_diet  # seldom, and takes a while to import
+
     progress.step(f"installing {len(resolution.packages)} packages")
     folder = entry / _FILES
     folder.mkdir()
     paths = (path for package in resolution.packages for path in package.paths)
-    with builds_cleared_away(paths):
+    with builds_cleared_away(paths), step("installing packages"):
         found = install(
             resolution, folder, builds=builds, kept=treatment.kept, briefly=progress.briefly
         )
     if identified(resolution)[0] != resolution:
         raise PackagerError("a package's folder changed while it was built", hint="build again")
     treated = None
-    if treatment.diet:
+    labels: list[str] = []
+    left: list[str] = []
+    if treatment.diet(RUNTIME):
         progress.briefly(f"putting {RUNTIME} on the import diet")
-        treated = apply_diet(folder, found.versions.get(RUNTIME, ""))
+        with step("import diet"):
+            treated = apply_diet(folder, found.versions.get(RUNTIME, ""))
     if treated and treated.label:
         remove_development_parts(folder, treatment.kept)
     if treatment.bytecode:
         progress.step("compiling the packages to bytecode")
-        _compile(folder, treatment.bytecode, treated)
+        waiting = [
+            each
+            for each in treated_packages(
+                folder, found.versions, found.owners, treatment.bytecode.python
+            )
+            if treatment.diet(each.name)
+        ]
+        left = _compile(folder, treatment.bytecode, found.owners, treated, waiting)
+        labels = [each.label for each in waiting]
     contents = _contents(folder, found)
     if treated:
         contents |= {"diet": treated.label, "diet_refused": treated.reason}
+    contents["diet_packages"] = labels
+    contents["diet_left"] = left
     (entry / _CONTENTS).write_text(json.dumps(contents), "utf-8")
     progress.briefly("noting what is in the cache")
 
 
-def _compile(folder: Path, interpreter: Interpreter, treated: DietReport | None) -> None:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    names = (path.relative_to(folder).as_posix() for path in files)
-    sources = [name for name in names if name.endswith(".py")]
+def _compile(
+    folder: Path,
+    interpreter: Interpreter,
+    owners: Mapping[str, str],
+    treated: DietReport | None,
+    waiting: Sequence[TreatedPackage],
+) -> list[str]:
+    """Compile everything; return what there is to say of modules that are left as they are."""
+    sources = {name for name, _ in files_below(folder) if name.endswith(".py")}
     # What is on the diet is known, and tried so, by its own tests too.
     dieting = {name for name in sources if name.startswith(_DIETING)}
     dieting = dieting if treated and treated.label else set()
-    compile_files(interpreter, folder, {*sources} - dieting, columns=False)
-    compile_files(interpreter, folder, dieting, columns=False, docstrings=False)
+    jobs = [Job(frozenset(dieting), docstrings=False)]
+    rest = sources - dieting
+    for package in waiting:
+        own = frozenset(rest.intersection(package.files))
+        jobs.append(Job(own, waiting=package.rules))
+        rest -= own
+    of_package: dict[str, set[str]] = {}
+    for name in rest:
+        of_package.setdefault(owners.get(name, ""), set()).add(name)
+    jobs += [Job(frozenset(names)) for names in of_package.values()]
+    left = {*compile_once(interpreter, folder, jobs, columns=False)}
+    return [
+        f"{package.name} {package.version} is newer than what the import diet was tried "
+        f"with: {len(others)} of its {len(files)} modules import others than they did, and "
+        "are left as they are"
+        for package in waiting
+        if (files := sources.intersection(package.files)) and (others := left & files)
+    ]
 
 
 def _contents(folder: Path, installed: Installed) -> dict[str, Any]:
@@ -201,7 +248,8 @@ def _installed_key(resolution: Resolution, target: Target, treatment: Treatment)
     packages = [(p.name, p.version, p.form, p.identity) for p in resolution.packages]
     compiled = (bytecode.version, bytecode.magic) if bytecode else None
     machine = target.architecture if target.host else target.platform
-    treated = _diet_code() if treatment.diet else None
+    names = [RUNTIME, *verified()]
+    treated = [_diet_code(), [name for name in names if treatment.diet(name)]]
     used = [sorted(getattr(kept.used, part.name)) for part in fields(kept.used)]
     pruned = [PRUNE_FORMAT, used, kept.globs, kept.development]
     return [_FORMAT, packages, target.python, target.host, machine, compiled, treated, pruned]
@@ -210,8 +258,9 @@ def _installed_key(resolution: Resolution, target: Target, treatment: Treatment)
 @cache
 def _diet_code() -> str:
     """Return a digest of what treats packages: another treatment is another entry."""
-    sources = sorted(Path(diet.__file__).parent.glob("*.py"))
-    return hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()
+    sources = [*sorted(Path(diet.__file__).parent.glob("*.py")), TABLE]
+    treating = hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()
+    return f"{treating} {scripts_state()}"
 
 
 def _digest(value: object) -> str:

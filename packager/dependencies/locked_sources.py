@@ -6,7 +6,6 @@ import re
 import tomllib
 from collections.abc import Iterable
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from packager.errors import UsageError
 from packager.host.uv import mask_credentials
@@ -31,6 +30,8 @@ def check_locked(pins: Iterable[str], requirements: Requirements) -> None:
         parts = urlsplit(url)
         shown = mask_credentials(url)
         if parts.scheme in ("file", "git+file", ""):
+            from urllib.request import url2pathname  # as in `requirements/rules.py`
+
             path = requirements.root / url2pathname(parts.path)
             if not is_inside(path, requirements.root):
                 problems.append(f"uv.lock: {name}: {shown} lies outside the plugin")

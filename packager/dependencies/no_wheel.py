@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from packaging.tags import Tag
+
 from packager.dependencies.broken_packages import broken_package
 from packager.dependencies.source_builds import Builds
-from packager.dependencies.target import MACHINES, Target
+from packager.dependencies.target import MACHINES, EveryTarget, Target
 from packager.errors import PackagerError
 from packager.host.interpreter import SUPPORTED_PYTHONS
 from packager.host.uv import UvRun
 from packager.host.uv_failures import could_not_fetch, indent
-from packager.requirements.lock_file import Locked
+from packager.requirements.lock_file import Locked, load_lock, wheel_tags_in
 from packager.requirements.requirements import Requirements
 
 # uv's own sentences (its resolver's report): "numpy==1.21.0 has no usable wheels",
@@ -22,6 +24,8 @@ _ONE_VERSION = re.compile(
     r"(?<![\w.-])([a-z0-9][\w.-]*+)==([^\s,]++) has no (?:usable )?wheels", re.I
 )
 _ALL_VERSIONS = re.compile(r"\ball versions of ([a-z0-9][\w.-]*) have no (?:usable )?wheels", re.I)
+# "the requested Python version (>=3.8) does not satisfy Python>=3.11"
+_NEEDED_PYTHON = re.compile(r"does not satisfy Python>=(\d+\.\d+)")
 _OLDER_PYTHONS = ("3.10", "3.9", "3.8")
 
 
@@ -55,13 +59,21 @@ def no_solution(
     if missing:
         return no_wheel(tuple(missing.values()), requirements, folder, run.problem, builds)
     origin = requirements.file or "the imports of the plugin's code"
+    if requirements.others:
+        origin = f"{origin} and, for other plugins' tools, in {', '.join(requirements.others)}"
     where = f"the dependencies in {origin} can't be resolved for {builds.target}"
-    return PackagerError(
-        f"{where}:\n{indent(run.problem)}",
-        hint="uv.lock may be older than what it was made of: make it again with `uv lock`"
-        if requirements.locked
-        else "correct the requirements; names and versions are looked up in uv's index",
-    )
+    return PackagerError(f"{where}:\n{indent(run.problem)}", hint=_hint(requirements))
+
+
+def _hint(requirements: Requirements) -> str:
+    if requirements.others:
+        return (
+            "where two plugins can't agree, deploy the other one's tools of their own, and name "
+            "them by lambda or mcp"
+        )
+    if requirements.locked:
+        return "uv.lock may be older than what it was made of: make it again with `uv lock`"
+    return "correct the requirements; names and versions are looked up in uv's index"
 
 
 def no_wheel(
@@ -94,30 +106,59 @@ def is_platform_specific(package: Locked, folder: Path, builds: Builds) -> bool:
     Then it is not pure Python, and building it would be minutes spent for nothing.
     """
     pythons = (*SUPPORTED_PYTHONS, *_OLDER_PYTHONS)
-    return any(targets_with_wheel(package, folder, [python], builds) for python in pythons)
+    return bool(targets_with_wheel(package, folder, pythons, builds))
 
 
 def targets_with_wheel(
     package: Locked, folder: Path, pythons: Iterable[str], builds: Builds
 ) -> list[Target]:
-    """Return the targets other than that of `builds` that this version has a wheel for.
+    """Return the targets other than that of `builds` that this version has a wheel for."""
+    own = builds.target
+    tags, oldest = _tags_of_wheels(package, folder, builds)
+    others = [
+        Target(python, architecture, own.interpreter)
+        for python in pythons
+        for architecture in MACHINES
+        if tags and _parts(python) >= oldest
+    ]
+    return [
+        other
+        for other in others
+        if (other.python, other.platform) != (own.python, own.platform)
+        if not tags.isdisjoint(other.wheel_tags)
+    ]
+
+
+def _tags_of_wheels(
+    package: Locked, folder: Path, builds: Builds
+) -> tuple[frozenset[Tag], tuple[int, int]]:
+    """Return the tags of all wheels that this version has, and the oldest Python it is for.
 
     Asks what uv has in its cache, from the resolution that went before.
     """
+    needed = (0, 0)
     if not package.version:
-        return []
-    asked = folder / "probe.in"
+        return frozenset(), needed
+    asked, lock = folder / "probe.in", folder / "pylock.probe.toml"
     asked.write_text(f"{package.name}=={package.version}\n", "utf-8")
-    arguments = ["pip", "compile", str(asked), "--no-deps", "--quiet"]
-    arguments += ["--output-file", str(folder / "probe.out"), "--offline"]
-    target = builds.target
-    found = []
-    for python in pythons:
-        for architecture in MACHINES:
-            other = Target(python, architecture, target.interpreter)
-            if (python, other.platform) == (target.python, target.platform):
-                continue
-            (folder / "probe.out").unlink(missing_ok=True)
-            if builds.run(arguments, wheels=True, target=other).code == 0:
-                found.append(other)
-    return found
+    arguments = ["pip", "compile", str(asked), "--no-deps", "--quiet", "--offline"]
+    arguments += ["--format", "pylock.toml", "--output-file", str(lock)]
+    for python in (*reversed(_OLDER_PYTHONS), *SUPPORTED_PYTHONS):
+        if _parts(python) < needed:
+            continue
+        lock.unlink(missing_ok=True)
+        every = EveryTarget(python, builds.target.architecture, builds.target.interpreter)
+        run = builds.run(arguments, wheels=True, target=every)
+        if run.code == 0:
+            packages = load_lock(lock).get("packages", ())
+            return frozenset(tag for each in packages for tag in wheel_tags_in(each)), needed
+        said = _NEEDED_PYTHON.search(run.problem)
+        if said is None:  # it has none, whatever the Python
+            break
+        needed = _parts(said[1])
+    return frozenset(), needed
+
+
+def _parts(python: str) -> tuple[int, int]:
+    major, minor = map(int, python.split("."))
+    return major, minor

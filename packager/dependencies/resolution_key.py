@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from packager.dependencies.source_builds import Builds
+from packager.host.kept_answers import state_of
 from packager.host.user_folders import machine_config_folders, xdg_folder
-from packager.host.uv import mask_credentials
+from packager.host.uv import find_uv, mask_credentials
 from packager.inputs.toml_limits import load_toml
 from packager.paths import is_file, real_path
 from packager.requirements.requirements import Requirements
@@ -53,7 +52,7 @@ def resolution_key(
     base = requirements.where
     on_disk = {place: found for place in sorted(places) if (found := _on_disk(place, base))}
     facts = [
-        importlib.metadata.version("uv"),
+        state_of(Path(find_uv())),
         [lines, constraints, requirements.options, requirements.lock, configuration, settings],
         [str(requirements.require_hashes), on_disk],
         [builds.policy.mode, builds.policy.named, builds.configuration],
@@ -98,11 +97,15 @@ def _places(text: str) -> Iterator[str]:
 def _on_disk(place: str, base: Path) -> list[Any] | None:
     """Return what can be seen of a place at a glance, None for one that is not on this disk."""
     address = place.partition("=")[2] if "=file:" in place else place
-    parts = urlsplit(address)
-    if parts.scheme not in ("", "file"):
-        return None
-    path = base / (url2pathname(parts.path) if parts.scheme else address)
     try:
+        parts = urlsplit(address)
+        if parts.scheme not in ("", "file"):
+            return None
+        path = base / address
+        if parts.scheme:
+            from urllib.request import url2pathname  # as in `requirements/rules.py`
+
+            path = base / url2pathname(parts.path)
         if is_file(path):
             return [_text(path)]
         found = []
@@ -113,7 +116,7 @@ def _on_disk(place: str, base: Path) -> list[Any] | None:
                 inner = os.path.relpath(os.path.join(folder, name), path)  # noqa: PTH118
                 found.append([inner, seen.st_size, seen.st_mtime_ns])
         return found or None
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # also where it is no address at all: uv says so
         return None
 
 

@@ -78,7 +78,7 @@ def _works(kind: str, python: Path, read: tuple[str, ...]) -> bool:
         file.write_text(json.dumps(spec), "utf-8")
         try:
             done = subprocess.run(
-                [sys.executable, "-I", str(ENTER), str(file)],
+                [sys.executable, "-I", "-S", str(ENTER), str(file)],
                 env={},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,

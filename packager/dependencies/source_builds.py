@@ -21,6 +21,7 @@ from packager.dependencies.sandbox import Sandbox, find_sandbox
 from packager.dependencies.target import Target
 from packager.errors import Diagnostics
 from packager.host.cache import cache_folder
+from packager.host.cache_use import hold
 from packager.host.uv import UvRun, find_uv, run_uv
 from packager.model.permissions import SourcePolicy
 from packager.requirements.requirements import Requirements
@@ -55,7 +56,7 @@ class Builds:
     """uv for one function: chooses and installs packages, and builds them as `policy` says.
 
     `options` are index options, `cwd` is where uv looks for its configuration, `work` is a folder
-    for what builds need, `progress` is told of each build.
+    for what builds need, `progress` is told of each package that is built.
     """
 
     policy: SourcePolicy
@@ -70,7 +71,7 @@ class Builds:
     progress: Callable[[str], None] = lambda message: None
     _python: Path | None = None
     _cache: Path | None = None
-    _told: int = 0
+    _told: set[str] = field(default_factory=set)
 
     def run(
         self,
@@ -134,6 +135,8 @@ class Builds:
             else:
                 self._cache = (kept / f"uv-{self.sandbox.name}").resolve()
             self._cache.mkdir(parents=True, exist_ok=True)
+            hold(self._cache)
+            os.utime(self._cache)
         return self._cache
 
     @property
@@ -174,21 +177,21 @@ class Builds:
             "log": str(self._log),
         }
         config.write_text(json.dumps(described), "utf-8")
-        command = shlex.join([sys.executable, "-I", str(HOOK), str(config)])
+        command = shlex.join([sys.executable, "-I", "-S", str(HOOK), str(config)])
         python.write_text(f'#!/bin/sh\nexec {command} "$0" "$@"\n', "utf-8")
         python.chmod(0o755)
         self._python = python
         return python
 
     def _tell(self) -> None:
-        """Say what was built, whatever came of it."""
+        """Say what was built, whatever came of it: once, in however many steps uv has it done."""
         log = self.work / "builds" / "built.jsonl"
-        lines = log.read_text("utf-8").splitlines() if log.exists() else []
-        for line in dict.fromkeys(lines[self._told :]):
+        for line in log.read_text("utf-8").splitlines() if log.exists() else ():
             entry = json.loads(line)
             title = f"{entry['name']} {entry['version']}".strip()
-            self.progress(f"ran the build of {title}, isolated")
-        self._told = len(lines)
+            if title not in self._told:
+                self._told.add(title)
+                self.progress(f"ran the build of {title}, isolated")
 
 
 def builds_for(

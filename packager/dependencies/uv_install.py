@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import email.parser
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,16 +10,18 @@ from pathlib import Path, PurePosixPath
 from packaging.utils import canonicalize_name
 
 from packager.analysis.sdk_distributions import SDK
+from packager.contract import OTHER_PLUGINS
 from packager.dependencies.prune import KeepRules, prune
 from packager.dependencies.source_builds import Builds
 from packager.errors import PackagerError
 from packager.host.uv_failures import could_not_fetch, indent
+from packager.model.steps import step
 from packager.requirements.hashes import explain_mismatch
 from packager.requirements.lock_file import Resolution
 
 # What a bundle's root holds besides dependencies. The last two are files: Lambda's emulator runs
 # a `bootstrap` in place of the runtime.
-_RESERVED_MODULES = frozenset({"endpoint_runtime", "dify_plugin", "plugin"})
+_RESERVED_MODULES = frozenset({"endpoint_runtime", "dify_plugin", "plugin", OTHER_PLUGINS})
 _RESERVED_FILES = frozenset({"start_fast", "bootstrap"})
 
 # Variables that have a say in what is chosen, and are an error where it has been.
@@ -71,6 +71,9 @@ def install(
     Raises `NotPure` if a package was built, for another machine, and is not pure Python;
     `PackagerError` for anything else.
     """
+    import csv  # what has to be installed is seldom
+    import email.parser
+
     arguments = ["pip", "install", "--requirements", str(resolution.lock), "--no-deps"]
     arguments += ["--target", str(folder), "--link-mode", "copy", "--quiet", "--verify-hashes"]
     # uv looks at the times of a folder's files alone, and not at all of them.
@@ -116,7 +119,8 @@ def install(
     briefly(f"taking out what no function uses of {len(versions)} packages")
     installed = Installed(versions, owners)
     _check_reserved(folder, installed)
-    return Installed(versions, owners | prune(folder, owners, kept))
+    with step("pruning packages"):
+        return Installed(versions, owners | prune(folder, owners, kept))
 
 
 def _is_pure(wheel: Path) -> bool:

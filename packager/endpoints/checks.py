@@ -11,6 +11,7 @@ from packager.endpoints.store import MOST_BYTES, STANDARD_BYTES
 from packager.errors import SETTING_UNSET, Diagnostics, PackagerError, Place
 from packager.model.options import AwsSource, SecretSource
 from packager.plugin.value_sources import source_label
+from packager.settings.choices import warn_of_choice
 from packager.settings.remote_values import texts_of, value_at
 from packager.settings.targets import Target
 from packager.settings.values import WrongValue
@@ -36,6 +37,21 @@ def check_required(
                 key=name,
                 hint="give it a value, or say where it is: {ssm: /name}, {secret: name}",
             )
+
+
+def check_choices(
+    function: ManagedFunction,
+    given: Mapping[str, Given],
+    place: Place | None,
+    diagnostics: Diagnostics,
+) -> None:
+    """Warn of each app, model and tool that is chosen and that nothing configured answers."""
+    for name, each in given.items():
+        setting = function.declaration.setting(name)
+        if setting is None or each.wrong:
+            continue
+        at = each.place or place, name
+        warn_of_choice(setting, each.value, function.declaration.choices, at, diagnostics)
 
 
 def check_size(

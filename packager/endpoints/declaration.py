@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from packager.config.calls.choices import Choices
 from packager.contract import ENDPOINTS_METADATA_FORMAT
-from packager.errors import PackagerError, Place
-from packager.model.plugin import Setting
+from packager.endpoints.provider_declaration import read_provider, read_setting, texts_of
+from packager.errors import PackagerError
+from packager.model.plugin import Setting, TriggerProvider
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,8 @@ class Declaration:
     """A group, and how its function serves endpoints.
 
     `function` is its logical id, `settings_ttl` in seconds, `outputs` the names of the stack's
-    outputs (`url`, `store`, perhaps `key`).
+    outputs (`url`, `store`, perhaps `key`); `choices` are those of settings. With a
+    `provider` its endpoints are subscriptions.
     """
 
     plugin: str
@@ -42,6 +45,8 @@ class Declaration:
     kms_key: str | None = None
     routes: str = "all"
     outputs: Mapping[str, str] = field(default_factory=dict)
+    choices: Choices = field(default_factory=Choices)
+    provider: TriggerProvider | None = None
 
     def setting(self, name: str) -> Setting | None:
         """Return the setting of a name; None where the group declares none."""
@@ -77,13 +82,13 @@ def read_declaration(document: Mapping[str, Any], where: str) -> Declaration:
             group=str(document["group"]),
             function=str(document["function"]),
             store=str(document["store"]),
-            settings=tuple(_setting(each, Place(where)) for each in document["settings"]),
+            settings=tuple(read_setting(each, where) for each in document["settings"]),
             interfaces=tuple(
                 Interface(str(each["method"]), str(each["path"]), bool(each["hidden"]))
                 for each in document["interfaces"]
             ),
             settings_ttl=int(document["settings_ttl"]),
-            label=_texts(document.get("label")),
+            label=texts_of(document.get("label")),
             public_url=document.get("public_url"),
             kms_key=document.get("kms_key"),
             routes=str(document.get("routes", "all")),
@@ -92,6 +97,14 @@ def read_declaration(document: Mapping[str, Any], where: str) -> Declaration:
                 for kind, output in (document.get("outputs") or {}).items()
                 if output is not None
             },
+            choices=Choices(
+                **{
+                    kind: tuple(map(str, names))
+                    for kind, names in (document.get("choices") or {}).items()
+                    if kind in ("apps", "models", "tools")
+                }
+            ),
+            provider=read_provider(document["provider"], where) if "provider" in document else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise _unreadable(where) from None
@@ -101,27 +114,3 @@ def _unreadable(where: str) -> PackagerError:
     return PackagerError(
         f"what {where} declares of its endpoints can't be read", hint="deploy it again"
     )
-
-
-def _setting(document: Mapping[str, Any], place: Place) -> Setting:
-    options = document.get("options") or ()
-    return Setting(
-        name=str(document["name"]),
-        type=str(document["type"]),
-        required=bool(document["required"]),
-        place=place,
-        default=document.get("default"),
-        has_default="default" in document,
-        options=tuple(str(each["value"]) for each in options),
-        multiple=bool(document.get("multiple")),
-        label=_texts(document.get("label")),
-        help=_texts(document.get("help")),
-        placeholder=_texts(document.get("placeholder")),
-        scope=document.get("scope"),
-        url=_texts(document.get("url")),
-        option_labels={str(each["value"]): _texts(each.get("label")) for each in options},
-    )
-
-
-def _texts(value: Mapping[str, Any] | None) -> dict[str, str]:
-    return {str(name): str(text) for name, text in (value or {}).items()}

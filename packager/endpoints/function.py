@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from packager.contract import ENDPOINTS_PATH
+from packager.contract import ENDPOINTS_PATH, SUBSCRIPTION_SEALED
 from packager.endpoints.declaration import Declaration
 from packager.endpoints.endpoint import Endpoint
 from packager.endpoints.hook_ids import is_genuine, new_hook_id
@@ -71,8 +71,9 @@ class ManagedFunction:
             names = sorted(each.name for each in self.store.all())
             hint = did_you_mean(name, names) if name is not None else None
             listed = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
+            what = "endpoint" if self.declaration.provider is None else "subscription"
             raise UsageError(
-                f"{self.declaration.group} of {self.where} has no endpoint {name or hook_id}",
+                f"{self.declaration.group} of {self.where} has no {what} {name or hook_id}",
                 hint=hint or (f"there are {listed}" if names else "there is none yet"),
             )
         return found
@@ -88,6 +89,8 @@ class ManagedFunction:
 
     def is_secret(self, name: str) -> bool:
         """Return whether a setting is one whose value is never shown."""
+        if self.declaration.provider is not None:
+            return name in SUBSCRIPTION_SEALED
         setting = self.declaration.setting(name)
         return setting is not None and setting.type == "secret-input"
 

@@ -47,7 +47,7 @@ def read_given(
         setting = declaration.setting(name)
         assert setting is not None  # noqa: S101 - its name is declared
         try:
-            given[name] = Given(_value(setting, node), node.place)
+            given[name] = Given(value_or_reference(setting, node), node.place)
         except (WrongValue, InvalidValue) as wrong:
             diagnostics.error("invalid-value", str(wrong), node.place, key=name)
             given[name] = Given(None, node.place, wrong=True)
@@ -77,7 +77,9 @@ def _nobody(declaration: Declaration) -> str:
     return f"the group {declaration.group} does not declare"
 
 
-def _value(setting: Setting, node: YamlValue) -> Any:
+def value_or_reference(setting: Setting, node: YamlValue) -> Any:
+    """Return the value that a node says, or where it is kept; raise `WrongValue` or
+    `InvalidValue`."""
     keys = node.entries.keys()
     # A setting whose values are mappings may have one of its own with such keys.
     meant = any(key in keys for key in SOURCE_KEYS)

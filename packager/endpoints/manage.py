@@ -11,7 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from packager.endpoints.checks import check_references, check_required, check_size
+from packager.endpoints.checks import (
+    check_choices,
+    check_references,
+    check_required,
+    check_size,
+)
 from packager.endpoints.endpoint import Endpoint, name_problem
 from packager.endpoints.function import ManagedFunction, Values
 from packager.endpoints.given import Given, is_reference, references_in
@@ -115,6 +120,7 @@ def change_of(
         old = function.values(before) if before else Values()
         values = merged(old, wanted.given)
         check_required(function, values, wanted.given, wanted.place, diagnostics)
+        check_choices(function, wanted.given, wanted.place, diagnostics)
         same = before is not None and values == old
         if not same:
             after = function.with_values(after, values)
@@ -143,9 +149,15 @@ def references_of(wanted: Wanted) -> dict[tuple[str, AwsSource], Place | None]:
     return {(name, source): wanted.given[name].place for name, source in found.items()}
 
 
-def note_taken(name: str, place: Place | None, diagnostics: Diagnostics, hint: str) -> None:
-    """Note that there is an endpoint of this name already."""
-    diagnostics.error("duplicate", f"there is an endpoint named {name} already", place, hint=hint)
+def note_taken(
+    name: str,
+    place: Place | None,
+    diagnostics: Diagnostics,
+    hint: str,
+    what: str = "an endpoint",
+) -> None:
+    """Note that there is one of this name already."""
+    diagnostics.error("duplicate", f"there is {what} named {name} already", place, hint=hint)
 
 
 def _write(

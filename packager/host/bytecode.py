@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from packager.contract import TASK_ROOT
 from packager.errors import PackagerError
+from packager.host.cache import cache_folder, cached_bytes, keep_bytes
+from packager.host.cache_index import packed, unpacked
 from packager.host.interpreter import Interpreter
+from packager.host.kept_answers import contents_of, digest_of, scripts_state, state_of
 from packager.host.target_script import IN_TARGET
+from packager.host.trees import write_file
+from packager.model.steps import step
 
 COMPILE = IN_TARGET / "compile.py"
+_LEFT = "left as they are.json"  # beside the bytecode in the cache; no source is called so
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Files to compile, posix paths of Python sources, in one way.
+
+    Without `docstrings` what they define has none. `waiting` are the rules by which imports wait
+    until what they bind is used.
+    """
+
+    files: frozenset[str]
+    docstrings: bool = True
+    waiting: Mapping[str, object] | None = None
 
 
 def compile_files(
@@ -22,35 +43,95 @@ def compile_files(
     *,
     columns: bool = True,
     docstrings: bool = True,
-) -> None:
-    """Compile `files` (posix paths of Python sources, relative to `root`) into `__pycache__`.
+    waiting: Mapping[str, object] | None = None,
+) -> list[str]:
+    """Compile `files` in `root` in one way, as `compile_jobs` does."""
+    jobs = [Job(frozenset(files), docstrings, waiting)]
+    return compile_jobs(interpreter, root, jobs, columns=columns)
 
-    The bytes follow from a file's contents, its relative path and the interpreter alone. Files
-    that don't parse are left without bytecode: packages carry such (templates, other versions).
-    Without `columns`, tracebacks mark no part of a line (PEP 657), and bytecode is a fifth smaller;
-    without `docstrings`, what the files define has none.
+
+def compile_jobs(
+    interpreter: Interpreter, root: Path, jobs: Iterable[Job], *, columns: bool
+) -> list[str]:
+    """Compile the files of all `jobs`, in the folder `root`, into `__pycache__`.
+
+    The bytes follow from a file's contents, its path and the interpreter alone. Files that don't
+    parse are left without bytecode: packages carry such (templates, other versions). Without
+    `columns`, tracebacks mark no part of a line (PEP 657), and bytecode is a fifth smaller.
+    Returned are the files that rules left as they are for their shape.
     """
-    tag = interpreter.cache_tag
-    pairs = []
-    for file in sorted(files):
-        pairs += [os.fsencode(root / file), os.fsencode(str(PurePosixPath(TASK_ROOT) / file))]
-    if not pairs:
-        return
+    asked = [
+        {
+            "files": [[file, str(PurePosixPath(TASK_ROOT) / file)] for file in sorted(job.files)],
+            "docstrings": job.docstrings,
+            "waiting": job.waiting,
+        }
+        for job in jobs
+        if job.files
+    ]
+    if not asked:
+        return []
     # Not -I, which would ignore PYTHONHASHSEED; with nothing else in the environment these flags
     # shut out the same: site, the user's packages, the script's own folder.
     flags = ["-s", "-S", "-P", "-B", "-X", "utf8"]
     if not columns:
         flags += ["-X", "no_debug_ranges"]
-    done = subprocess.run(
-        [interpreter.path, *flags, COMPILE, tag, *(() if docstrings else ("--no-docstrings",))],
-        input=b"".join(pair + b"\0" for pair in pairs),
-        capture_output=True,
-        env={"PYTHONHASHSEED": "0", "LC_ALL": "C"},
-        cwd="/",
-    )
+    request = {"root": str(root.absolute()), "tag": interpreter.cache_tag, "jobs": asked}
+    with step("compiling to bytecode"):
+        done = subprocess.run(
+            [interpreter.path, *flags, COMPILE],
+            input=json.dumps(request).encode(),
+            capture_output=True,
+            env={"PYTHONHASHSEED": "0", "LC_ALL": "C"},
+            cwd="/",
+        )
     if done.returncode:
         raise PackagerError(
             f"{interpreter.path} could not compile bytecode: "
             f"{done.stderr.decode('utf-8', 'replace').strip()}",
             hint="check that interpreter, or build with --no-bytecode",
         )
+    return sorted(os.fsdecode(path) for path in done.stdout.split(b"\0") if path)
+
+
+def compile_once(
+    interpreter: Interpreter, root: Path, jobs: Iterable[Job], *, columns: bool = True
+) -> list[str]:
+    """Do the same, but for jobs that the cache has the bytecode of, by what the files contain."""
+    cache = cache_folder()
+    wanted = [job for job in jobs if job.files]
+    if cache is None:
+        return compile_jobs(interpreter, root, wanted, columns=columns)
+    made_by = [state_of(interpreter.path), interpreter.version, scripts_state(), columns]
+    missing: list[tuple[str, Job]] = []
+    left: list[str] = []
+    for job in wanted:
+        key = f"compiled/{digest_of([made_by, *_described(root, job)])}"
+        kept = unpacked(cached_bytes(cache, key))
+        if kept is None:
+            missing.append((key, job))
+            continue
+        left += json.loads(kept.pop(_LEFT))
+        for name, code in kept.items():
+            write_file(_bytecode_of(root / name, interpreter), code)
+    found = compile_jobs(interpreter, root, [job for _, job in missing], columns=columns)
+    for key, job in missing:
+        paths = {name: _bytecode_of(root / name, interpreter) for name in sorted(job.files)}
+        made = {name: path.read_bytes() for name, path in paths.items() if path.is_file()}
+        made[_LEFT] = json.dumps(sorted(job.files.intersection(found))).encode()
+        keep_bytes(cache, key, packed(made))
+    return sorted({*left, *found})
+
+
+def _described(root: Path, job: Job) -> list[object]:
+    """Return what bytecode follows from but the interpreter."""
+    files = sorted(job.files)
+    beside: list[list[str]] = []
+    if job.waiting is not None:  # the names of submodules have a say in what waits
+        packages = [name for name in files if PurePosixPath(name).name == "__init__.py"]
+        beside = [sorted(os.listdir((root / name).parent)) for name in packages]  # noqa: PTH208
+    return [job.docstrings, job.waiting, contents_of(root, files), beside]
+
+
+def _bytecode_of(source: Path, interpreter: Interpreter) -> Path:
+    return source.parent / "__pycache__" / f"{source.stem}.{interpreter.cache_tag}.pyc"

@@ -11,12 +11,16 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from packager.host.cache_contents import MOST_BYTES, UNUSED_SECONDS, clean
 from packager.host.cache_index import DamagedError, check_entry, sealed, unsealed, write_index
+from packager.host.cache_use import MARK, hold
 from packager.host.user_folders import platform_folder
 
 FORMAT = 3  # part of every path: entries of other formats are never read
-UNUSED_SECONDS = 30 * 24 * 3600
 UNFINISHED_SECONDS = 24 * 3600  # what a killed build leaves
+_HOUR = 3600  # seconds
+_BETWEEN_LOOKS = 600  # seconds
+_PRIVATE = 0o700
 _LOCK = ".lock-"
 Note = Callable[[str], None]
 
@@ -28,7 +32,10 @@ def cache_folder() -> Path | None:
         return None
     folder = base / f"v{FORMAT}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        base.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+        if base.stat().st_mode & 0o077:  # of an earlier version
+            base.chmod(_PRIVATE)
+        folder.mkdir(exist_ok=True)
     except OSError:
         return None
     return folder if os.access(folder, os.W_OK | os.X_OK) else None
@@ -58,15 +65,38 @@ def cached_text(folder: Path | None, key: str, max_age: float, note: Note = _unh
 
 def keep_text(folder: Path | None, key: str, text: str) -> None:
     """Keep `text` as `key`; it appears whole or not at all. Failing to is no error."""
-    if folder is None:
-        return
+    if folder is not None:
+        keep_bytes(folder, key, sealed(text).encode())
+
+
+def cached_bytes(folder: Path, key: str) -> bytes | None:
+    """Return the bytes kept as `key`, None without; who takes them checks that they are whole."""
+    path = folder / key
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    used(folder, key)
+    return content
+
+
+def used(folder: Path, key: str) -> None:
+    """Note that what is kept as `key`, for however long, is still of use."""
+    path = folder / key
+    with contextlib.suppress(OSError):
+        if time.time() - path.stat().st_mtime > _HOUR:
+            os.utime(path)
+
+
+def keep_bytes(folder: Path, key: str, content: bytes) -> None:
+    """Keep bytes as `key`; they appear whole or not at all. Failing to is no error."""
     path = folder / key
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(sealed(text))
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
             Path(temporary).replace(path)
         except OSError:  # a full disk, say
             Path(temporary).unlink(missing_ok=True)
@@ -80,13 +110,15 @@ def cached_folder(
     An entry appears by rename, complete; its contents never change after, and are checked at each
     use: a damaged entry is made again, and `note` is told. Of several builds at once one makes an
     entry, and the others wait for it; where the file system has no locks, whoever is first wins.
-    Entries unused for 30 days are removed when one is added. What `make` raises goes on; raises
-    `OSError` where the cache can't be written.
+    An entry stays while this process lives (`cache_use`); when one is added, those that are unused
+    for 30 days go, and those that are too much. What `make` raises goes on; raises `OSError` where
+    the cache can't be written.
     """
     entry = folder / key
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    hold(entry)
     if entry.is_dir() and not _damage(entry):
         return entry
-    entry.parent.mkdir(parents=True, exist_ok=True)
     with _alone(entry):
         if entry.is_dir():  # by now, or damaged
             damage = _damage(entry)
@@ -94,7 +126,7 @@ def cached_folder(
                 return entry
             note(f"{entry}, in the cache, was damaged ({damage}): made again")
             discard(folder, key)
-        _remove_unused(entry.parent)
+        _remove_unfinished(entry.parent)
         with tempfile.TemporaryDirectory(dir=entry.parent, prefix=".new-") as temporary:
             made = Path(temporary) / "entry"
             made.mkdir()
@@ -104,7 +136,17 @@ def cached_folder(
                 made.rename(entry)
             if not entry.is_dir():
                 raise OSError(f"the cache entry {entry} could not be made")
+    _keep_within_bounds(folder)
     return entry
+
+
+def _keep_within_bounds(folder: Path) -> None:
+    """Remove what is too old or too much, where nobody has looked for ten minutes."""
+    mark = folder / f"{_LOCK}bounds"
+    with contextlib.suppress(OSError):
+        if not mark.exists() or time.time() - mark.stat().st_mtime > _BETWEEN_LOOKS:
+            mark.touch()
+            clean(folder, most_bytes=MOST_BYTES)
 
 
 def discard(folder: Path, key: str) -> None:
@@ -141,17 +183,16 @@ def _alone(entry: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _remove_unused(folder: Path) -> None:
+def _remove_unfinished(folder: Path) -> None:
+    """Remove what killed builds left in `folder`, and locks of entries that are long gone."""
     now = time.time()
     for entry in folder.iterdir():
         with contextlib.suppress(OSError):
-            hidden = entry.name.startswith(".")
-            unfinished = hidden and not entry.name.startswith(_LOCK)
-            if now - entry.stat().st_mtime < (UNFINISHED_SECONDS if unfinished else UNUSED_SECONDS):
+            lock = entry.name.startswith((_LOCK, MARK))
+            limit = UNUSED_SECONDS if lock else UNFINISHED_SECONDS
+            if not entry.name.startswith(".") or now - entry.stat().st_mtime < limit:
                 continue
-            if not entry.is_dir():
-                entry.unlink()
-            elif hidden:
+            if entry.is_dir():
                 shutil.rmtree(entry, ignore_errors=True)
             else:
-                discard(folder, entry.name)
+                entry.unlink()

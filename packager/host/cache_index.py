@@ -86,6 +86,26 @@ def unsealed(text: str) -> str:
     return rest
 
 
+def packed(contents: Mapping[str, bytes]) -> bytes:
+    """Return several contents, with their names, as one that `unpacked` checks."""
+    head = json.dumps([[name, len(content)] for name, content in contents.items()]).encode()
+    rest = head + b"\n" + b"".join(contents.values())
+    return hashlib.sha256(rest).hexdigest().encode() + b"\n" + rest
+
+
+def unpacked(data: bytes | None) -> dict[str, bytes] | None:
+    """Return the contents that `packed` was given; None for nothing, and for what is not whole."""
+    digest, _, rest = (data or b"").partition(b"\n")
+    if digest != hashlib.sha256(rest).hexdigest().encode():
+        return None
+    head, _, content = rest.partition(b"\n")
+    found, start = {}, 0
+    for name, length in json.loads(head):
+        found[name] = content[start : start + length]
+        start += length
+    return found
+
+
 def _read(entry: Path) -> dict[str, _File]:
     try:
         index = json.loads(unsealed((entry / INDEX).read_text("ascii")))

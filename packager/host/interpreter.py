@@ -9,19 +9,23 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from packager.errors import PackagerError
+from packager.host.kept_answers import kept_answer, state_of
 from packager.host.user_folders import home_folder, platform_folder, xdg_folder
-from packager.model.options import Architecture, Runtime
+from packager.model.options import PREVIEW, Architecture, Runtime
+from packager.model.steps import step
 from packager.paths import expanded, is_folder
 
 SUPPORTED_PYTHONS = tuple(each.removeprefix("python") for each in get_args(Runtime))
 PROBE_SECONDS = 10
+_DAY = 24 * 3600  # seconds
+_LIBRARIES = "lib/libpython3*"
 
 # Everything that decides whether an executable will do; said by itself, since a name on PATH may be
 # a shim for nothing, a pre-release (another bytecode magic) or a free-threaded build (another ABI).
@@ -73,6 +77,11 @@ def find_interpreter(python: str) -> Interpreter | None:
     manager's shim takes longer to answer than the interpreter that it leads to, which is in one of
     those places. The answer holds for the life of the process.
     """
+    with step("looking for Python"):
+        return _found(python)
+
+
+def _found(python: str) -> Interpreter | None:
     scripts = []
     for candidate in dict.fromkeys(_candidates(python)):
         if is_folder(candidate) or not os.access(candidate, os.X_OK):
@@ -120,7 +129,8 @@ def need_interpreter(python: str, *, why: str, instead: str = "") -> Interpreter
 
 def newest_supported() -> Interpreter | None:
     """Return the newest CPython that bundles can be built for on this machine, or None."""
-    found = (find_interpreter(python) for python in reversed(SUPPORTED_PYTHONS))
+    general = [python for python in SUPPORTED_PYTHONS if f"python{python}" not in PREVIEW]
+    found = (find_interpreter(python) for python in reversed(general))
     return next((interpreter for interpreter in found if interpreter), None)
 
 
@@ -138,17 +148,17 @@ def host_architecture() -> Architecture:
 def probe(executable: Path) -> Interpreter | None:
     """Run `executable` and return what it is; None for anything but a released, usual CPython."""
     try:
-        done = subprocess.run(
-            [executable, "-I", "-S", "-c", _PROBE],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PROBE_SECONDS,
-            check=True,
-        )
-        name, version, level, free_threaded, wide, machine, path, magic = ast.literal_eval(
-            done.stdout
-        )
+        if _is_script(executable):  # what it runs may change, and it does not
+            answer = _ask(executable)
+        else:
+            answer = kept_answer(
+                "python",
+                lambda: [_PROBE, platform.machine(), *map(state_of, _parts_of(executable))],
+                lambda: _ask(executable),
+                max_age=_DAY,
+            )
+        name, version, level, free_threaded, wide, machine, path, magic = answer
+        version = (version[0], version[1], version[2])
     except (OSError, ValueError, SyntaxError, subprocess.SubprocessError):
         return None
     architecture = _ARCHITECTURES.get(machine.lower())
@@ -161,6 +171,28 @@ def probe(executable: Path) -> Interpreter | None:
         architecture,
         magic,
     )
+
+
+def _ask(executable: Path) -> Sequence[Any]:
+    done = subprocess.run(
+        [executable, "-I", "-S", "-c", _PROBE],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PROBE_SECONDS,
+        check=True,
+    )
+    answer: Sequence[Any] = ast.literal_eval(done.stdout)
+    return answer
+
+
+def _parts_of(executable: Path) -> Iterator[Path]:
+    """Yield what decides what a Python is: itself, its virtual environment, its library."""
+    real = executable.resolve()
+    yield executable
+    for each in (executable.parent.parent / "pyvenv.cfg", *real.parent.parent.glob(_LIBRARIES)):
+        if each.is_file():
+            yield each
 
 
 def _candidates(python: str) -> Iterator[Path]:

@@ -66,6 +66,7 @@ _UNREACHABLE = re.compile(
     r"could not be fetched; the server returned",
     re.IGNORECASE,
 )
+_OWN_SETTINGS = re.compile(r"invalid value '[^\n]*' for '--(default-)?(index|find-links)\b")
 _NO_SOLUTION = "No solution found"
 
 
@@ -100,6 +101,11 @@ def could_not_fetch(code: int, problem: str) -> PackagerError | None:
             f"uv is offline, and its cache lacks what is needed:\n{said}",
             hint="take UV_OFFLINE out of the environment (or `offline` out of uv.toml), or build "
             "once with a network: uv keeps what it fetched",
+        )
+    if _OWN_SETTINGS.search(problem):
+        return PackagerError(
+            f"an index setting of uv is not an address:\n{said}",
+            hint="correct the environment (UV_DEFAULT_INDEX, UV_INDEX, UV_FIND_LINKS)",
         )
     if _CREDENTIALS.search(problem):
         return Unreachable(

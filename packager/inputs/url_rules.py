@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
-
-from werkzeug.routing import BaseConverter, Map, Rule
+from typing import TYPE_CHECKING
 
 from packager.errors import Diagnostics, Place
 from packager.inputs.suggestions import did_you_mean
 from packager.model.plugin import Endpoint, EndpointGroup
 
-CONVERTERS = tuple(sorted(name for name in Map.default_converters if name != "default"))
+if TYPE_CHECKING:
+    from packager.inputs.recording_rule import RecordingRule
+
+# Paths that werkzeug takes for certain; two of them are one route if they differ in the names of
+# their variables alone.
+_PLAIN = re.compile(r"/|(?:/(?:[A-Za-z0-9._~-]+|<[a-z][a-z0-9_]*>))+/?")
 # <name> or <converter(arguments):name>, as werkzeug reads it.
 _VARIABLE = re.compile(
     r"<(?:(?P<converter>[A-Za-z_]\w*)(?:\(.*?\))?:)?(?P<name>[A-Za-z_]\w*)>", re.ASCII
@@ -24,35 +26,20 @@ _FOREIGN = re.compile(r"(?<=/):(?P<colon>[A-Za-z_]\w*)|\{(?P<brace>[A-Za-z_]\w*)
 _FORM = "a variable is <name> or <converter:name>; a name is letters, digits and _"
 
 
-class _RecordingRule(Rule):
-    """A rule that remembers which converter each of its variables got."""
-
-    def __init__(self, path: str, method: str) -> None:
-        self.converters: dict[str, BaseConverter] = {}
-        super().__init__(path, methods=[method])
-
-    def get_converter(
-        self,
-        variable_name: str,
-        converter_name: str,
-        args: tuple[Any, ...],
-        kwargs: Mapping[str, Any],
-    ) -> BaseConverter:
-        converter = super().get_converter(variable_name, converter_name, args, kwargs)
-        re.compile(converter.regex)  # werkzeug does so at the first request only
-        self.converters[variable_name] = converter
-        return converter
-
-
 def check_rules(group: EndpointGroup, diagnostics: Diagnostics) -> None:
     """Note every path of `group` that is not a werkzeug rule, and every route declared twice."""
     first: dict[tuple[str, object], Endpoint] = {}
+    plain = all(is_plain(endpoint.path) for endpoint in group.endpoints)
     for endpoint in group.endpoints:
-        rule = _read_rule(endpoint.path, endpoint.method, endpoint.path_place, diagnostics)
-        if rule is None:
-            continue
-        _warn_of_foreign(endpoint, diagnostics)
-        other = first.setdefault((endpoint.method, _shape(rule)), endpoint)
+        if plain:
+            shape: object = _VARIABLE.sub("<>", endpoint.path)
+        else:
+            rule = _read_rule(endpoint.path, endpoint.method, endpoint.path_place, diagnostics)
+            if rule is None:
+                continue
+            _warn_of_foreign(endpoint, diagnostics)
+            shape = _shape(rule)
+        other = first.setdefault((endpoint.method, shape), endpoint)
         if other is not endpoint:
             diagnostics.error(
                 "duplicate",
@@ -81,17 +68,28 @@ def _warn_of_foreign(endpoint: Endpoint, diagnostics: Diagnostics) -> None:
 
 def check_path(path: str, place: Place, diagnostics: Diagnostics) -> None:
     """Note a path that is not a werkzeug rule, of an endpoint that is faulty in other ways, too."""
-    _read_rule(path, "GET", place, diagnostics)
+    if not is_plain(path):
+        _read_rule(path, "GET", place, diagnostics)
 
 
 def is_rule(path: str, method: str) -> bool:
     """Whether werkzeug takes `path` as a rule, and any request to match it against."""
-    return _read_rule(path, method, Place(""), Diagnostics()) is not None
+    return is_plain(path) or _read_rule(path, method, Place(""), Diagnostics()) is not None
+
+
+def is_plain(path: str) -> bool:
+    """Whether a path is a rule at first sight, so that werkzeug needs not be asked."""
+    if len(path) > MAX_PATH or not _PLAIN.fullmatch(path):  # first: finding variables takes longer
+        return False
+    names = [found["name"] for found in _VARIABLE.finditer(path)]
+    return len(names) == len({*names})
 
 
 def _read_rule(
     path: str, method: str, place: Place, diagnostics: Diagnostics
-) -> _RecordingRule | None:
+) -> RecordingRule | None:
+    from packager.inputs.recording_rule import RecordingRule
+
     if len(path) > MAX_PATH:
         diagnostics.error(
             "invalid-path",
@@ -106,15 +104,15 @@ def _read_rule(
         )
         return None
     try:
-        rule = _RecordingRule(path, method)
-        Map([rule])
+        rule = RecordingRule(path, method)
+        rule.bind_alone()
     except Exception as error:  # a rule can make werkzeug, re or a converter raise anything
         _explain(path, place, error, diagnostics)
         return None
     return rule
 
 
-def _shape(rule: _RecordingRule) -> object:
+def _shape(rule: RecordingRule) -> object:
     """Return what a rule matches: equal for two rules that differ in their variables' names
     only."""
     static = _VARIABLE.sub("<>", re.sub("/{2,}", "/", rule.rule))  # as merge_slashes does
@@ -126,6 +124,8 @@ def _shape(rule: _RecordingRule) -> object:
 
 
 def _explain(path: str, place: Place, error: Exception, diagnostics: Diagnostics) -> None:
+    from packager.inputs.recording_rule import CONVERTERS
+
     hint: str | None = None
     variables = list(_VARIABLE.finditer(path))
     names = [variable["name"] for variable in variables]

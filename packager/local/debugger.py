@@ -13,9 +13,10 @@ from packager.bundle.read import BuiltBundle
 from packager.host.interpreter import Interpreter
 from packager.host.target_script import IN_TARGET
 from packager.local.brought_packages import Brought, brought_folder
-from packager.local.read_only import before_script
+from packager.local.confined import before_script
 
 SECONDS = 7 * 24 * 3600.0  # that anything may take while somebody looks at it
+GRACE = 0.5  # seconds that the debugger's other half has to say goodbye
 _DEBUGPY = Brought("the debugger's other half", "debugpy>=1.8", "debugpy")
 _SCRIPT = IN_TARGET / "debug_start.py"
 

@@ -70,7 +70,7 @@ def local_variables(
     if local is not None:
         given = local.settings
         declared = {name: given[name] for name in bundle.settings if name in given}
-        named |= local_environment(LocalSettings(declared, local.apps))
+        named |= local_environment(LocalSettings(declared, local.apps, local.keys))
     return named
 
 

@@ -6,6 +6,7 @@ import mimetypes
 import os
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
 
 from packager.errors import UsageError
@@ -13,40 +14,58 @@ from packager.errors import UsageError
 _BINARY = "application/octet-stream"
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A field of a form: a file where it has a `filename`, which may be empty."""
+
+    name: str
+    content: bytes
+    filename: str | None = None
+    content_type: str = ""
+
+
+def encode_parts(parts: Sequence[Part]) -> tuple[str, bytes]:
+    """Return the content type and the body of a form."""
+    boundary = uuid.uuid4().hex
+    body = bytearray()
+    for part in parts:
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{_quoted(part.name)}"'
+        if part.filename is not None:
+            head += f'; filename="{_quoted(part.filename)}"'
+        if part.content_type:
+            head += f"\r\nContent-Type: {part.content_type}"
+        body += os.fsencode(head + "\r\n\r\n") + part.content + b"\r\n"
+    return f"multipart/form-data; boundary={boundary}", bytes(body) + f"--{boundary}--\r\n".encode()
+
+
 def encode_form(fields: Sequence[str], read: Callable[[str], bytes]) -> tuple[str, bytes]:
     """Return the content type and the body of a form with `fields`, as curl's option -F has them.
 
     `read` gives the content of a file by its name. Raises `UsageError` for what is not a field.
     """
-    boundary = uuid.uuid4().hex
-    body = bytearray()
-    for field in fields:
-        name, equals, rest = field.partition("=")
-        if not equals or not name:
-            raise UsageError(
-                f"a form's field is NAME=VALUE or NAME=@FILE, not {field!r}",
-                hint="for example -F file=@picture.png",
-            )
-        value, given = _parameters(rest)
-        disposition = f'form-data; name="{_quoted(name)}"'
-        content_type = given.get("type", "")
-        if value.startswith("@"):
-            file = value[1:]
-            shown = given.get("filename", PurePath(file).name)
-            disposition += f'; filename="{_quoted(shown)}"'
-            content_type = content_type or mimetypes.guess_type(shown)[0] or _BINARY
-            content = read(file)
-        elif value.startswith("<"):
-            content = read(value[1:])
-        else:
-            content = os.fsencode(value)
-            if "filename" in given:
-                disposition += f'; filename="{_quoted(given["filename"])}"'
-        head = f"--{boundary}\r\nContent-Disposition: {disposition}\r\n"
-        if content_type:
-            head += f"Content-Type: {content_type}\r\n"
-        body += os.fsencode(head + "\r\n") + content + b"\r\n"
-    return f"multipart/form-data; boundary={boundary}", bytes(body) + f"--{boundary}--\r\n".encode()
+    return encode_parts([_part(field, read) for field in fields])
+
+
+def guessed_type(filename: str) -> str:
+    """Return the type that a file of that name probably has."""
+    return mimetypes.guess_type(filename)[0] or _BINARY
+
+
+def _part(field: str, read: Callable[[str], bytes]) -> Part:
+    name, equals, rest = field.partition("=")
+    if not equals or not name:
+        raise UsageError(
+            f"a form's field is NAME=VALUE or NAME=@FILE, not {field!r}",
+            hint="for example -F file=@picture.png",
+        )
+    value, given = _parameters(rest)
+    content_type = given.get("type", "")
+    if value.startswith("@"):
+        shown = given.get("filename", PurePath(value[1:]).name)
+        return Part(name, read(value[1:]), shown, content_type or guessed_type(shown))
+    if value.startswith("<"):
+        return Part(name, read(value[1:]), None, content_type)
+    return Part(name, os.fsencode(value), given.get("filename"), content_type)
 
 
 def _parameters(text: str) -> tuple[str, dict[str, str]]:

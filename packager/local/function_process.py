@@ -8,14 +8,16 @@ import selectors
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
 from packager.errors import PackagerError
+from packager.local.confined import Tether
 
 MAX_LOG = 16 * 1024 * 1024  # bytes kept; all of it goes to `on_log`
 POLL_SECONDS = 0.05
+_PATIENCE = 2.0  # seconds that the end of a process and of all it started may take
 
 
 class FunctionLog:
@@ -61,23 +63,23 @@ def running(
     folder: Path,
     environment: Mapping[str, str],
     log: FunctionLog,
-    stdin: int = subprocess.DEVNULL,
-    inherited: int | None = None,
+    inherited: Sequence[int] = (),
+    tether: Tether | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start a process in a session of its own, follow its output, and kill it at the end.
 
-    Of this process's descriptors it gets `inherited` alone.
+    Of this process's descriptors it gets those that are `inherited`, or its `tether`'s.
     """
     try:
         process = subprocess.Popen(
             command,
             cwd=folder,
             env=environment,
-            stdin=stdin,
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            pass_fds=() if inherited is None else (inherited,),
+            pass_fds=inherited if tether is None else tether.descriptors,
         )
     except OSError as fault:
         raise PackagerError(f"{command[0]} can't be started: {fault.strerror}") from fault
@@ -87,9 +89,19 @@ def running(
     try:
         yield process
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        end_process(process, tether)
         log.end()
         reader.join()
         process.stdout.close()
+
+
+def end_process(process: subprocess.Popen[bytes], tether: Tether | None = None) -> None:
+    """End a process and its group; by its `tether` all that it has started, too."""
+    if tether is not None:
+        tether.let_go()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_PATIENCE)
+            return
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

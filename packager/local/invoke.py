@@ -16,8 +16,9 @@ from typing import Any
 
 from packager.bundle.read import BuiltBundle, read_bundle
 from packager.errors import PackagerError
+from packager.local.confined import confined_command
+from packager.local.debugger import GRACE, Debugger, waiting_interpreter
 from packager.local.debugger import SECONDS as DEBUG_SECONDS
-from packager.local.debugger import Debugger, waiting_interpreter
 from packager.local.function_process import POLL_SECONDS, FunctionLog, running
 from packager.local.function_start import (
     REGION,
@@ -25,7 +26,6 @@ from packager.local.function_start import (
     function_environment,
     interpreter_for,
 )
-from packager.local.read_only import read_only_command
 from packager.local.runtime_api_server import Answer, Failure, Outcome, Ready, RuntimeApi
 from packager.local.stock_client import client_folder
 from packager.local.streamed_reply import Part, whole_reply
@@ -66,7 +66,7 @@ def invoke_bundle(
 ) -> Invocation:
     """Run the bundle in `folder` with `event` (anything that JSON can say) and return the reply.
 
-    It can write to /tmp alone, as on Lambda (`read_only`). `env` holds the function's environment
+    It can write to /tmp alone, as on Lambda (`confined`). `env` holds the function's environment
     variables; of this process's environment only PATH and
     its like are handed on. `timeout` is in seconds; the bundle's own is the default. `on_log` gets
     the function's log as it is written, on a thread of its own, `on_part` what a streamed reply
@@ -106,6 +106,7 @@ def _invoke(folder: Path, event: object, run: _Run) -> Invocation:
     # The client comes from a package index the first time: only who needs it waits for that.
     client = client_folder(interpreter) if bundle.entry == "stock" else None
     seconds = bundle.timeout if run.timeout is None else run.timeout
+    grace = 0.0 if run.debugger is None else GRACE
     parts: list[Part] = []
     with (
         waiting_interpreter(run.debugger, bundle, interpreter) as python,
@@ -116,10 +117,13 @@ def _invoke(folder: Path, event: object, run: _Run) -> Invocation:
         log = FunctionLog(run.on_log)
         try:
             with (
-                read_only_command(command, python.path, folder, environment) as (start, ready),
-                running(start, folder, environment, log, inherited=ready.descriptor) as process,
+                confined_command(command, python.path, folder, environment, grace) as (
+                    start,
+                    tether,
+                ),
+                running(start, folder, environment, log, tether=tether) as process,
             ):
-                ready.wait()  # what has got it ready is not part of the init phase
+                tether.wait()  # what has got it ready is not part of the init phase
                 answer, init, duration = converse(api, process, event, bundle, seconds)
         except InvocationFailed as failed:
             failed.log = log.kept
@@ -150,18 +154,41 @@ def converse(
     event: object,
     bundle: BuiltBundle,
     seconds: float,
+    ready: Callable[[], None] = lambda: None,
 ) -> tuple[Answer, float, float]:
-    """Take the process through its init phase and one invocation.
+    """Take the process through its init phase and one invocation; `ready` is called in between.
 
     Returns the answer, and the seconds that the init phase and the invocation took.
     """
     started = time.monotonic()
+    await_ready(api, process, seconds)
+    init = time.monotonic() - started
+    ready()
+    answer, duration = answer_request(api, process, event, bundle, seconds)
+    return answer, init, duration
+
+
+def await_ready(api: RuntimeApi, process: subprocess.Popen[bytes], seconds: float) -> None:
+    """Wait until the process asks for its first request; `seconds` is the function's timeout."""
     init_seconds = max(INIT_SECONDS, seconds)
-    outcome = _next_outcome(api, process, started + init_seconds)
+    outcome = _next_outcome(api, process, time.monotonic() + init_seconds)
     if isinstance(outcome, Failure):
         raise InvocationFailed(f"the function failed in its init phase: {_words(outcome)}")
     if not isinstance(outcome, Ready):
         raise _no_outcome(process, "in its init phase", init_seconds)
+
+
+def answer_request(
+    api: RuntimeApi,
+    process: subprocess.Popen[bytes],
+    event: object,
+    bundle: BuiltBundle,
+    seconds: float,
+) -> tuple[Answer, float]:
+    """Let the process answer one event, and wait until it asks for the next.
+
+    Returns the answer, and the seconds until it came.
+    """
     request_id = str(uuid.uuid4())
     asked = time.monotonic()
     api.offer(
@@ -180,7 +207,7 @@ def converse(
         raise _no_outcome(process, "before it answered", seconds)
     # What the function does before it asks for more work still belongs to this invocation.
     _next_outcome(api, process, asked + seconds)
-    return answer, asked - started, answer.at - asked
+    return answer, answer.at - asked
 
 
 def _next_outcome(

@@ -18,6 +18,7 @@ from packager.contract import EVENTS_VARIABLE
 from packager.errors import UsageError
 from packager.local.request_event import ACCOUNT
 from packager.model.events import (
+    AnyEvent,
     EventMapping,
     PatternEvent,
     QueueEvent,
@@ -26,6 +27,7 @@ from packager.model.events import (
     event_arn,
 )
 
+JSON_SOURCES = (PatternEvent.source, ScheduleEvent.source, AnyEvent.source)  # others carry text
 _REGION = "us-east-1"
 
 
@@ -42,6 +44,8 @@ def events_of(bundle: BuiltBundle) -> tuple[EventMapping, ...]:
                 made.append(PatternEvent(path=target, pattern={}))
             case ScheduleEvent.source:
                 made.append(ScheduleEvent(path=target, expression=""))
+            case AnyEvent.source:
+                made.append(AnyEvent(path=target, reply=arn))
     return tuple(made)
 
 
@@ -91,7 +95,7 @@ def mapped_event(
 
     `payload` is a message's text, or what becomes its JSON; of a rule the event's `detail`, or the
     whole event where it has a `detail-type` and a `source`; of a schedule `detail`, None for what
-    the configuration says.
+    the configuration says; of anything the event itself.
     """
     event = events[place]
     arn = event_arn(event) or made_arns(function, events).get(place, "")
@@ -101,6 +105,8 @@ def mapped_event(
             return {"Records": [_message(event, arn, text, now)]}
         case TopicEvent():
             return {"Records": [_notification(arn, text, now)]}
+        case AnyEvent():
+            return payload if isinstance(payload, dict) else {"payload": payload}
         case PatternEvent():
             document = _matching(event.pattern, payload)
         case ScheduleEvent():

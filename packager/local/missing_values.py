@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from packager.analysis.sdk_use import FAKE_DIFY
 from packager.contract import LOCAL_SETTINGS
-from packager.errors import APP_KEY_UNSET, SETTING_UNSET, Diagnostic, Diagnostics
+from packager.errors import (
+    APP_KEY_UNSET,
+    SETTING_UNSET,
+    UNANSWERED_CALL,
+    UNANSWERED_CHOICE,
+    Diagnostic,
+    Diagnostics,
+)
 from packager.model.options import EnvSource, SecretSource, SsmSource
 from packager.model.plugin import Setting
 from packager.plugin.functions import FunctionPlan
@@ -20,7 +27,7 @@ from packager.settings.unset import toml_key
 class RunValues:
     """What a run has: `local` values, if there is a file of them, in place of all that AWS keeps;
     the `variables` that settings may come from; whether it may call AWS, and whether Dify's
-    stand-in answers calls of apps."""
+    stand-in answers calls."""
 
     variables: Mapping[str, str]
     local: LocalSettings | None = None
@@ -29,7 +36,10 @@ class RunValues:
 
 
 def concerns(diagnostic: Diagnostic, values: RunValues) -> bool:
-    """Whether a warning of `check` regards this run: not one of keys that it has or needs not."""
+    """Whether a warning of `check` regards this run: not one of keys that it has or needs not, nor
+    of calls and choices of models and tools where Dify's stand-in answers any."""
+    if diagnostic.code in (UNANSWERED_CALL, UNANSWERED_CHOICE):
+        return not values.fake_dify
     answered = values.fake_dify or (values.local is not None and values.local.apps)
     return diagnostic.code != APP_KEY_UNSET or not answered
 
@@ -49,6 +59,8 @@ def _is_here(setting: Setting, is_key: bool, values: RunValues) -> bool:
         return False
     if not is_key:
         return setting.name in values.local.settings
+    if not setting.name.startswith("apps."):
+        return setting.name in values.local.keys
     app_id = setting.name.removeprefix("apps.")
     return app_id in values.local.apps or "*" in values.local.apps
 
@@ -65,7 +77,8 @@ def _warn_of_setting(
     needed = setting.required and not (setting.has_default and setting.default is not None)
     key = setting.name if is_key else f"settings.{setting.name}"
     wanted = setting.name.removeprefix("apps.") if is_key else setting.name
-    here = f"put a value into {LOCAL_SETTINGS}, under [{'apps' if is_key else 'settings'}]: "
+    of_key = "apps" if setting.name.startswith("apps.") else "keys"
+    here = f"put a value into {LOCAL_SETTINGS}, under [{of_key if is_key else 'settings'}]: "
     here += f"{toml_key(wanted)} = ..."
     here += f"; {FAKE_DIFY}" if is_key else ""
     if source is None:

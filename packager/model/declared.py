@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from packager.errors import Place
-from packager.model.options import Architecture, Runtime
+from packager.model.options import PREVIEW, Architecture, Runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,9 @@ class Declared:
 
     @property
     def runtime(self) -> str | None:
-        """Lambda's runtime of that Python, None where it has none."""
+        """Lambda's runtime of that Python, None where it has none, or a preview alone."""
         runtime = f"python{self.python}"
-        return runtime if runtime in get_args(Runtime) else None
+        return runtime if runtime in get_args(Runtime) and runtime not in PREVIEW else None
 
     def hint_for(self, python: str, *, newer: bool) -> str | None:
         """Return how to get the declared Python, where that is another and `newer`, or older."""

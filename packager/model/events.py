@@ -10,7 +10,7 @@ from urllib.parse import quote
 from packager.errors import Place
 
 NAMED = "/e/="  # what the name of a managed endpoint follows, in a path that no client can ask for
-EVENT_SOURCES = ("sqs", "sns", "eventbridge", "schedule")
+EVENT_SOURCES = ("sqs", "sns", "eventbridge", "schedule", "any")
 # "Amazon SQS queue as an event source for Lambda", "Tutorial", and EventBridge's and Scheduler's
 # own defaults ("RetryPolicy").
 DEFAULT_BATCH = 10  # messages
@@ -55,6 +55,8 @@ class QueueEvent(_Mapping):
     fifo: bool = False
     visibility_timeout: int | None = None  # seconds; None follows the function's timeout
     max_receives: int = DEFAULT_RECEIVES
+    filters: tuple[Mapping[str, Any], ...] = ()  # patterns, of which a message fits one
+    pollers: tuple[int, int] | None = None  # the least and the most that are provisioned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +90,18 @@ class ScheduleEvent(_Mapping):
     max_age: int = DEFAULT_MAX_AGE  # seconds
 
 
-EventMapping = QueueEvent | TopicEvent | PatternEvent | ScheduleEvent
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnyEvent(_Mapping):
+    """Whatever comes to the function that is no request and that nothing else maps.
+
+    With `reply` "value" the endpoint's JSON is what the invocation returns.
+    """
+
+    source: ClassVar[str] = "any"
+    reply: str | None = None
+
+
+EventMapping = QueueEvent | TopicEvent | PatternEvent | ScheduleEvent | AnyEvent
 
 
 def event_arn(event: EventMapping) -> str | None:

@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from packager.errors import Place
+from packager.model.calls import InnerDify, Models, Tool
+from packager.model.deferred import DeferredRoute, TriggerOptions, WorkerOptions
 from packager.model.events import EventMapping
 
-Runtime = Literal["python3.11", "python3.12", "python3.13", "python3.14"]
+Runtime = Literal["python3.11", "python3.12", "python3.13", "python3.14", "python3.15"]
+# What Lambda has as a public preview alone (July 2026): taken where it is named, never chosen.
+PREVIEW = frozenset({"python3.15"})
 Architecture = Literal["arm64", "x86_64"]
 Api = Literal["http", "rest", "url"]
 Routes = Literal["all", "declared"]
@@ -17,10 +21,12 @@ Adapter = Literal["native", "mangum", "aws-wsgi"]
 Sdk = Literal["light", "real"]
 Errors = Literal["opaque", "dify"]
 Entry = Literal["fast", "stock"]
+Logs = Literal["text", "json"]
 Storage = Literal["dynamodb", "s3", "file", "memory"]
 StorageScope = Literal["plugin", "endpoint"]
 Endpoints = Literal["single", "managed"]
 EndpointsStore = Literal["dynamodb", "ssm", "file"]
+ENDPOINTS = "endpoints"  # what `preload` calls all sources of a group
 # What CloudWatch Logs keeps events for, in days (AWS::Logs::LogGroup, RetentionInDays).
 LOG_RETENTIONS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180),
@@ -72,6 +78,12 @@ class Options:
     api: Api = "http"
     routes: Routes = "all"
     log_retention: int = 30  # days, one of LOG_RETENTIONS
+    logs: Logs = "text"
+    alarms: bool | str = False  # or the address they are sent to
+    dashboard: bool = False
+    metrics: bool = False
+    tracing: bool = False
+    reserved_concurrency: int | None = None
     template: Mapping[str, Any] = field(default_factory=dict)  # properties of the function in SAM
     api_template: Mapping[str, Any] = field(default_factory=dict)  # properties of its API in SAM
     hook_id: str | None = None
@@ -82,7 +94,7 @@ class Options:
     exclude: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     entry: Entry | None = None  # as it was said: what follows is FunctionPlan.entry
-    preload: tuple[str, ...] = ()  # dotted names of modules
+    preload: tuple[str, ...] | None = ()  # dotted names of modules; None: nothing at all
     snapstart: bool = False
     provisioned_concurrency: int = 0  # execution environments kept ready
     adapter: Adapter = "native"
@@ -94,7 +106,9 @@ class Options:
     text_types: tuple[str, ...] = ()  # likewise
     gzip: bool = False
     sdk: Sdk = "light"
-    diet: bool = True
+    diet: bool | tuple[str, ...] = True  # or the packages (normalised names) that it is for
+    diet_exclude: tuple[str, ...] = ()
+    diet_plugin: bool = False  # imports of the plugin's own modules wait until used
     storage: Storage | None = None  # as it was said: what follows is FunctionPlan.storage
     storage_limit: int | None = None  # bytes, of all values together
     storage_bucket: str | None = None  # None: the template makes one
@@ -105,9 +119,19 @@ class Options:
     settings_from: AwsSource | None = None  # a JSON object with settings as its keys
     settings_ttl: int = 300  # seconds that values from AWS are kept
     apps: Mapping[str, Source] = field(default_factory=dict)  # each app's API key; "*": all others'
+    models: Models | None = None  # what answers calls of models
+    dify_inner: InnerDify | None = None  # what answers calls that nothing else does
+    tools: Mapping[str, Tool] = field(default_factory=dict)  # by provider/tool, or provider/*
+    # Keys of what answers calls, by where the configuration has them: `models.api_key`.
+    keys: Mapping[str, Source] = field(default_factory=dict)
     dify_base_url: str | None = None  # of the Service API, without a slash at its end
     kms_key: str | None = None  # what encrypts those values: an id or ARN, or an alias (or its ARN)
     events: tuple[EventMapping, ...] = ()
+    fail_on: tuple[int, ...] = ()  # statuses of answers that fail the invocation
+    warmup: Mapping[str, Any] = field(default_factory=dict)  # what pings have
+    deferred: tuple[DeferredRoute, ...] = ()
+    worker: WorkerOptions = field(default_factory=WorkerOptions)
+    trigger: TriggerOptions = field(default_factory=TriggerOptions)
     # Where each key was written, for faults found later: "timeout", "settings.api_key", ...
     places: Mapping[str, Place] = field(default_factory=dict)
 
@@ -121,7 +145,23 @@ class Options:
     def sources(self) -> Mapping[str, Source]:
         """Every source of a value, by the key that names it: `settings.api_key`, `apps.<id>`."""
         found = {f"settings.{name}": source for name, source in self.settings.items()}
-        return found | {f"apps.{app_id}": source for app_id, source in self.apps.items()}
+        return found | self.call_keys
+
+    @property
+    def call_keys(self) -> dict[str, Source]:
+        """The sources of the keys that calls back to Dify need: `apps.<id>`, `models.api_key`."""
+        found = {f"apps.{app_id}": source for app_id, source in self.apps.items()}
+        return found | dict(self.keys)
+
+    @property
+    def preload_modules(self) -> tuple[str, ...]:
+        """The modules that are imported in the init phase because the configuration names them."""
+        return tuple(name for name in self.preload or () if name != ENDPOINTS)
+
+    def diets(self, package: str) -> bool:
+        """Whether the import diet may treat a package, by its normalised name."""
+        wanted = self.diet if isinstance(self.diet, bool) else package in self.diet
+        return wanted and package not in self.diet_exclude
 
     @property
     def is_managed(self) -> bool:

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from packager.errors import Diagnostics
 from packager.inputs.plugin_folder import PluginFolder
-from packager.model.plugin import Endpoint
+from packager.model.plugin import EndpointGroup
 from packager.plugin.file_choice import FileChoice, FileRules
 from packager.plugin.walk import PluginFile, can_ship, walk
 
@@ -72,16 +72,27 @@ def python_files(folder: PluginFolder) -> Iterator[str]:
 
 
 def check_endpoints(
-    files: Sequence[PluginFile], endpoints: Sequence[Endpoint], diagnostics: Diagnostics
+    files: Sequence[PluginFile], group: EndpointGroup, diagnostics: Diagnostics
 ) -> None:
-    """Note in `diagnostics` each endpoint whose source is not among `files`, those that ship."""
+    """Note in `diagnostics` each source of `group` that is not among `files`, those that ship."""
     shipped = {file.path for file in files}
-    for endpoint in endpoints:
-        if endpoint.source not in shipped:
+    answering = [
+        (each.source, f"answers {each.method} {each.path}", each.source_place)
+        for each in group.endpoints
+    ]
+    if group.provider is not None:
+        provider = group.provider
+        answering.append((provider.source, "dispatches its webhooks", provider.source_place))
+        answering += [
+            (each.source, f"makes variables of {each.name}", each.source_place)
+            for each in provider.events
+        ]
+    for source, what, place in answering:
+        if source not in shipped:
             diagnostics.error(
                 "endpoint-excluded",
-                f"{endpoint.source} does not ship, and answers {endpoint.method} {endpoint.path}",
-                endpoint.source_place,
+                f"{source} does not ship, and {what}",
+                place,
                 hint="`exclude` names it, or it lies in the output folder or among other bundles",
             )
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from packager.errors import Diagnostics
-from packager.model.options import Entry, Options, Storage
+from packager.model.options import ENDPOINTS, Entry, Options, Storage
 from packager.model.plugin import EndpointGroup, Setting
 from packager.plugin.plugin import Plugin
+from packager.plugin.tools.other_plugins import ToolPlugin, of_other_plugin
 
 MAX_LOGICAL_ID = 255  # CloudFormation, "Resources section structure"
 
@@ -37,8 +38,10 @@ class FunctionPlan:
 
     @property
     def seals_settings(self) -> bool:
-        """Whether managed endpoints have secrets that their store would show."""
-        secret = any(setting.type == "secret-input" for setting in self.group.settings)
+        """Whether managed endpoints have secrets that their store would show: subscriptions do."""
+        secret = self.group.provider is not None or any(
+            setting.type == "secret-input" for setting in self.group.settings
+        )
         return secret and self.options.is_managed and self.options.endpoints_store == "dynamodb"
 
     @property
@@ -52,6 +55,24 @@ class FunctionPlan:
         """What the names of objects in the bucket start with."""
         prefix = self.options.storage_prefix
         return f"{self.plugin.name}/" if prefix is None else prefix
+
+    @property
+    def tool_plugins(self) -> tuple[ToolPlugin, ...]:
+        """The other plugins whose tools it may run."""
+        tools = self.options.tools.values()
+        targets = dict.fromkeys(tool.target for tool in tools if of_other_plugin(tool))
+        return tuple(self.plugin.tool_plugins[target] for target in targets)
+
+    @property
+    def early_sources(self) -> tuple[str, ...]:
+        """The sources that are imported in the init phase: a group's only one, or what is said."""
+        sources = self.group.sources
+        preload = self.options.preload
+        if preload is None:
+            return ()
+        if self.group.provider is not None and ENDPOINTS not in preload:
+            return (self.group.provider.source,)  # events are the worker's
+        return sources if len(sources) == 1 or ENDPOINTS in preload else ()
 
     @property
     def entry(self) -> Entry:

@@ -4,31 +4,143 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from packager.errors import Diagnostics
+from packager.errors import Diagnostics, Place
 from packager.inputs.plugin_folder import PluginFolder
 from packager.inputs.suggestions import did_you_mean
 from packager.inputs.url_rules import check_path
-from packager.inputs.yaml_fields import (
-    expect_bool,
-    expect_entry,
-    expect_list,
-    expect_mapping,
-    expect_text,
-    wrong_type,
+from packager.inputs.yaml_fields import TEXT_SCHEMA, expect_text, wrong_type
+from packager.inputs.yaml_shapes import (
+    TRUTH,
+    Field,
+    Record,
+    Shape,
+    anything,
+    is_true,
+    listing,
+    text,
 )
 from packager.inputs.yaml_tree import YamlValue, read_yaml
 from packager.model.plugin import METHODS, Endpoint, EndpointGroup
 from packager.plugin.manifest import GROUP_FILE
-from packager.plugin.settings import read_settings
+from packager.plugin.settings import SETTINGS, read_settings
 
 YAML = (".yaml", ".yml")
 MAX_ENDPOINTS = 1000  # of a group; published ones have up to 20
 EACH_METHOD = "declare one endpoint for each method; they may share path and source"
 SOURCE = "the path of a Python file (.py)"
 A_GROUP = "list a group's file here: a mapping with endpoints, which lists this one"
-ENDPOINT = "an endpoint: the path of its YAML file, or a mapping with path, method and extra"
+AN_ENDPOINT = "an endpoint: the path of its YAML file, or a mapping with path, method and extra"
+_A_PATH = "a URL path that starts with /"
+_A_METHOD = "one of " + ", ".join(METHODS)
+
+
+def _check_method(method: YamlValue, diagnostics: Diagnostics) -> bool:
+    if method.kind == "a list":
+        diagnostics.error(
+            "wrong-type",
+            f"expected {_A_METHOD}, not a list",
+            method.place,
+            key=method.key,
+            hint=EACH_METHOD,
+        )
+        return False
+    if expect_text(method, diagnostics, _A_METHOD) is None:
+        return False
+    if method.text not in METHODS:
+        upper = method.text.strip().upper()
+        diagnostics.error(
+            "invalid-value",
+            f"{method.text!r} is not a method of an endpoint; expected {_A_METHOD}",
+            method.place,
+            key=method.key,
+            hint=f"write {upper}"
+            if upper in METHODS
+            else did_you_mean(upper, METHODS) or EACH_METHOD,
+        )
+        return False
+    return True
+
+
+_PYTHON = Record(
+    "a mapping",
+    (
+        Field(
+            "source",
+            text(SOURCE),
+            "The Python file, from the plugin's folder: endpoints/hook.py",
+            expected=SOURCE,
+        ),
+    ),
+)
+_EXTRA = Record("a mapping", (Field("python", _PYTHON.shape, expected="python.source, " + SOURCE),))
+EXTRA = _EXTRA.shape
+ENDPOINT = Record(
+    "a mapping with path, method and extra",
+    (
+        Field(
+            "path",
+            # check_path says what is not a rule.
+            Shape({"type": "string", "pattern": "^/"}, text(_A_PATH).check),
+            "A werkzeug rule: /users/<name>, /files/<path:rest>",
+            expected=_A_PATH,
+        ),
+        Field("method", Shape({"enum": list(METHODS)}, _check_method), expected=_A_METHOD),
+        Field("hidden", TRUTH, "Whether Dify's page leaves it out."),
+        Field("extra", EXTRA, expected="extra.python.source, " + SOURCE),
+    ),
+)
+GROUP = Record(
+    "a mapping with endpoints",
+    (
+        Field(
+            "settings",
+            anything(SETTINGS),
+            "What a user configures: a list of settings, or a map from name to setting.",
+        ),
+        Field(
+            "endpoints",
+            listing(
+                anything({"anyOf": [TEXT_SCHEMA, ENDPOINT.schema]}),
+                "a list of endpoints",
+                minItems=1,
+                maxItems=MAX_ENDPOINTS,
+            ),
+            "The endpoints: paths of their YAML files, from the plugin's folder, or what such a "
+            "file holds.",
+            expected="a list of endpoints",
+        ),
+    ),
+)
+
+
+def files_listed(
+    folder: PluginFolder,
+    references: Sequence[YamlValue],
+    what: str,
+    kind: str,
+    diagnostics: Diagnostics,
+) -> dict[str, YamlValue]:
+    """Return the YAML files that the manifest refers to, and where it first does; twice is a fault.
+
+    `what` says what is expected there, `kind` what one of the files describes.
+    """
+    files: dict[str, YamlValue] = {}
+    for reference in references:
+        file = folder.resolve(reference, diagnostics, what=what, suffixes=YAML)
+        if file is None:
+            continue
+        first = files.setdefault(file, reference)
+        if first is not reference:
+            diagnostics.error(
+                "duplicate",
+                f"the {kind} {file} is listed twice; first at {first.place}",
+                reference.place,
+                key=reference.key,
+            )
+    return files
 
 
 def read_groups(
@@ -38,19 +150,7 @@ def read_groups(
 
     Every one is kept, though Dify's daemon keeps only the last: each becomes a function.
     """
-    files: dict[str, YamlValue] = {}
-    for reference in references:
-        file = folder.resolve(reference, diagnostics, what=GROUP_FILE, suffixes=YAML)
-        if file is None:
-            continue
-        first = files.setdefault(file, reference)
-        if first is not reference:
-            diagnostics.error(
-                "duplicate",
-                f"the group {file} is listed twice; first at {first.place}",
-                reference.place,
-                key=reference.key,
-            )
+    files = files_listed(folder, references, GROUP_FILE, "group", diagnostics)
     names = group_names(list(files))
     groups = [
         _group(folder, file, names[file], reference, diagnostics)
@@ -86,7 +186,7 @@ def _group(
     Dify takes that as a group without endpoints: there is nothing to call, so there is no function.
     """
     top = read_yaml(folder.root / file, folder.display_of(file), diagnostics)
-    if top is None or expect_mapping(top, diagnostics, "a mapping with endpoints") is None:
+    if top is None or not GROUP.shape.check(top, diagnostics):
         return EndpointGroup(name, file, (), (), reference.place)
     if "endpoints" not in top.entries and {"path", "method"} <= {*top.entries}:
         diagnostics.warn(
@@ -110,14 +210,14 @@ def _group(
 def _endpoints(
     folder: PluginFolder, group: YamlValue, diagnostics: Diagnostics
 ) -> tuple[Endpoint, ...]:
-    node = expect_entry(group, "endpoints", diagnostics, "a list of endpoints")
-    items = expect_list(node, diagnostics, "a list of endpoints") if node else None
-    if node is None or items is None:
+    node = GROUP["endpoints"].take(group, diagnostics)
+    if node is None:
         return ()
+    items = node.items
     if not items:
         diagnostics.error(
             "no-endpoints",
-            "the group has no endpoints; expected " + ENDPOINT,
+            "the group has no endpoints; expected " + AN_ENDPOINT,
             node.place,
             key=node.key,
         )
@@ -149,7 +249,7 @@ def _declaration(
     if item.kind == "a mapping":
         return item
     if item.kind in ("a list", "nothing"):
-        wrong_type(item, ENDPOINT, diagnostics)
+        wrong_type(item, AN_ENDPOINT, diagnostics)
         return None
     what = "the path of an endpoint's YAML file"
     file = folder.resolve(item, diagnostics, what=what, suffixes=YAML)
@@ -157,74 +257,41 @@ def _declaration(
         return None
     if file not in files:
         top = read_yaml(folder.root / file, folder.display_of(file), diagnostics)
-        wanted = "a mapping with path, method and extra"
-        sound = top is not None and expect_mapping(top, diagnostics, wanted) is not None
+        sound = top is not None and ENDPOINT.shape.check(top, diagnostics)
         files[file] = top if sound else None
     return files[file]
 
 
 def _endpoint(folder: PluginFolder, node: YamlValue, diagnostics: Diagnostics) -> Endpoint | None:
-    wanted = "a URL path that starts with /"
-    path = expect_entry(node, "path", diagnostics, wanted)
-    path_text = expect_text(path, diagnostics, wanted) if path else None
-    method = _method(node, diagnostics)
-    hidden = expect_bool(node.entries.get("hidden"), diagnostics)
-    reference = _source_reference(node, diagnostics)
-    source = (
-        folder.resolve(reference, diagnostics, what=SOURCE, suffixes=(".py",))
-        if reference
-        else None
+    path = ENDPOINT["path"].take(node, diagnostics)
+    method = ENDPOINT["method"].take(node, diagnostics)
+    hidden = is_true(ENDPOINT["hidden"].take(node, diagnostics))
+    source = source_of(folder, ENDPOINT["extra"].take(node, diagnostics), diagnostics)
+    if path is None:
+        return None
+    if method is None or source is None:
+        check_path(path.text, path.place, diagnostics)
+        return None
+    return Endpoint(
+        path.text, method.text, source.file, hidden, node.place, path.place, source.place
     )
-    if path is None or path_text is None:
-        return None
-    if method is None or reference is None or source is None:
-        check_path(path_text, path.place, diagnostics)
-        return None
-    return Endpoint(path_text, method, source, hidden, node.place, path.place, reference.place)
 
 
-def _method(node: YamlValue, diagnostics: Diagnostics) -> str | None:
-    wanted = "one of " + ", ".join(METHODS)
-    method = expect_entry(node, "method", diagnostics, wanted)
-    if method is None:
-        return None
-    if method.kind == "a list":
-        diagnostics.error(
-            "wrong-type",
-            f"expected {wanted}, not a list",
-            method.place,
-            key=method.key,
-            hint=EACH_METHOD,
-        )
-        return None
-    if expect_text(method, diagnostics, wanted) is None:
-        return None
-    if method.text not in METHODS:
-        upper = method.text.strip().upper()
-        diagnostics.error(
-            "invalid-value",
-            f"{method.text!r} is not a method of an endpoint; expected {wanted}",
-            method.place,
-            key=method.key,
-            hint=f"write {upper}"
-            if upper in METHODS
-            else did_you_mean(upper, METHODS) or EACH_METHOD,
-        )
-        return None
-    return method.text
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A Python file (posix path, relative to the plugin's root), and where it is named."""
+
+    file: str
+    place: Place
 
 
-def _source_reference(node: YamlValue, diagnostics: Diagnostics) -> YamlValue | None:
-    current = node
-    for name, wanted in (
-        ("extra", "extra.python.source, " + SOURCE),
-        ("python", "python.source, " + SOURCE),
-        ("source", SOURCE),
-    ):
-        entry = expect_entry(current, name, diagnostics, wanted)
-        if entry is None:
-            return None
-        if name != "source" and expect_mapping(entry, diagnostics) is None:
-            return None
-        current = entry
-    return current
+def source_of(
+    folder: PluginFolder, extra: YamlValue | None, diagnostics: Diagnostics
+) -> Source | None:
+    """Return the file that `extra` names; None after a fault."""
+    python = _EXTRA["python"].take(extra, diagnostics) if extra else None
+    reference = _PYTHON["source"].take(python, diagnostics) if python else None
+    if reference is None:
+        return None
+    file = folder.resolve(reference, diagnostics, what=SOURCE, suffixes=(".py",))
+    return Source(file, reference.place) if file is not None else None

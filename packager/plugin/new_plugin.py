@@ -19,6 +19,7 @@ TEMPLATES: Mapping[str, str] = {
     "telegram": "telegram_bot",
     "mcp": "mcp_server",
     "openai": "openai_facade",
+    "trigger": "github_trigger",
 }
 SCHEMAS = ".schemas"  # a folder of the new plugin, which its files' first lines name
 _MARKS = ("../../../docs/schemas/", "../../docs/schemas/")
@@ -44,28 +45,39 @@ class NewPlugin:
         return TEMPLATES[self.template]
 
 
-def check_new(plugin: NewPlugin) -> None:
-    """Raise `UsageError` for what Dify takes no plugin under."""
-    if not NAME.fullmatch(plugin.name):
+def check_name(name: str) -> None:
+    """Raise `UsageError` for a name under which Dify takes no plugin."""
+    if not NAME.fullmatch(name):
         raise UsageError(
-            f"{plugin.name!r} can't be a plugin's name; expected 1 to 128 of a-z, 0-9, _ and -",
-            hint=f"say another: {_suggested(plugin.name)}" if _suggested(plugin.name) else None,
+            f"{name!r} can't be a plugin's name; expected 1 to 128 of a-z, 0-9, _ and -",
+            hint=f"say another: {_suggested(name)}" if _suggested(name) else None,
         )
-    if not AUTHOR.fullmatch(plugin.author):
+
+
+def check_author(author: str) -> None:
+    """Raise `UsageError` for an author of whom Dify takes no plugin."""
+    if not AUTHOR.fullmatch(author):
         raise UsageError(
-            f"{plugin.author!r} can't be an author; expected 1 to 64 of a-z, 0-9, _ and -",
+            f"{author!r} can't be an author; expected 1 to 64 of a-z, 0-9, _ and -",
             hint="your organisation in Dify's marketplace, or your name: --author my-name",
         )
-    if "\n" in plugin.label or not plugin.label.strip():
+
+
+def check_label(label: str) -> None:
+    """Raise `UsageError` for what no page shows as a plugin's label."""
+    if "\n" in label or not label.strip():
         raise UsageError("the label must be a line of text")
 
 
 def write_new(plugin: NewPlugin, folder: Path, schemas: Mapping[str, str]) -> list[str]:
     """Write the plugin into `folder`, and return the paths of its files.
 
-    `schemas` are texts by name, for editors. Raises `UsageError` rather than overwrite a file.
+    `schemas` are texts by name, for editors. Raises `UsageError` rather than overwrite a file, and
+    for what Dify would not take.
     """
-    check_new(plugin)
+    check_name(plugin.name)
+    check_author(plugin.author)
+    check_label(plugin.label)
     files = dict(_files(plugin))
     files |= {f"{SCHEMAS}/{name}.json": text.encode() for name, text in schemas.items()}
     there = [name for name in sorted(files) if (folder / name).exists()]

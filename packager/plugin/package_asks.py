@@ -25,11 +25,24 @@ _HARMLESS = frozenset(
     {
         *("runtime", "architecture", "memory", "timeout", "log_retention", "api", "routes"),
         *("entry", "adapter", "stream", "stream_heartbeat", "errors", "max_body", "binary_types"),
-        *("gzip", "diet", "sdk", "include", "exclude", "keep", "hook_id", "base_path"),
+        *(
+            "gzip",
+            "diet",
+            "diet_exclude",
+            "diet_plugin",
+            "sdk",
+            "include",
+            "exclude",
+            "keep",
+            "hook_id",
+            "base_path",
+        ),
         *("settings_ttl", "storage_limit"),
     }
 )
-_TABLES = ("settings", "apps", "dify", "template", "api_template")
+_TABLES = ("settings", "apps", "dify", "models", "tools", "template", "api_template")
+_KEYS = ("api_key", "inner_key")
+_SECRETS = ("token", "credentials")
 _SHOWN = 80  # characters of a value
 
 
@@ -89,9 +102,27 @@ def _of_table(table: ConfigTable, above: KeyPath, values: Mapping[str, Any]) -> 
             yield _ask(table, above, (key,), value)
 
 
+def _shown(value: Any) -> Any:
+    """Return a value without what may be a key itself."""
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: "a value" if name in _SECRETS and not _is_safe(each) else _shown(each)
+        for name, each in value.items()
+    }
+
+
+def _is_safe(value: Any) -> bool:
+    """Return whether a value says where keys are, in place of being one."""
+    if is_reference(value):
+        return True
+    return isinstance(value, dict) and all(is_reference(each) for each in value.values())
+
+
 def _ask(table: ConfigTable, above: KeyPath, path: KeyPath, value: Any) -> Ask:
-    text = json.dumps(value, default=str)
-    if path[0] == "apps" and not is_reference(value):
+    text = json.dumps(_shown(value), default=str)
+    may_be_key = path[0] == "apps" or path[-1] in _KEYS
+    if may_be_key and not is_reference(value):
         text = "a value"  # it may be the key itself
     shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
     name = ".".join(str(part) for part in path)

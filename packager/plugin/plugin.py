@@ -9,9 +9,11 @@ from pathlib import Path
 from packager.analysis.sources import PluginSources
 from packager.errors import Place
 from packager.inputs.plugin_folder import PluginFolder
+from packager.model.calls import Credential
 from packager.model.declared import Declared
 from packager.model.options import Options
 from packager.model.plugin import EndpointGroup
+from packager.plugin.tools.other_plugins import ToolPlugin
 from packager.requirements.requirements import Requirements
 
 
@@ -31,6 +33,9 @@ class Plugin:
     requirements: Requirements
     sources: PluginSources = field(compare=False)
     storage_size: int | None = None  # bytes, of storage.size
+    own_tools: Mapping[str, str] = field(default_factory=dict)  # sources by provider/tool
+    own_credentials: tuple[Credential, ...] = ()  # which those tools declare
+    tool_plugins: Mapping[str, ToolPlugin] = field(default_factory=dict)  # by their targets
     storing: frozenset[str] = frozenset()  # groups whose code uses session.storage
     label: Mapping[str, str] = field(default_factory=dict)  # by language
     declared: Declared = field(default_factory=Declared, compare=False)

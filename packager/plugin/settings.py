@@ -1,17 +1,26 @@
-"""Reads the settings that an endpoint group declares (ProviderConfig in Dify's words)."""
+"""Reads settings (ProviderConfig in Dify's words): an endpoint group's, a trigger provider's."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from packager.errors import Diagnostics, Place
-from packager.inputs.suggestions import did_you_mean
-from packager.inputs.yaml_fields import (
-    expect_bool,
-    expect_entry,
-    expect_text,
-    truth_of,
-    wrong_type,
+from packager.inputs.yaml_fields import truth_of, wrong_type
+from packager.inputs.yaml_shapes import (
+    NULL,
+    SCALAR,
+    TEXTS,
+    TRUTH,
+    Field,
+    Record,
+    Schema,
+    Shape,
+    anything,
+    choice,
+    is_true,
+    listing,
+    or_null,
+    text,
 )
 from packager.inputs.yaml_tree import YamlValue
 from packager.model.plugin import Setting
@@ -37,31 +46,96 @@ _TEXT_TYPES = ("secret-input", "text-input", "select")
 _FREE_TEXT = ("secret-input", "text-input", "any")
 
 
+def _check_scalar(node: YamlValue, diagnostics: Diagnostics) -> bool:
+    if node.kind in ("a mapping", "a list", "nothing"):  # empty text is a value
+        wrong_type(node, "the option's value", diagnostics)
+        return False
+    return True
+
+
+_VALUE = Shape(SCALAR, _check_scalar)
+_OPTION = Record(
+    "an option",
+    (
+        Field("value", _VALUE, expected="the option's value"),
+        Field("label", TEXTS, "What the user sees."),
+    ),
+)
+OPTIONS = or_null(
+    listing(anything({"anyOf": [SCALAR, _OPTION.schema]}), "a list of options"),
+)
+
+
+def _setting_record(what: str, name: str) -> Record:
+    """Return the description of a setting; where its key is not its name, it has to have a `name`,
+    which is what is expected. Else the SDK puts the key in the place of whatever it has there."""
+    named = text("the setting's name", maxLength=MAX_NAME) if name else anything()
+    return Record(
+        what,
+        (
+            Field(
+                "name",
+                named,
+                "Its key in the settings of _invoke.",
+                expected=name,
+            ),
+            Field(
+                "type",
+                choice(SETTING_TYPES, "a setting's type", "a type of a setting"),
+                expected="one of " + ", ".join(SETTING_TYPES),
+            ),
+            Field("required", TRUTH),
+            Field("multiple", TRUTH),
+            Field("default", anything(), "Its value where a user gives none."),
+            Field("options", OPTIONS, "What a select offers."),
+            Field("scope", anything(), "Which apps or models may be chosen."),
+            Field("label", TEXTS, "What the user sees."),
+            Field("help", TEXTS, "What it is for."),
+            Field("placeholder", TEXTS, "An example, in the empty field."),
+            Field("url", anything(), "Where to get a value."),
+        ),
+    )
+
+
+_LISTED = _setting_record("a setting: a mapping with name and type", "the setting's name")
+_MAPPED = _setting_record("a setting: a mapping with type", "")
+SETTINGS: Schema = {
+    "anyOf": [
+        NULL,
+        {"type": "array", "items": _LISTED.schema, "maxItems": MAX_SETTINGS},
+        {
+            "type": "object",
+            "additionalProperties": _MAPPED.schema,
+            "propertyNames": {"maxLength": MAX_NAME},
+            "maxProperties": MAX_SETTINGS,
+        },
+    ]
+}
+
+
 def read_settings(group: YamlValue, diagnostics: Diagnostics) -> tuple[Setting, ...]:
     """Read the `settings` of a group's file: a list, or a map from name to ProviderConfig."""
-    node = group.entries.get("settings")
+    return read_configs(group.entries.get("settings"), "a list of settings", diagnostics)
+
+
+def read_configs(
+    node: YamlValue | None, what: str, diagnostics: Diagnostics
+) -> tuple[Setting, ...]:
+    """Read ProviderConfigs, which are `what` is expected: a list, or a map from their names."""
     if node is None or node.value is None:
         return ()
     settings: list[Setting] = []
     if node.kind == "a list":
         for item in node.items:
-            if item.kind != "a mapping":
-                wrong_type(item, "a setting: a mapping with name and type", diagnostics)
-                continue
-            name = expect_entry(item, "name", diagnostics, "the setting's name")
-            if (
-                name is not None
-                and expect_text(name, diagnostics, "the setting's name") is not None
-            ):
-                settings += _setting(name.text, name.place, item, diagnostics)
+            if _LISTED.shape.check(item, diagnostics):
+                name = _LISTED["name"].take(item, diagnostics)
+                settings += _setting(name.text, name.place, item, diagnostics) if name else []
     elif node.kind == "a mapping":
         for key, item in node.entries.items():
-            if item.kind != "a mapping":
-                wrong_type(item, "a setting: a mapping with type", diagnostics)
-                continue
-            settings += _setting(key, item.key_place or item.place, item, diagnostics)
+            if _MAPPED.shape.check(item, diagnostics):
+                settings += _setting(key, item.key_place or item.place, item, diagnostics)
     else:
-        wrong_type(node, "a list of settings", diagnostics)
+        wrong_type(node, what, diagnostics)
     return _without_twins(settings, node, diagnostics)
 
 
@@ -74,21 +148,11 @@ def _setting(name: str, place: Place, node: YamlValue, diagnostics: Diagnostics)
             place,
             key=node.key,
         )
-    required = expect_bool(node.entries.get("required"), diagnostics)
-    multiple = expect_bool(node.entries.get("multiple"), diagnostics)
-    options = _options(node, diagnostics)
-    type_ = expect_entry(node, "type", diagnostics, "one of " + ", ".join(SETTING_TYPES))
-    if type_ is None or expect_text(type_, diagnostics, "a setting's type") is None:
-        return []
-    if type_.text not in SETTING_TYPES:
-        diagnostics.error(
-            "invalid-value",
-            f"{type_.text!r} is not a type of a setting; expected one of "
-            + ", ".join(SETTING_TYPES),
-            type_.place,
-            key=type_.key,
-            hint=did_you_mean(type_.text, SETTING_TYPES),
-        )
+    required = is_true(_MAPPED["required"].take(node, diagnostics))
+    multiple = is_true(_MAPPED["multiple"].take(node, diagnostics))
+    options = options_of(node, diagnostics)
+    type_ = _MAPPED["type"].take(node, diagnostics)
+    if type_ is None:
         return []
     default = node.entries.get("default")
     scope = node.entries.get("scope")
@@ -107,7 +171,7 @@ def _setting(name: str, place: Place, node: YamlValue, diagnostics: Diagnostics)
         placeholder=i18n_texts(node.entries.get("placeholder")),
         scope=(scope.text or None) if scope else None,
         url=i18n_texts(node.entries.get("url")),
-        option_labels=_option_labels(node.entries.get("options")),
+        option_labels=option_labels(node.entries.get("options")),
     )
     if setting.type == "secret-input" and default is not None and setting.default:
         diagnostics.warn(
@@ -136,29 +200,21 @@ def _default(type_: str, node: YamlValue | None, options: tuple[str, ...]) -> An
     return node.plain() if truth is None else truth
 
 
-def _options(node: YamlValue, diagnostics: Diagnostics) -> tuple[str, ...]:
-    options = node.entries.get("options")
-    if options is None or options.value is None:
-        return ()
-    if options.kind != "a list":
-        wrong_type(options, "a list of options", diagnostics)
-        return ()
+def options_of(node: YamlValue, diagnostics: Diagnostics) -> tuple[str, ...]:
+    """Return the values of the `options` of a setting or parameter."""
+    options = _MAPPED["options"].take(node, diagnostics)
     values: list[str] = []
-    for option in options.items:
+    for option in options.items if options else ():
+        value: YamlValue | None = option
         if option.kind == "a mapping":
-            value = expect_entry(option, "value", diagnostics, "the option's value")
-            if value is None:
-                continue
-        else:
-            value = option
-        if value.kind in ("a mapping", "a list", "nothing"):  # empty text is a value
-            wrong_type(value, "the option's value", diagnostics)
-        else:
-            values.append(value.text)
+            value = _OPTION["value"].take(option, diagnostics)
+        elif not _VALUE.check(option, diagnostics):
+            value = None
+        values += [value.text] if value is not None else []
     return tuple(values)
 
 
-def _option_labels(options: YamlValue | None) -> dict[str, dict[str, str]]:
+def option_labels(options: YamlValue | None) -> dict[str, dict[str, str]]:
     """Return the labels of options, by their values; none for an option that has none."""
     labels: dict[str, dict[str, str]] = {}
     for option in options.items if options is not None else ():
@@ -185,7 +241,7 @@ def _without_twins(
     if len(by_name) > MAX_SETTINGS:
         diagnostics.error(
             "too-large",
-            f"the group has {len(by_name)} settings; Dify takes {MAX_SETTINGS}",
+            f"there are {len(by_name)} settings; Dify takes {MAX_SETTINGS}",
             list(by_name.values())[MAX_SETTINGS].place,
             key=node.key,
         )

@@ -17,6 +17,10 @@ from packager.model.plugin import Setting
 from packager.plugin.functions import FunctionPlan
 
 _APP = "apps."
+_LABELS = {
+    "models.api_key": "API key of the endpoint that answers calls of models",
+    "dify.inner_key": "Key of Dify's inner API, which opens the whole installation",
+}
 
 
 def aws_sources(plan: FunctionPlan) -> tuple[AwsSource, ...]:
@@ -31,34 +35,40 @@ def aws_sources(plan: FunctionPlan) -> tuple[AwsSource, ...]:
 
 
 def all_settings(plan: FunctionPlan) -> tuple[Setting, ...]:
-    """Return the settings that a function is configured with, and the API keys of its apps.
+    """Return the settings that a function is configured with, and the keys that its calls need.
 
-    Such a key is a secret called `apps.<app id>`, as in the configuration.
+    Such a key is a secret called `apps.<app id>` or `models.api_key`, as in the configuration.
     """
     place = plan.group.place
     keys = (
         Setting(
-            f"{_APP}{app_id}",
+            name,
             "secret-input",
             True,
-            plan.options.place(f"{_APP}{app_id}") or place,
-            label={
-                "en_US": "API key of every other Dify app"
-                if app_id == "*"
-                else f"API key of the Dify app {app_id}"
-            },
+            plan.options.place(name) or place,
+            label={"en_US": key_label(name)},
         )
-        for app_id in plan.options.apps
+        for name in plan.options.call_keys
     )
     declared = {setting.name for setting in plan.settings}
     return (*plan.settings, *(key for key in keys if key.name not in declared))
 
 
 def source_of(plan: FunctionPlan, setting: Setting) -> Source | None:
-    """Return a setting's own source, or an app key's; None for one of the group's document."""
+    """Return a setting's own source, or a key's; None for one of the group's document."""
     if setting in plan.settings:
         return plan.options.settings.get(setting.name)
-    return plan.options.apps.get(setting.name.removeprefix(_APP))
+    return plan.options.call_keys.get(setting.name)
+
+
+def key_label(name: str) -> str:
+    """Return what a key that calls need is called for people."""
+    if not name.startswith(_APP):
+        return _LABELS.get(name, f"Key of {name.removesuffix('.token')}")
+    app_id = name.removeprefix(_APP)
+    return (
+        "API key of every other Dify app" if app_id == "*" else f"API key of the Dify app {app_id}"
+    )
 
 
 def place_of(plan: FunctionPlan, setting: Setting) -> Place:

@@ -30,9 +30,17 @@ class Limit:
     processes: Path | None = None
 
     def take(self, pid: int) -> None:
-        """Hold the process `pid` and what it starts to the share."""
+        """Hold the process `pid` and what it starts to the share.
+
+        Raises `Unlimited` where it can't be: the kernel takes none of real-time priority, say.
+        """
         if self.processes:
-            self.processes.write_text(str(pid))
+            try:
+                self.processes.write_text(str(pid))
+            except ProcessLookupError:
+                pass  # it has ended: whoever waits for its answer says so
+            except OSError as fault:
+                raise Unlimited(_why_not(pid, fault)) from fault
 
 
 class Unlimited(Exception):
@@ -57,6 +65,14 @@ def cpu_share(memory: int) -> Iterator[Limit]:
     finally:
         with contextlib.suppress(OSError):
             group.rmdir()
+
+
+def _why_not(pid: int, fault: OSError) -> str:
+    """Return why a process can't be put into a control group ("Real-Time group scheduling")."""
+    with contextlib.suppress(OSError):
+        if os.sched_getscheduler(pid) in (os.SCHED_FIFO, os.SCHED_RR):
+            return "a process of real-time priority can't be held to a share: run it without chrt"
+    return f"{fault.filename} can't be written: {fault.strerror}"
 
 
 def _set_quota(group: Path, quota: int) -> None:

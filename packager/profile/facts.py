@@ -64,11 +64,39 @@ class Deferred:
 
 
 @dataclass(frozen=True, slots=True)
+class PackageImports:
+    """A package in the bundle: how the import diet has it, and what is imported of it.
+
+    `diet` is the release as the bundle says it, "" for none; `listed`, whether the diet knows the
+    package at all. `waiting` of its `modules` have imports that wait; `ms` is what it took, with
+    what it brought first. `costs` are modules, their ms and what imports them.
+    """
+
+    name: str
+    diet: str
+    listed: bool
+    modules: int
+    waiting: int
+    imported: int
+    ms: float
+    costs: tuple[tuple[str, float, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Share:
-    """Cold starts at the CPU share of a memory size (MiB); ms."""
+    """Cold starts at the CPU share of a memory size (MiB): ms, those of the init phase in them.
+
+    The init phase has the whole machine, as on Lambda, where it could be let have it.
+    """
 
     memory: int
     wall: float
+    init: float
+
+    @property
+    def request(self) -> float:
+        """What the first request took, in ms."""
+        return self.wall - self.init
 
     @property
     def cpu(self) -> float:
@@ -95,6 +123,7 @@ class Profile:
     sizes: Mapping[str, int]  # bytes by package
     deferred: Deferred | None
     deferrable: tuple[Deferrable, ...]
+    packages: tuple[PackageImports, ...] = ()
     shares: tuple[Share, ...] = ()
     no_shares: str = ""  # why there are none
 

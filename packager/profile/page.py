@@ -8,8 +8,9 @@ from pathlib import Path
 
 from packager.formatting import byte_size, counted
 from packager.profile.facts import ImportedModule, Profile
+from packager.profile.packages import gained
 from packager.profile.parts import INTERPRETER
-from packager.profile.text import said_of
+from packager.profile.text import costs_of, diet_of, said_of
 
 _HERE = Path(__file__).parent
 _HUES = {
@@ -34,7 +35,8 @@ def render_page(profiles: Sequence[Profile]) -> str:
     body = [_head(profile), _parts(profiles, hues)]
     for each, title in zip(profiles, ("Imports", "Imports of the other bundle"), strict=False):
         body.append(_icicle(each, title, hues))
-    body += [_shares(profiles), _advice(profile), _deferred(profile), _sizes(profiles)]
+    body += [_shares(profiles), _advice(profile), _deferred(profile)]
+    body += [_packages(profiles), _sizes(profiles)]
     body += [_every_import(profile, hues), _files(profile)]
     title = f"{escape(profile.function)}: cold start"
     return (
@@ -160,14 +162,14 @@ def _shares(profiles: Sequence[Profile]) -> str:
     longest = max(share.wall for each in profiles for share in each.shares)
     rows = []
     for index, share in enumerate(profile.shares):
-        walls = [each.shares[index].wall for each in profiles]
-        meters = "".join(_meter(wall / longest, 215) for wall in walls)
-        rows.append(
-            [f"{share.memory} MB", f"{share.cpu:.0%}", *(f"{wall:.1f}" for wall in walls), meters]
-        )
-    other = ["other, ms"] if profiles[1:] else []
+        found = [each.shares[index] for each in profiles]
+        times = [f"{ms:.1f}" for each in found for ms in (each.init, each.request, each.wall)]
+        meters = "".join(_meter(each.wall / longest, 215) for each in found)
+        rows.append([f"{share.memory} MB", f"{share.cpu:.0%}", *times, meters])
+    heads = ["init, ms", "request, ms", "whole, ms"]
+    other = [f"other {head}" for head in heads] if profiles[1:] else []
     return "<h2>At Lambda&rsquo;s CPU shares</h2>\n" + _table(
-        "", ["memory", "CPU", "ms", *other, ""], rows
+        "", ["memory", "CPU", *heads, *other, ""], rows
     )
 
 
@@ -199,6 +201,21 @@ def _deferred(profile: Profile) -> str:
         f"{counted(len(profile.deferred.modules), 'module')} of theirs never imported:</p>\n"
         f'<p class="dim">{names}</p>'
     )
+
+
+def _packages(profiles: Sequence[Profile]) -> str:
+    rows = []
+    for each in profiles[0].packages:
+        less = gained(each, profiles[1].parts) if profiles[1:] else None
+        gain = ["&ndash;" if less is None else f"{less:.1f}"] if profiles[1:] else []
+        waits = f"{each.waiting} of {each.modules}"
+        took = [str(each.imported), f"{each.ms:.1f}", *gain]
+        rows.append(
+            [escape(each.name), escape(diet_of(each)), waits, *took, escape(costs_of(each))]
+        )
+    heads = ["package", "diet", "modules that wait", "imported", "ms"]
+    heads += ["gained, ms"] if profiles[1:] else []
+    return "<h2>Packages</h2>\n" + _table("", [*heads, "what takes longest"], rows)
 
 
 def _sizes(profiles: Sequence[Profile]) -> str:

@@ -14,7 +14,7 @@ def default_request(routes: Sequence[tuple[str, str, str]]) -> tuple[str, str]:
     """Return method and target: the first GET without parameters, else the first, else any route.
 
     `routes` are paths, methods and sources, as a bundle has them. Parameters get a value that
-    their converter takes.
+    their converter takes. A trigger provider has no routes: what services send it is posted.
     """
     gets = [path for path, method, _ in routes if method == "GET"]
     plain = [path for path in gets if "<" not in path]
@@ -22,7 +22,7 @@ def default_request(routes: Sequence[tuple[str, str, str]]) -> tuple[str, str]:
         return "GET", _PARAMETER.sub(_value, (plain or gets)[0])
     for path, method, _ in routes:
         return method, _PARAMETER.sub(_value, path)
-    return "GET", "/"
+    return "POST", "/"
 
 
 def _value(match: re.Match[str]) -> str:

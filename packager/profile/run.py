@@ -14,6 +14,7 @@ from packager.profile.advice import deferrable_imports
 from packager.profile.cpu_share import Unlimited, cpu_share
 from packager.profile.deferred import deferred_in
 from packager.profile.facts import WHOLE_CPU_MIB, ColdStart, ImportedModule, Profile, Share
+from packager.profile.packages import packages_of
 from packager.profile.parts import Attribution, parts_of
 from packager.profile.sizes import sizes_of
 from packager.profile.start import Function, cold_start, traced_start
@@ -72,14 +73,15 @@ def _measure_shares(
         progress(f"with the CPU share of {memory} MB")
         try:
             with cpu_share(memory) as limit:
-                times: list[list[float]] = [[] for _ in functions]
+                times: list[list[ColdStart]] = [[] for _ in functions]
                 for _ in range(starts):
                     for function, found in zip(functions, times, strict=True):
-                        found.append(cold_start(function, limit).wall)
+                        found.append(cold_start(function, limit))
         except Unlimited as reason:
             return str(reason)
         for each, found in zip(measured, times, strict=True):
-            each.shares.append(Share(memory, median(found)))
+            wall = median(start.wall for start in found)
+            each.shares.append(Share(memory, wall, median(start.init for start in found)))
     return ""
 
 
@@ -90,22 +92,25 @@ def _profile(function: Function, request: str, measured: _Measured) -> Profile:
     trace = _calmest(measured.traces)
     scale = wall / ((trace.answered - trace.spawned) / 1e6)
     modules = attribution.modules(trace, scale)
+    parts = parts_of(measured.traces, attribution, wall)
+    labels = tuple(label for label in (bundle.diet, *bundle.diet_packages) if label)
     return Profile(
         function=bundle.function,
         entry=bundle.entry,
         python=bundle.python,
         request=request,
-        status=_status(measured.starts[-1].payload),
+        status=status_of(measured.starts[-1].payload),
         starts=tuple(replace(start, payload=b"") for start in measured.starts),
         wall=wall,
         cpu=median(start.cpu for start in measured.starts),
-        parts=parts_of(measured.traces, attribution, wall),
+        parts=parts,
         imports=tuple(replace(each, file=_shown(each, bundle.folder)) for each in modules),
         opened=tuple(_relative(path, bundle.folder) for path in trace.opened),
         listed=tuple(_relative(path, bundle.folder) for path in trace.listed),
         sizes=sizes_of(bundle.folder),
         deferred=deferred_in(bundle.folder, bundle.diet, {module.name for module in modules}),
         deferrable=deferrable_imports(bundle.folder / "plugin", modules),
+        packages=packages_of(bundle.folder, labels, parts, modules),
         shares=tuple(measured.shares),
     )
 
@@ -115,7 +120,8 @@ def _calmest(traces: Sequence[Trace]) -> Trace:
     return min(traces, key=lambda trace: trace.answered - trace.spawned)
 
 
-def _status(payload: bytes) -> int | None:
+def status_of(payload: bytes) -> int | None:
+    """Return the status that a reply has; None if it is not one over HTTP."""
     try:
         reply = read_reply(json.loads(payload))
     except (ValueError, PackagerError):

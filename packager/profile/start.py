@@ -18,7 +18,13 @@ from packager.bundle.read import BuiltBundle
 from packager.errors import PackagerError
 from packager.local.function_process import FunctionLog, running
 from packager.local.function_start import function_command, function_environment, interpreter_for
-from packager.local.invoke import InvocationFailed, assembled, converse
+from packager.local.invoke import (
+    InvocationFailed,
+    answer_request,
+    assembled,
+    await_ready,
+    converse,
+)
 from packager.local.runtime_api_server import RuntimeApi
 from packager.local.stock_client import client_folder
 from packager.local.streamed_reply import Part
@@ -58,15 +64,16 @@ def function_of(bundle: BuiltBundle, event: Any, env: Mapping[str, str]) -> Func
 def cold_start(function: Function, limit: Limit | None = None) -> ColdStart:
     """Start the function once, within `limit` if any, and return the times; no process is left.
 
+    As on Lambda, the limit holds from the first `next` on, where it is one that can be taken then.
     Raises `InvocationFailed` if it gives no reply.
     """
     command = [*function.command]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with _listening(function) as (api, environment, log, parts):
-        if limit is None:
+        if limit is None or limit.processes:
             spawned = time.monotonic()
             with running(command, function.bundle.folder, environment, log) as process:
-                payload, asked, answered = _served(api, process, function)
+                payload, asked, answered = _served(api, process, function, limit)
         else:
             ours, theirs = socket.socketpair()
             gated = [*limit.prefix, "/bin/sh", "-c", _GATE, "sh", *command]
@@ -74,14 +81,17 @@ def cold_start(function: Function, limit: Limit | None = None) -> ColdStart:
                 ours,
                 theirs,
                 running(
-                    gated, function.bundle.folder, environment, log, theirs.fileno()
+                    gated,
+                    function.bundle.folder,
+                    environment,
+                    log,
+                    inherited=(theirs.fileno(),),
                 ) as process,
             ):
                 theirs.close()
                 ours.settimeout(_READY_SECONDS)
                 if not ours.recv(16):
                     raise PackagerError("a process with less CPU can't be started here")
-                limit.take(process.pid)
                 spawned = time.monotonic()
                 ours.sendall(b"\n")
                 payload, asked, answered = _served(api, process, function)
@@ -90,6 +100,34 @@ def cold_start(function: Function, limit: Limit | None = None) -> ColdStart:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return ColdStart((answered - spawned) * 1000, (asked - spawned) * 1000, cpu * 1000, payload)
+
+
+def served_requests(
+    function: Function, count: int, limit: Limit | None = None
+) -> tuple[float, list[float], bytes]:
+    """Start the function once and let it answer its event `count` times.
+
+    Returns what the init phase and each answer took, in ms, and the last answer. As on Lambda, a
+    `limit` holds for the answers, and for the init phase only where it can't be set later.
+    """
+    bundle = function.bundle
+    prefix = () if limit is None else limit.prefix
+    with _listening(function) as (api, environment, log, parts):
+        spawned = time.monotonic()
+        with running([*prefix, *function.command], bundle.folder, environment, log) as process:
+            await_ready(api, process, bundle.timeout)
+            init = time.monotonic() - spawned
+            if limit is not None:
+                limit.take(process.pid)
+            times = []
+            for _ in range(count):
+                parts.clear()
+                answer, duration = answer_request(
+                    api, process, function.event, bundle, bundle.timeout
+                )
+                times.append(duration * 1000)
+    payload = json.dumps(assembled(parts)).encode() if parts else answer.payload
+    return init * 1000, times, payload
 
 
 def traced_start(function: Function) -> Trace:
@@ -132,11 +170,19 @@ def _listening(
 
 
 def _served(
-    api: RuntimeApi, process: subprocess.Popen[bytes], function: Function
+    api: RuntimeApi,
+    process: subprocess.Popen[bytes],
+    function: Function,
+    limit: Limit | None = None,
 ) -> tuple[bytes, float, float]:
     """Return the reply, and when (monotonic seconds) the process asked for work and answered."""
     entered = time.monotonic()
+
+    def ready() -> None:
+        if limit:
+            limit.take(process.pid)
+
     answer, init, duration = converse(
-        api, process, function.event, function.bundle, function.bundle.timeout
+        api, process, function.event, function.bundle, function.bundle.timeout, ready
     )
     return answer.payload, entered + init, entered + init + duration

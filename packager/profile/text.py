@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from packager.formatting import byte_size, columns, counted
-from packager.profile.facts import Deferrable, Profile
+from packager.profile.facts import Deferrable, PackageImports, Profile
+from packager.profile.packages import gained
 
 _LEAST_SHOWN = 0.01  # of the whole start: smaller imports are left out of the tree
 _LEAST_MS = 0.3
@@ -19,7 +20,7 @@ def render_text(profiles: Sequence[Profile]) -> str:
     """Return the profile for people; with a second one, how that differs."""
     profile = profiles[0]
     sections = [_head(profile), _parts(profiles), _tree(profile), _files(profile), _sizes(profiles)]
-    sections += [_deferred(profile), _advice(profile), _shares(profiles)]
+    sections += [_deferred(profile), _packages(profiles), _advice(profile), _shares(profiles)]
     return "\n".join(section for section in sections if section)
 
 
@@ -104,6 +105,44 @@ def _deferred(profile: Profile) -> str:
     )
 
 
+def _packages(profiles: Sequence[Profile]) -> str:
+    profile = profiles[0]
+    if not profile.packages:
+        return ""
+    heads = ("PACKAGE", "DIET", "WAIT", "IMPORTED", "MS", *(("GAINED",) if profiles[1:] else ()))
+    rows: list[tuple[str, ...]] = [(*heads, "WHAT TAKES LONGEST")]
+    for each in profile.packages:
+        less = gained(each, profiles[1].parts) if profiles[1:] else None
+        rows.append(
+            (
+                each.name,
+                diet_of(each),
+                f"{each.waiting} of {each.modules}",
+                str(each.imported or "-"),
+                f"{each.ms:.1f}" if each.imported else "-",
+                *(("-" if less is None else f"{less:.1f}",) if profiles[1:] else ()),
+                costs_of(each),
+            )
+        )
+    return columns(rows)
+
+
+def diet_of(package: PackageImports) -> str:
+    """Return what the import diet does to a package, in words."""
+    if package.diet:
+        return package.diet.partition(" ")[2]
+    return "this release not" if package.listed else "not listed"
+
+
+def costs_of(package: PackageImports) -> str:
+    """Return which of a package's modules take longest, and what imports them."""
+    said = []
+    for module, ms, above in package.costs:
+        by = f" by {above}" if above else " in a function"
+        said.append(f"{module} {ms:.1f}{by}")
+    return ", ".join(said)
+
+
 def _advice(profile: Profile) -> str:
     if not profile.deferrable:
         return "no import at the top of the plugin's files is worth moving into a function\n"
@@ -125,8 +164,11 @@ def _shares(profiles: Sequence[Profile]) -> str:
     profile = profiles[0]
     if not profile.shares:
         return f"not measured at Lambda's CPU shares: {profile.no_shares}\n"
-    rows = [("MEMORY", "CPU", "MS", *(("OTHER MS",) if profiles[1:] else ()))]
+    heads = ("INIT MS", "REQUEST MS", "WHOLE MS")
+    others = tuple(f"OTHER {head}" for head in heads) if profiles[1:] else ()
+    rows = [("MEMORY", "CPU", *heads, *others)]
     for index, share in enumerate(profile.shares):
-        walls = (f"{each.shares[index].wall:.1f}" for each in profiles)
-        rows.append((f"{share.memory} MB", f"{share.cpu:.0%}", *walls))
+        found = [each.shares[index] for each in profiles]
+        times = [f"{ms:.1f}" for each in found for ms in (each.init, each.request, each.wall)]
+        rows.append((f"{share.memory} MB", f"{share.cpu:.0%}", *times))
     return columns(rows)

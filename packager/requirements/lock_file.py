@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+
+from packaging.tags import Tag
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from packager.paths import real_path
 
@@ -79,6 +82,18 @@ def items_of(package: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return every way to install `package` that its lock knows: files, an archive, a folder..."""
     found = [package.get(key) for key in (*_FORMS, "sdist")]
     return [item for each in found for item in (each if isinstance(each, list) else [each]) if item]
+
+
+def wheel_tags_in(package: Mapping[str, Any]) -> list[Tag]:
+    """Return the tags of a package's wheels, as their names say them."""
+    tags: list[Tag] = []
+    for item in package.get("wheels", ()):
+        written = item.get("name") or item.get("path") or urlsplit(item["url"]).path
+        try:
+            tags += parse_wheel_filename(unquote(written).rpartition("/")[2])[3]
+        except InvalidWheelFilename:
+            continue
+    return tags
 
 
 def write_lock(path: Path, data: Mapping[str, Any]) -> None:

@@ -12,7 +12,6 @@ from packager.errors import Diagnostics, Place
 from packager.inputs.toml_file import ConfigTable, parse_toml, read_toml
 from packager.model.permissions import Permissions, SourcePolicy
 from packager.paths import is_file, is_inside, real_path, unseen
-from packager.requirements.foreign import read_foreign
 from packager.requirements.requirements import Requirements
 from packager.requirements.requirements_txt import (
     parse_requirement,
@@ -97,6 +96,8 @@ def _read(
             Place(text_display),
         )
     else:
+        from packager.requirements.foreign.read import read_foreign  # which few plugins need
+
         foreign = read_foreign(root, display, pyproject, diagnostics, rules)
         if foreign is not None:
             return replace(foreign, require_hashes=_asked_by_environment())

@@ -6,6 +6,13 @@ import codecs
 import re
 from collections.abc import Iterator
 
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+
 # The format: pip's documentation, "Requirements File Format".
 _COMMENT = re.compile(r"(^|(?<!\s)\s++)#.*$")
 
@@ -54,3 +61,15 @@ def decode(data: bytes) -> str:
         if data.startswith(mark):
             return data.decode(encoding)
     return data.decode()
+
+
+def archive_name(file: str) -> str:
+    """Return the name of the distribution that an archive's file name says, "" if it says none."""
+    try:
+        if file.endswith(".whl"):
+            return str(parse_wheel_filename(file)[0])
+        if file.endswith((".tar.gz", ".zip")):
+            return str(parse_sdist_filename(file)[0])
+    except (InvalidWheelFilename, InvalidSdistFilename):
+        pass
+    return ""

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from packaging.utils import canonicalize_name
+
 from packager.analysis.sdk_distributions import SDK
 from packager.errors import Place
 from packager.model.permissions import SourcePolicy
@@ -41,6 +43,7 @@ class Requirements:
     expanded: Mapping[str, str] = field(default_factory=dict)  # the variables that were put in
     allowed: frozenset[str] = frozenset()  # the variables that were named for it
     uv: UvConfig = field(default_factory=UvConfig)
+    others: tuple[str, ...] = ()  # the files of other plugins whose tools run in the function
     lock_names: frozenset[str] = field(default=frozenset(), compare=False)  # of all that it locks
 
     @property
@@ -95,5 +98,13 @@ class Requirements:
         return tuple(path for path in found if is_folder(path))
 
     def place_of(self, name: str) -> Place | None:
-        """Return where the distribution `name` is declared, None if it is not."""
-        return next((line.place for line in self.declared if line.name == name), None)
+        """Return where the distribution `name` is declared, None if it is not.
+
+        A folder that is named as a package has no name here: it counts as what it is called.
+        """
+        lines = self.declared
+        found = next((line.place for line in lines if line.name == name), None)
+        if found is not None:
+            return found
+        unnamed = ((line, Path(line.text.partition("[")[0]).name) for line in lines if line.local)
+        return next((line.place for line, each in unnamed if canonicalize_name(each) == name), None)

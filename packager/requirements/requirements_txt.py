@@ -9,19 +9,19 @@ from urllib.parse import urlsplit
 
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Parsed
-from packaging.utils import (
-    InvalidSdistFilename,
-    InvalidWheelFilename,
-    canonicalize_name,
-    parse_sdist_filename,
-    parse_wheel_filename,
-)
+from packaging.utils import canonicalize_name
 
 from packager.errors import Diagnostics, Place
 from packager.host.uv import mask_credentials
 from packager.paths import expanded, real_path
 from packager.requirements.hashes import stated_in
-from packager.requirements.requirement_lines import decode, logical_lines, position, split_option
+from packager.requirements.requirement_lines import (
+    archive_name,
+    decode,
+    logical_lines,
+    position,
+    split_option,
+)
 from packager.requirements.rules import RequirementRules
 
 _PER_REQUIREMENT = re.compile(
@@ -95,6 +95,24 @@ def read_requirements_file(
     result = RequirementsFile()
     _Reader(real_path(root), display, diagnostics, rules, result).read(path, result.declared)
     return result
+
+
+def read_lines(
+    text: str, place: Place, root: Path, diagnostics: Diagnostics, rules: RequirementRules
+) -> list[Declared]:
+    """Read the requirements in a text that a tool has written in pip's format, all at `place`.
+
+    Its options are left to whoever knows the tool's own configuration.
+    """
+    found: list[Declared] = []
+    real = real_path(root)
+    reader = _Reader(real, "", diagnostics, rules, RequirementsFile())
+    for _, line in logical_lines(text):
+        option, value = split_option(line) if line.startswith("-") else ("", line)
+        filled = rules.expand(value, place) if option in ("", "-e", "--editable") else None
+        if filled is not None:
+            reader.requirement(filled, place, real / "requirements.txt", found)
+    return found
 
 
 def parse_requirement(
@@ -227,8 +245,10 @@ class _Reader:
         bare = text.split(";")[0].split(" ")[0]
         if _URL.match(bare):
             local = self.rules.source(bare, place)
-            if local is not None:
-                into.append(_from_url(text, place, local=local))
+            try:
+                into += [_from_url(text, place, local=local)] if local is not None else []
+            except ValueError as error:  # what is behind a blank
+                self.diagnostics.error("invalid-requirement", f"unreadable address: {error}", place)
         elif (
             bare.startswith((".", "/", "~")) or bare.endswith(_ARCHIVE) or "/" in bare.split("@")[0]
         ):
@@ -251,7 +271,7 @@ class _Reader:
             place,
             hint="expected a requirement such as requests>=2.31, a path or a URL",
         ):
-            name = _archive_name(path.name)
+            name = archive_name(path.name)
             absolute = f"{path}{'[' if extras else ''}{extras}"
             into.append(Declared(absolute, name, place, local=True, written=bare))
 
@@ -268,20 +288,9 @@ def _from_url(text: str, place: Place, *, local: bool) -> Declared:
     egg = re.search(r"(?:^|&)egg=([\w.-]+)(\[[^\[\]]*\])?", parts.fragment)
     kept = "&".join(part for part in parts.fragment.split("&") if part and part[:4] != "egg=")
     bare = parts._replace(fragment=kept).geturl()
-    name = egg[1] if egg else _archive_name(parts.path.rpartition("/")[2])
+    name = egg[1] if egg else archive_name(parts.path.rpartition("/")[2])
     suffix = f" ;{marker}" if marker else ""
     if not name:
         return Declared(f"{bare}{suffix}", "", place, local)
     extras = (egg[2] or "") if egg else ""
     return Declared(f"{name}{extras} @ {bare}{suffix}", canonicalize_name(name), place, local)
-
-
-def _archive_name(file: str) -> str:
-    try:
-        if file.endswith(".whl"):
-            return str(parse_wheel_filename(file)[0])
-        if file.endswith((".tar.gz", ".zip")):
-            return str(parse_sdist_filename(file)[0])
-    except (InvalidWheelFilename, InvalidSdistFilename):
-        pass
-    return ""

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from packager.errors import Diagnostics, Place, UsageError
 from packager.host.uv import mask_credentials
@@ -133,6 +132,8 @@ class RequirementRules:
             )
             return None
         if parts.scheme.rpartition("+")[2] in ("file", ""):
+            from urllib.request import url2pathname  # takes a while to import, and few ask
+
             written = parts.path
             if "+" in parts.scheme and not exists(self.root / url2pathname(written)):
                 written = written.rpartition("@")[0] or written  # a revision is at its end

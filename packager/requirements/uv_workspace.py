@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -16,7 +17,9 @@ from packager.errors import Diagnostics
 from packager.inputs.toml_file import read_toml
 from packager.paths import is_file, is_folder, real_path
 
-MAX_FOLDERS = 20_000  # that `**` stands for; what is beyond is not found
+# Folders that all patterns of a workspace may look into, the nearest first; what is beyond is not
+# found. A pattern may be of a whole disk, whose folders take some 60 us each.
+MAX_FOLDERS = 5_000
 _WILD = re.compile(r"[*?\[]")
 
 
@@ -47,7 +50,7 @@ def find_workspace(project: Path, *, alone: bool = False) -> Workspace | None:
             found = table.get(key)
             table = found if isinstance(found, dict) else {}
         if _has_workspace(values):
-            folders = set(_members(folder, table, alone))
+            folders = _members(folder, table, alone)
             if folder == project or project in folders:
                 return Workspace(folder, values, _by_name([folder, *sorted(folders)]))
         if folder != project:
@@ -61,50 +64,69 @@ def _has_workspace(values: Mapping[str, Any]) -> bool:
     return isinstance(ours, dict) and isinstance(ours.get("workspace"), dict)
 
 
-def _members(root: Path, table: Mapping[str, Any], alone: bool) -> Iterator[Path]:
-    excluded = set(_matches(root, table.get("exclude"), alone))
-    for folder in _matches(root, table.get("members"), alone):
-        if is_file(folder / "pyproject.toml") and folder not in excluded:
-            yield folder
-
-
-def _matches(root: Path, globs: object, alone: bool) -> Iterator[Path]:
-    """Yield the folders that the patterns `globs` match, links followed."""
-    for glob in globs if isinstance(globs, list) else ():
-        parts = Path(glob).parts if isinstance(glob, str) and glob else ()
-        leaves = ".." in parts or parts[:1] == ("/",)
-        if parts and not (alone and leaves):
-            # One part after the other, and each folder once: `**/*/**/*` takes no longer for it.
-            found = {root}
-            for part in parts:
-                found = _matching(found, part)
-            yield from map(real_path, found)
-
-
-def _matching(folders: set[Path], part: str) -> set[Path]:
-    """Return what one part of a pattern leads to from `folders`."""
-    if part == "**":
-        found, pending = set(folders), [*folders]
-        while pending and len(found) < MAX_FOLDERS:
-            inner = set(_folders_in(pending.pop(), links=False)) - found
-            found |= inner
-            pending += inner
-        return found
-    if _WILD.search(part):
-        return {
-            inner
-            for each in folders
-            for inner in _folders_in(each)
-            if fnmatchcase(inner.name, part)
+def _members(root: Path, table: Mapping[str, Any], alone: bool) -> set[Path]:
+    """Return the folders with a pyproject.toml that the patterns of a workspace mean."""
+    disk = _Disk()
+    found, excluded = (
+        {
+            real_path(folder)
+            for folder in map(Path, disk.matches(root, table.get(key), alone))
+            if is_file(folder / "pyproject.toml")
         }
-    return {each / part for each in folders if is_folder(each / part)}
+        for key in ("members", "exclude")
+    )
+    return found - excluded
 
 
-def _folders_in(folder: Path, *, links: bool = True) -> list[Path]:
+class _Disk:
+    """Folders as they are found, each looked into once."""
+
+    def __init__(self) -> None:
+        self._inner: dict[str, list[tuple[str, bool]]] = {}
+
+    def matches(self, root: Path, globs: object, alone: bool) -> set[str]:
+        """Return the folders that the patterns `globs` match, links followed."""
+        matched: set[str] = set()
+        for glob in globs if isinstance(globs, list) else ():
+            parts = Path(glob).parts if isinstance(glob, str) and glob else ()
+            leaves = ".." in parts or parts[:1] == ("/",)
+            if parts and not (alone and leaves):
+                # One part after the other, and each folder once: `**/*/**/*` takes no longer.
+                found = {str(root)}
+                for part in parts:
+                    found = self._matching(found, part)
+                matched |= found
+        return matched
+
+    def _matching(self, folders: set[str], part: str) -> set[str]:
+        """Return what one part of a pattern leads to from `folders`."""
+        if part == "**":
+            found, pending = set(folders), deque(sorted(folders))
+            while pending:
+                inner = set(self._folders_in(pending.popleft(), links=False)) - found
+                found |= inner
+                pending += sorted(inner)
+            return found
+        if _WILD.search(part):
+            return {
+                inner
+                for each in folders
+                for inner in self._folders_in(each)
+                if fnmatchcase(inner.rpartition("/")[2], part)
+            }
+        return {str(path) for each in folders if is_folder(path := Path(each, part))}
+
+    def _folders_in(self, folder: str, *, links: bool = True) -> list[str]:
+        if folder not in self._inner and len(self._inner) < MAX_FOLDERS:
+            self._inner[folder] = _scanned(folder)
+        return [path for path, is_link in self._inner.get(folder, ()) if links or not is_link]
+
+
+def _scanned(folder: str) -> list[tuple[str, bool]]:
     try:
         with os.scandir(folder) as entries:
-            return [Path(each.path) for each in entries if each.is_dir(follow_symlinks=links)]
-    except OSError:
+            return [(each.path, each.is_symlink()) for each in entries if each.is_dir()]
+    except (OSError, ValueError):
         return []
 
 

@@ -16,6 +16,7 @@ from packager.plugin.endpoint_declaration import endpoint_declaration
 from packager.plugin.functions import FunctionPlan
 from packager.sam.document import Intrinsic, get_att, ref, sub
 from packager.sam.names import ResourceNames
+from packager.sam.resources import allow, resource, table, tagged
 from packager.sam.settings_policy import decrypt_statement
 
 # Stand above them in the template.
@@ -29,34 +30,16 @@ def endpoint_resources(plan: FunctionPlan, tags: Mapping[str, str]) -> dict[str,
     if not plan.options.is_managed or plan.options.endpoints_store != "dynamodb":
         return {}
     names = ResourceNames(plan.logical_id)
-    tagged = [{"Key": key, "Value": value} for key, value in tags.items()]
-    gone = {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Delete"}
-    resources: dict[str, dict[str, Any]] = {
-        names.endpoints: {
-            "Type": "AWS::DynamoDB::Table",
-            **gone,
-            "Properties": {
-                "BillingMode": "PAY_PER_REQUEST",
-                "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
-                "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
-                "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
-                "Tags": tagged,
-            },
-        }
-    }
+    resources = {names.endpoints: table(tags, "Delete", recoverable=True)}
     if plan.seals_settings:
         key: dict[str, Any] = {
             "Description": f"Seals the secrets of the endpoints of {plan.logical_id}",
             "GenerateSecretString": {"PasswordLength": _KEY_LENGTH, "ExcludePunctuation": True},
-            "Tags": tagged,
+            "Tags": tagged(tags),
         }
         if plan.options.kms_key:
             key["KmsKeyId"] = plan.options.kms_key
-        resources[names.endpoints_key] = {
-            "Type": "AWS::SecretsManager::Secret",
-            **gone,
-            "Properties": key,
-        }
+        resources[names.endpoints_key] = resource("AWS::SecretsManager::Secret", "Delete", key)
     return resources
 
 
@@ -83,16 +66,16 @@ def endpoint_statements(plan: FunctionPlan) -> list[dict[str, Any]]:
     if plan.options.endpoints_store == "ssm":
         arn = "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter"
         parameters = sub(f"{arn}{_prefix(plan)}*")
-        statements = [_allow("ssm:GetParameters", parameters)]
+        statements = [allow(["ssm:GetParameters"], parameters)]
         if key:
             statements.append(decrypt_statement(key, "ssm", "PARAMETER_ARN", [parameters]))
         return statements
     if plan.options.endpoints_store != "dynamodb":
         return []
-    statements = [_allow("dynamodb:GetItem", get_att(f"{names.endpoints}.Arn"))]
+    statements = [allow(["dynamodb:GetItem"], get_att(f"{names.endpoints}.Arn"))]
     if plan.seals_settings:
         secret = ref(names.endpoints_key)
-        statements.append(_allow("secretsmanager:GetSecretValue", secret))
+        statements.append(allow(["secretsmanager:GetSecretValue"], secret))
         if key:
             statements.append(decrypt_statement(key, "secretsmanager", "SecretARN", [secret]))
     return statements
@@ -142,7 +125,3 @@ def _store(plan: FunctionPlan) -> str | Intrinsic:
 
 def _prefix(plan: FunctionPlan) -> str:
     return f"/packager/${{AWS::StackName}}/{plan.logical_id}/"
-
-
-def _allow(action: str, resource: Any) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": [action], "Resource": resource}

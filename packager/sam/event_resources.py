@@ -10,6 +10,7 @@ from packager.plugin.functions import FunctionPlan
 from packager.sam.document import Intrinsic, get_att, ref
 from packager.sam.event_sources import event_key, has_failed_events, keeps_failures, named_events
 from packager.sam.names import ResourceNames, dead_letter_name
+from packager.sam.resources import allow, tagged
 
 _RETENTION = 1209600  # seconds, the most there is: 14 days (SQS, "Amazon SQS message quotas")
 _MAX_VISIBILITY = 43200  # seconds: 12 hours (SQS, "Amazon SQS queue quotas")
@@ -18,7 +19,6 @@ _MAX_VISIBILITY = 43200  # seconds: 12 hours (SQS, "Amazon SQS queue quotas")
 def event_resources(plan: FunctionPlan, tags: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """Return the resources that a function's events need, by logical id; `tags` are theirs."""
     names = ResourceNames(plan.logical_id)
-    tagged = [{"Key": key, "Value": value} for key, value in tags.items()]
     resources: dict[str, dict[str, Any]] = {}
     for name, event in named_events(plan):
         if isinstance(event, QueueEvent) and event.queue is None:
@@ -32,13 +32,13 @@ def event_resources(plan: FunctionPlan, tags: Mapping[str, str]) -> dict[str, di
                         "maxReceiveCount": event.max_receives,
                     },
                 },
-                tagged,
+                tags,
             )
             kept = {"MessageRetentionPeriod": _RETENTION}
-            resources[dead] = _queue(_encrypted(event) | kept, tagged)
+            resources[dead] = _queue(_encrypted(event) | kept, tags)
         elif isinstance(event, TopicEvent):
             if event.topic is None:
-                topic = {"Type": "AWS::SNS::Topic", "Properties": {"Tags": tagged}}
+                topic = {"Type": "AWS::SNS::Topic", "Properties": {"Tags": tagged(tags)}}
                 resources[names.base + name] = topic
             resources |= _subscription(plan, names, name, event)
     if any(isinstance(event, ScheduleEvent) for event in plan.options.events):
@@ -47,7 +47,7 @@ def event_resources(plan: FunctionPlan, tags: Mapping[str, str]) -> dict[str, di
         # Always SQS's own key: with a customer's, that key's policy would have to let in SNS and
         # EventBridge.
         failed = {"SqsManagedSseEnabled": True, "MessageRetentionPeriod": _RETENTION}
-        resources[names.failed_events] = _queue(failed, tagged)
+        resources[names.failed_events] = _queue(failed, tags)
         senders = list(_senders(plan, names))
         if senders:
             resources[names.failed_events_policy] = {
@@ -73,12 +73,12 @@ def event_statements(plan: FunctionPlan) -> list[dict[str, Any]]:
         if isinstance(event, QueueEvent):
             queue = event.queue or get_att(f"{names.base}{name}.Arn")
             read = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
-            statements.append(_allow(read, queue))
+            statements.append(allow(read, queue))
             if event.kms_key and event.kms_key not in keys:
                 keys.append(event.kms_key)
-    statements += (_allow(["kms:Decrypt"], key) for key in keys)
+    statements += (allow(["kms:Decrypt"], key) for key in keys)
     if keeps_failures(plan):
-        statements.append(_allow(["sqs:SendMessage"], get_att(f"{names.failed_events}.Arn")))
+        statements.append(allow(["sqs:SendMessage"], get_att(f"{names.failed_events}.Arn")))
     return statements
 
 
@@ -125,8 +125,8 @@ def _encrypted(event: QueueEvent) -> dict[str, Any]:
     return fifo | {"SqsManagedSseEnabled": True}
 
 
-def _queue(properties: Mapping[str, Any], tags: list[dict[str, str]]) -> dict[str, Any]:
-    return {"Type": "AWS::SQS::Queue", "Properties": {**properties, "Tags": tags}}
+def _queue(properties: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
+    return {"Type": "AWS::SQS::Queue", "Properties": {**properties, "Tags": tagged(tags)}}
 
 
 def _senders(plan: FunctionPlan, names: ResourceNames) -> Iterator[dict[str, Any]]:
@@ -141,7 +141,7 @@ def _senders(plan: FunctionPlan, names: ResourceNames) -> Iterator[dict[str, Any
     for service, sources in (("sns", topics), ("events", rules)):
         if sources:
             yield {
-                **_allow(["sqs:SendMessage"], get_att(f"{names.failed_events}.Arn")),
+                **allow(["sqs:SendMessage"], get_att(f"{names.failed_events}.Arn")),
                 "Principal": {"Service": f"{service}.amazonaws.com"},
                 "Condition": {"ArnEquals": {"aws:SourceArn": sources}},
             }
@@ -192,8 +192,8 @@ def _schedule_role(plan: FunctionPlan, names: ResourceNames) -> dict[str, Any]:
         "Condition": {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}},
     }
     statements = [
-        _allow(["lambda:InvokeFunction"], _invoked(plan, names)),
-        _allow(["sqs:SendMessage"], get_att(f"{names.failed_events}.Arn")),
+        allow(["lambda:InvokeFunction"], _invoked(plan, names)),
+        allow(["sqs:SendMessage"], get_att(f"{names.failed_events}.Arn")),
     ]
     properties: dict[str, Any] = {
         "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]}
@@ -209,7 +209,3 @@ def _schedule_role(plan: FunctionPlan, names: ResourceNames) -> dict[str, Any]:
 
 def _output(description: str, value: Any) -> dict[str, Any]:
     return {"Description": description, "Value": value}
-
-
-def _allow(actions: list[str], resource: Any) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": actions, "Resource": resource}

@@ -14,6 +14,7 @@ from typing import Any
 
 from packager.contract import EVENTS_VARIABLE
 from packager.model.events import (
+    AnyEvent,
     EventMapping,
     PatternEvent,
     QueueEvent,
@@ -90,6 +91,8 @@ def event_sources(plan: FunctionPlan) -> dict[str, dict[str, Any]]:
                 kind, properties = "SQS", _queue(event, names.base + name)
             case TopicEvent():
                 continue  # subscribed by resources of its own, see event_resources
+            case AnyEvent():
+                continue  # whoever sends it is wired by whoever has it
             case PatternEvent():
                 kind, properties = "EventBridgeRule", _rule(event, names, several)
             case ScheduleEvent():
@@ -107,6 +110,12 @@ def _queue(event: QueueEvent, made: str) -> dict[str, Any]:
         properties["MaximumBatchingWindowInSeconds"] = event.batch_window
     if event.max_concurrency:
         properties["ScalingConfig"] = {"MaximumConcurrency": event.max_concurrency}
+    if event.filters:
+        filters = [{"Pattern": json.dumps(each, ensure_ascii=False)} for each in event.filters]
+        properties["FilterCriteria"] = {"Filters": meant(filters)}
+    if event.pollers:
+        least, most = event.pollers
+        properties["ProvisionedPollerConfig"] = {"MinimumPollers": least, "MaximumPollers": most}
     # Without it one failure would bring back the whole batch.
     properties["FunctionResponseTypes"] = ["ReportBatchItemFailures"]
     return properties

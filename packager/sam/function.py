@@ -17,15 +17,25 @@ from packager.contract import (
 )
 from packager.plugin.functions import FunctionPlan
 from packager.plugin.value_sources import aws_sources
+from packager.sam.deferred.resources import (
+    deferred_resources,
+    front_statements,
+    front_variables,
+)
+from packager.sam.deferred.worker import worker_resources
 from packager.sam.document import Meant, Section, get_att, literal_in_sub, ref, sub
 from packager.sam.endpoints import endpoint_metadata, endpoint_resources, endpoint_variables
 from packager.sam.event_resources import event_resources, event_statements
 from packager.sam.event_sources import event_properties, event_sources, event_variables
-from packager.sam.extension import has_extension
-from packager.sam.names import ResourceNames, route_name, unique_name
+from packager.sam.names import ResourceNames, api_name, route_name, unique_name
+from packager.sam.operate.alarms import alarm_resources
+from packager.sam.operate.properties import log_format, operation_properties
+from packager.sam.operate.renewal import renewal_resources
 from packager.sam.properties import ROLE_PROPERTIES, merge
+from packager.sam.resources import tagged
 from packager.sam.role import role_resource
 from packager.sam.routes import GREEDY, GatewayRoute, gateway_routes
+from packager.sam.settings_policy import has_extension
 from packager.sam.storage import storage_resource, storage_variables
 
 REST_STAGE = "live"
@@ -36,8 +46,6 @@ _MAX_DESCRIPTION = 256  # characters (Lambda, CreateFunction, Description)
 _MAX_READ = 20 * _MAX_DESCRIPTION  # characters: what is looked at for the description
 _MAX_TAG_VALUE = 256  # characters (Lambda, "Using tags")
 _MAX_EVENT = 80  # characters: SAM makes logical ids of it, which have at most 255
-# Half of what API Gateway takes; the other half is for the stack's name (CreateApi, Name).
-_MAX_API_NAME = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +67,14 @@ def function_resources(
     resources = {names.function: _function(plan, code, parameters, names)}
     if plan.options.api != "url":
         resources[names.api] = _api(plan)
-    resources[names.role] = role_resource(plan, event_statements(plan))
+    statements = event_statements(plan) + front_statements(plan)
+    resources[names.role] = role_resource(plan, statements)
     resources[names.log_group] = {
         "Type": "AWS::Logs::LogGroup",
         "Properties": {
             "LogGroupName": sub(f"/aws/lambda/${{AWS::StackName}}-{names.function}"),
             "RetentionInDays": plan.options.log_retention,
-            "Tags": [{"Key": key, "Value": value} for key, value in _tags(plan).items()],
+            "Tags": tagged(_tags(plan)),
         },
         # What CloudFormation does anyhow, said where it costs data.
         "DeletionPolicy": "Delete",
@@ -73,6 +82,9 @@ def function_resources(
     }
     tags = _tags(plan)
     resources |= event_resources(plan, tags) | storage_resource(plan, tags)
+    resources |= worker_resources(plan, resources[names.function], tags)
+    resources |= renewal_resources(plan, resources[names.function], tags)
+    resources |= deferred_resources(plan, tags) | alarm_resources(plan, tags)
     return resources | endpoint_resources(plan, tags)
 
 
@@ -119,12 +131,14 @@ def _function(
         "MemorySize": options.memory,
         "Timeout": options.timeout,
         "Role": get_att(f"{names.role}.Arn"),
-        "LoggingConfig": {"LogGroup": ref(names.log_group)},
+        "LoggingConfig": {**log_format(plan), "LogGroup": ref(names.log_group)},
+        **operation_properties(plan),
     }
     variables: dict[str, Any] = {WRAPPER_VARIABLE: WRAPPER} if plan.entry == "fast" else {}
     variables |= {name: ref(parameters[name]) for name in options.variables}
     variables |= event_variables(plan)
     variables |= storage_variables(plan)
+    variables |= front_variables(plan)
     variables |= endpoint_variables(plan)
     if has_extension(options) and aws_sources(plan):
         variables[EXTENSION_PORT_VARIABLE] = (
@@ -197,8 +211,7 @@ def http_events(plan: FunctionPlan) -> Section:
 
 def _api(plan: FunctionPlan) -> dict[str, Any]:
     names = ResourceNames(plan.logical_id)
-    # Without a name each API of a stack is listed under the stack's; names need not differ.
-    properties: dict[str, Any] = {"Name": sub(f"${{AWS::StackName}}-{names.base[:_MAX_API_NAME]}")}
+    properties: dict[str, Any] = {"Name": api_name(names)}
     if plan.options.api == "rest":
         properties |= {
             "StageName": REST_STAGE,

@@ -12,6 +12,8 @@ from packager.errors import PackagerError
 from packager.paths import is_file, real_path
 from packager.plugin.functions import FunctionPlan
 from packager.sam.function import CodeLocation
+from packager.sam.names import ResourceNames
+from packager.sam.operate.renewal import renews
 
 # SAM runs `make --makefile FOLDER/Makefile build-ID` in a copy of the plugin's folder, with
 # ARTIFACTS_DIR set (aws-lambda-builders, custom_make). The folder is found while this file is read
@@ -54,7 +56,7 @@ def render_makefile(
     """
     given = "".join(f" {shlex.quote(each)}" for each in options).replace("$", "$$")
     build = _BUILD.replace(" $(PACKAGER_OPTIONS)", f"{given} $(PACKAGER_OPTIONS)")
-    targets = " ".join(f"build-{plan.logical_id}" for plan in plans)
+    targets = " ".join(target for plan in plans for target in _targets(plan))
     parts = ["".join(f"# {line}\n" for line in header), _VARIABLES, build]
     parts.append(f".PHONY: {targets}\n{targets}: PACKAGER_FOLDER := $(PACKAGER_FOLDER)\n")
     parts += (_recipe(plan, folder) for plan in plans)
@@ -85,7 +87,6 @@ def _recipe(plan: FunctionPlan, folder: Path) -> str:
             f"a Makefile can't name {written!r}", hint="give the folder a name without it"
         )
     path = shlex.quote(written).replace("$", "$$")
-    target = f"build-{plan.logical_id}"
     variables = ""
     for character, name in _IN_CALL.items():
         if character in path:
@@ -93,7 +94,15 @@ def _recipe(plan: FunctionPlan, folder: Path) -> str:
             variables += f"{name} := {character}\n"
     path = re.sub("\0(.*?)\0", r"$(\1)", path)
     call = f'$(call packager_build,{plan.logical_id},"$(PACKAGER_FOLDER)"{path})'
-    return f"{variables}{target}:\n\t{call}\n"
+    return f"{variables}{' '.join(_targets(plan))}:\n\t{call}\n"
+
+
+def _targets(plan: FunctionPlan) -> list[str]:
+    """Return what SAM makes of a plan: the function, and those that are the same code."""
+    names = ResourceNames(plan.logical_id)
+    functions = [names.function, *([names.worker] if plan.options.deferred else [])]
+    functions += [names.renewer] if renews(plan) else []
+    return [f"build-{each}" for each in functions]
 
 
 def _source(plan: FunctionPlan) -> Path:

@@ -8,14 +8,21 @@ from dataclasses import dataclass
 
 from packager.model.events import QueueEvent, TopicEvent
 from packager.plugin.functions import FunctionPlan, pascal_case
+from packager.sam.document import Intrinsic, sub
 
 _EVENT_SUFFIXES = {
     "sqs": "Queue",
     "sns": "Topic",
     "eventbridge": "Rule",
     "schedule": "Schedule",
+    "any": "Event",
 }
+# Half of what API Gateway takes; the other half is for the stack's name (CreateApi, Name).
+_MAX_API_NAME = 64
 _MAX_WORD = 100  # characters of a path in a name: logical ids have at most 255
+
+
+DASHBOARD = "OperationsDashboard"  # of the stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +77,67 @@ class ResourceNames:
         return f"{self.base}ScheduleRole"
 
     @property
+    def worker(self) -> str:
+        """The function that works off deferred requests."""
+        return f"{self.function}Worker"
+
+    @property
+    def worker_role(self) -> str:
+        """The worker's role."""
+        return f"{self.base}WorkerRole"
+
+    @property
+    def worker_log_group(self) -> str:
+        """The worker's log group."""
+        return f"{self.base}WorkerLogGroup"
+
+    @property
+    def renewer(self) -> str:
+        """The function that renews subscriptions."""
+        return f"{self.function}Renewer"
+
+    @property
+    def renewer_role(self) -> str:
+        """The renewer's role."""
+        return f"{self.base}RenewerRole"
+
+    @property
+    def renewer_log_group(self) -> str:
+        """The renewer's log group."""
+        return f"{self.base}RenewerLogGroup"
+
+    def deferred_queue(self, ordered: bool) -> str:
+        """The queue of deferred requests, the FIFO one if `ordered`."""
+        return f"{self.base}{'Ordered' if ordered else 'Deferred'}Queue"
+
+    def deferred_dead_queue(self, ordered: bool) -> str:
+        """Its dead-letter queue."""
+        return dead_letter_name(self.deferred_queue(ordered))
+
+    def deferred_alarm(self, ordered: bool) -> str:
+        """What is raised while there is anything in that."""
+        return f"{self.base}{'Ordered' if ordered else 'Deferred'}Alarm"
+
+    @property
+    def deferred_table(self) -> str:
+        """What keeps who works on which delivery."""
+        return f"{self.base}DeferredTable"
+
+    @property
+    def deferred_bucket(self) -> str:
+        """Where requests are that no message can hold."""
+        return f"{self.base}DeferredBucket"
+
+    @property
+    def alarm_topic(self) -> str:
+        """Where the function's alarms go."""
+        return f"{self.base}AlarmsTopic"
+
+    def alarm(self, kind: str) -> str:
+        """One of the function's alarms: `NekoErrorsAlarm`."""
+        return f"{self.base}{kind}Alarm"
+
+    @property
     def url(self) -> str:
         """The function URL, as SAM names it (FunctionUrlConfig)."""
         return f"{self.function}Url"
@@ -86,7 +154,7 @@ def unique_name(wanted: str, taken: Collection[str]) -> str:
 def parameter_names(plans: Sequence[FunctionPlan]) -> dict[str, str]:
     """Return the template parameter of each environment variable that a setting comes from."""
     # Parameters and resources share one name space (CloudFormation, "Parameters").
-    taken: set[str] = set()
+    taken: set[str] = {DASHBOARD}
     for plan in plans:
         taken |= resource_names(plan)
     variables = {name for plan in plans for name in plan.options.variables}
@@ -106,6 +174,10 @@ def event_names(plan: FunctionPlan) -> tuple[str, ...]:
     """
     names: list[str] = []
     taken = {"FailedEventsQueue"}
+    if plan.options.deferred:
+        base = ResourceNames("")
+        for ordered in (False, True):
+            taken |= {base.deferred_queue(ordered), base.deferred_dead_queue(ordered)}
     for event in plan.options.events:
         word = pascal_case(event.path)[:_MAX_WORD] or "Root"
         number = 1
@@ -120,6 +192,11 @@ def event_names(plan: FunctionPlan) -> tuple[str, ...]:
         taken |= own
         names.append(numbered + _EVENT_SUFFIXES[event.source])
     return tuple(names)
+
+
+def api_name(names: ResourceNames) -> Intrinsic:
+    """Return what a function's API is called; without a name each of a stack has the stack's."""
+    return sub(f"${{AWS::StackName}}-{names.base[:_MAX_API_NAME]}")
 
 
 def dead_letter_name(name: str) -> str:
@@ -141,8 +218,18 @@ def resource_names(plan: FunctionPlan) -> frozenset[str]:
         found |= {names.failed_events, names.failed_events_policy, names.schedule_role}
     if makes_storage(plan):
         found.add(storage_name(plan))
+    if plan.options.deferred:
+        found |= {names.worker, names.worker_role, names.worker_log_group}
+        found |= {names.deferred_table, names.deferred_bucket}
+        for ordered in (False, True):
+            found |= {names.deferred_queue(ordered), names.deferred_dead_queue(ordered)}
+            found.add(names.deferred_alarm(ordered))
+    if plan.options.alarms:
+        found.add(names.alarm_topic)
     if plan.options.is_managed:
         found |= {names.endpoints, names.endpoints_key}
+    if plan.group.provider is not None:
+        found |= {names.renewer, names.renewer_role, names.renewer_log_group}
     return frozenset(found)
 
 

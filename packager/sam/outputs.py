@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from packager.plugin.functions import FunctionPlan
+from packager.sam.deferred.resources import deferred_outputs
 from packager.sam.document import Meant, get_att, literal_in_sub, ref, sub
 from packager.sam.endpoints import endpoint_outputs as managed_outputs
 from packager.sam.event_resources import event_outputs
@@ -45,7 +46,7 @@ def function_outputs(plan: FunctionPlan) -> dict[str, dict[str, Any]]:
             "Value": ref(f"{names.function}.Alias"),
         }
     outputs[f"{names.base}FunctionArn"] = arn
-    return outputs | managed_outputs(plan, where) | event_outputs(plan)
+    return outputs | managed_outputs(plan, where) | event_outputs(plan) | deferred_outputs(plan)
 
 
 def endpoint_outputs(

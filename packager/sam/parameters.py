@@ -27,28 +27,32 @@ def parameter_section(plans: Sequence[FunctionPlan], parameters: Mapping[str, st
             for setting in plan.group.settings
             if plan.options.settings.get(setting.name) == EnvSource(variable)
         ]
-        apps = [
-            app_id
+        keys = [
+            name
             for plan in plans
-            for app_id, source in plan.options.apps.items()
+            for name, source in plan.options.call_keys.items()
             if source == EnvSource(variable)
         ]
         labels = dict.fromkeys(f"{setting.name} of {plan.group.name}" for plan, setting in users)
-        labels |= dict.fromkeys(
-            "API key of other apps" if app_id == ANY_APP else f"API key of app {app_id}"
-            for app_id in apps
-        )
+        labels |= dict.fromkeys(map(_label, keys))
         description = f"Environment variable {variable}: {', '.join(labels)}"
         parameter: dict[str, Any] = {
             "Type": "String",
             "NoEcho": True,
             "Description": shortened(description, _MAX_DESCRIPTION),
         }
-        fallbacks = {fallback(setting) for _, setting in users} | ({None} if apps else set())
+        fallbacks = {fallback(setting) for _, setting in users} | ({None} if keys else set())
         if len(fallbacks) == 1 and None not in fallbacks:
             parameter["Default"] = fallbacks.pop()
         section.put(name, parameter)
     return section
+
+
+def _label(key: str) -> str:
+    if not key.startswith("apps."):
+        return key
+    app_id = key.removeprefix("apps.")
+    return "API key of other apps" if app_id == ANY_APP else f"API key of app {app_id}"
 
 
 def fallback(setting: Setting) -> str | None:

@@ -6,17 +6,21 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from packager.model.options import SecretSource, SsmSource
+from packager.model.options import Options, SecretSource, SsmSource
 from packager.plugin.functions import FunctionPlan
 from packager.plugin.value_sources import aws_sources
 from packager.sam.document import Intrinsic, sub
-from packager.sam.extension import has_extension
+from packager.sam.resources import allow
 
 # A secret's ARN ends in a hyphen and six characters that nobody can foretell ("Secrets Manager
 # secret ARN"): a policy that names a secret without them has a wildcard in their place.
 _SUFFIX = re.compile(r"-[A-Za-z0-9]{6}$")
 _ANY_SUFFIX = "-??????"
 _KEY_ID = re.compile(r"(arn:[^:]*:kms:[^:]*:[^:]*:)?(?:(alias)/|key/)?(.*)")
+
+# Names of the layers of AWS's extension that keeps values at hand start so ("AWS Parameters and
+# Secrets Lambda Extension ARNs").
+_LAYER = ":layer:AWS-Parameters-and-Secrets-Lambda-Extension"
 
 
 def settings_statements(plan: FunctionPlan) -> list[dict[str, Any]]:
@@ -34,12 +38,12 @@ def settings_statements(plan: FunctionPlan) -> list[dict[str, Any]]:
     if parameters:
         # The extension asks for one at a time, the runtime for all at once.
         single = ["ssm:GetParameter"] if has_extension(plan.options) else []
-        statements.append(_allow(["ssm:GetParameters", *single], parameters))
+        statements.append(allow(["ssm:GetParameters", *single], parameters))
     if secrets:
-        statements.append(_allow(["secretsmanager:GetSecretValue"], secrets))
+        statements.append(allow(["secretsmanager:GetSecretValue"], secrets))
     if len(secrets) > 1:
         # It takes no narrower resource; the secrets themselves are those of the statement above.
-        statements.append(_allow(["secretsmanager:BatchGetSecretValue"], "*"))
+        statements.append(allow(["secretsmanager:BatchGetSecretValue"], "*"))
     key = plan.options.kms_key
     if key and parameters:
         statements.append(decrypt_statement(key, "ssm", "PARAMETER_ARN", parameters))
@@ -77,7 +81,7 @@ def decrypt_statement(
     prefix, alias, name = match.groups() if match else (None, None, key)
     own = "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:"
     text = f"{prefix or own}key/{'*' if alias else name}"
-    statement = _allow(["kms:Decrypt"], text if prefix else sub(text))
+    statement = allow(["kms:Decrypt"], text if prefix else sub(text))
     statement["Condition"] = {
         # The name ends in the partition's domain.
         "StringLike": {
@@ -95,5 +99,7 @@ def _unique(arns: Any) -> list[str | Intrinsic]:
     return list(dict.fromkeys(arns))
 
 
-def _allow(actions: list[str], resource: Any) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": actions, "Resource": resource}
+def has_extension(options: Options) -> bool:
+    """Return whether `template.Layers` names a layer of AWS's Parameters and Secrets extension."""
+    layers = options.template.get("Layers")
+    return any(_LAYER in str(layer) for layer in (layers if isinstance(layers, list) else ()))

@@ -9,6 +9,7 @@ from packager.contract import BUCKET_VARIABLE, TABLE_VARIABLE
 from packager.plugin.functions import FunctionPlan
 from packager.sam.document import Intrinsic, get_att, ref, sub
 from packager.sam.names import makes_storage, storage_name
+from packager.sam.resources import allow, bucket, table
 
 # Stands above it in the template.
 NOTE = "What {plugin} stores; it stays when the stack is deleted."
@@ -18,8 +19,11 @@ def storage_resource(plan: FunctionPlan, tags: Mapping[str, str]) -> dict[str, d
     """Return the table or the bucket that the functions of a plugin share, by its logical id."""
     if not makes_storage(plan):
         return {}
-    tagged = [{"Key": key, "Value": value} for key, value in tags.items()]
-    return {storage_name(plan): (_table if plan.storage == "dynamodb" else _bucket)(tagged)}
+    if plan.storage == "dynamodb":
+        made = table(tags, "Retain", recoverable=True, expires=True)
+    else:
+        made = bucket(tags, "Retain")
+    return {storage_name(plan): made}
 
 
 def storage_variables(plan: FunctionPlan) -> dict[str, Any]:
@@ -44,46 +48,16 @@ def storage_statements(plan: FunctionPlan) -> list[dict[str, Any]]:
             actions += ["dynamodb:UpdateItem", "dynamodb:DeleteItem"]
             if plan.options.storage_limit is not None:
                 actions.append("dynamodb:Scan")  # what is there already is added up once
-            return [_allow(actions, get_att(f"{storage_name(plan)}.Arn"))]
+            return [allow(actions, get_att(f"{storage_name(plan)}.Arn"))]
         case "s3":
             actions = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
             return [
-                _allow(actions, _bucket_arn(plan, f"/{plan.storage_prefix}*")),
+                allow(actions, _bucket_arn(plan, f"/{plan.storage_prefix}*")),
                 # Without it S3 answers 403, not 404, for a missing object (S3, "GetObject").
-                _allow(["s3:ListBucket"], _bucket_arn(plan, "")),
+                allow(["s3:ListBucket"], _bucket_arn(plan, "")),
             ]
         case _:
             return []
-
-
-def _table(tags: list[dict[str, str]]) -> dict[str, Any]:
-    return {
-        "Type": "AWS::DynamoDB::Table",
-        "DeletionPolicy": "Retain",
-        "UpdateReplacePolicy": "Retain",
-        "Properties": {
-            "BillingMode": "PAY_PER_REQUEST",
-            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
-            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
-            "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
-            "TimeToLiveSpecification": {"AttributeName": "x", "Enabled": True},
-            "Tags": tags,
-        },
-    }
-
-
-def _bucket(tags: list[dict[str, str]]) -> dict[str, Any]:
-    public = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
-    return {
-        "Type": "AWS::S3::Bucket",
-        "DeletionPolicy": "Retain",
-        "UpdateReplacePolicy": "Retain",
-        "Properties": {
-            "PublicAccessBlockConfiguration": dict.fromkeys(public, True),
-            "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
-            "Tags": tags,
-        },
-    }
 
 
 def _bucket_arn(plan: FunctionPlan, below: str) -> Intrinsic:
@@ -91,7 +65,3 @@ def _bucket_arn(plan: FunctionPlan, below: str) -> Intrinsic:
     if name is None:
         return sub(f"${{{storage_name(plan)}.Arn}}{below}")
     return sub(f"arn:${{AWS::Partition}}:s3:::{name}{below}")
-
-
-def _allow(actions: list[str], resource: Any) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": actions, "Resource": resource}

@@ -16,6 +16,7 @@ from packager.sam.function import CodeLocation, function_resources
 from packager.sam.generated_files import MARK, GeneratedFile, check_files, need_ours, write_files
 from packager.sam.makefile import makefile_code, render_makefile
 from packager.sam.names import ResourceNames, parameter_names, storage_name
+from packager.sam.operate.dashboard import dashboard_resources
 from packager.sam.outputs import (
     MAX_OUTPUTS,
     endpoint_outputs,
@@ -76,12 +77,18 @@ def render_template(
             above: tuple[str, ...] = ()
             if name == names.function:
                 above = (f"{plan.plugin.name} {plan.plugin.version}: {plan.group.file}",)
+            elif name == names.worker:
+                above = (f"The same code, which works off what {plan.logical_id} defers.",)
+            elif name == names.renewer:
+                above = (f"The same code, which renews the subscriptions of {plan.logical_id}.",)
             elif name == storage_name(plan):
                 above = (NOTE.format(plugin=plan.plugin.name),)
             elif name in (names.endpoints, names.endpoints_key):
                 note = ENDPOINTS_NOTE if name == names.endpoints else ENDPOINTS_KEY_NOTE
                 above = (note.format(function=plan.logical_id),)
             resources.put(name, resource, *([""] if resources else []), *above)
+    for name, resource in dashboard_resources(plans).items():
+        resources.put(name, resource, "")
     document.put("Resources", resources, "")
     document.put("Outputs", _outputs(plans), "")
     return write_document(document, _header(header))

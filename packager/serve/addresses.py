@@ -31,12 +31,19 @@ class Addresses:
     origin: str  # http://localhost:3000
     stage: str | None = None
 
-    def check(self, plans: Sequence[FunctionPlan]) -> None:
-        """Raise `UsageError` if a stage can't be told from functions' names."""
+    def check(self, plans: Sequence[FunctionPlan], api: str | None = None) -> None:
+        """Raise `UsageError` if a stage can't be told from functions' names, or can't be at all.
+
+        `api` overrules what functions are configured for.
+        """
         if self.stage is not None and len(plans) > 1:
             raise UsageError(
                 "--stage is for one function: each API has a stage at its own root",
                 hint="name the plugin of that function alone, or leave --stage out",
+            )
+        if self.stage is not None and "url" in [api or plan.options.api for plan in plans]:
+            raise UsageError(
+                "--stage: a function URL has no stages", hint="add --api http or --api rest"
             )
 
     def planned(self, plan: FunctionPlan, several: bool) -> FunctionPlan:

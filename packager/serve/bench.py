@@ -22,11 +22,11 @@ from packager.serve.changes import Change, Changes
 from packager.serve.cold_start import cold_start_page
 from packager.serve.exchange import Exchange
 from packager.serve.execution import Start
-from packager.serve.keeper import Keeper
 from packager.serve.pipe import Cut
 from packager.serve.pool import Pool
 from packager.serve.request_log import Mask, Outgoing, RequestLog, RequestRecord
 from packager.serve.state import ServedFunction
+from packager.subscriptions.constructor import Constructor
 
 Api = str
 PAYLOAD_OF: Mapping[Api, Payload] = {"rest": "1.0", "http": "2.0", "url": "url"}
@@ -62,12 +62,9 @@ class _Served:
 class Bench:
     """What `state.Workbench` says, over environments on this machine."""
 
-    def __init__(
-        self, settings: Settings, keeper: Keeper, executor: Executor, listener: Listener
-    ) -> None:
+    def __init__(self, settings: Settings, executor: Executor, listener: Listener) -> None:
         self.settings = settings
         self.requests = RequestLog()
-        self._keeper = keeper
         self._executor = executor
         self._listener = listener
         self._served: dict[str, _Served] = {}
@@ -100,7 +97,7 @@ class Bench:
             function.environments = served.pool.counts
             self.changed(function)
 
-        pool = Pool(self._keeper, self._executor, self.settings.limit, count)
+        pool = Pool(self._executor, self.settings.limit, count)
         served = self._served[function.id] = _Served(function, pool)
         self._changes.say(Change("added", function.id))
 
@@ -185,6 +182,14 @@ class Bench:
     async def send_raw(self, function: ServedFunction, event: object) -> RequestRecord:
         """Send an event as it is."""
         return self._send_event(function, event, "event", "")
+
+    def constructor(self, function: ServedFunction) -> Constructor:
+        """Return what calls the constructor of a provider's last build."""
+        start = self._served[function.id].pool.start
+        if start is None:
+            raise PackagerError(f"{function.id} has not been built")
+        log = self._listener.log
+        return Constructor(start.bundle, start.variables, lambda data: log(function, data))
 
     async def profile(self, function: ServedFunction) -> str:
         """Measure a cold start; return the page that shows it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
@@ -38,7 +38,7 @@ class Changes:
             else:
                 queue.put_nowait(change)
 
-    async def listen(self) -> AsyncIterator[Change]:
+    async def listen(self) -> AsyncGenerator[Change]:
         """Yield what changes from the first step on, until the iterator is closed."""
         with self._listener() as queue:
             while True:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from packager.contract import STORAGE_VARIABLE
+from packager.contract import ENDPOINTS_PATH, STORAGE_VARIABLE
+from packager.errors import PackagerError
+from packager.local.environment import endpoint_store
 from packager.local.request_event import Payload, make_event
 from packager.profile.page import render_page
 from packager.profile.request import default_request
@@ -23,6 +25,16 @@ def cold_start_page(start: Start) -> str:
     """
     bundle = start.bundle
     method, target = default_request(bundle.routes)
+    store = endpoint_store(bundle)
+    if store is not None:
+        enabled = [each for each in store.all() if each.enabled]
+        if not enabled:
+            raise PackagerError(
+                f"{bundle.group} has no {bundle.made} that is enabled",
+                hint="create one, then measure",
+            )
+        chosen = min(enabled, key=lambda each: each.name)
+        target = f"{ENDPOINTS_PATH}{chosen.hook_id}{target}"
     payload: Payload = "url" if bundle.stream else "2.0"
     with tempfile.TemporaryDirectory(prefix="packager-") as folder:
         variables = dict(start.variables)

@@ -22,14 +22,14 @@ from pathlib import Path
 from packager.bundle.read import BuiltBundle
 from packager.errors import PackagerError
 from packager.host.interpreter import Interpreter
+from packager.local.confined import Tether, confined_command
+from packager.local.debugger import GRACE, Debugger, waiting_interpreter
 from packager.local.debugger import SECONDS as DEBUG_SECONDS
-from packager.local.debugger import Debugger, waiting_interpreter
+from packager.local.function_process import end_process
 from packager.local.function_start import REGION, function_command, function_environment
 from packager.local.invoke import INIT_SECONDS
-from packager.local.read_only import read_only_command
 from packager.local.runtime_api_server import Answer, Failure, Outcome, Ready, RuntimeApi
 from packager.local.streamed_reply import Part
-from packager.serve.keeper import Keeper
 
 _READ = 65536  # bytes of the log at once
 _LAST_WORD = 0.1  # seconds that an answer may come after its process has ended
@@ -76,15 +76,17 @@ class FunctionFailed(PackagerError):
 class Execution:
     """One environment. All methods belong to the event loop; `executor` runs what would block."""
 
-    def __init__(self, start: Start, keeper: Keeper, executor: Executor) -> None:
+    def __init__(self, start: Start, executor: Executor) -> None:
         self._start = start
-        self._keeper = keeper
         self._executor = executor
         self._loop = asyncio.get_running_loop()
         self._outcomes: asyncio.Queue[Outcome | Ended] = asyncio.Queue()
         self._stack = ExitStack()
+        self._turn = threading.Lock()  # what starts and what ends it never run at once
+        self._over = False
         self._api = RuntimeApi(on_outcome=self._tell, poll_seconds=_POLL_SECONDS)
         self._process: subprocess.Popen[bytes] | None = None
+        self._tether: Tether | None = None
         self._log = -1  # the descriptor that its log is read from
         self.on_log: OnLog = lambda data: None
         self.alive = False
@@ -147,17 +149,23 @@ class Execution:
         return False
 
     async def close(self) -> None:
-        """End the process, and all of its group."""
+        """End the process, and all that it has started."""
         if self._closing is None:
             self._closing = self._loop.create_future()
-            self._kill()
-            await self._loop.run_in_executor(self._executor, self._stack.close)
+            self.alive = False
+            await self._loop.run_in_executor(self._executor, self._end)
             self._end_log()
             self._closing.set_result(None)
         await asyncio.shield(self._closing)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         """Start the process; on a thread of the executor."""
+        with self._turn:
+            if self._over:
+                raise OSError("it is to end")
+            return self._spawned()
+
+    def _spawned(self) -> subprocess.Popen[bytes]:
         begin = self._start
         self._stack.enter_context(self._api)
         environment = function_environment(
@@ -167,8 +175,14 @@ class Execution:
             waiting_interpreter(begin.debugger, begin.bundle, begin.interpreter)
         )
         command = function_command(begin.bundle, python, begin.client)
-        line, ready = self._stack.enter_context(
-            read_only_command(command, python.path, begin.bundle.folder, environment)
+        line, tether = self._stack.enter_context(
+            confined_command(
+                command,
+                python.path,
+                begin.bundle.folder,
+                environment,
+                0.0 if begin.limited else GRACE,
+            )
         )
         process = subprocess.Popen(
             line,
@@ -178,20 +192,15 @@ class Execution:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            pass_fds=(ready.descriptor,),
+            pass_fds=tether.descriptors,
         )
-        self._keeper.add(process.pid)
-        self._process = process
-        ready.wait()  # what has got it ready is not part of the init phase
+        self._process, self._tether = process, tether
+        tether.wait()  # what has got it ready is not part of the init phase
         return process
 
     def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
         """Tell of the process's end; on a thread of its own."""
-        code = process.wait()
-        with suppress(OSError):  # what it left behind in its group
-            os.killpg(process.pid, signal.SIGKILL)
-        self._keeper.discard(process.pid)
-        self._tell(Ended(code))
+        self._tell(Ended(process.wait()))
 
     def _tell(self, outcome: Outcome | Ended) -> None:
         with suppress(RuntimeError):  # the loop is closed
@@ -229,12 +238,13 @@ class Execution:
                     how = signal.Signals(-outcome.code).name
         return FunctionFailed(f"the function's process ended {when}: {how}")
 
-    def _kill(self) -> None:
-        process = self._process
-        if process is not None:
-            with suppress(OSError):
-                os.killpg(process.pid, signal.SIGKILL)
-        self.alive = False
+    def _end(self) -> None:
+        """End all that runs; on a thread of the executor."""
+        with self._turn:
+            self._over = True
+            if self._process is not None:
+                end_process(self._process, self._tether)
+            self._stack.close()
 
     def _read_log(self) -> None:
         """Hand on what the process has written so far."""

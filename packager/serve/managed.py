@@ -10,6 +10,7 @@ from packager.endpoints.function import ManagedFunction
 from packager.endpoints.local import default_file, local_function
 from packager.errors import PackagerError
 from packager.plugin.functions import FunctionPlan
+from packager.subscriptions.subscription import secret_texts
 
 
 def endpoint_variables(plan: FunctionPlan) -> dict[str, str]:
@@ -91,6 +92,8 @@ class LocalEndpoints:
                     value = endpoint.settings[name]
                     if isinstance(value, str) and value:
                         yield value
+                if function.declaration.provider is not None:
+                    yield from secret_texts(endpoint)
 
 
 def _state() -> tuple[int, ...]:

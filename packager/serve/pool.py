@@ -9,7 +9,6 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 
 from packager.serve.execution import Execution, FunctionFailed, OnLog, Start
-from packager.serve.keeper import Keeper
 from packager.serve.state import EnvironmentCounts
 
 IDLE_SECONDS = 300.0  # after that an environment is ended
@@ -30,10 +29,7 @@ class Pool:
     `changed` is told whenever the counts may have.
     """
 
-    def __init__(
-        self, keeper: Keeper, executor: Executor, limit: int, changed: Callable[[], None]
-    ) -> None:
-        self._keeper = keeper
+    def __init__(self, executor: Executor, limit: int, changed: Callable[[], None]) -> None:
         self._executor = executor
         self._limit = limit
         self._changed = changed
@@ -174,7 +170,7 @@ class Pool:
     async def _make(self, on_log: OnLog) -> Execution:
         if self._start is None or self._closed:
             raise FunctionFailed("the function has not been built")
-        execution = Execution(self._start, self._keeper, self._executor)
+        execution = Execution(self._start, self._executor)
         execution.on_log = on_log
         self._starting.add(execution)
         self._changed()

@@ -55,7 +55,8 @@ class Reloader:
     async def begin(self) -> None:
         """Read and build everything; raise `PackagerError` for whatever is wrong."""
         reading = await beside(lambda: self.sources.read(self.sources.paths))
-        self.bench.settings.addresses.check(reading.plans)
+        settings = self.bench.settings
+        settings.addresses.check(reading.plans, settings.api)
         several = len(reading.plans) > 1
         for plan in reading.plans:
             here = self.bench.settings.addresses.planned(plan, several)

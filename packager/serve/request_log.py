@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from packager.local.request_event import Header
 from packager.serve.changes import Change, Changes
@@ -24,6 +24,28 @@ class Chunk(NamedTuple):
 
     ms: float
     data: bytes
+
+
+LaterState = Literal["waiting", "working", "again", "done", "dead"]
+
+
+@dataclass(slots=True)
+class Later:
+    """What a request has left to a queue: itself, or an event that is to start an app.
+
+    `again` is what failed and is tried again, `dead` a dead letter.
+    """
+
+    id: str
+    what: str
+    state: LaterState = "waiting"
+    tries: int = 0
+    log: bytes = b""
+
+    @property
+    def log_lines(self) -> tuple[str, ...]:
+        """The lines that its worker wrote."""
+        return tuple(self.log.decode("utf-8", "replace").splitlines())
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +90,12 @@ class RequestRecord:
     error: str | None = None
     done: bool = False  # nothing more will come, log lines included
     cut: bool = False  # not all of it is kept
+    later: list[Later] = field(default_factory=list)
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is done, and so is all that it has left to a queue."""
+        return self.done and all(each.state in ("done", "dead") for each in self.later)
 
     @property
     def response_body(self) -> bytes:
@@ -103,7 +131,7 @@ class RequestLog:
         """Return a record; None if there is none such, or no longer."""
         return self._records.get(record_id)
 
-    def subscribe(self) -> AsyncIterator[Change]:
+    def subscribe(self) -> AsyncGenerator[Change]:
         """Return an iterator of changes, by the records' ids."""
         return self._changes.listen()
 
@@ -175,6 +203,34 @@ class RequestLog:
             record.cut = True
         else:
             record.log += self.mask(data)
+            self._weigh(record, len(data))
+        self._say(record)
+
+    def note_later(self, record_id: str, noted: Later) -> None:
+        """Note how what a request has left to a queue stands; its log stays as it is."""
+        record = self._records.get(record_id)
+        if record is None:
+            return
+        for each in record.later:
+            if each.id == noted.id:
+                each.state, each.tries = noted.state, noted.tries
+                break
+        else:
+            record.later.append(replace(noted, what=self.text(noted.what)))
+        self._say(record)
+
+    def add_later_log(self, record_id: str, later_id: str, data: bytes) -> None:
+        """Note what a worker has written at something that a request has left."""
+        record = self._records.get(record_id)
+        later = (
+            next((each for each in record.later if each.id == later_id), None) if record else None
+        )
+        if record is None or later is None:
+            return
+        if self._bytes.get(record.id, 0) + len(data) > MOST_BYTES_OF_ONE:
+            record.cut = True
+        else:
+            later.log += self.mask(data)
             self._weigh(record, len(data))
         self._say(record)
 

@@ -26,9 +26,11 @@ from packager.serve.addresses import Addresses
 from packager.serve.bench import Api, Bench, Listener, Settings
 from packager.serve.builds import Builder, Built
 from packager.serve.clock import run_schedules
+from packager.serve.deferred.queues import LocalQueues
+from packager.serve.deferred.server import queue_server
+from packager.serve.deferred.work import DeferredWork
 from packager.serve.execution import Start
 from packager.serve.front import Door
-from packager.serve.keeper import Keeper
 from packager.serve.reload import Reloader, Reports
 from packager.serve.sources import Sources
 from packager.serve.state import Workbench
@@ -82,10 +84,9 @@ def run_server(sources: Sources, options: Options, hooks: Hooks) -> None:
             if port is None:
                 port = door.getsockname()[1] + 1 if options.port else 0
             page = stack.enter_context(listening(options.host, port))
-        keeper = stack.enter_context(Keeper())
         executor = stack.enter_context(ThreadPoolExecutor(_THREADS))
         out = stack.enter_context(_work_folder())
-        server = _Serving(sources, options, hooks, keeper, executor)
+        server = _Serving(sources, options, hooks, executor, stack)
         asyncio.run(server.serve(door, page, out))
 
 
@@ -136,8 +137,9 @@ class _Serving:
     sources: Sources
     options: Options
     hooks: Hooks
-    keeper: Keeper
     executor: ThreadPoolExecutor
+    stack: ExitStack
+    work: DeferredWork | None = None
 
     async def serve(self, door: socket.socket, page: socket.socket | None, out: Path) -> None:
         """Serve until a signal comes."""
@@ -147,22 +149,24 @@ class _Serving:
         name = options.host if options.host not in _HERE else "localhost"
         addresses = Addresses(f"http://{name}:{port}", options.stage)
         settings = Settings(addresses, port, options.api, options.limit, options.fake_dify)
-        bench = Bench(settings, self.keeper, self.executor, hooks.listener)
+        bench = Bench(settings, self.executor, hooks.listener)
+        work = self.work = self._deferred_work(bench)
         builder = Builder(out, hooks.progress)
         reloader = Reloader(bench, self.sources, builder, hooks.reports, self._start)
         tasks: list[asyncio.Task[Any]] = []
-        servers: list[_Server] = []
+        servers: list[uvicorn.Server] = []
         loop = asyncio.get_running_loop()
         try:
             if not await _unless(stop, reloader.begin()):
                 return
             self._check_debugged(bench)
-            servers = [_server(Door(bench))]
+            servers = [asgi_server(Door(bench))]
             tasks = [loop.create_task(servers[0].serve([door]))]
             if page is not None and hooks.console is not None:
-                servers.append(_server(hooks.console(bench)))
+                servers.append(asgi_server(hooks.console(bench)))
                 tasks.append(loop.create_task(servers[1].serve([page])))
             tasks += bench.start_reaping()
+            tasks.append(loop.create_task(work.run()))
             if options.watch:
                 tasks.append(loop.create_task(reloader.watch()))
             if options.schedules:
@@ -173,6 +177,7 @@ class _Serving:
             for task in done - {waiting}:
                 task.result()  # nothing of it ends by itself
         finally:
+            await work.close()
             await bench.close()
             for server in servers:
                 server.should_exit = True
@@ -189,7 +194,27 @@ class _Serving:
             plugin = None if plan.plugin.package else plan.plugin.root
             debugger = Debugger(options.debug_port, plugin)
             bring_debugger(built.interpreter)
-        return Start(built.bundle, built.interpreter, built.client, variables, debugger)
+        start = Start(built.bundle, built.interpreter, built.client, variables, debugger)
+        return start if self.work is None else self.work.prepare(plan, start)
+
+    def _deferred_work(self, bench: Bench) -> DeferredWork:
+        """Return what works off deferred requests; its server starts with the first function that
+        has any."""
+
+        def log(function_id: str, data: bytes) -> None:
+            function = bench.function(function_id)
+            if function is not None:
+                self.hooks.listener.log(function, data)
+
+        queues = LocalQueues()
+        return DeferredWork(
+            queues,
+            lambda: self.stack.enter_context(queue_server(queues)),
+            self.executor,
+            self.options.limit,
+            log,
+            bench.requests,
+        )
 
     def _check_debugged(self, bench: Bench) -> None:
         if self.options.debugged is None:
@@ -207,7 +232,8 @@ class _Serving:
 _HERE = ("127.0.0.1", "0.0.0.0", "::", "::1")  # noqa: S104 - how they are called from here
 
 
-def _server(application: Application) -> _Server:
+def asgi_server(application: Application) -> uvicorn.Server:
+    """Return a server of an application, as yet without a socket; signals are not its own."""
     return _Server(
         uvicorn.Config(
             application,

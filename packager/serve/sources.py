@@ -11,7 +11,7 @@ from pathlib import Path
 from packager.bundle.known_secrets import known_secrets
 from packager.bundle.read import BuiltBundle
 from packager.contract import SETTINGS_VARIABLE
-from packager.errors import Diagnostic, Diagnostics, InvalidInput, UsageError
+from packager.errors import Diagnostic, Diagnostics
 from packager.inputs.dotenv_file import read_env_file
 from packager.local.environment import (
     local_values,
@@ -24,10 +24,8 @@ from packager.local.missing_values import RunValues, concerns, warn_of_lacking
 from packager.local.planned_here import planned_here
 from packager.model.options import EnvSource
 from packager.model.permissions import Permissions
-from packager.paths import is_file
-from packager.plugin.difypkg import plugin_folder
 from packager.plugin.functions import FunctionPlan, plan_functions
-from packager.plugin.load import load_plugin
+from packager.plugin.opened import open_plugin
 from packager.plugin.plugin import Plugin
 from packager.plugin.value_sources import all_settings, source_of
 from packager.serve.managed import as_managed, endpoint_variables, read_at_once
@@ -81,20 +79,11 @@ class Sources:
         plugins: list[Plugin] = []
         for path in paths:
             self._packages[path].close()
-            try:
-                folder = self._packages[path].enter_context(plugin_folder(path))
-            except InvalidInput as refused:
-                diagnostics.extend(refused.diagnostics)
-                continue
-            except UsageError as refused:
-                diagnostics.error("unreadable-plugin", str(refused), hint=refused.hint)
-                continue
-            plugin = load_plugin(
-                folder,
+            plugin = open_plugin(
+                path,
+                self._packages[path],
                 diagnostics,
                 overrides=configuration,
-                display=str(path),
-                package=is_file(path),
                 permissions=given.permissions,
             )
             plugins += [plugin] if plugin else []
@@ -147,7 +136,8 @@ class Sources:
                 if local is not None:
                     value = local.settings.get(setting.name)
                     found.add(value if isinstance(value, str) else "")
-            found |= set(local.apps.values()) if local is not None else set()
+            if local is not None:
+                found |= {*local.apps.values(), *local.keys.values()}
         found |= {given for name, given in self.given.variables.items() if name in _CREDENTIALS[1:]}
         return frozenset(value for value in found if value)
 
@@ -157,6 +147,7 @@ class Sources:
         found |= {each for each in (self.given.env_file, self.given.settings_file) if each}
         for plan in plans:
             found |= set(plan.plugin.requirements.folders)
+            found |= {each.path for each in plan.plugin.tool_plugins.values()}
         return {path.resolve() for path in found if path.exists()}
 
     def concerned(self, changed: Iterable[Path]) -> tuple[Path, ...]:

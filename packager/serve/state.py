@@ -14,6 +14,7 @@ from packager.plugin.functions import FunctionPlan
 from packager.plugin.plugin import Plugin
 from packager.serve.changes import Change
 from packager.serve.request_log import Outgoing, RequestLog, RequestRecord
+from packager.subscriptions.constructor import Constructor
 
 FunctionState = Literal["building", "ready", "failed"]
 
@@ -126,6 +127,9 @@ class Workbench(Protocol):
 
     async def send_raw(self, function: ServedFunction, event: object) -> RequestRecord:
         """Send an event as it is; return once it is under way."""
+
+    def constructor(self, function: ServedFunction) -> Constructor:
+        """Return what calls the constructor of a provider's last build; raise `PackagerError`."""
 
     async def profile(self, function: ServedFunction) -> str:
         """Measure a cold start; return the page that shows it, as HTML.

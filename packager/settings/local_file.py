@@ -9,11 +9,13 @@ from typing import Any
 
 from packager.config.key_types import is_plain
 from packager.config.refused import found
-from packager.contract import APPS_VARIABLE, SETTINGS_VARIABLE
+from packager.contract import APPS_VARIABLE, KEYS_VARIABLE, SETTINGS_VARIABLE
 from packager.errors import Diagnostics, Place
 from packager.inputs.suggestions import did_you_mean
 from packager.inputs.toml_file import ConfigTable, parse_toml
 from packager.inputs.toml_positions import toml_positions
+
+_TABLES = ("settings", "apps", "keys")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +29,24 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class LocalSettings:
-    """What the file has for a group: settings by name, and API keys of Dify's apps by app id.
+    """What the file has for a group: settings by name, API keys of Dify's apps by app id, and keys
+    of what answers other calls by name (`models.api_key`).
 
     `written` says where the settings are from, `groups` where each group is named.
     """
 
     settings: dict[str, Any] = field(default_factory=dict, repr=False)
     apps: dict[str, str] = field(default_factory=dict, repr=False)
+    keys: dict[str, str] = field(default_factory=dict, repr=False)
     written: dict[str, Written] = field(default_factory=dict, compare=False)
     groups: dict[str, Place] = field(default_factory=dict, compare=False)
 
 
 def read_local_settings(path: Path, group: str, diagnostics: Diagnostics) -> LocalSettings:
-    """Return what is in `[settings]` and `[apps]`, and in `[groups.<group>.settings]` and `.apps`.
+    """Return what is in `[settings]`, `[apps]` and `[keys]`, and in the same below the group.
 
-    The latter go before the former, as in the configuration. Settings are of the types that JSON
-    has; the runtime checks them against the declaration.
+    What is below the group goes before the rest, as in the configuration. Settings are of the types
+    that JSON has; the runtime checks them against the declaration.
     """
     display = str(path)
     try:
@@ -57,34 +61,38 @@ def read_local_settings(path: Path, group: str, diagnostics: Diagnostics) -> Loc
         values, display, (), toml_positions(content.decode().removeprefix("\ufeff"))
     )
     for name in values:
-        if name not in ("settings", "apps", "groups"):
-            known = ["settings", "apps", "groups"]
-            hint = did_you_mean(name, known) or "there are settings, apps and groups"
+        known = [*_TABLES, "groups"]
+        if name not in known:
+            hint = did_you_mean(name, known) or "there are " + ", ".join(known)
             diagnostics.error(
                 "unknown-key", "there is no such table", table.place((name,)), key=name, hint=hint
             )
     read = _Reader(table, diagnostics)
     settings = read.settings(("settings",), values.get("settings", {}))
     written = {name: _written(table, ("settings", name)) for name in settings}
-    apps = read.keys(("apps",), values.get("apps", {}))
+    apps = read.keys(("apps",), values.get("apps", {}), "the app's API key")
+    keys = read.keys(("keys",), values.get("keys", {}), "the key")
     groups = read.table(("groups",), values.get("groups", {}))
     for name, inner in groups.items():
         own = read.table(("groups", name), inner)
         for key in own:
-            if key not in ("settings", "apps"):
+            if key not in _TABLES:
                 at = ("groups", name, key)
                 diagnostics.error(
                     "unknown-key", "there is no such table", table.place(at), key=table.key(at)
                 )
         found_there = read.settings(("groups", name, "settings"), own.get("settings", {}))
-        keys_there = read.keys(("groups", name, "apps"), own.get("apps", {}))
+        of_group = ("groups", name)
+        apps_there = read.keys((*of_group, "apps"), own.get("apps", {}), "the app's API key")
+        keys_there = read.keys((*of_group, "keys"), own.get("keys", {}), "the key")
         if name == group:
             settings |= found_there
             at_group = ("groups", name, "settings")
             written |= {each: _written(table, (*at_group, each), name) for each in found_there}
-            apps |= keys_there
+            apps |= apps_there
+            keys |= keys_there
     places = {name: table.place(("groups", name)) for name in groups}
-    return LocalSettings(settings, apps, written, places)
+    return LocalSettings(settings, apps, keys, written, places)
 
 
 def _written(table: ConfigTable, path: tuple[str, ...], group: str | None = None) -> Written:
@@ -96,6 +104,7 @@ def local_environment(settings: LocalSettings) -> dict[str, str]:
     return {
         SETTINGS_VARIABLE: json.dumps(settings.settings),
         APPS_VARIABLE: json.dumps(settings.apps),
+        KEYS_VARIABLE: json.dumps(settings.keys),
     }
 
 
@@ -128,7 +137,7 @@ class _Reader:
                 good[name] = each
         return good
 
-    def keys(self, path: tuple[str, ...], value: object) -> dict[str, str]:
+    def keys(self, path: tuple[str, ...], value: object, what: str) -> dict[str, str]:
         good = {}
         for app_id, key in self.table(path, value).items():
             if isinstance(key, str):
@@ -137,7 +146,7 @@ class _Reader:
                 at = (*path, app_id)
                 self.diagnostics.error(
                     "wrong-type",
-                    "expected the app's API key as text, in quotes",
+                    f"expected {what} as text, in quotes",
                     self.of.place(at),
                     key=self.of.key(at),
                 )

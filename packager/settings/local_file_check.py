@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from packager.config.calls.choices import choices_of
 from packager.config.settings import wanted_of
 from packager.errors import Diagnostics
 from packager.inputs.suggestions import did_you_mean
 from packager.model.plugin import Setting
 from packager.plugin.functions import FunctionPlan
+from packager.settings.choices import warn_of_choice
 from packager.settings.local_file import LocalSettings
 from packager.settings.unset import toml_key
 from packager.settings.values import WrongValue, is_json, value_of_json
@@ -21,17 +23,21 @@ def check_local(
     local: LocalSettings,
     diagnostics: Diagnostics,
 ) -> None:
-    """Note values of `local` that the function `plan` would refuse, and names that nothing has.
+    """Note values of `local` that the function `plan` would refuse, names that nothing has, and
+    choices that nothing configured answers.
 
     `plans` are all functions of the plugin: `[settings]` is for the settings of each of them.
     """
     own = {setting.name: setting for setting in plan.group.settings}
+    choices = choices_of(plan.options, plan.plugin.own_tools, local.apps)
     all_names = {setting.name for each in plans for setting in each.group.settings}
     for name, value in local.settings.items():
         written = local.written[name]
         if name in own:
             problem = _problem(own[name], value)
-            if problem is not None:
+            if problem is None:
+                warn_of_choice(own[name], value, choices, (written.place, written.key), diagnostics)
+            else:
                 hint = None
                 if own[name].type == "app-selector":
                     hint = f'for example {toml_key(name)} = {{app_id = "..."}}'

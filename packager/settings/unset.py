@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from packager.config.sources import env_name, ssm_name
 from packager.contract import LOCAL_SETTINGS
 from packager.errors import SETTING_UNSET, Diagnostics
+from packager.model.calls import INNER_KEY
 from packager.model.options import EnvSource
 from packager.model.plugin import Setting
 from packager.plugin.functions import FunctionPlan
@@ -40,7 +41,7 @@ def warn_of_visible(plans: Iterable[FunctionPlan], diagnostics: Diagnostics) -> 
     There it is shown by Lambda's console to whoever may see the function's configuration.
     """
     for plan in plans:
-        apps = {f"apps.{app_id}" for app_id in plan.options.apps}
+        keys = plan.options.call_keys
         for setting in all_settings(plan):
             source = source_of(plan, setting)
             if setting.type == "secret-input" and isinstance(source, EnvSource):
@@ -49,9 +50,23 @@ def warn_of_visible(plans: Iterable[FunctionPlan], diagnostics: Diagnostics) -> 
                     f"the secret is in the function's environment, as {source.name}, which "
                     "whoever sees the function's configuration can read",
                     place_of(plan, setting),
-                    key=setting.name if setting.name in apps else f"settings.{setting.name}",
+                    key=setting.name if setting.name in keys else f"settings.{setting.name}",
                     hint=f'keep it in AWS: {{ssm = "{ssm_name(plan.plugin.name, setting.name)}"}}',
                 )
+
+
+def warn_of_inner_api(plans: Iterable[FunctionPlan], diagnostics: Diagnostics) -> None:
+    """Note that the functions of `plans` hold a key which opens all of a Dify installation."""
+    places = {plan.options.place(INNER_KEY) for plan in plans if INNER_KEY in plan.options.keys}
+    for place in sorted(places, key=str):
+        diagnostics.warn(
+            "inner-api",
+            "this key opens the whole installation: every workspace's models, tools, apps and "
+            "files, whoever has it",
+            place,
+            key=INNER_KEY,
+            hint="where they will do, [models] and [tools] need no such key: docs/calls.md",
+        )
 
 
 def _source(plan: FunctionPlan, setting: Setting) -> str:

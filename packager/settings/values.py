@@ -81,14 +81,11 @@ def means_nothing(setting: Setting, text: str) -> bool:
 
 
 def _converted(setting: Setting, text: str) -> Any:
-    word = text.strip().lower()
     match setting.type:
         case "boolean":
-            if word not in (*_TRUE, *_FALSE):
-                raise WrongValue("expected true, false, 1, 0, yes, no, on or off")
-            return word in _TRUE
+            return truth_of_text(text)
         case "number":
-            return _number(text)
+            return number_of_text(text)
         case "select" if setting.multiple and not text.strip().startswith("["):
             return text.split(",")
         case "select" if not setting.multiple:
@@ -101,7 +98,16 @@ def _converted(setting: Setting, text: str) -> Any:
     return text
 
 
-def _number(text: str) -> int | float:
+def truth_of_text(text: str) -> bool:
+    """Return what a word says; raise `WrongValue` for others."""
+    word = text.strip().lower()
+    if word not in (*_TRUE, *_FALSE):
+        raise WrongValue("expected true, false, 1, 0, yes, no, on or off")
+    return word in _TRUE
+
+
+def number_of_text(text: str) -> int | float:
+    """Return what text says as a number; raise `WrongValue`."""
     try:
         return int(text)
     except ValueError:

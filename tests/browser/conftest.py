@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.support.axe import axe_script
 from tests.support.browser import ARGUMENTS, NoBrowser, find_browser
+from tests.support.busy_plugin import FILES as BUSY
+from tests.support.console_server import ConsoleServer
+from tests.support.examples import ROOT
+from tests.support.plugin_writer import write_plugin
+from tests.support.recorder import Recorder, recording
+from tests.support.served import Served, served
 
 WAIT = 20_000  # ms, on a busy machine
+expect.set_options(timeout=WAIT)
 
 
 def unless_in_ci(reason: NoBrowser) -> None:
@@ -23,7 +31,7 @@ def unless_in_ci(reason: NoBrowser) -> None:
     pytest.skip(f"no browser: {reason}")
 
 
-# Of a module: while Playwright runs, its thread has an event loop, and other tests need their own.
+# For a module alone: where Playwright runs its thread has an event loop, and others need theirs.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     try:
@@ -39,6 +47,28 @@ def browser() -> Iterator[Browser]:
         )
         yield running
         running.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The real thing: two examples and a plugin that streams, endpoints made while they run."""
+    busy = write_plugin(tmp_path_factory.mktemp("busy") / "busy", BUSY)
+    plugins = (ROOT / "plugins/neko", ROOT / "plugins/slack_bot", busy)
+    with served(*plugins, "--managed", "--fake-dify", "--no-reload") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def recorder(server: Served) -> Iterator[Recorder]:
+    """Stands before the console, and keeps all that it answers."""
+    line = server.wait_for_line("Console: ")
+    with recording(int(re.findall(r":(\d+)/", line)[0])) as recorder:
+        yield recorder
+
+
+@pytest.fixture(scope="module")
+def console(recorder: Recorder) -> ConsoleServer:
+    return ConsoleServer(recorder.port)
 
 
 @pytest.fixture(scope="module")

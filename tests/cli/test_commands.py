@@ -17,6 +17,7 @@ from packager.errors import PackagerError
 from packager.host.interpreter import host_architecture, newest_supported
 from tests.cli.conftest import Done, Run
 from tests.support.plugin_writer import ENDPOINT, MANIFEST, SOURCE, write_plugin
+from tests.support.trigger_plugin import write_trigger_plugin
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGURED = {"packager.toml": '[settings]\napi_key = {env = "DUCK_KEY"}\n'}
@@ -30,7 +31,7 @@ BROKEN_STDERR = """\
 the path of an endpoint's YAML file
   hint: did you mean endpoints/duck.yaml?
 {0}/packager.toml:1:1: error: runtime: expected one of python3.11, python3.12, python3.13, \
-python3.14, not 'python2.7'
+python3.14, python3.15, not 'python2.7'
 """
 
 
@@ -82,12 +83,14 @@ def test_every_command_has_help_with_examples(run: Run, command: str, option: st
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["bild"], "No such command 'bild'."),
+        (["bild"], "No such command 'bild'. Did you mean build?"),
+        (["deploy"], "No such command 'deploy'. Use `sam deploy`."),
+        (["xyzzy"], "No such command 'xyzzy'."),
         (["build", "x"], "Missing option '-o' / '--out'."),
         (
             ["check", "x", "--runtime", "3.9"],
             "Invalid value for '--runtime': '3.9' is not one of 'python3.11', 'python3.12', "
-            "'python3.13', 'python3.14'.",
+            "'python3.13', 'python3.14', 'python3.15'.",
         ),
         (["invoke", "x"], "say what to send: one of --event, --request and --mapped"),
         (
@@ -152,7 +155,7 @@ def test_check_as_json(run: Run, broken: Path) -> None:
                 "level": "error",
                 "code": "invalid-value",
                 "message": "expected one of python3.11, python3.12, python3.13, python3.14, "
-                "not 'python2.7'",
+                "python3.15, not 'python2.7'",
                 "file": f"{broken}/packager.toml",
                 "line": 1,
                 "column": 1,
@@ -179,7 +182,7 @@ def test_options_are_checked_like_the_configuration(run: Run, plugin: Path) -> N
         2,
         "",
         "command line: error: memory: expected a whole number of MiB from 128 to 10240, not 1\n"
-        "command line: error: timeout: expected a whole number of seconds from 1 to 900, not 0\n"
+        "command line: error: timeout: expected a whole number of seconds from 1 to 1800, not 0\n"
         "2 errors, 0 warnings\n",
     )
 
@@ -194,6 +197,24 @@ def test_list(run: Run, plugin: Path) -> None:
         "    api_key  secret-input  required  environment variable DUCK_KEY\n",
         "",
     )
+
+
+def test_list_of_a_trigger_plugin(run: Run, tmp_path: Path) -> None:
+    plugin = write_trigger_plugin(tmp_path / "bell")
+    page = (ROOT / "docs/triggers.md").read_text("utf-8")
+    shown = page.partition("$ packager list plugins/bell\n")[2].partition("```")[0]
+
+    assert run("list", plugin).stdout == shown.replace("plugins/bell", str(plugin), 1)
+    (function,) = json.loads(run("list", plugin, "--format", "json").stdout)["functions"]
+    assert function["provider"]["events"][0] == {
+        "name": "rung",
+        "source": "events/rung.py",
+        "parameters": [
+            {"name": "least", "type": "number", "required": False},
+            {"name": "doors", "type": "select", "required": False},
+        ],
+        "variables": ["door", "times", "endpoint"],
+    }
 
 
 def test_dify_s_name_of_an_architecture(run: Run, plugin: Path) -> None:
@@ -277,6 +298,25 @@ def test_build(run: Run, plugin: Path, tmp_path: Path, here: tuple[str, ...]) ->
     }
     assert "werkzeug" in {package["name"] for package in facts["packages"]}
     assert [route["path"] for route in facts["routes"]] == ["/duck/<app_id>"]
+
+
+def test_what_each_step_of_a_build_took(
+    run: Run, plugin: Path, tmp_path: Path, here: tuple[str, ...]
+) -> None:
+    arguments = ("build", plugin, "-o", tmp_path / "out", *here, "--timings")
+    done = run(*arguments)
+    said, _, table = done.stderr.partition("STEP  ")
+    heading, *rows = table.splitlines()
+    assert (heading.strip(), said.splitlines()[-1]) == ("SECONDS", "writing TinyFunction")
+    found = {name: float(took) for name, took in (row.rsplit(maxsplit=1) for row in rows)}
+    assert {"reading the plugins", "resolving versions", "zipping"} < {*found}
+    assert [*found][-2:] == ["all else", "in all"]
+    assert sum(found.values()) == pytest.approx(2 * found["in all"], abs=0.02)
+    assert 0 < found["zipping"] < found["in all"]
+
+    timings = json.loads(run(*arguments, "--format", "json").stdout)["timings"]
+    assert [*timings[0]] == ["step", "seconds"]
+    assert [each["step"] for each in timings][-1] == "all else"
 
 
 def test_a_fault_leaves_what_was_built(

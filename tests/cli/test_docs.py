@@ -64,6 +64,22 @@ def test_the_page_is_up_to_date(refresh: bool) -> None:
     assert PAGE.read_text("utf-8") == page()
 
 
+def test_commands_are_listed_by_the_first_sentence_of_their_help() -> None:
+    listed = re.search(r"\nCommands:\n(.+?)\n\n", help_of(main, "packager"), re.DOTALL)
+    assert listed
+    assert " ".join(listed[1].split()) == " ".join(
+        f"{name} {command.get_short_help_str(1000)}"
+        for name, command in commands().items()
+        if " " not in name
+    )
+
+
+def test_every_command_there_is_is_listed() -> None:
+    source = (ROOT / "packager/cli/main.py").read_text("utf-8")
+    there = re.findall(r'^        case "(\w+)":$', source, re.MULTILINE)
+    assert sorted(there) == [name for name in commands() if " " not in name]
+
+
 @pytest.mark.parametrize("name", [*commands()])
 def test_every_option_says_what_it_does(name: str) -> None:
     command = commands()[name]

@@ -2,13 +2,15 @@
 
 The files of a folder lie over the sound plugin of tests/support/plugin_writer.py: what is there is
 what is wrong. `without.txt` names files that are not there, `command.txt` is what is run in place
-of `packager check tiny`, `output.txt` what it says, with its exit code.
+of `packager check tiny`, `output.txt` what it says, with its exit code. What takes a build or a run
+is said by few commands for many codes, of which each `output.txt` has its own part.
 """
 
 from __future__ import annotations
 
+import shlex
 import shutil
-from collections.abc import Iterable
+import sys
 from pathlib import Path
 from typing import get_args
 
@@ -17,14 +19,23 @@ import pytest
 from packager.cli.console import diagnostic_facts, show_diagnostics
 from packager.errors import Code, Diagnostic
 from tests.cli.conftest import Run
-from tests.support.other_faults import FAULTS, WRITTEN, found
+from tests.support.built_faults import (
+    BY_COMMANDS,
+    FOLDER,
+    compare,
+    record,
+    said_by_commands,
+    settled,
+)
 from tests.support.plugin_writer import write_plugin
+from tests.support.written_faults import WRITTEN
 
-FOLDER = Path(__file__).resolve().parents[1] / "faults"
 NOTES = ("command.txt", "output.txt", "without.txt")
 CONFIGURED = {"packager.toml": '[settings]\napi_key = { ssm = "/tiny/api_key" }\n'}
-# What stands in the place of a fixture, as it takes a whole build to say.
-ELSEWHERE = {"dependency-note": "tests/integration/test_builds.py"}
+# Said of endpoints in a stack: tests/cli/endpoints/test_stack.py has these.
+OF_STACKS = ("advanced-parameter", "unchecked-value")
+# Depends on the day: tests/cli/test_runtime_ends.py.
+OF_DAYS = ("runtime-ends",)
 
 
 def codes() -> list[str]:
@@ -32,7 +43,13 @@ def codes() -> list[str]:
 
 
 def test_each_code_has_a_fixture_and_no_other_folder_is_there() -> None:
-    assert codes() == sorted({*get_args(Code)} - ELSEWHERE.keys())
+    assert codes() == sorted(get_args(Code))
+
+
+@pytest.fixture(scope="module")
+def said_late(tmp_path_factory: pytest.TempPathFactory) -> list[Diagnostic]:
+    """What commands that build say, of all that is wrong then."""
+    return said_by_commands(tmp_path_factory.mktemp("late"))
 
 
 def make(code: str, root: Path) -> list[str]:
@@ -46,50 +63,38 @@ def make(code: str, root: Path) -> list[str]:
     if code in WRITTEN:
         WRITTEN[code](root)
     command = fixture / "command.txt"
-    return command.read_text().split() if command.exists() else ["check", root.name]
+    return shlex.split(command.read_text()) if command.exists() else ["check", root.name]
 
 
-def recorded(monkeypatch: pytest.MonkeyPatch) -> list[Diagnostic]:
-    """What is shown from now on."""
-    said: list[Diagnostic] = []
-
-    def show(diagnostics: Iterable[Diagnostic], *, excerpts: bool = False) -> None:
-        said.extend(diagnostics)
-        show_diagnostics(said, excerpts=excerpts)
-
-    monkeypatch.setattr("packager.cli.author.check.show_diagnostics", show)
-    monkeypatch.setattr("packager.cli.console.show_diagnostics", show)
-    return said
-
-
-@pytest.mark.parametrize("code", codes())
+@pytest.mark.parametrize(
+    "code", [each for each in codes() if each not in BY_COMMANDS + OF_STACKS + OF_DAYS]
+)
 def test_a_fault_is_said_exactly(
-    code: str,
-    run: Run,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capfdbinary: pytest.CaptureFixture[bytes],
-    refresh: bool,
+    code: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refresh: bool
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TOKEN", raising=False)
-    if code in FAULTS:
-        said = found(code, tmp_path)
-        show_diagnostics(said)
-        output = capfdbinary.readouterr().err.decode()
-        assert {each.code for each in said} == {code}
-    else:
-        said = recorded(monkeypatch)
-        command = make(code, tmp_path / "tiny")
-        done = run(*command)
-        output = f"{done.stderr}{done.stdout}exit code {done.code}\n"
-        assert code in {each.code for each in said}
-    expected = FOLDER / code / "output.txt"
-    if refresh:
-        expected.parent.mkdir(exist_ok=True)
-        expected.write_text(output, "utf-8")
-    assert output == expected.read_text("utf-8")
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))  # without Poetry
+    said = record(monkeypatch)
+    done = run(*make(code, tmp_path / "tiny"))
+    assert code in {each.code for each in said}
+    output = settled(f"{done.stderr}{done.stdout}")
+    compare(code, f"{output}exit code {done.code}\n", refresh=refresh)
 
 
-def test_facts_of_a_fault_have_its_code() -> None:
-    assert diagnostic_facts(found("large-zip", FOLDER)[0])["code"] == "large-zip"
+@pytest.mark.parametrize("code", BY_COMMANDS)
+def test_a_fault_is_said_late(
+    code: str,
+    said_late: list[Diagnostic],
+    capfdbinary: pytest.CaptureFixture[bytes],
+    refresh: bool,
+) -> None:
+    capfdbinary.readouterr()
+    show_diagnostics(each for each in said_late if each.code == code)
+    output = settled(capfdbinary.readouterr().err.decode())
+    assert output
+    compare(code, output, refresh=refresh)
+
+
+def test_facts_of_a_fault_have_its_code(said_late: list[Diagnostic]) -> None:
+    assert diagnostic_facts(said_late[0])["code"] == said_late[0].code

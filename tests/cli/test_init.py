@@ -107,13 +107,19 @@ def test_a_terminal_is_asked(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
             return True
 
     monkeypatch.setattr(io, "TextIOWrapper", Terminal)
-    done = run("init", stdin=b'my_bot\nfax\ntelegram\nThe "Bot"\nme\n')
+    done = run("init", stdin=b'my_bot\nfax\ntelegram\nThe "Bot"\nMe!\nme\n')
     assert done.code == 0
-    assert done.stderr.split(":") == [
+    refused = (
+        "error: 'Me!' can't be an author; expected 1 to 64 of a-z, 0-9, _ and -\n"
+        "  hint: your organisation in Dify's marketplace, or your name: --author my-name\n"
+    )
+    assert refused in done.stderr
+    assert [each.strip() for each in done.stderr.replace(refused, "").split(":")] == [
         "The plugin's name",
-        "What it begins as (webhook, slack, telegram, mcp, openai) [webhook]",
-        "One of webhook, slack, telegram, mcp, openai [webhook]",
+        "What it begins as (webhook, slack, telegram, mcp, openai, trigger) [webhook]",
+        "One of webhook, slack, telegram, mcp, openai, trigger [webhook]",
         "What people call it [My Bot]",
+        f"Author, in Dify [{_author()}]",
         f"Author, in Dify [{_author()}]",
         "",
     ]

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from packager.host.interpreter import newest_supported
+from packager.plugin.package_asks import asks_of
 from tests.cli.conftest import Done, Run
 from tests.support.packages.wheels import make_wheel
 from tests.support.plugin_writer import GROUP, write_plugin
@@ -467,3 +468,25 @@ def test_paths_out_of_a_folder_are_taken_with_a_note(run: Run, tmp_path: Path) -
     assert done.code == 0, done.stderr
     assert f"./linked/{wheel.name} lies outside the plugin: it is taken from there" in done.stderr
     assert [*(tmp_path / "work/out").glob("*/thing.py")]
+
+
+def test_what_may_be_a_key_itself_is_not_shown(tmp_path: Path) -> None:
+    """Such a literal is an error besides; no message repeats it."""
+    write_plugin(
+        tmp_path / "p",
+        {
+            "packager.toml": '[models]\napi_key = "sk-secret"\n[tools]\n'
+            '"a/b" = {mcp = "https://x", token = "sk-secret"}\n'
+            '"c/*" = {plugin = ".", credentials = {key = "sk-secret"}}\n'
+            '"d/*" = {mcp = "https://x", token = {ssm = "/d"}}\n'
+        },
+    )
+
+    asks = [(each.name, each.value) for each in asks_of(tmp_path / "p", "p")]
+
+    assert asks == [
+        ("models.api_key", "a value"),
+        ("tools.a/b", '{"mcp": "https://x", "token": "a value"}'),
+        ("tools.c/*", '{"plugin": ".", "credentials": "a value"}'),
+        ("tools.d/*", '{"mcp": "https://x", "token": {"ssm": "/d"}}'),
+    ]

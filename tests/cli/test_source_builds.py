@@ -218,6 +218,7 @@ def test_an_isolated_build_gets_nothing(
     assert (machine.plugin / "endpoints/duck.py").read_text() == before
     assert builds_of(done) == {"mode": "isolated", "sandbox": sandbox, "packages": ["hostile"]}
     assert "hostile was built from source (isolated)" in done.stderr
+    assert done.stderr.count("ran the build of ") == 1
     assert "nothing on this machine" not in done.stderr
 
 

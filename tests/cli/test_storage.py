@@ -6,14 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from packager.contract import template_folder
 from tests.cli.conftest import Run
-from tests.support.aws.moto_server import MotoServer, moto_server
+from tests.support.aws.moto_server import MotoServer
 from tests.support.plugin_writer import write_plugin
 
 SOURCE = """\
@@ -87,19 +86,13 @@ def test_on_this_machine(run: Run, plugin: Path, tmp_path: Path) -> None:
     assert run("storage", "list", plugin, "--storage", file).code == 1
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[MotoServer]:
-    with moto_server() as running:
-        yield running
-
-
 @pytest.fixture
-def moto(server: MotoServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MotoServer:
+def moto(moto_plain: MotoServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MotoServer:
     nothing = str(tmp_path / "nothing")
     files = {"AWS_CONFIG_FILE": nothing, "AWS_SHARED_CREDENTIALS_FILE": nothing}
-    for name, value in (server.environment | files).items():
+    for name, value in (moto_plain.environment | files).items():
         monkeypatch.setenv(name, value)
-    return server
+    return moto_plain
 
 
 TABLE = {
@@ -112,9 +105,9 @@ TABLE = {
 }
 
 
-def deploy(server: MotoServer, name: str, resources: dict[str, object]) -> str:
+def deploy(moto_plain: MotoServer, name: str, resources: dict[str, object]) -> str:
     """Make a stack; return the physical id of its first resource."""
-    client = server.boto("cloudformation")
+    client = moto_plain.boto("cloudformation")
     template = {"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources}
     client.create_stack(StackName=name, TemplateBody=json.dumps(template))
     [first, *_] = client.describe_stack_resources(StackName=name)["StackResources"]

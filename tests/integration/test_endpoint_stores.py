@@ -33,23 +33,17 @@ from packager.endpoints.store import (
 from packager.errors import PackagerError
 from packager.model.options import SecretSource, SsmSource
 from packager.settings.aws import Aws
-from tests.support.aws.moto_server import MotoServer, moto_server
+from tests.support.aws.moto_server import MotoServer
 
 PREFIX = "/packager/prod/NekoFunction/"
 TABLE = "endpoints"
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[MotoServer]:
-    with moto_server() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def aws(server: MotoServer) -> Iterator[Aws]:
+def aws(moto_plain: MotoServer) -> Iterator[Aws]:
     """This process's clients, pointed at moto: making them takes longer than what they do."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in server.environment.items():
+        for name, value in moto_plain.environment.items():
             patch.setenv(name, value)
         made = Aws()
         made.client("ssm"), made.client("dynamodb")
@@ -57,17 +51,17 @@ def aws(server: MotoServer) -> Iterator[Aws]:
 
 
 @pytest.fixture
-def moto(server: MotoServer, aws: Aws) -> MotoServer:
+def moto(moto_plain: MotoServer, aws: Aws) -> MotoServer:
     """moto with an empty table and nothing else."""
-    reset = urllib.request.Request(f"{server.url}/moto-api/reset", method="POST")
+    reset = urllib.request.Request(f"{moto_plain.url}/moto-api/reset", method="POST")
     urllib.request.urlopen(reset, timeout=10).close()
-    server.boto("dynamodb").create_table(
+    moto_plain.boto("dynamodb").create_table(
         TableName=TABLE,
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    return server
+    return moto_plain
 
 
 Open = Callable[[], Store]

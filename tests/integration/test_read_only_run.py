@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from packager.local.invoke import invoke_bundle
+from tests.support.elsewhere import start_as_elsewhere
 from tests.support.examples import Build
 from tests.support.plugin_writer import write_plugin
 
@@ -78,12 +79,6 @@ class Writer(Endpoint):
         return Response(json.dumps(said), content_type="application/json")
 '''
 ALLOWED = {"tempfile", "null", "read"}
-START = """\
-import json, os, sys
-request = json.loads(sys.argv[1])
-os.close(request["started"])
-os.execv(request["fallback"][0], request["fallback"])
-"""
 
 
 @pytest.fixture(scope="module")
@@ -150,9 +145,7 @@ def test_the_log_says_what_it_means_on_lambda(bundle: Path, tmp_path: Path) -> N
 def test_without_namespaces_python_itself_refuses(
     bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    start = tmp_path / "start.py"
-    start.write_text(START)
-    monkeypatch.setattr("packager.local.read_only._START", start)
+    start_as_elsewhere(tmp_path, monkeypatch)
     before = digest(bundle)
 
     reply, log = ask(bundle, Path("/tmp") / tmp_path.name)

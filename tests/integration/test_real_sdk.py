@@ -20,10 +20,12 @@ from packager.host.interpreter import Interpreter
 from packager.local.http_reply import read_reply
 from packager.local.invoke import invoke_bundle
 from packager.local.request_event import make_event
+from packager.plugin.ignored_warnings import drop_ignored
 from packager.plugin.load import load_plugin
+from packager.plugin.new_plugin import TEMPLATES
 from packager.settings.local_file import LocalSettings, local_environment
 from tests.support.commands.forked import Forked, forked
-from tests.support.examples import ROOT, Build
+from tests.support.examples import ROOT, Build, Command
 from tests.support.failing_dify import FailingDify, InjectedFailure
 from tests.support.fake_daemon import FakeDaemon
 from tests.support.slack_api import slack_api
@@ -67,6 +69,16 @@ def posted(path: str, content: object, **headers: str) -> Sent:
     return Sent(
         "POST", path, json.dumps(content).encode(), {"Content-Type": "application/json", **named}
     )
+
+
+# One that each template answers, if only that it is refused.
+REQUESTS: Mapping[str, Sent] = {
+    "webhook": Sent("GET", "/"),
+    "slack": Sent("POST", "/", b"{}"),
+    "telegram": Sent("POST", "/", b"{}"),
+    "mcp": Sent("POST", "/mcp", b"{}"),
+    "openai": Sent("GET", "/v1/models"),
+}
 
 
 UnderSdk = Callable[..., list[Answered]]
@@ -131,9 +143,31 @@ def compared(status: int, headers: Iterable[Iterable[str]], body: bytes) -> Answ
 @pytest.mark.parametrize("plugin", EXAMPLES, ids=lambda path: path.name)
 def test_an_example_loads_in_the_sdk(plugin: Path, under_sdk: UnderSdk, tmp_path: Path) -> None:
     diagnostics = Diagnostics()
-    assert load_plugin(plugin, diagnostics) is not None
+    loaded = load_plugin(plugin, diagnostics)
+    assert loaded is not None
+    drop_ignored(diagnostics, [loaded.folder])
     assert diagnostics.all == []
     assert under_sdk(plugin, [], {}, tmp_path) == []
+
+
+def test_a_new_trigger_plugin_loads_in_the_sdk(
+    under_sdk: UnderSdk, command: Command, tmp_path: Path
+) -> None:
+    made = command("init", "mine", "--template", "trigger", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert under_sdk(tmp_path / "mine", [], {}, tmp_path) == []
+
+
+@pytest.mark.parametrize("template", [each for each in TEMPLATES if each != "trigger"])
+def test_a_new_plugin_loads_and_answers_in_the_sdk(
+    template: str, under_sdk: UnderSdk, command: Command, tmp_path: Path
+) -> None:
+    made = command("init", "mine", "--template", template, cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    settings = {"app": {"app_id": "a"}, "api_key": "k", "token": "t", "secret_token": "t"}
+    settings |= {"webhook_secret": "s", "signing_secret": "s", "bot_token": "b"}
+    [answered] = under_sdk(tmp_path / "mine", [REQUESTS[template]], settings, tmp_path)
+    assert answered.status in (200, 401, 403), answered
 
 
 def test_neko_answers_in_the_sdk_as_its_bundle_does(
@@ -228,7 +262,13 @@ def test_openai_facade_answers_in_the_sdk_as_its_bundle_does(both: Both, mode: s
         asked = {"messages": [{"role": "user", "content": content}], **more}
         return posted("/v1/chat/completions", asked, Authorization=f"Bearer {key}")
 
-    settings = {"app": {"app_id": "one"}, "api_key": "k", "model": "dify"}
+    settings: dict[str, Any] = {"app": {"app_id": "one"}, "api_key": "k", "model": "dify"}
+    for setting, kind in (("llm", "llm"), ("embedding", "text-embedding")):
+        settings[setting] = {"provider": "fake", "model": f"its-{setting}", "model_type": kind}
+    tool = {"type": "function", "function": {"name": "weather", "parameters": {}}}
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,eA=="}}
+    model: dict[str, Any] = {"model": "its-llm", "temperature": 0.5, "stop": "x"}
+    key: dict[str, str] = {"Authorization": "Bearer k"}
     requests = [
         Sent("GET", "/v1/models", headers={"Authorization": "Bearer k"}),
         Sent("GET", "/v1/models"),
@@ -237,6 +277,14 @@ def test_openai_facade_answers_in_the_sdk_as_its_bundle_does(both: Both, mode: s
         chat("Hello", stream=True, stream_options={"include_usage": True}),
         chat([]),
         chat("Hello", key="wrong"),
+        chat([{"type": "text", "text": "Hello, 世界"}, image], **model),
+        chat("Hello, 世界", stream=True, stream_options={"include_usage": True}, **model),
+        chat("the weather", tools=[tool], **model),
+        chat("the weather", stream=True, tools=[tool], **model),
+        chat([{"type": "input_audio"}], **model),
+        posted("/v1/embeddings", {"input": ["a", "b"], "model": "x"}, **key),
+        posted("/v1/embeddings", {"input": "a", "encoding_format": "base64"}, **key),
+        posted("/v1/embeddings", {"input": [1]}, **key),
     ]
 
     ours, theirs = both.answers("openai_facade", requests, settings, {"one": mode})

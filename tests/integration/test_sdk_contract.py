@@ -11,7 +11,11 @@ from typing import Any
 
 import pytest
 
+from packager.errors import Diagnostics
 from packager.host.interpreter import Interpreter
+from packager.local.fake_dify.script import Script, read_script
+from packager.local.fake_dify.server import FakeDify
+from tests.support.fake_daemon import FakeDaemon
 
 ROOT = Path(__file__).resolve().parents[2]
 LIGHT = ROOT / "handler_template"
@@ -28,12 +32,10 @@ LEFT_OUT_MODULES = {
     "dify_plugin.entities.datasource_manifest": "read from YAML by the SDK's loader",
     "dify_plugin.entities.endpoint": "read from YAML by the SDK's loader",
     "dify_plugin.entities.model.provider": "read from YAML by the SDK's loader",
-    "dify_plugin.entities.trigger": "triggers don't run here",
     "dify_plugin.integration": "for the SDK's own tests",
     "dify_plugin.interfaces.datasource": "datasources don't run here",
     "dify_plugin.interfaces.exec": "empty",
     "dify_plugin.interfaces.model.openai_compatible": "models don't run here",
-    "dify_plugin.interfaces.trigger": "triggers don't run here",
     "dify_plugin.protocol.dynamic_select": "a Protocol for tools",
     "dify_plugin.tool": "empty",
 }
@@ -54,6 +56,15 @@ LEFT_OUT_NAMES = {
     "AgentStrategyIdentity": "read from YAML by the SDK's loader",
     "AgentStrategyParameter": "read from YAML by the SDK's loader",
     "AgentStrategyProviderIdentity": "read from YAML by the SDK's loader",
+    "Event*Configuration": "read from YAML by the SDK's loader",
+    "Event*ConfigurationExtra": "read from YAML by the SDK's loader",
+    "EventDescription": "read from YAML by the SDK's loader",
+    "EventIdentity": "read from YAML by the SDK's loader",
+    "EventLabelEnum": "read from YAML by the SDK's loader",
+    "EventParameter*": "read from YAML by the SDK's loader",
+    "Trigger*Configuration": "read from YAML by the SDK's loader",
+    "Trigger*ConfigurationExtra": "read from YAML by the SDK's loader",
+    "TriggerProviderIdentity": "read from YAML by the SDK's loader",
     "*Actions": "the daemon's protocol",
     "BackwardsInvocationResponseEvent": "the daemon's protocol",
     "FULL_DUPLEX_INSTALL_METHODS": "the daemon's protocol",
@@ -85,8 +96,10 @@ LEFT_OUT_MEMBERS = {
 def run(
     script: str, path: tuple[Path, ...], interpreter: Interpreter, stdin: str = "", **environ: str
 ) -> str:
+    """What a script prints; `stdin` is its argument, too, where it is an address."""
+    arguments = [stdin] if stdin.startswith("http") else []
     done = subprocess.run(
-        [interpreter.path, "-S", "-B", SCRIPTS / script],
+        [interpreter.path, "-S", "-B", SCRIPTS / script, *arguments],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path)), **environ},
         input=stdin,
         capture_output=True,
@@ -174,3 +187,35 @@ def test_signatures_fields_and_members_are_the_same(
             elif one != other:
                 different.append((module, name, one, other))
     assert different == []
+
+
+SCRIPT = """\
+models:
+  fake/failing:
+    answers:
+      - error: {message: The model is gone.}
+tools:
+  fake/failing:
+    answers:
+      - error: {message: The tool is gone.}
+"""
+
+
+def test_sessions_call_the_same(sdk: Path, interpreter: Interpreter, tmp_path: Path) -> None:
+    """Models, tools and nodes: as the SDK's daemon answers them, and as Dify's inner API does."""
+    file = tmp_path / "script.yaml"
+    file.write_text(SCRIPT)
+
+    def script() -> Script:
+        return read_script(file, Diagnostics())
+
+    with FakeDaemon(script=script()) as daemon, FakeDify(script=script()) as dify:
+        theirs = run("session_calls.py", (sdk,), interpreter, daemon.url, INSTALL_METHOD="local")
+        ours = run("session_calls.py", (LIGHT, sdk), interpreter, dify.url)
+
+    assert theirs.count("\n") > 35
+    assert theirs.count("raises an Exception") < 10
+    lines = difflib.unified_diff(
+        theirs.splitlines(), ours.splitlines(), "SDK", "ours", lineterm="", n=0
+    )
+    assert "\n".join(lines) == ""

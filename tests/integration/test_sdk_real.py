@@ -112,7 +112,7 @@ def bundle(
     done = command("build", plugin, "-o", folder / "out", *target)
     assert done.returncode == 0, done.stderr
     assert b"PluginRegistration" not in done.stderr  # no import is missing
-    assert b"session.tool.invoke_builtin_tool is not answered" in done.stderr
+    assert b"session.tool.invoke_builtin_tool is answered by nothing" in done.stderr
     return folder / "out" / "TinyFunction"
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from packager.host.interpreter import Interpreter
 from packager.host.uv import find_uv
 from tests.support.builders import endpoint, literals, url, write_files
 from tests.support.failing_dify import FailingDify, InjectedFailure
+from tests.support.model_server import ModelServer, Reply, events, reply
 
 # The newest of each line that differs in what the runtime leans on.
 RELEASES = ("0.2.4", "0.3.2", "0.4.4", "0.5.1", "0.7.4", "0.9.1", "0.10.2")
@@ -25,6 +27,8 @@ SOURCE = endpoint("""
 import importlib.metadata
 import json
 import dify_plugin
+from dify_plugin.entities.model.llm import LLMModelConfig
+from dify_plugin.entities.model.message import UserPromptMessage
 from dify_plugin.invocations.app.chat import ChatAppInvocation
 
 def told(call, *arguments):
@@ -54,13 +58,28 @@ said["uploaded"] = app.workflow.invoke("workflow", {"a": file.to_app_parameter()
 said["missing"] = told(storage.get, "k")
 said["stored"] = [storage.set("k", b"\\xff1"), storage.exist("k"), storage.get("k").hex()]
 said["deleted"] = [storage.delete("k"), storage.exist("k")]
-said["tool"] = told(session.tool.invoke_builtin_tool, "p", "t", {})[0]
+said["classifier"] = told(session.workflow_node.question_classifier.invoke, [], None, "q")[0]
+messages = [UserPromptMessage(content="hi")]
+config = LLMModelConfig(provider="p", model="m", mode="chat")
+chunks = session.model.llm.invoke(config, messages, stream=True)
+said["model"] = [[c.delta.message.content, c.delta.finish_reason] for c in chunks]
+whole = session.model.llm.invoke(config, messages, stream=False)
+said["whole"] = [type(whole).__name__, whole.message.content, whole.usage.total_tokens]
+said["mcp"] = [
+    [m.type.value, m.message.blob.decode(), m.meta]
+    for m in session.tool.invoke_builtin_tool("a", "t", {"x": 1})
+]
 said["ids"] = [session.endpoint_id, session.install_method.value]
 return Response(json.dumps(said), content_type="application/json")
 """)
-UNAVAILABLE = (
-    "session.tool.invoke is not available: this plugin runs outside Dify, and nothing is "
-    "configured to answer the call"
+HELLO = events(
+    {"choices": [{"index": 0, "delta": {"content": "Hello"}}]},
+    {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}], "usage": {"total_tokens": 5}},
+)
+MCP = (
+    reply({"jsonrpc": "2.0", "id": 1, "result": {}}),
+    Reply((), 202),
+    reply({"id": 2, "result": {"content": [{"type": "image", "data": "eA==", "mimeType": "a/b"}]}}),
 )
 EXPECTED = {
     "timeout": 250,
@@ -82,7 +101,10 @@ EXPECTED = {
     ],
     "stored": [None, True, "ff31"],
     "deleted": [None, False],
-    "tool": UNAVAILABLE,
+    "classifier": "there are no classes",
+    "model": [["Hello", None], ["", "stop"]],
+    "whole": ["LLMResult", "Hello", 5],
+    "mcp": [["blob", "x", {"mime_type": "a/b"}]],
     "ids": ["TestFunction", "serverless"],
 }
 
@@ -92,14 +114,19 @@ def test_the_session_behind_a_release(
     version: str, interpreter: Interpreter, tmp_path: Path
 ) -> None:
     apps = ("chat", "workflow", "completion")
-    with FailingDify(keys={app: f"{SECRET}-{app}" for app in apps}) as dify:
+    with ExitStack() as stack:
+        dify = stack.enter_context(FailingDify(keys={app: f"{SECRET}-{app}" for app in apps}))
         dify.failures += [
             InjectedFailure(path="/chat-messages", after=2, stall=20),
             InjectedFailure(path="/run", after=1, garbage=b'data: {"event": "error"}\n\n'),
             InjectedFailure(path="/completion-messages", status=400, code="invalid_param"),
         ]
+        models = stack.enter_context(ModelServer(HELLO))
+        tools = stack.enter_context(ModelServer(*MCP))
         bundle = make_bundle(
             tmp_path,
+            MODELS={"provider": "openai", "base_url": models.url, "names": {}},
+            TOOLS={"a/*": ("mcp", {"url": tools.url, "tool": None})},
             SDK="real",
             STORAGE=("memory", {}),
             DIFY_BASE_URL=dify.url,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import time
@@ -17,6 +18,7 @@ from packager.host.interpreter import Interpreter
 from packager.local.http_reply import read_reply
 from packager.local.invoke import invoke_bundle
 from packager.local.request_event import make_event
+from tests.support.console_server import ConsoleServer
 from tests.support.examples import NEKO
 from tests.support.served import Served, are_gone, processes_of, served
 
@@ -103,6 +105,10 @@ def test_a_saved_file_is_the_next_answer(
     fault = server.wait_for_line("error: ", said)
     line = len(text.splitlines()) + 2
     assert fault.startswith(f"{source}:{line}:5: error: ")
+    console = ConsoleServer(int(re.findall(r":(\d+)/", server.wait_for_line("Console: "))[0]))
+    server.wait_for(
+        lambda: f"<code>{source}:{line}:5</code>" in console.get("/functions/NekoFunction").text
+    )
     assert server.send("GET", "/duck/1").body == b"1 <hr>"
     said = len(server.lines)
     source.write_text(text)

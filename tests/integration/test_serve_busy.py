@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from packager.host.interpreter import Interpreter
+from packager.serve.front import MAX_BODY
 from tests.support.busy_plugin import FILES
 from tests.support.plugin_writer import write_plugin
 from tests.support.served import PATIENCE, Served, are_gone, processes_of, served
@@ -100,6 +101,11 @@ def test_the_consoles_cookies_are_its_own(server: Served) -> None:
     assert [value for name, value in got.headers if name == "set-cookie"] == ["mine=1; Path=/"]
 
 
+def test_a_body_that_no_gateway_takes(server: Served) -> None:
+    got = server.send("POST", "/seen", body=bytes(MAX_BODY + 1))
+    assert (got.status, got.body) == (413, b'{"message": "Request Entity Too Large"}')
+
+
 def test_many_at_once(server: Served) -> None:
     """Nothing is lost or mixed up, and no more environments are made than allowed."""
 
@@ -118,11 +124,11 @@ def test_many_at_once(server: Served) -> None:
 def test_ctrl_c_ends_what_functions_left(plugin: Path, interpreter: Interpreter) -> None:
     options = ("--runtime", interpreter.python, "--no-reload")
     with served(plugin, *options, BUSY_TOKEN=TOKEN) as server:
-        own, child = map(int, server.send("GET", "/child").body.split())
+        left = set(map(int, server.send("GET", "/child").body.split()))
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(server.send, "GET", "/sleep/x?seconds=2.5")
             server.wait_for_line("sleeping x")
-            children = processes_of(server.process.pid) | {own, child}
+            children = processes_of(server.process.pid) | left
             assert server.stop() == 0
             assert are_gone(children)
             assert waiting.exception() or waiting.result().status == 502
@@ -150,3 +156,27 @@ def test_a_mapped_event_by_hand(plugin: Path, command: object, interpreter: Inte
     )
     assert done.returncode == 2
     assert b"sns is none of the events that the function takes" in done.stderr
+
+
+def test_an_event_to_a_server_that_runs(server: Served, command: object) -> None:
+    assert callable(command)
+    console = server.wait_for_line("Console: ").partition(": ")[2]
+    said = len(server.lines)
+    done = command("send", "--server", console, "--mapped", "sqs", "-d", '{"task": 2}')
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"batchItemFailures": []})
+    assert b'{\\"task\\": 2}' in done.stderr
+    assert TOKEN.encode() not in done.stderr
+    assert server.wait_for_line("sqs", said)
+    # Without -d a schedule sends what its configuration says.
+    done = command("send", "--mapped", "schedule:/seen", PACKAGER_SERVER=console)
+    assert b'"tick":true' in done.stderr.replace(b" ", b"")
+    # What is wrong is said by whoever knows it.
+    for wrong, message in (
+        (("--mapped", "sns"), b"sns is none of the events that the function takes"),
+        (("--mapped", "sqs", "--function", "Other"), b"there is no Other"),
+        (("--mapped", "sqs", "--server", "localhost"), b"--server: expected a URL"),
+        (("--mapped", "sqs", "--server", "http://127.0.0.1:9/"), b"answers at http://127.0.0.1:9"),
+        (("--mapped", "sqs", "--server", f"http://127.0.0.1:{server.port}/"), b"answers with 404"),
+    ):
+        done = command("send", *wrong, PACKAGER_SERVER=console)
+        assert (done.returncode, message in done.stderr) == (2, True), done.stderr

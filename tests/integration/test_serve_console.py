@@ -45,6 +45,21 @@ def finished(server: Served, console: ConsoleServer, path: str) -> str:
     return pages[-1]
 
 
+def test_a_cold_start_is_measured(server: Served, console: ConsoleServer) -> None:
+    """Of an endpoint that answers: where there is none, that is said."""
+    nothing = console.post(f"{CATS}/profile")
+    assert "cats has no endpoint that is enabled" in nothing.text
+    form = {"name": "Cold", "enabled": "on", "source:api_key": "", "value:api_key": SECRET}
+    made = console.post(f"{CATS}/endpoints/new", **form)
+    path = made.headers["location"].removeprefix("/_console").partition("?")[0]
+    measured = console.post(f"{CATS}/profile")
+    assert measured.status == 303, measured.text
+    page = console.get(f"{CATS}/profile/page").text
+    assert f"GET /e/{path.rpartition('/')[2]}/" in page
+    assert "CatsFunction" in page
+    console.post(f"{path}/delete", page=f"{path}/delete")
+
+
 def test_an_endpoint_from_its_form_to_its_end(server: Served, console: ConsoleServer) -> None:
     form = {"name": "Pepper", "enabled": "on", "source:api_key": "", "value:api_key": SECRET}
     made = console.post(f"{CATS}/endpoints/new", **form)
@@ -82,3 +97,12 @@ def test_a_functions_page_has_no_way_in(server: Served, console: ConsoleServer) 
     ):
         reply = console.ask("GET", f"/_console{CATS}/endpoints", headers=headers)
         assert (reply.status in (403, 421), "Pepper" in reply.text) == (True, False)
+        asked = {"Content-Type": "application/json", **headers}
+        reply = console.ask("POST", "/_console/invocations", '{"event": {}}', asked)
+        assert reply.status in (403, 421)
+    # What a page may send without being allowed first is not taken.
+    for kind in ("text/plain", "application/x-www-form-urlencoded"):
+        reply = console.ask(
+            "POST", "/_console/invocations", '{"event": {}}', {"Content-Type": kind}
+        )
+        assert reply.status == 422

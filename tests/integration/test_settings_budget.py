@@ -42,7 +42,7 @@ HERE = "[settings]\n" + "".join(f'{name} = {{env = "{name.upper()}"}}\n' for nam
 VARIABLES = {name.upper(): "meow" for name in NAMES}
 LOADED = {
     *(
-        "_hashlib",
+        "_sha2",
         "_ssl",
         "endpoint_runtime.settings.aws_values",
         "endpoint_runtime.settings.refreshed",
@@ -53,7 +53,7 @@ LOADED = {
         "endpoint_runtime.settings.sources",
         "endpoint_runtime.aws",
     ),
-    *("endpoint_runtime.aws.client", "endpoint_runtime.aws.credentials"),
+    *("endpoint_runtime.aws.json_protocol", "endpoint_runtime.aws.credentials"),
     *("endpoint_runtime.aws.endpoints", "endpoint_runtime.aws.errors"),
     *("endpoint_runtime.aws.signed_requests", "endpoint_runtime.aws.sigv4"),
     *("endpoint_runtime.aws.roots", "endpoint_runtime.aws.transport"),

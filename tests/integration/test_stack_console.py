@@ -15,7 +15,7 @@ from packager.endpoints.function import ManagedFunction
 from packager.endpoints.stack import stack_functions
 from packager.settings.aws import Aws
 from tests.support.aws.endpoint_stack import BASE, deploy
-from tests.support.aws.moto_server import MotoServer, moto_server
+from tests.support.aws.moto_server import MotoServer
 from tests.support.cats import FILES
 from tests.support.console_server import ConsoleServer
 from tests.support.fake_workbench import plans_of
@@ -27,11 +27,11 @@ LINE = re.compile(r"endpoints of the stack prod in eu-central-1: http://localhos
 
 
 @pytest.fixture(scope="module")
-def moto() -> Iterator[MotoServer]:
-    with moto_server() as running, pytest.MonkeyPatch.context() as patch:
-        for name, value in running.environment.items():
+def moto(moto_plain: MotoServer) -> Iterator[MotoServer]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in moto_plain.environment.items():
             patch.setenv(name, value)
-        yield running
+        yield moto_plain
 
 
 @pytest.fixture(scope="module")

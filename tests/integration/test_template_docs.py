@@ -26,11 +26,11 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-def template_of(configuration: str, folder: Path) -> str:
-    """The template of a plugin with that configuration."""
+def template_of(configuration: str, folder: Path, name: str = "pyproject.toml") -> str:
+    """The template of a plugin with that configuration, in a file of that name."""
     settings = (make_setting("greeting"), make_setting("api_key", "secret-input"))
     plans = [make_plan("GET /duck/<app_id>", declared=settings), make_plan(name="admin")]
-    (folder / "pyproject.toml").write_text(configuration, encoding="utf-8")
+    (folder / name).write_text(configuration, encoding="utf-8")
     diagnostics = Diagnostics()
     options = read_configuration(
         PluginFolder(folder, "neko"), [plan.group for plan in plans], diagnostics
@@ -39,6 +39,20 @@ def template_of(configuration: str, folder: Path) -> str:
     check_template(plans, diagnostics)
     assert diagnostics.all == []
     return render_template(plans)
+
+
+def test_what_is_shown_of_operating_functions_is_sound(tmp_path: Path) -> None:
+    snippets = blocks("operations.md", "toml")
+    assert len(snippets) == 4
+    for number, snippet in enumerate(snippets):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        beside = "" if "alarms" in snippet else "alarms = true\n"
+        if "# a REST API" in snippet:
+            beside += 'api = "rest"\n'
+        plain = template_of(beside, folder, "packager.toml")
+        text = template_of(beside + snippet, folder, "packager.toml")
+        assert translate(text) != translate(plain), snippet
 
 
 def test_every_snippet_translates_and_lints(template_tool: TemplateTool, tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ import boto3
 import pytest
 import yaml
 
+from packager.model.deferred import DeferredRoute
+from packager.model.events import QueueEvent, TopicEvent
 from packager.model.options import EnvSource, SecretSource, SsmSource
 from packager.plugin.functions import FunctionPlan
 from packager.sam.template import render_template, template_files, write_files
@@ -117,6 +119,37 @@ def test_linters_take_storages(template_tool: TemplateTool, tmp_path: Path) -> N
     linted = template_tool(
         "cfn-lint", "-c", "I", "-r", "eu-west-1", "-t", "template.yaml", cwd=tmp_path
     )
+
+    assert (validated.returncode, "is a valid SAM Template" in validated.stdout) == (0, True), (
+        validated
+    )
+    assert (linted.returncode, linted.stdout, linted.stderr) == (0, "", "")
+
+
+def test_linters_take_functions_with_all_that_watches_them(
+    template_tool: TemplateTool, tmp_path: Path
+) -> None:
+    watched: dict[str, Any] = {
+        "alarms": "ops@example.com", "dashboard": True, "metrics": True, "tracing": True,
+        "logs": "json", "reserved_concurrency": 5,
+    }  # fmt: skip
+    alarm = {"Ref": "F3ErrorsAlarm"}
+    preference = {"Type": "Canary10Percent5Minutes", "Alarms": [alarm]}
+    kinds: list[dict[str, Any]] = [
+        {"api": "http", "deferred": (DeferredRoute(path="/hook"),)},
+        {"api": "rest", "events": (QueueEvent(path="/hook"), TopicEvent(path="/hook"))},
+        {"api": "url", "deferred": (DeferredRoute(path="/hook"),)},
+        {"template": {"AutoPublishAlias": "live", "DeploymentPreference": preference}},
+    ]
+    plans = [
+        make_plan("POST /hook", name=f"f{number}", **watched, **kind)
+        for number, kind in enumerate(kinds)
+    ]
+    (tmp_path / "template.yaml").write_text(render_template(plans), encoding="utf-8")
+
+    # SAM's linter is cfn-lint, at its own settings.
+    validated = template_tool("sam", "validate", "--lint", "-t", "template.yaml", cwd=tmp_path)
+    linted = template_tool("cfn-lint", "-r", "eu-west-1", "-t", "template.yaml", cwd=tmp_path)
 
     assert (validated.returncode, "is a valid SAM Template" in validated.stdout) == (0, True), (
         validated
@@ -301,6 +334,10 @@ def repository(folder: Path) -> Path:
     command.write_text(PACKAGER)
     command.chmod(0o755)
     plans = [make_plan(name=name, root=folder / "plugins" / name) for name in ("neko", "duck")]
+    hook = DeferredRoute(path="/hook", verify="a:b")
+    plans[1] = make_plan(
+        "POST /hook", name="duck", root=folder / "plugins" / "duck", deferred=(hook,)
+    )
     write_files(
         template_files(plans, template=folder / "template.yaml", makefile=folder / "Makefile")
     )
@@ -323,13 +360,15 @@ def test_sam_builds_each_function_through_its_recipe(
     assert files == [
         "DuckFunction/plugin/__pycache__/x.cpython-313.pyc",
         "DuckFunction/start_fast",
+        "DuckFunctionWorker/plugin/__pycache__/x.cpython-313.pyc",
+        "DuckFunctionWorker/start_fast",
         "NekoFunction/plugin/__pycache__/x.cpython-313.pyc",
         "NekoFunction/start_fast",
         "template.yaml",
     ]
     assert os.access(built / "NekoFunction" / "start_fast", os.X_OK)
     assert sorted((tmp_path / "calls").read_text().splitlines()) == [
-        f"build --function DuckFunction -o OUT {root}/plugins/duck",
+        *[f"build --function DuckFunction -o OUT {root}/plugins/duck"] * 2,  # the worker's is it
         f"build --function NekoFunction -o OUT {root}/plugins/neko",
     ]
     template = yaml.load((built / "template.yaml").read_text(), Loader=yaml.BaseLoader)

@@ -23,10 +23,11 @@ async def main() -> None:
         first = await ask(client, tools[0].name, query="Hello, 世界")
         conversation = (first["said"] or {}).get("conversation_id")
         second = await ask(client, tools[0].name, query="And again", conversation_id=conversation)
+        others = [await ask(client, each.name, city="Rome") for each in tools[1:]]
         seen = {
             "version": client.protocol_version,
             "tools": [[tool.name, tool.description, tool.input_schema] for tool in tools],
-            "results": [first, second],
+            "results": [first, second, *others],
         }
         print(json.dumps(seen))
 

@@ -17,7 +17,7 @@ before: Any = [
     *asked,
     {"role": "assistant", "content": "Hi"},
 ]
-seen: dict[str, object] = {"models": [model.id for model in client.models.list()]}
+seen: dict[str, Any] = {"models": [model.id for model in client.models.list()]}
 
 whole = client.chat.completions.create(
     model="dify", messages=[*before, {"role": "user", "content": [{"type": "text", "text": "Go"}]}]
@@ -43,4 +43,13 @@ try:
     OpenAI(base_url=f"{url}/v1", api_key="a guess", max_retries=0).models.list()
 except AuthenticationError as error:
     seen["guess"] = error.code
+
+if "gpt-4o" in seen["models"]:
+    tool: Any = {"type": "function", "function": {"name": "weather", "parameters": {}}}
+    answer = client.chat.completions.create(model="gpt-4o", messages=asked, tools=[tool])
+    seen["model"] = [answer.choices[0].message.content, answer.usage and answer.usage.total_tokens]
+    chunks = list(client.chat.completions.create(model="gpt-4o", messages=asked, stream=True))
+    seen["model pieces"] = [each.choices[0].delta.content for each in chunks if each.choices]
+    embedded = client.embeddings.create(model="text-embedding-3-small", input=["a", "b"])
+    seen["embeddings"] = [each.embedding for each in embedded.data]
 print(json.dumps(seen))

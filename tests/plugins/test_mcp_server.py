@@ -17,10 +17,29 @@ from tests.plugins.conftest import Build, dify_at
 from tests.plugins.gateway import Gateway, gateway
 from tests.support.aws.moto_server import MotoServer
 from tests.support.failing_dify import FailingDify, InjectedFailure
+from tests.support.model_server import ModelServer, Reply, reply
 
 CLIENT = Path(__file__).with_name("mcp_client.py")
 TOKEN = "an example's token"
 APP = "assistant"
+WEATHER = """
+[groups.mcp_server.tools]
+"weather/*" = {{ mcp = "{}/mcp" }}
+[[groups.mcp_server.settings.tools]]
+type = "mcp"
+provider_name = "author/plugin/weather"
+tool_name = "forecast"
+tool_description = "Tells the weather."
+settings = {{ unit = {{ value = "c" }} }}
+schemas = [
+    {{ name = "city", type = "string", form = "llm", llm_description = "Where", required = true }},
+    {{ name = "unit", type = "select", form = "form" }},
+]
+[[groups.mcp_server.settings.tools]]
+provider_name = "weather"
+tool_name = "off"
+enabled = false
+"""
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
 
@@ -32,21 +51,35 @@ def dify() -> Iterator[FailingDify]:
 
 
 @pytest.fixture(scope="module")
+def weather() -> Iterator[ModelServer]:
+    """An MCP server whose tool one of the settings names."""
+    held = {"content": [{"type": "text", "text": "warm"}], "structuredContent": {"t": 20}}
+    answers = [reply({"id": number, "result": held}) for number in (2, 3)]
+    with ModelServer(reply({"id": 1, "result": {}}), Reply((), 202), *answers) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 def server(
-    example: Build, dify: FailingDify, moto: MotoServer, tmp_path_factory: pytest.TempPathFactory
+    example: Build,
+    dify: FailingDify,
+    weather: ModelServer,
+    moto: MotoServer,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Gateway]:
     for name, value in (("token", TOKEN), ("app_key", "app-key")):
         moto.boto("ssm").put_parameter(
             Name=f"/mcp_server/{name}", Value=value, Type="SecureString", Overwrite=True
         )
     log = tmp_path_factory.mktemp("mcp") / "log"
-    with gateway(example("mcp_server", dify_at(dify.url)), log, moto.environment) as running:
+    where = dify_at(dify.url) + WEATHER.format(weather.url)
+    with gateway(example("mcp_server", where), log, moto.environment) as running:
         yield running
 
 
 @pytest.mark.parametrize(("mode", "version"), [("auto", "2026-07-28"), ("legacy", "2025-11-25")])
-def test_the_official_client_calls_the_app_as_a_tool(
-    server: Gateway, mode: str, version: str
+def test_the_official_client_calls_the_app_and_tools(
+    server: Gateway, weather: ModelServer, mode: str, version: str
 ) -> None:
     done = subprocess.run(
         [sys.executable, CLIENT, f"{server.url}/mcp", TOKEN, mode],
@@ -77,7 +110,16 @@ def test_the_official_client_calls_the_app_as_a_tool(
                     },
                     "required": ["query"],
                 },
-            ]
+            ],
+            [
+                "forecast",
+                "Tells the weather.",
+                {
+                    "type": "object",
+                    "properties": {"city": {"type": "string", "description": "Where"}},
+                    "required": ["city"],
+                },
+            ],
         ],
         "results": [
             {
@@ -90,8 +132,11 @@ def test_the_official_client_calls_the_app_as_a_tool(
                 "said": {"answer": "[2] And again", "conversation_id": conversation},
                 "failed": False,
             },
+            {"text": "warm", "said": {"t": 20}, "failed": False},
         ],
     }
+    asked = {"name": "forecast", "arguments": {"unit": "c", "city": "Rome"}}
+    assert weather.seen[-1].json["params"] == asked
 
 
 def post(

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from endpoint_runtime import aws
+from endpoint_runtime import aws, process
 from endpoint_runtime.app.application import Application
 from endpoint_runtime.app.invocation import answer_event
 from endpoint_runtime.app.public_url import PublicApplication
 from endpoint_runtime.managed.application import ManagedApplication
+from endpoint_runtime.triggers.application import TriggerApplication
 from tests.support.applications import MakeApplication
 from tests.support.builders import (
     ECHO,
@@ -28,6 +29,15 @@ from tests.support.builders import (
 
 if TYPE_CHECKING:
     from tests.support.aws.moto_server import MotoServer
+
+
+@pytest.fixture(autouse=True)
+def secrets() -> Iterator[None]:
+    """What a test has the log leave out is in the log of the next: process-wide, it stays."""
+    before = process.secrets
+    process.secrets = dict(before)
+    yield
+    process.secrets = before
 
 
 @pytest.fixture
@@ -46,7 +56,9 @@ def make_application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     def make(files: Mapping[str, str] | None = None, **bundle: Any) -> Application:
         write_files(plugin, {"endpoints/echo.py": ECHO} if files is None else files)
         kind: type[Application] = Application
-        if bundle.get("ENDPOINTS") is not None:
+        if bundle.get("TRIGGER") is not None:
+            kind = TriggerApplication
+        elif bundle.get("ENDPOINTS") is not None:
             kind = ManagedApplication
         elif bundle.get("PUBLIC_URL") is not None:
             kind = PublicApplication

@@ -71,6 +71,10 @@ def run(bundle: Path, interpreter: Interpreter, code: str, *path: Path) -> Any:
     return json.loads(done.stdout)
 
 
+def length(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 4], "little")
+
+
 def test_modules_come_from_the_archive_and_look_as_always(
     bundle: Path, interpreter: Interpreter
 ) -> None:
@@ -120,7 +124,7 @@ def test_every_module_is_what_its_source_is(bundle: Path, interpreter: Interpret
     compared = """
         import importlib.util
         from endpoint_runtime import code_archive
-        for name in sorted(code_archive._index):
+        for name in sorted(code_archive._index()):
             spec = importlib.util.find_spec(name)
             code = spec.loader.get_code(name)
             plain = compile(open(spec.origin, "rb").read(), spec.origin, "exec", dont_inherit=True)
@@ -154,13 +158,16 @@ def test_what_every_request_imports_is_read_at_once_and_the_rest_alone(
         import importlib.util, dify_plugin
         opened = []
         sys.addaudithook(lambda event, found: event == "open" and opened.append(str(found[0])))
-        hot = [name for name in archive._index if archive._index[name][1] < len(archive._hot)]
-        out["read"] = len(archive._hot) == sum(archive._index[name][2] for name in hot)
-        codes = [importlib.util.find_spec(name).loader.get_code(name) for name in hot]
+        hot = [*archive._codes]
+        specs = [importlib.util.find_spec(name) for name in hot]  # which imports their packages
+        left = [spec for spec in specs if spec.name in archive._codes]
+        codes = dict((spec.name, spec.loader.get_code(spec.name)) for spec in left)
         out["of hot ones"] = [path for path in opened if path.startswith({str(bundle)!r})]
-        out["kept"] = len(archive._hot)
-        again = importlib.util.find_spec({LATE!r}).loader.get_code({LATE!r})
-        out["again"] = again.co_names == codes[hot.index({LATE!r})].co_names
+        out["kept"] = [len(archive._codes), archive._others]
+        spec = importlib.util.find_spec({LATE!r})
+        again = spec.loader.get_code({LATE!r})
+        out["again"] = again == codes[{LATE!r}]
+        out["its file"] = again.co_filename == spec.origin
         opened.clear()
         import {COLD}
         folder = {str(bundle)!r} + "/dify_plugin/entities"
@@ -168,10 +175,10 @@ def test_what_every_request_imports_is_read_at_once_and_the_rest_alone(
         out["hot"] = sorted(hot)
     """
     assert run(bundle, interpreter, imports) == {
-        "read": True,
         "of hot ones": [],
-        "kept": 0,
+        "kept": [0, None],
         "again": True,
+        "its file": True,
         "of a cold one": [],
         "hot": sorted(
             name
@@ -198,10 +205,15 @@ def test_an_archive_that_was_replaced_is_not_read(bundle: Path, interpreter: Int
         lambda data: None,
         lambda data: b"\0\0\r\n" + data[4:],
         lambda data: data[: -len(data) // 2],
+        lambda data: data[: 14 + sum(length(data, at) for at in (4, 8))],
+        lambda data: data[: 40 + length(data, 4)],
         lambda data: data[:9999],
         lambda data: data[:7],
     ],
-    ids=["missing", "of another Python", "cut short", "hardly begun", "empty"],
+    ids=[
+        *("missing", "of another Python", "cut short", "without its rear"),
+        *("with half an index", "hardly begun", "empty"),
+    ],
 )
 def test_without_it_the_sources_are_imported(
     bundle: Path, interpreter: Interpreter, damage: Any

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.rie import free_ports
+
 START_SECONDS = 60
 COMMAND_SECONDS = 300
 
@@ -47,7 +49,7 @@ class Sam:
 
         Containers stay warm within the block: each request would else cost a container's start.
         """
-        port = _free_port()
+        [port] = free_ports(1)
         log = cwd / f"sam-{kind}-{port}.log"
         command = [
             *(self.program, "local", kind, "--host", "127.0.0.1", "--port", str(port)),
@@ -89,12 +91,6 @@ def sam_environment(docker_host: str, folder: Path) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_until_listening(server: subprocess.Popen[bytes], port: int, log: Path) -> None:

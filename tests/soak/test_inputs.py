@@ -15,6 +15,7 @@ from tests.support.hostile_inputs import (
     TEXTS,
     hostile_zip,
     read_folder,
+    read_foreign_mutated,
     read_mutated,
     read_package,
     timed,
@@ -28,6 +29,20 @@ def test_files_of_a_plugin(tmp_path: Path, soak: Soak, capsys: pytest.CaptureFix
     (root / "circle").symlink_to("circle")
     for _ in soak.rounds(100_000, "plugins with one or two mutated files"):
         read_mutated(root, soak.random)
+        said = capsys.readouterr()
+        assert (said.out, "\x1b" in said.err, "\u202e" in said.err) == ("", False, False)
+
+
+def test_files_of_poetry_and_pipenv(
+    tmp_path: Path,
+    soak: Soak,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", "")  # where neither is
+    root = write_plugin(tmp_path / "p", TEXTS)
+    for _ in soak.rounds(100_000, "plugins with mutated files of Poetry's or Pipenv's"):
+        read_foreign_mutated(root, soak.random)
         said = capsys.readouterr()
         assert (said.out, "\x1b" in said.err, "\u202e" in said.err) == ("", False, False)
 

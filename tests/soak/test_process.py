@@ -11,14 +11,14 @@ from random import Random
 
 import pytest
 
-from tests.runtime.app.test_process_state import CHANGES, WITNESSES, changing
-from tests.runtime.lambda_api.test_last_resorts import RAISED
-from tests.runtime.logs.test_forks import HEAD, SOURCES
 from tests.soak.conftest import Soak
 from tests.support import fast_bundle
 from tests.support.fast_bundle import PYTHON, request
 from tests.support.hostile_api import RuntimeServer
 from tests.support.loop_process import environment, fast_command, start
+from tests.support.runtime.forking import HEAD, SOURCES
+from tests.support.runtime.process_changes import CHANGES, WITNESSES, changing
+from tests.support.runtime.raised import RAISED
 
 _AT_A_TIME = 300  # invocations of one environment
 # What uses up descriptors and gives them back, and what ends the environment at once.

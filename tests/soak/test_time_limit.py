@@ -21,9 +21,17 @@ from tests.support.builders import http_2, url
 from tests.support.hostile_api import RuntimeServer, Step
 from tests.support.loop_process import environment, fast_command, interpreters, start
 
+# What an invocation looks for; where nothing imports `signal`, handler and timer stay instead.
+LOOKS = """
+handler, timer = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)
+if (handler, timer) != (signal.SIG_DFL, (0.0, 0.0)):
+    return Response(f"left behind: {handler} {timer}", status=500)
+"""
+UNSEEN = """
+if "signal" in __import__("sys").modules:
+    return Response("signal has been imported", status=500)
+"""
 ENDS = """
-import signal
-
 def until(left, wait):
     end = time.time() + left
     yield b"first"
@@ -53,9 +61,6 @@ WAITS = {
     "in peace": in_peace,
 }
 ---
-handler, timer = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)
-if (handler, timer) != (signal.SIG_DFL, (0.0, 0.0)):
-    return Response(f"left behind: {handler} {timer}", status=500)
 left = r.environ["lambda.context"].get_remaining_time_in_millis() / 1000 * 0.75
 chunks = until(left + float(r.args["off"]), WAITS[r.args["wait"]])
 return Response(chunks, content_type="text/plain")
@@ -75,11 +80,14 @@ BATCH = 5_000
 LEFT = 0.006  # seconds that an invocation has; its bodies have three quarters of what is left then
 
 
+@pytest.mark.parametrize("seen", [True, False], ids=["seen", "unseen"])
 @pytest.mark.parametrize("interpreter", interpreters(), ids=lambda i: i.python)
 def test_bodies_that_end_with_their_time(
-    tmp_path: Path, soak: Soak, interpreter: Interpreter
+    tmp_path: Path, soak: Soak, interpreter: Interpreter, seen: bool
 ) -> None:
-    bundle = fast_bundle.write(tmp_path, {"ends": ENDS})
+    above, _, body = ENDS.partition("---\n")
+    ends = f"import signal\n{above}---{LOOKS}{body}" if seen else f"{above}---{UNSEEN}{body}"
+    bundle = fast_bundle.write(tmp_path, {"ends": ends})
     ways: Counter[str] = Counter()
     for number in soak.rounds(100_000 // BATCH, f"times {BATCH} invocations"):
         faults, answered, log = serve(bundle, interpreter, soak, number)

@@ -6,8 +6,9 @@ import functools
 import os
 import subprocess
 import sys
+import time
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,11 @@ def _whole_literals() -> str:
 def bundle_module(**bundle: Any) -> types.SimpleNamespace:
     """What the runtime reads as its `_bundle`, with the values of `literals`."""
     return types.SimpleNamespace(**literals(**bundle))
+
+
+def clock_until(deadline: float) -> Callable[[], float]:
+    """Return what tells how many ms are left until `deadline`, in seconds since the epoch."""
+    return lambda: max(0.0, (deadline - time.time()) * 1000)
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> None:

@@ -92,8 +92,10 @@ class Busy(Endpoint):
         return Response("soon")
 
     def child(self, r, values, settings):
-        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-        return Response(f"{os.getpid()} {child.pid}")
+        sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
+        child = subprocess.Popen(sleep)
+        session = subprocess.Popen(sleep, env={}, start_new_session=True)
+        return Response(f"{os.getpid()} {child.pid} {session.pid}")
 
     def seen(self, r, values, settings):
         print("seen", r.get_data(as_text=True), settings["token"], flush=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 import uvicorn
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,11 @@ class ConsoleServer:
         return f"http://localhost:{self.port}"
 
     def ask(
-        self, method: str, path: str, body: str | None = None, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: str | bytes | None = None,
+        headers: dict[str, str] | None = None,
     ) -> Reply:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
@@ -66,23 +70,6 @@ class ConsoleServer:
 
     def form_headers(self) -> dict[str, str]:
         return {"Content-Type": "application/x-www-form-urlencoded", "Origin": self.origin}
-
-
-@dataclass
-class Recorder:
-    """Hands on to an application, and keeps every byte that it answers with."""
-
-    app: ASGIApp
-    sent: bytearray = field(default_factory=bytearray)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def recorded(message: Message) -> None:
-            for name, value in message.get("headers", ()):
-                self.sent += name + b": " + value + b"\n"
-            self.sent += message.get("body", b"")
-            await send(message)
-
-        await self.app(scope, receive, recorded)
 
 
 @contextmanager

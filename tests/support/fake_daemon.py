@@ -20,7 +20,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from packager.local.fake_dify.apps import Workspace
+from packager.local.fake_dify.calls import FakeCalls
 from packager.local.fake_dify.refusals import ApiRefusal
+from packager.local.fake_dify.script import Script
 
 _CALLS = "/backwards-invocation/transaction"
 _UPLOADS = "/files/upload/for-plugin"
@@ -34,8 +36,15 @@ class Failed(Exception):
 class FakeDaemon:
     """The stand-in; `url` is what DIFY_PLUGIN_DAEMON_URL takes. `user` is who calls apps."""
 
-    def __init__(self, modes: Mapping[str, str] | None = None, *, user: str = "default") -> None:
+    def __init__(
+        self,
+        modes: Mapping[str, str] | None = None,
+        *,
+        user: str = "default",
+        script: Script | None = None,
+    ) -> None:
         self.workspace = Workspace(modes or {})
+        self.fake_calls = FakeCalls(script)
         self.storage: dict[str, bytes] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []  # type and request, in order
         self._user = user
@@ -79,7 +88,26 @@ class FakeDaemon:
             case "upload_file":
                 yield {"url": self.url + _UPLOADS}
             case _:
-                raise Failed(f"unsupported invoke type: {kind}")
+                yield from self._calls(kind, request)
+
+    def _calls(self, kind: str, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Yield the answers of a model, a tool or a node, with the daemon's words for errors."""
+        words = {
+            "llm": "read llm model",
+            "llm_structured_output": "read llm with structured output model",
+            "tts": "read tts model",
+            "tool": "read tool response",
+            "multimodal_embedding": "invoke multimodal embedding model",
+            "multimodal_rerank": "invoke multimodal rerank model",
+            "node_parameter_extractor": "invoke parameter extractor",
+            "node_question_classifier": "invoke question classifier",
+            "system_summary": "invoke summary",
+        }
+        try:
+            yield from self.fake_calls.answers(kind, request)
+        except ApiRefusal as refused:
+            said = words.get(kind, f"invoke {kind.replace('_', '-')} model")
+            raise Failed(f"{said} failed: request failed: {refused}") from None
 
     def _stored(self, request: dict[str, Any]) -> str | bool:
         key = request["key"]

@@ -24,6 +24,7 @@ from packager.plugin.load import load_plugin
 from packager.serve.changes import Change, Changes
 from packager.serve.request_log import Outgoing, RequestLog, RequestRecord
 from packager.serve.state import BuildInfo, ServedFunction
+from packager.subscriptions.constructor import Constructor
 
 ROOT = Path(__file__).resolve().parents[2]
 BASE = "http://127.0.0.1:3000"
@@ -65,6 +66,7 @@ class FakeWorkbench:
     fake_dify: bool = True
     answer: Answer = lambda outgoing: (b"Nyan ", outgoing.target.encode())
     pause: float = 0.0
+    makes: Constructor | None = None  # what calls a provider's constructor
     events: list[Any] = field(default_factory=list)
     sent: list[Outgoing] = field(default_factory=list)
     _changes: Changes = field(default_factory=Changes)
@@ -93,7 +95,11 @@ class FakeWorkbench:
             endpoint = function.store.store.get(hook_id)
             record.endpoint = endpoint.name if endpoint else None
             status = 200 if endpoint is not None and endpoint.enabled else 404
-        event = {"rawPath": sent.target, "headers": dict(sent.headers), "body": sent.body.decode()}
+        event = {
+            "rawPath": sent.target,
+            "headers": dict(sent.headers),
+            "body": sent.body.decode("latin-1"),
+        }
         self.requests.begin(record, sent, event)
         chunks = self.answer(sent) if status == 200 else (b"Not found",)
         self._start(self._answer(record, status, chunks))
@@ -108,6 +114,10 @@ class FakeWorkbench:
     async def send_raw(self, function: ServedFunction, event: object) -> RequestRecord:
         self.events.append(event)
         return await self._event(function, "sqs", "", event)
+
+    def constructor(self, function: ServedFunction) -> Constructor:
+        assert self.makes is not None
+        return self.makes
 
     async def profile(self, function: ServedFunction) -> str:
         return f"<!doctype html><title>Profile</title><p>cold start of {function.id}</p>"

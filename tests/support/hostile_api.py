@@ -25,6 +25,7 @@ Step = bytes | Callable[[socket.socket], bool]  # the callable says whether to k
 
 FORBIDDEN = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 9\r\n\r\nnot today"
 ACCEPTED = b'HTTP/1.1 202 Accepted\r\nContent-Length: 16\r\n\r\n{"status":"OK"}\n'
+TRACE = "1-5bef4de7-ad49b0e87f6ef6c87fc2e700"  # as the Runtime API names it
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:test"
 
 
@@ -47,7 +48,7 @@ def event(
         "Content-Type": "application/json",
         "Lambda-Runtime-Deadline-Ms": deadline or "in 30000 ms",
         "Lambda-Runtime-Invoked-Function-Arn": ARN,
-        "Lambda-Runtime-Trace-Id": "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700",
+        "Lambda-Runtime-Trace-Id": f"Root={TRACE}",
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
     if request_id is not None:

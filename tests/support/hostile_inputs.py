@@ -33,8 +33,7 @@ from packager.requirements.read import read_requirements
 from tests.support.plugin_writer import SOUND
 from tests.support.timing import soon
 
-SECONDS = 1.5  # of CPU time on a quiet machine, for 100 KB of input
-SLACK = 1.0  # for whatever is read along with it
+SECONDS = 1.0  # of CPU time on a quiet machine, for 100 KB of input and whatever is beside it
 
 
 def timed(size: int, what: str, read: Callable[[], object]) -> None:
@@ -46,7 +45,7 @@ def timed(size: int, what: str, read: Callable[[], object]) -> None:
         except PackagerError as refused:
             str(refused)
 
-    soon(SECONDS * size / 100_000 + SLACK, f"{what}: {size} bytes", refused_or_read)
+    soon(SECONDS * max(size / 100_000, 1), f"{what}: {size} bytes", refused_or_read)
 
 
 def read_folder(
@@ -119,6 +118,65 @@ requests>=2 ; python_version > '3.8'  # a
 ~/a-1-py3-none-any.whl --hash=sha256:00
 b @ file:lib
 """
+POETRY = """\
+[tool.poetry.dependencies]
+python = "^3.12"
+dify_plugin = "^0.4"
+requests = { version = "^2.31", extras = ["socks"], python = ">=3.8,<3.14", source = "mine" }
+tomli = [{ version = "1.*", platform = "win32" }, { version = "~2.0", markers = "os_name != 'nt'" }]
+tool = { git = "file:lib", tag = "v1", subdirectory = "a" }
+lib = { path = "lib", develop = true }
+six = { url = "https://example.com/six-1.tar.gz", optional = true }
+[tool.poetry.group.dev.dependencies]
+pytest = "*"
+[[tool.poetry.source]]
+name = "mine"
+url = "https://mine.example.com/simple"
+priority = "explicit"
+"""
+POETRY_LOCK = """\
+[[package]]
+name = "Requests"
+version = "2.32.3"
+files = [{ file = "requests.whl", hash = "sha256:00" }]
+[[package]]
+name = "tool"
+version = "1"
+[package.source]
+type = "git"
+[metadata]
+lock-version = "2.1"
+content-hash = "00"
+"""
+PIPFILE = """\
+[[source]]
+url = "https://pypi.org/simple"
+name = "pypi"
+[[source]]
+url = "https://${USER}@mine.example.com/simple"
+name = "mine"
+[packages]
+requests = { version = ">=2", sys_platform = "== 'linux'", extras = ["socks"], index = "mine" }
+six = "*"
+lib = { path = "./lib", editable = true }
+tool = { git = "https://example.com/tool.git", ref = "main" }
+far = { file = "https://example.com/f.zip" }
+[requires]
+python_version = "3.13"
+"""
+PIPFILE_LOCK = """\
+{"_meta": {"hash": {"sha256": "00"}, "pipfile-spec": 6, "sources": []},
+ "default": {
+  "requests": {"hashes": ["sha256:00"], "markers": "os_name != 'nt'", "version": "==2.32.3"},
+  "six": {"version": "==1.17.0", "index": "pypi"}
+ },
+ "develop": {}}
+"""
+# What states dependencies where nothing else does: their files, whose own tools are not there.
+FOREIGN = (
+    {"pyproject.toml": POETRY, "poetry.lock": POETRY_LOCK},
+    {"Pipfile": PIPFILE, "Pipfile.lock": PIPFILE_LOCK},
+)
 TEXTS = {
     **{name: SOUND[name] for name in ("manifest.yaml", "group/tiny.yaml", "endpoints/duck.yaml")},
     "requirements.txt": REQUIREMENTS,
@@ -181,6 +239,25 @@ def read_mutated(root: Path, random: Random) -> None:
     """Read the plugin of `TEXTS` in `root` with one or two of its files mutated for the while."""
     names = random.sample(sorted(TEXTS), k=random.choice([1, 1, 2]))
     written: dict[str, bytes | None] = {name: mutated(random, TEXTS[name]) for name in names}
+    _read_with(root, written, names, random)
+
+
+def read_foreign_mutated(root: Path, random: Random) -> None:
+    """Read the plugin of `TEXTS` in `root`, whose dependencies are those of Poetry or Pipenv, with
+    one or two of their files mutated for the while."""
+    texts = random.choice(FOREIGN)
+    names = random.sample(sorted(texts), k=random.choice([1, 1, 2]))
+    written: dict[str, bytes | None] = {
+        name: mutated(random, text) if name in names else text.encode()
+        for name, text in texts.items()
+    }
+    written |= {name: None for name in ("requirements.txt", "pyproject.toml") if name not in texts}
+    _read_with(root, written, names, random)
+
+
+def _read_with(
+    root: Path, written: dict[str, bytes | None], names: list[str], random: Random
+) -> None:
     if {"requirements.txt", "more.txt"} & written.keys():
         written.setdefault("pyproject.toml", None)  # they are not read beside its dependencies
     for name, content in written.items():
@@ -199,7 +276,10 @@ def read_mutated(root: Path, random: Random) -> None:
         print(package, permissions, written)
         raise
     for name in written:
-        (root / name).write_text(TEXTS[name])
+        if name in TEXTS:
+            (root / name).write_text(TEXTS[name])
+        else:
+            (root / name).unlink()
 
 
 NAMES = (

@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import platform
+import random
 import signal
 import socket
 import subprocess
@@ -96,11 +97,18 @@ def emulator(folder: Path, log_path: Path, env: Mapping[str, str]) -> Iterator[E
 
 
 def free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+    """Return ports that nobody listens at, and that the system gives to nobody who asks for any.
+
+    Else another test's server could have got one by the time that the port's own starts.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        port = random.randrange(15_000, 32_000)  # below Linux's ip_local_port_range
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            if port not in found:
+                found.append(port)
+    return found
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:

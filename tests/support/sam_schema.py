@@ -7,26 +7,20 @@ CloudFormation, whose resource schemas are in cfn-lint.
 from __future__ import annotations
 
 import functools
+import importlib.util
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import cfnlint  # type: ignore[import-untyped]
-from samtranslator.internal.schema_source import (  # type: ignore[import-untyped]
-    aws_serverless_api,
-    aws_serverless_function,
-    aws_serverless_httpapi,
-)
-
 Schema = Mapping[str, Any]
 
 # Where SAM says no more than that a property is handed on, it is the one of that name here.
 _RESOURCES = {
-    "function": (aws_serverless_function, ("AWS::Lambda::Function",)),
-    "http": (aws_serverless_httpapi, ("AWS::ApiGatewayV2::Stage", "AWS::ApiGatewayV2::Api")),
-    "rest": (aws_serverless_api, ("AWS::ApiGateway::Stage", "AWS::ApiGateway::RestApi")),
+    "function": ("aws_serverless_function", ("AWS::Lambda::Function",)),
+    "http": ("aws_serverless_httpapi", ("AWS::ApiGatewayV2::Stage", "AWS::ApiGatewayV2::Api")),
+    "rest": ("aws_serverless_api", ("AWS::ApiGateway::Stage", "AWS::ApiGateway::RestApi")),
 }
 # For every pattern one that it takes; ARNs first, since what takes an ARN may take anything.
 _TEXTS = (
@@ -39,7 +33,8 @@ _TEXTS = (
 
 def sam_properties(kind: str) -> dict[str, Schema]:
     """Return the schema of each property of a function, or of an API that is `http` or `rest`."""
-    source, resources = _RESOURCES[kind]
+    module, resources = _RESOURCES[kind]
+    source = importlib.import_module(f"samtranslator.internal.schema_source.{module}")
     model = source.Properties.schema()
     return {name: _of_sam(each, model, resources) for name, each in model["properties"].items()}
 
@@ -172,7 +167,11 @@ def _with_parts(schema: Schema, change: Callable[[Schema], Schema]) -> Schema:
 
 @functools.cache
 def _resource_schema(resource: str) -> Schema:
-    folder = Path(cfnlint.__file__).parent / "data/schemas"
+    # Importing cfn-lint takes a second, and its data are all that is needed.
+    spec = importlib.util.find_spec("cfnlint")
+    assert spec is not None
+    assert spec.origin is not None
+    folder = Path(spec.origin).parent / "data/schemas"
     files = json.loads((folder / "providers/us-east-1.json").read_text())
     schema: Schema = json.loads((folder / f"resources/{files[resource]}.json").read_text())
     return schema

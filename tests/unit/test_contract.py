@@ -11,16 +11,24 @@ import pytest
 
 from endpoint_runtime import code_archive, storage
 from endpoint_runtime.app import mapped_events
+from endpoint_runtime.calls import answering, inner
+from endpoint_runtime.calls import keys as call_keys
+from endpoint_runtime.calls.tools import other
+from endpoint_runtime.deferred import messages
+from endpoint_runtime.deferred import variables as deferred_variables
 from endpoint_runtime.dify import keys
-from endpoint_runtime.managed import application, hook_ids, sealed, stores
+from endpoint_runtime.managed import application, hook_ids, sealed, stores, subscriptions
 from endpoint_runtime.managed import dynamodb as managed_table
 from endpoint_runtime.managed import ssm as managed_parameters
 from endpoint_runtime.settings import aws_values, group
 from endpoint_runtime.storage import dynamodb, s3
+from endpoint_runtime.subscriptions import attach, constructor, renewal
+from endpoint_runtime.triggers import record
 from packager import contract
 from packager._in_target import check_zip
 from packager.bundle.literals import render_bundle_literals
 from packager.model import events
+from packager.subscriptions import manage
 from tests.support.template_builders import make_plan
 
 TEMPLATE = contract.template_folder()
@@ -32,6 +40,10 @@ TEMPLATE = contract.template_folder()
         (contract.SETTINGS_VARIABLE, group.LOCAL),
         (contract.APPS_VARIABLE, keys.LOCAL),
         (contract.DIFY_VARIABLE, keys.STAND_IN),
+        (contract.DIFY_VARIABLE, answering.STAND_IN),
+        (contract.DIFY_VARIABLE, inner.STAND_IN),
+        (contract.KEYS_VARIABLE, call_keys.LOCAL),
+        (contract.OTHER_PLUGINS, other.PLACE),
         (contract.STORAGE_VARIABLE, storage.VARIABLE),
         (contract.TABLE_VARIABLE, dynamodb.VARIABLE),
         (contract.BUCKET_VARIABLE, s3.VARIABLE),
@@ -39,6 +51,13 @@ TEMPLATE = contract.template_folder()
         (contract.ENDPOINTS_VARIABLE, stores.VARIABLE),
         (contract.ENDPOINTS_KEY_VARIABLE, stores.KEY_VARIABLE),
         (contract.LOCAL_ENDPOINTS_VARIABLE, stores.LOCAL),
+        (contract.QUEUE_VARIABLE, deferred_variables.QUEUE),
+        (contract.ORDERED_QUEUE_VARIABLE, deferred_variables.ORDERED_QUEUE),
+        (contract.DEAD_QUEUE_VARIABLE, deferred_variables.DEAD_QUEUE),
+        (contract.ORDERED_DEAD_QUEUE_VARIABLE, deferred_variables.ORDERED_DEAD_QUEUE),
+        (contract.CLAIMS_VARIABLE, deferred_variables.TABLE),
+        (contract.PARKED_VARIABLE, deferred_variables.BUCKET),
+        (contract.LOCAL_QUEUE_VARIABLE, deferred_variables.LOCAL),
         (contract.ENDPOINTS_SECRET_VARIABLE, sealed.VARIABLE),
         (contract.SEAL_ENCRYPTION, sealed.ENCRYPTION),
         (contract.SEAL_AUTHENTICATION, sealed.AUTHENTICATION),
@@ -49,6 +68,11 @@ TEMPLATE = contract.template_folder()
         (contract.ROOT_ITEM, managed_parameters.ROOT),
         (contract.NAME_ITEM, managed_table.NAME),
         (contract.NAME_PARAMETER, managed_parameters.NAME),
+        (contract.SUBSCRIPTIONS_VARIABLE, attach.VARIABLE),
+        (contract.CONSTRUCT, attach.CONSTRUCT),
+        (contract.RENEW, attach.RENEW),
+        (contract.CONSTRUCTOR_KEY, constructor.KEY),
+        (contract.TRIGGER_KEY, record.TOLD),
         (contract.EXTENSION_PORT_VARIABLE, aws_values._EXTENSION_PORT),
         (str(TEMPLATE / contract.CODE_ARCHIVE), code_archive._ARCHIVE),
         (contract.CODE_ARCHIVE, check_zip.ARCHIVE),
@@ -61,6 +85,12 @@ def test_a_shared_name(ours: str, theirs: str) -> None:
 def test_shared_numbers() -> None:
     ours = contract.HOOK_ID_RANDOM, contract.HOOK_ID_CHECK, contract.NAME_DIGITS
     assert ours == (hook_ids.RANDOM, hook_ids.CHECK, managed_parameters.DIGITS)
+    assert contract.SUBSCRIPTION_SECRET == subscriptions.SECRET
+    assert contract.SUBSCRIPTION_SEALED == subscriptions.SEALED
+    assert contract.SECRET_WORDS == renewal.WORDS
+    margins = manage.SUBSCRIPTION_MARGIN, manage.CREDENTIALS_MARGIN
+    assert margins == (renewal.SUBSCRIPTION, renewal.CREDENTIALS)
+    assert contract.MESSAGE_FORMAT == messages.FORMAT
     sealing = contract.SEAL_VERSION, contract.SEAL_NONCE, contract.SEAL_TAG
     assert sealing == (sealed.VERSION, sealed.NONCE, sealed.TAG)
 

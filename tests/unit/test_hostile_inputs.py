@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -13,16 +13,19 @@ import pytest
 
 from packager.cli.main import main
 from tests.support.attacks import attacks
+from tests.support.examples import Command
 from tests.support.hostile_inputs import (
     TEXTS,
     hostile_zip,
     read_folder,
+    read_foreign_mutated,
     read_mutated,
     read_package,
     timed,
 )
 from tests.support.plugin_writer import write_plugin
 
+Run = Callable[..., tuple[int, str, str]]
 ATTACKS = attacks(30_000)  # the soak does the same with 100,000 bytes
 
 
@@ -34,12 +37,19 @@ def test_no_file_takes_long_or_ends_in_a_traceback(tmp_path: Path, name: str) ->
     timed(len(text), name, lambda: read_folder(root))
 
 
-def test_mutated_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("read", [read_mutated, read_foreign_mutated])
+def test_mutated_files(
+    tmp_path: Path,
+    read: Callable[[Path, Random], None],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A few of what the soak does many of (tests/soak/test_inputs.py)."""
+    monkeypatch.setenv("PATH", "")  # without Poetry and Pipenv
     random = Random(15)
     root = write_plugin(tmp_path / "p", TEXTS)
     for _ in range(60):
-        read_mutated(root, random)
+        read(root, random)
     said = capsys.readouterr().err
     assert ("\x1b" in said, "\u202e" in said) == (False, False)
 
@@ -53,14 +63,16 @@ def test_mutated_packages(tmp_path: Path) -> None:
     assert [*tmp_path.iterdir()] == [path]
 
 
-def run(*arguments: str | Path) -> tuple[int, str, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "packager", *arguments], capture_output=True, text=True, timeout=120
-    )
-    return done.returncode, done.stdout, done.stderr
+@pytest.fixture
+def run(command: Command) -> Run:
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        done = command(*arguments)
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    return run
 
 
-def test_what_a_folder_may_hold_besides_files(tmp_path: Path) -> None:
+def test_what_a_folder_may_hold_besides_files(tmp_path: Path, run: Run) -> None:
     """Pipes block who opens them, devices never end, and sockets can't be opened."""
     root = write_plugin(tmp_path / "p")
     for name in (
@@ -84,7 +96,7 @@ def test_what_a_folder_may_hold_besides_files(tmp_path: Path) -> None:
     assert "zero.py: error: the link leads out of the plugin: /dev/zero" in said
 
 
-def test_names_that_are_written_to_steer_a_terminal(tmp_path: Path) -> None:
+def test_names_that_are_written_to_steer_a_terminal(tmp_path: Path, run: Run) -> None:
     name = "\x1b]0;owned\x07\u202e.yaml"
     manifest = f'name: tiny\nversion: 1\nplugins: {{endpoints: ["{name}"]}}\n'
     root = write_plugin(
@@ -121,7 +133,7 @@ def test_values_that_no_file_can_have(tmp_path: Path, capsys: pytest.CaptureFixt
     )
 
 
-def test_folders_deeper_than_any_plugin(tmp_path: Path) -> None:
+def test_folders_deeper_than_any_plugin(tmp_path: Path, run: Run) -> None:
     root = write_plugin(tmp_path / "p")
     at = os.open(root, os.O_RDONLY)
     for _ in range(1200):

@@ -12,11 +12,11 @@ from packager.bundle import preload
 from packager.cli.main import main
 from packager.errors import Diagnostic, PackagerError, Place
 from packager.host import interpreter
-from packager.local.read_only import read_only_command
+from packager.local.confined import confined_command
 from packager.model.permissions import Permissions
 from tests.support.hostile_inputs import read_folder, timed
+from tests.support.impossible_paths import IMPOSSIBLE, LONG
 from tests.support.plugin_writer import write_plugin
-from tests.unit.test_paths import IMPOSSIBLE, LONG
 
 PROJECT = '[project]\nname = "a"\ndependencies = ["a"]\n'
 # Where a plugin's files name a path, $ in its place.
@@ -206,7 +206,7 @@ def test_a_storage_that_can_not_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with (
         pytest.raises(PackagerError, match="can't be made: "),
-        read_only_command(
+        confined_command(
             [], Path(sys.executable), tmp_path, {"PACKAGER_STORAGE": f"{tmp_path}/file/x/storage"}
         ),
     ):

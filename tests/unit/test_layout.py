@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import functools
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -24,13 +26,12 @@ MOST_CODE = 60  # lines of a function, its docstring, comments and blank lines a
 MOST_PARAMETERS = 6
 
 # What is longer says why in its docstring.
-LONG_MODULES = {"packager/_in_build/hook.py", "packager/config/keys.py"}
-LONG_FUNCTIONS = {"endpoint_runtime/gateway/environ.py environ_of"}
-# The SDK's own signatures, which plugins call, and what is called with the same names for them.
-MANY_PARAMETERS = {
-    "dify_plugin/_entity/entity.py model_validate",
-    "endpoint_runtime/dify/apps.py invoke",
+LONG_MODULES = {
+    *("packager/_in_build/hook.py", "packager/cli/estimate.py", "packager/config/keys.py")
 }
+LONG_FUNCTIONS = {"endpoint_runtime/gateway/environ.py environ_of"}
+# The SDK's own signatures, which plugins call.
+MANY_PARAMETERS = {"dify_plugin/_entity/entity.py model_validate"}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -45,13 +46,16 @@ def test_a_package(folder: Path) -> None:
     assert len(tree.body) == 1
 
 
-def functions() -> Iterator[tuple[str, Function, list[str]]]:
+@functools.cache
+def functions() -> Sequence[tuple[str, Function, list[str]]]:
     """Every function, named by its module and itself, and the lines of the module."""
+    found: list[tuple[str, Function, list[str]]] = []
     for name, path in MODULES:
         text = path.read_text("utf-8")
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, Function):
-                yield f"{name} {node.name}", node, text.splitlines()
+        lines = text.splitlines()
+        nodes = (node for node in ast.walk(ast.parse(text)) if isinstance(node, Function))
+        found += ((f"{name} {node.name}", node, lines) for node in nodes)
+    return found
 
 
 def code_lines(function: Function, lines: list[str]) -> int:
@@ -95,3 +99,20 @@ def test_functions_are_read_at_a_glance() -> None:
 def test_many_values_travel_as_one() -> None:
     many = {name for name, node, _ in functions() if parameters(node) > MOST_PARAMETERS}
     assert many == MANY_PARAMETERS
+
+
+IMPORTS = re.compile(r"^\s*from (tests\.[\w.]+) import (\([^)]*\)|.*)", re.MULTILINE)
+
+
+def test_no_test_is_imported() -> None:
+    """What several tests share is in tests/support."""
+    tests = Path(__file__).parents[1]
+    files = [path for path in tests.rglob("*.py") if "faults" not in path.parts]
+    assert len(files) > 300
+    found = {
+        str(path.relative_to(tests)): module
+        for path in files
+        for module, names in IMPORTS.findall(path.read_text("utf-8"))
+        if ".test_" in module or re.search(r"\btest_", names)
+    }
+    assert found == {}

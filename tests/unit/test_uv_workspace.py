@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from packager.requirements import uv_workspace
 from packager.requirements.uv_workspace import find_workspace
+from tests.support.timing import soon
 
 
 @pytest.fixture
@@ -51,3 +53,22 @@ def test_a_package_is_a_workspace_of_what_is_in_it(root: Path) -> None:
     assert set(getattr(find_workspace(root), "members", ())) == {"w", "a", "outside"}
     assert find_workspace(root / "a", alone=True) is None
     assert getattr(find_workspace(root / "a"), "root", None) == root
+
+
+def test_a_pattern_of_a_whole_disk_takes_no_longer_than_a_second(root: Path) -> None:
+    patterns = {"members": ["**", "/**", "/**/*"], "exclude": ["/**/x"]}
+    (root / "pyproject.toml").write_text(
+        "[tool.uv.workspace]\n" + "".join(f"{key} = {each}\n" for key, each in patterns.items())
+    )
+
+    soon(1, "a pattern of the whole disk", lambda: find_workspace(root))
+
+
+def test_the_nearest_folders_are_found_first(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uv_workspace, "MAX_FOLDERS", 30)
+    (root / "b/deep" / "/".join("x" * 100)).mkdir(parents=True)
+    (root / "pyproject.toml").write_text('[tool.uv.workspace]\nmembers = ["**"]\n')
+
+    found = getattr(find_workspace(root), "members", ())
+
+    assert set(found) == {"hidden", "a", "one", "three", "two"}

@@ -55,6 +55,10 @@ class Decimal:
     """`decimal.Decimal`, which is imported when a value is given."""
 
 
+class WaitingDecimal(Decimal):
+    """The same for entities that have it wait until somebody looks: see `ModelUsage`."""
+
+
 class Literal:
     """`typing.Literal`; asking it for items gives a class, which takes part in unions."""
 
@@ -89,6 +93,7 @@ _SCALARS: dict[object, Shape] = {
     JsonValue: JsonShape(),
     PositiveInt: ScalarShape("constrained-int", scalars.to_positive_int),
     Decimal: ScalarShape("decimal", scalars.to_decimal),
+    WaitingDecimal: ScalarShape("decimal", scalars.to_waiting_decimal),
     list: ListShape(list, ANY),
     set: ListShape(set, ANY),
     frozenset: ListShape(frozenset, ANY),

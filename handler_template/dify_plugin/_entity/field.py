@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import sys
 from enum import Enum
 
@@ -65,7 +66,7 @@ class Field:
     def shape(self) -> Shape:
         """The field's shape, made when it is first needed."""
         if self._shape is None:
-            self._shape = shape_of(self.resolved())
+            self._shape = _shape(self.annotation, self.owner)
         return self._shape
 
     def resolved(self) -> Any:
@@ -88,14 +89,45 @@ def fresh(value: Any) -> Any:
     return deepcopy(value)
 
 
+def _shape(annotation: Any, owner: type[Any]) -> Shape:
+    """Return the shape that a class's annotation asks for, the same one for all who inherit it."""
+    if not isinstance(annotation, str):
+        return shape_of(_evaluated(annotation, owner))
+    made: dict[str, Shape] | None = owner.__dict__.get("__entity_shapes_made__")
+    if made is None:
+        made = owner.__entity_shapes_made__ = {}
+    found = made.get(annotation)
+    if found is None:
+        found = made[annotation] = shape_of(_evaluated(annotation, owner))
+    return found
+
+
 def _evaluated(annotation: Any, owner: type[Any]) -> Any:
     if hasattr(annotation, "__forward_arg__"):
         annotation = annotation.__forward_arg__
     if not isinstance(annotation, str):
         return annotation
+    name = annotation.removesuffix(" | None")
+    if name.isidentifier():  # most are: to compile and run one takes far longer than to look it up
+        found = _named(name, owner)
+        if found is not None:
+            return found if name == annotation else found | None
     module = sys.modules.get(owner.__module__)
     names = {**vars(known), **(vars(module) if module else {}), **_nested(owner)}
     return eval(annotation, names)  # noqa: S307 - the class's own source
+
+
+def _named(name: str, owner: type[Any]) -> Any:
+    """Return what a name in an annotation stands for; None where that is not known."""
+    own = vars(owner).get(name)
+    if isinstance(own, type):
+        return own
+    if name == owner.__name__:
+        return owner
+    module = sys.modules.get(owner.__module__)
+    if module is not None and name in vars(module):
+        return vars(module)[name]
+    return vars(known).get(name) or vars(builtins).get(name)
 
 
 def _nested(owner: type[Any]) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def _file() -> type:
 
 
 def _model() -> type:
-    from dify_plugin.invocations.model.parts import ModelInvocations
+    from dify_plugin.invocations.model import ModelInvocations
 
     return ModelInvocations
 

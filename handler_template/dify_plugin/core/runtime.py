@@ -9,6 +9,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from dify_plugin.config.config import InstallMethod
@@ -35,9 +36,9 @@ class Session:
     endpoint_id: str | None = None
     max_invocation_timeout = 250
     # The runtime's own: what answers the session's calls (attributes `apps`, `files`, `storage`),
-    # and when the invocation times out, in seconds since the epoch.
+    # and what tells how many ms the invocation has left.
     backends: Any = None
-    deadline: float | None = None
+    clock: Callable[[], float] | None = None
 
     def __init__(
         self,
@@ -89,13 +90,13 @@ class Session:
 
     @classmethod
     def of_request(
-        cls, endpoint_id: str, backends: Any = None, deadline: float | None = None
+        cls, endpoint_id: str, backends: Any = None, clock: Callable[[], float] | None = None
     ) -> Session:
         """A session as every request gets one: what it is asked for is made then."""
         session = cls.__new__(cls)
         session.endpoint_id = endpoint_id
         session.backends = backends
-        session.deadline = deadline
+        session.clock = clock
         return session
 
     def call_deadline(self) -> float | None:
@@ -103,8 +104,12 @@ class Session:
 
         That is the end of the latest invocation: plugins keep sessions beyond their own.
         """
-        latest = getattr(self.backends, "deadline", None)
-        return self.deadline and latest and max(self.deadline, latest)
+        latest: Callable[[], float] | None = getattr(self.backends, "clock", None)
+        if self.clock is None or latest is None:
+            return None
+        from time import time
+
+        return time() + max(self.clock(), latest()) / 1000
 
     @classmethod
     def empty_session(cls) -> Session:

@@ -23,9 +23,9 @@ from werkzeug.wrappers import Request, Response
 
 from endpoint_runtime import process
 from endpoint_runtime.app import endpoints
-from endpoint_runtime.app.plain_routes import PlainRoutes, is_plain_host
 from endpoint_runtime.gateway.environ import deadline_of, request_id_of
 from endpoint_runtime.logs import report
+from endpoint_runtime.routes.plain_routes import HOSTS, PlainRoutes, is_plain_host
 from endpoint_runtime.settings import group
 
 TYPE_CHECKING = False
@@ -33,10 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
-    from werkzeug.routing import Map
-
     from endpoint_runtime.app.serving import Serving
     from endpoint_runtime.gateway.replies import BodyTypes
+    from endpoint_runtime.routes.all_rules import AllRules
 
     Environ = dict[str, Any]
 
@@ -60,14 +59,19 @@ class Application:
         self.body_types: BodyTypes = (bundle.BINARY_TYPES, bundle.TEXT_TYPES)
         self.gzip: bool = bundle.GZIP
         self.stream: bool = bundle.STREAM
+        self.fail_on: tuple[int, ...] = bundle.FAIL_ON
         self.stream_heartbeat: int = bundle.STREAM_HEARTBEAT
         self.base_path: str = bundle.BASE_PATH
         self._plain_routes = PlainRoutes(bundle.ROUTES)
-        self._map: Map | None = None  # made when a request needs it
+        self._all_rules: AllRules | None = None  # made when a request needs them
         self._classes: dict[str, type[Any]] = {}
         self._backends = Backends(bundle)
         self._make_session: Callable[..., Any] | None = None
         self._settings = group.GroupSettings(bundle)
+        # What may answer a request of a route in place of its endpoint, and what takes events that
+        # are not requests: a function with deferred routes has the one, its worker the other.
+        self.defer: Callable[[Application, str, Request, Environ], Response | None] | None = None
+        self.take_event: Callable[[Any, object], dict[str, Any]] | None = None
         if bundle.SDK == "real":
             from endpoint_runtime.real_sdk import prepare
 
@@ -88,7 +92,8 @@ class Application:
         """
         request = Request(environ)
         found = None
-        plain = is_plain_host(environ.get("HTTP_HOST"))
+        host = environ.get("HTTP_HOST")
+        plain = host in HOSTS or is_plain_host(host)
         if plain:
             found = self._plain_routes.find(request.method, request.path)
         if found is not None:
@@ -106,8 +111,11 @@ class Application:
             except Exception as fault:
                 self.log_exception("matching the request failed", fault, environ)
                 return self.failure(environ), "-"
+        defer = self.defer
         try:
-            response = self._invoke(source, request, values, environ)
+            response = None if defer is None else defer(self, rule, request, environ)
+            if response is None:
+                response = self._invoke(source, request, values, environ)
         except process.interrupts:
             raise
         except BaseException as fault:  # a plugin's sys.exit() must not end the function
@@ -116,19 +124,15 @@ class Application:
         return response, rule
 
     def _match(self, request: Request, plain: bool) -> tuple[str, str, dict[str, Any]]:
-        """Match by werkzeug's Map: the rule, its source, the values; raises HTTPExceptions.
-
-        The Map costs a cold start more than all the rest: what is refused plainly goes without.
-        """
+        """Match as werkzeug's Map does: the rule, its source, the values; raises HTTPExceptions."""
         allowed = self._plain_routes.refusal(request.method, request.path) if plain else None
         if allowed is not None:
             raise MethodNotAllowed(sorted(allowed)) if allowed else NotFound()
-        from endpoint_runtime.app.werkzeug_routes import make_map, match
+        if self._all_rules is None:
+            from endpoint_runtime.routes.all_rules import AllRules
 
-        if self._map is None:
-            self._map = make_map(self.bundle.ROUTES)
-        rule, values = match(self._map, request)
-        return rule.rule, rule.endpoint, values
+            self._all_rules = AllRules(self.bundle.ROUTES)
+        return self._all_rules.match(request, plain)
 
     def failure(self, environ: Environ, error: HTTPException | None = None) -> Response:
         """The page of an error that tells nothing, by default a 500."""
@@ -161,15 +165,17 @@ class Application:
         self, source: str, request: Request, values: Mapping[str, Any], environ: Environ
     ) -> Response:
         """Make a new instance of the source's class and have it answer."""
-        self._backends.deadline = deadline = deadline_of(environ)
+        backends = self._backends
+        clock = getattr(environ.get("lambda.context"), "get_remaining_time_in_millis", None)
+        backends.clock = clock
         flat = self._settings.flat
         if flat is not None:
             group_settings = flat.copy()
         else:
-            group_settings = self._settings.copy(deadline, request_id_of(environ))
+            group_settings = self._settings.copy(deadline_of(environ), request_id_of(environ))
         cls = self._classes.get(source) or self._load(source)
         make_session = self._make_session or self._import_session()
-        session = make_session(self.hook_id, self._backends, deadline)
+        session = make_session(self.hook_id, backends, clock)
         response = cls(session).invoke(request, values, group_settings)
         if not isinstance(response, Response):
             close = getattr(response, "close", None)
@@ -183,17 +189,31 @@ class Application:
                 request_id_of(environ),
             )
             return self.failure(environ)
-        if response.response is None:
-            response.response = ()
-        elif isinstance(response.response, _WHOLE_BODIES):
-            # Set as an attribute this would be sent by the character, or not at all.
-            body = response.response
-            response.response = [body.encode() if isinstance(body, str) else bytes(body)]
+        body = response.response
+        if type(body) is not list:
+            if body is None:
+                response.response = ()
+            elif isinstance(body, _WHOLE_BODIES):
+                # Set as an attribute this would be sent by the character, or not at all.
+                response.response = [body.encode() if isinstance(body, str) else bytes(body)]
         return response
+
+    def settings_for(self, environ: Environ) -> dict[str, Any]:
+        """Return the settings as `_invoke` gets them; raises what reading them raises."""
+        flat = self._settings.flat
+        if flat is not None:
+            return flat.copy()
+        return self._settings.copy(deadline_of(environ), request_id_of(environ))
 
     def _load(self, source: str) -> type[Any]:
         cls = self._classes[source] = endpoints.load_endpoint(self.root, source)
         return cls
+
+    def load_early(self, sources: Iterable[str]) -> None:
+        """Load these now, and what any request to them needs; raises whatever that raises."""
+        self._import_session()
+        for source in sources:
+            self._load(source)
 
     def load_endpoints(self) -> None:
         """Load every endpoint now; what fails is logged, and is tried again by its request."""
@@ -228,14 +248,14 @@ class Application:
 
 
 class Backends:
-    """What answers the calls of sessions: `apps`, `files` and `storage`.
+    """What answers the calls of sessions: `apps`, `calls`, `files` and `storage`.
 
     One application's requests and threads share them. Each is made when it is first asked for, with
-    the modules it needs: most requests ask for none. `deadline` is that of the latest request:
-    plugins keep sessions, and call with them long after their own.
+    the modules it needs: most requests ask for none. `clock` tells how many ms the latest request
+    has left: plugins keep sessions, and call with them long after their own.
     """
 
-    deadline: float | None = None
+    clock: Callable[[], float] | None = None
 
     def __init__(self, bundle: Any) -> None:
         self.bundle = bundle

@@ -6,6 +6,8 @@ import os
 import sys
 from _thread import RLock
 
+from endpoint_runtime import process
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +21,17 @@ _PACKAGES = frozenset(
     http importlib importlib.metadata importlib.resources logging multiprocessing unittest urllib
     wsgiref xml xml.dom xml.etree xml.parsers xml.sax xmlrpc""".split()  # noqa: SIM905
 )
+# Modules of the standard library that many others import and few requests use: they wait.
+RARE = frozenset(
+    {
+        *("_colorize", "annotationlib", "argparse", "ast", "calendar", "difflib", "dis"),
+        *("inspect", "ipaddress", "linecache", "pkgutil", "pprint", "shutil", "textwrap"),
+        *("token", "tokenize", "traceback"),
+    }
+)
+# So do these, until the plugin's modules are imported: what those name is used, as a rule.
+USUAL = frozenset({"re"})
+_LATER = RARE | USUAL
 _LIBRARY = os.path.dirname(os.__file__)
 
 # Guards the loading of files by path; imports by name have the import system's own locks.
@@ -150,8 +163,11 @@ class _Submodules:
     def find_spec(
         cls, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Find what the other finders find, if it is one of the packages."""
-        if name not in _PACKAGES:
+        """Find what the other finders find, if it is one of the packages, or is to wait."""
+        if name == "signal" and process.let_alarm_go is not None:
+            process.let_alarm_go()
+        later = name in _LATER
+        if (name not in _PACKAGES and not later) or target is not None:
             return None
         for finder in tuple(sys.meta_path):
             if finder is cls:
@@ -160,7 +176,12 @@ class _Submodules:
             if spec is not None:
                 origin = spec.origin or ""  # a plugin's own package of that name stays as it is
                 if spec.loader and (origin == "frozen" or origin.startswith(_LIBRARY)):
-                    spec.loader = _Loader(spec.loader)  # type: ignore[assignment]
+                    if later:
+                        from endpoint_runtime.light_library import LaterLoader
+
+                        spec.loader = LaterLoader(spec.loader)  # type: ignore[assignment]
+                    else:
+                        spec.loader = _Loader(spec.loader)  # type: ignore[assignment]
                 return spec
         return None
 

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
     from endpoint_runtime.app.serving import Serving
     from endpoint_runtime.gateway.bounded_body import BoundedBody
 
+
+class AnswerFailed(RuntimeError):
+    """An answer has a status that is to fail the invocation, so that the sender tries again."""
+
+
 # Imported by the first response that needs it.
 _bounded_body: type[BoundedBody] | None = None
 
@@ -42,21 +47,18 @@ def answer_event(application: Serving, event: Any, context: object) -> dict[str,
     process.request_pid = process.pid
     source = http_source_of(event)
     if not source:
-        from endpoint_runtime.app.mapped_events import answer_worker_event
+        from endpoint_runtime.app.other_events import answer_other
 
         try:
-            return answer_worker_event(application, event, context)
+            # Mostly such a dict; what `reply = "value"` returns is whatever JSON can hold.
+            other: dict[str, Any] = answer_other(application, event, context, answer_event)
+            return other
         finally:
             # No caller waits, and once it has the reply Lambda forgets the event.
             finish_work(application, context, ())
     try:
         environ = environ_of(
-            event,
-            context,
-            source,
-            hook_id=application.hook_id,
-            max_body=application.max_body,
-            base_path=application.base_path,
+            event, context, source, application.hook_id, application.max_body, application.base_path
         )
     except (MalformedEvent, BodyTooLarge) as fault:
         from endpoint_runtime.gateway.refused import method_and_path
@@ -90,13 +92,16 @@ def answer_event(application: Serving, event: Any, context: object) -> dict[str,
         reply = _failed(application, source, multi_value, route, environ, fault)
     # Else request and environ would hold each other, and the body, until garbage is collected.
     environ.pop("werkzeug.request", None)
+    status = reply["statusCode"]
     report.log_request(
         environ["REQUEST_METHOD"],
         route,
-        reply["statusCode"],
+        status,
         perf_counter() - started,
         getattr(context, "aws_request_id", None) or "",
     )
+    if status in application.fail_on:
+        raise AnswerFailed(f"{route} answered {status}, which `fail_on` has be a failure")
     return reply
 
 
@@ -140,12 +145,14 @@ def _reply(
     plain = 0
     if type(response) is Response:
         plain = STATUSES.get(response.status) or learn_status(response)
-    status = plain or response.status_code
-    has_body = not has_no_body(environ["REQUEST_METHOD"], status)
+    method = environ["REQUEST_METHOD"]
+    has_body = bool(plain) and method != "HEAD"
+    if not has_body:
+        has_body = not has_no_body(method, response.status_code)
     body = b""
     bounded = None
     if has_body:  # read before the headers: a generator may set some while it runs
-        if response.is_sequence:
+        if (plain and type(response.response) is list) or response.is_sequence:
             body = read_body(response, MAX_REPLY * GZIP_GAIN if application.gzip else MAX_REPLY)
         else:
             bounded = _read_bounded(application, source, response, environ)

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from endpoint_runtime.app.closing import Closing
+    from endpoint_runtime.app.serving import Serving
 
 _PAUSE = 0.01  # seconds between two looks at what can't be waited for
-# Threads that went on past their invocation, with its id, which their log lines have; and what a
-# worker of an executor was at: once it is done, the worker may serve other invocations.
-_left: WeakKeyDictionary[Thread, tuple[str, object]] = WeakKeyDictionary()
+# Threads that went on past their invocation, with its id and its trace's, which their log lines
+# have; and what a worker of an executor was at: once it is done, it may serve other invocations.
+_left: WeakKeyDictionary[Thread, tuple[tuple[str, str], object]] = WeakKeyDictionary()
 # Threads that were there when the last invocation's work was finished.
 _known: WeakKeyDictionary[Thread, bool] = WeakKeyDictionary()
 
@@ -49,27 +50,37 @@ def finish(context: object, closings: Sequence[Closing], root: str) -> None:
 
 
 def close_in_time(limit: TimeLimit, closings: Iterable[Closing], request_id: str) -> None:
-    """Close responses: call what `call_on_close` was given, until `limit` is over."""
+    """Close responses: call what `call_on_close` was given, until `limit` is over.
+
+    What fails is logged when all have been called: a traceback takes time, which they would lack.
+    """
     from endpoint_runtime.app.closing import steps_of_closing
 
-    for application, response, environ in closings:
-        for step in steps_of_closing(response):
-            begun = False
-            try:
-                if limit.is_over:
-                    raise TimeUp
-                begun = True
-                with limit:
-                    call(step)
-                process.end_if_forked()
-            except TimeUp as fault:
-                process.end_if_forked(fault)
-                name = _where(fault) or _named(step)
-                _say("a callback", [name if begun else f"{name}, which had not begun"], request_id)
-            except process.interrupts:
-                raise
-            except BaseException as fault:  # a plugin's sys.exit() must not end the function
-                application.log_exception("closing the response failed", fault, environ)
+    failed: list[tuple[Serving, BaseException, dict[str, Any]]] = []
+    try:
+        for application, response, environ in closings:
+            for step in steps_of_closing(response):
+                begun = False
+                try:
+                    if limit.is_over:
+                        raise TimeUp
+                    begun = True
+                    with limit:
+                        call(step)
+                    process.end_if_forked()
+                except TimeUp as fault:
+                    process.end_if_forked(fault)
+                    name = _where(fault) or _named(step)
+                    names = [name if begun else f"{name}, which had not begun"]
+                    _say("a callback", names, request_id)
+                except process.interrupts:
+                    raise
+                except BaseException as fault:  # a plugin's sys.exit() must not end the function
+                    process.end_if_forked(fault, application.hidden)
+                    failed.append((application, fault, environ))
+    finally:
+        for application, raised, environ in failed:
+            application.log_exception("closing the response failed", raised, environ)
 
 
 def note_threads() -> None:
@@ -79,15 +90,16 @@ def note_threads() -> None:
             _known[thread] = True
 
 
-def request_id_of_thread() -> str | None:
-    """Return the invocation that this thread belongs to, where that is not the one at hand."""
+def ids_of_thread() -> tuple[str, str] | None:
+    """Return the invocation that this thread belongs to, where that is not the one at hand: its id
+    and its trace's."""
     left = _left.get(sys.modules["threading"].current_thread()) if _left else None
     if left is None or left[1] is not _work_at(sys._getframe()):
         return None
     return left[0]
 
 
-process.late_request_id = request_id_of_thread
+process.late_ids = ids_of_thread
 
 
 def _finish_threads(limit: TimeLimit, end: float, root: str, request_id: str) -> None:
@@ -104,7 +116,8 @@ def _finish_threads(limit: TimeLimit, end: float, root: str, request_id: str) ->
         if limit.is_over:
             frames = sys._current_frames()
             for thread in waiting:
-                _left[thread] = request_id, _work_at(frames.get(thread.ident or 0))
+                work = _work_at(frames.get(thread.ident or 0))
+                _left[thread] = (request_id, report.trace_id()), work
             _say("threads", sorted(thread.name for thread in waiting), request_id)
             break
         left = max(end - time(), 0)

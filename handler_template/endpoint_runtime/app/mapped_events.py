@@ -13,9 +13,7 @@ import sys
 from io import BytesIO
 from time import perf_counter
 
-from endpoint_runtime import process
-from endpoint_runtime.app.application import has_to_be_closed
-from endpoint_runtime.gateway.environ import request_id_of
+from endpoint_runtime.app.unwaited import answer_unwaited
 from endpoint_runtime.gateway.errors import NotAnHttpEvent
 from endpoint_runtime.gateway.headers import as_header
 from endpoint_runtime.gateway.paths import wsgi
@@ -27,14 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
-    from werkzeug.wrappers import Response
-
     from endpoint_runtime.app.serving import Serving
 
-    # (source, path, ARN of the queue or topic or None), as `_bundle.EVENTS` has them.
+    # (source, path, ARN of the queue or topic or None), as `_bundle.EVENTS` has them; of ANY the
+    # last is what its reply is.
     Mapping = tuple[str, str, str | None]
 
 SQS, SNS, EVENTBRIDGE, SCHEDULE = "sqs", "sns", "eventbridge", "schedule"
+ANY = "any"  # whatever nothing else maps
 # The variable with the ARNs of queues and topics that the template made, in the order of EVENTS.
 ARNS_VARIABLE = "PACKAGER_EVENTS"
 _ENVELOPE = {"path", "event"}  # what rules and schedules of the template say of where to
@@ -45,7 +43,7 @@ class EventFailed(RuntimeError):
     """An endpoint did not take an event: Lambda is to try it again, or to give it up."""
 
 
-def answer_worker_event(application: Serving, event: Any, context: object) -> dict[str, Any]:
+def answer_worker_event(application: Serving, event: Any, context: object) -> Any:
     """Hand an event to the endpoints that it is mapped to.
 
     Returns SQS the messages that failed,
@@ -53,8 +51,10 @@ def answer_worker_event(application: Serving, event: Any, context: object) -> di
     nothing maps, and `EventFailed` where an endpoint failed at anything but a message of SQS.
     """
     mappings: Sequence[Mapping] = application.bundle.EVENTS
-    if not mappings or not isinstance(event, dict):
+    if not mappings or not (isinstance(event, dict) or _any_of(mappings)):
         raise _refused(event)
+    if not isinstance(event, dict):
+        return _answer_any(application, event, context, mappings)
     # (where to, what) for each request, before any of them is made.
     records: Any = event.get("Records")
     source = _source_of_records(records)
@@ -64,6 +64,8 @@ def answer_worker_event(application: Serving, event: Any, context: object) -> di
         source, path, document = _single(event, mappings)
         requests = [(path, document)]
     if not all(path for path, _ in requests):
+        if _any_of(mappings):
+            return _answer_any(application, event, context, mappings)
         known = ", ".join(dict.fromkeys(_described(mapping) for mapping in mappings))
         raise _refused(event, f"; nor one that is mapped: {known}")
     if source == SQS:
@@ -73,6 +75,24 @@ def answer_worker_event(application: Serving, event: Any, context: object) -> di
         if not 200 <= status < 300:
             raise EventFailed(f"POST {path} answered {status}")
     return {}
+
+
+def _any_of(mappings: Iterable[Mapping]) -> tuple[str, str] | None:
+    """Return the path of all that nothing else maps and what its reply is; None for none."""
+    return next(((path, reply or "") for kind, path, reply in mappings if kind == ANY), None)
+
+
+def _answer_any(
+    application: Serving, event: Any, context: object, mappings: Iterable[Mapping]
+) -> Any:
+    from endpoint_runtime.app.any_event import answer_any
+
+    path, reply = _any_of(mappings) or ("", "")
+
+    def make(document: Any) -> dict[str, Any]:
+        return _environ_of(application, ANY, path, document, event, context)
+
+    return answer_any(application, event, context, reply, make)
 
 
 def _refused(event: object, more: str = "") -> NotAnHttpEvent:
@@ -208,28 +228,8 @@ def _post(
     context: object,
 ) -> int:
     """Have the endpoint at `path` answer a POST of `document`, and return the status."""
-    started = perf_counter()
     environ = _environ_of(application, source, path, document, event, context)
-    response, route = application.answer(environ)
-    status = response.status_code
-    try:
-        if not response.is_sequence:
-            _work_through(response, context)
-        process.end_if_forked()
-    except process.interrupts:
-        raise
-    except BaseException as fault:
-        application.log_exception("the response's body failed", fault, environ)
-        status = 500
-    if has_to_be_closed(response):
-        from endpoint_runtime.app.late_work import close_in_time
-        from endpoint_runtime.lambda_api.time_limit import WORK_MARGIN, TimeLimit, end_of
-
-        limit = TimeLimit(end_of(context, WORK_MARGIN))
-        close_in_time(limit, [(application, response, environ)], request_id_of(environ))
-    environ.pop("werkzeug.request", None)
-    report.log_request("POST", route, status, perf_counter() - started, request_id_of(environ))
-    return status
+    return answer_unwaited(application, environ, context)
 
 
 def _environ_of(
@@ -271,25 +271,3 @@ def _environ_of(
         "lambda.identity": None,
         "lambda.authorizer": None,
     }
-
-
-def _work_through(response: Response, context: object) -> None:
-    """Have a generator do its work: nobody reads it. Raises what it raises, and TimeoutError."""
-    from endpoint_runtime.lambda_api.time_limit import (
-        BODY_MARGIN,
-        TimeLimit,
-        TimeUp,
-        end_of,
-        interruptible,
-    )
-
-    with TimeLimit(end_of(context, BODY_MARGIN)) as limit:
-        try:
-            for _ in interruptible(response.iter_encoded()):
-                process.end_if_forked()
-                if limit.is_over:
-                    raise TimeUp
-        except TimeUp:
-            limit.fired = True
-    if limit.fired:  # a generator may take it for `close()`, and end in peace
-        raise TimeoutError("the body was not done in the function's time")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from werkzeug.exceptions import HTTPException
@@ -24,8 +24,10 @@ class Serving(Protocol):
     base_path: str
     gzip: bool
     stream: bool
+    fail_on: tuple[int, ...]
     stream_heartbeat: int
     body_types: tuple[tuple[str, ...], tuple[str, ...]]
+    take_event: Callable[[Any, object], dict[str, Any]] | None
 
     @property
     def hidden(self) -> Sequence[str]:

@@ -23,10 +23,13 @@ see `endpoints`, `credentials` and `roots`.
 from __future__ import annotations
 
 from endpoint_runtime import process
-from endpoint_runtime.aws.client import Client
 from endpoint_runtime.aws.errors import AwsError
 
-__all__ = ["AwsError", "Client", "client", "forget"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from endpoint_runtime.aws.json_protocol import Client
+
+__all__ = ["AwsError", "client", "forget"]
 
 _clients: dict[str, Client] = {}
 
@@ -35,6 +38,8 @@ def client(service: str) -> Client:
     """Return the client of a service: `ssm`, `secretsmanager`, `dynamodb` or `sqs`."""
     found = _clients.get(service)
     if found is None:
+        from endpoint_runtime.aws.json_protocol import Client  # calls of models need none
+
         found = _clients.setdefault(service, Client(service))
     return found
 

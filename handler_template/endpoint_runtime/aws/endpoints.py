@@ -1,4 +1,4 @@
-"""Where AWS's services answer: the region, and each service's host in it.
+"""Where AWS's services answer, the region and each service's host in it; and requests to them.
 
 The rules are those of AWS's own endpoint data (partitions and rule sets, as botocore ships them),
 for the services that the runtime calls; a test compares the two for every region.
@@ -9,6 +9,10 @@ from __future__ import annotations
 from os import environ
 
 from endpoint_runtime.aws.errors import AwsError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # By the start of the region's name: the partition's domain, and that of its dual-stack endpoints.
 _DOMAINS = (
@@ -27,7 +31,61 @@ _VARIABLES = {
     "dynamodb": "DYNAMODB",
     "sqs": "SQS",
     "s3": "S3",
+    "lambda": "LAMBDA",
+    "bedrock-runtime": "BEDROCK_RUNTIME",
 }
+# In GovCloud the plain endpoints of these are the FIPS ones.
+_GOV_PLAIN = ("ssm", "dynamodb", "sqs")
+
+
+class Origin:
+    """Where requests go: a host, its port, and whether with TLS.
+
+    `amazon` is whether AWS's own rules name it, and no override does.
+    """
+
+    __slots__ = ("amazon", "host", "port", "tls")
+
+    def __init__(
+        self, host: str, port: int = 443, *, tls: bool = True, amazon: bool = True
+    ) -> None:
+        self.host = host
+        self.port = port
+        self.tls = tls
+        self.amazon = amazon
+
+    @property
+    def authority(self) -> str:
+        """What the Host header says: the port only where it is not the scheme's own."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
+
+
+class Request:
+    """An HTTP request to an origin; `path` and `query` are percent-encoded."""
+
+    __slots__ = ("body", "headers", "method", "origin", "path", "query")
+
+    def __init__(
+        self,
+        origin: Origin,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes = b"",
+        query: str = "",
+    ) -> None:
+        self.origin = origin
+        self.method = method
+        self.path = path
+        self.headers = headers
+        self.body = body
+        self.query = query
+
+    @property
+    def target(self) -> str:
+        """What the request's first line asks for."""
+        return f"{self.path}?{self.query}" if self.query else self.path
 
 
 def region() -> str:
@@ -62,8 +120,7 @@ def host(service: str, region_name: str) -> str:
             if dual
             else (f"{name}.{region_name}.{domain}")
         )
-    # In GovCloud the plain endpoints of these are the FIPS ones.
-    if fips and not dual and region_name.startswith("us-gov-") and service != "secretsmanager":
+    if fips and not dual and region_name.startswith("us-gov-") and service in _GOV_PLAIN:
         fips = False
     # Secrets Manager answers IPv6 at its plain names where it has no names of their own for that.
     if service == "secretsmanager" and (
@@ -71,6 +128,24 @@ def host(service: str, region_name: str) -> str:
     ):
         dual = False
     return f"{service}{'-fips' if fips else ''}.{region_name}.{dual_domain if dual else domain}"
+
+
+def split_url(url: str) -> tuple[Origin, str]:
+    """Return the origin and the path of an endpoint's URL; AwsError if it is none."""
+    scheme, _, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    host, _, port = authority.rpartition(":")
+    if not host or "]" in port:
+        host, port = authority, ""
+    host = host.removeprefix("[").removesuffix("]").lower()
+    tls = scheme.lower() == "https"
+    plain = host.isascii() and not any(mark in host for mark in "@?#%\\[] \t\r\n")
+    if scheme.lower() not in ("http", "https") or not host or not plain:
+        raise AwsError("NoEndpoint", "an endpoint's URL is not of the form https://host:port")
+    if port and not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
+        raise AwsError("NoEndpoint", "an endpoint's URL has no port that can be read")
+    number = int(port) if port else 443 if tls else 80
+    return Origin(host, number, tls=tls, amazon=False), slash + path
 
 
 def _is_true(variable: str) -> bool:

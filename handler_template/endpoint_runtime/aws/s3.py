@@ -8,10 +8,10 @@ is sent.
 from __future__ import annotations
 
 from endpoint_runtime.aws import endpoints
+from endpoint_runtime.aws.endpoints import Origin, Request
 from endpoint_runtime.aws.errors import AwsError
 from endpoint_runtime.aws.signed_requests import endpoint, send
 from endpoint_runtime.aws.sigv4 import UNRESERVED, quote
-from endpoint_runtime.aws.transport import Origin, Request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

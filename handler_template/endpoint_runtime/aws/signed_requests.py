@@ -10,7 +10,7 @@ import os
 from time import sleep, time
 
 from endpoint_runtime.aws import endpoints, sigv4, transport
-from endpoint_runtime.aws.credentials import CredentialSource
+from endpoint_runtime.aws.credentials import source
 from endpoint_runtime.aws.errors import AwsError
 
 TYPE_CHECKING = False
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from endpoint_runtime.aws.transport import Answer, Origin, Request
+    from endpoint_runtime.aws.endpoints import Origin, Request
+    from endpoint_runtime.aws.transport import Answer
 
 _ATTEMPTS = 8
 _FIRST_DELAY = 0.1  # s, at most, before the second attempt; it doubles with each
@@ -39,8 +40,6 @@ _RETRIED_CODES = frozenset(
     )
 )
 _EXPIRED = frozenset(("ExpiredToken", "ExpiredTokenException", "RequestExpired"))
-
-_credentials = CredentialSource()
 
 
 def send(
@@ -63,7 +62,7 @@ def send(
     while True:
         attempts += 1
         try:
-            credentials = _credentials.get(limit)
+            credentials = source.get(limit)
             signed = sigv4.sign(request, body_hash, credentials, scope, sigv4.timestamp(time()))
             answer = transport.exchange(request, signed, limit)
         except AwsError as failure:
@@ -75,8 +74,8 @@ def send(
             error, wait = _error(answer, operation, error_of), _asked_for(answer)
             if error.code in _EXPIRED and not renewed:
                 renewed = True
-                _credentials.forget()
-                if _credentials.get(limit).access_key != credentials.access_key:
+                source.forget()
+                if source.get(limit).access_key != credentials.access_key:
                     continue
         if not error.retryable or attempts == _ATTEMPTS:
             raise error
@@ -90,14 +89,14 @@ def endpoint(service: str, region: str) -> tuple[Origin, str]:
     """Return where a service is reached, and the path that goes before all others ("" mostly)."""
     url = endpoints.override(service)
     if url is None:
-        return transport.Origin(endpoints.host(service, region)), ""
-    origin, path = transport.split_url(url)
+        return endpoints.Origin(endpoints.host(service, region)), ""
+    origin, path = endpoints.split_url(url)
     return origin, path.rstrip("/")
 
 
 def forget() -> None:
     """Drop connections, what they trust, and credentials."""
-    _credentials.forget()
+    source.forget()
     transport.forget()
 
 

@@ -6,6 +6,7 @@ before it is used; where it shows only in use, the request goes over a fresh one
 
 from __future__ import annotations
 
+from endpoint_runtime.aws.endpoints import Request, split_url
 from endpoint_runtime.aws.errors import AwsError
 from endpoint_runtime.http_client.connection import (
     CertificateRefused,
@@ -18,62 +19,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from endpoint_runtime.aws.endpoints import Origin
+
 _STALL = 10.0  # s that an exchange may stand still
 _MAX_BODY = 1 << 40  # bytes: whoever wrote it had it in memory, too
 _MAX_IDLE = 8  # connections kept to one origin: threads use one each
 
 _idle: dict[tuple[bool, str, int], list[Connection]] = {}
 _forget_roots: Callable[[], None] | None = None  # where a connection has read some
-
-
-class Origin:
-    """Where requests go: a host, its port, and whether with TLS.
-
-    `amazon` is whether AWS's own rules name it, and no override does.
-    """
-
-    __slots__ = ("amazon", "host", "port", "tls")
-
-    def __init__(
-        self, host: str, port: int = 443, *, tls: bool = True, amazon: bool = True
-    ) -> None:
-        self.host = host
-        self.port = port
-        self.tls = tls
-        self.amazon = amazon
-
-    @property
-    def authority(self) -> str:
-        """What the Host header says: the port only where it is not the scheme's own."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
-
-
-class Request:
-    """An HTTP request to an origin; `path` and `query` are percent-encoded."""
-
-    __slots__ = ("body", "headers", "method", "origin", "path", "query")
-
-    def __init__(
-        self,
-        origin: Origin,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        body: bytes = b"",
-        query: str = "",
-    ) -> None:
-        self.origin = origin
-        self.method = method
-        self.path = path
-        self.headers = headers
-        self.body = body
-        self.query = query
-
-    @property
-    def target(self) -> str:
-        """What the request's first line asks for."""
-        return f"{self.path}?{self.query}" if self.query else self.path
 
 
 class Answer:
@@ -91,24 +44,6 @@ class Answer:
         """AWS's id of the request, or ""."""
         headers = self.headers
         return headers.get("x-amzn-requestid") or headers.get("x-amz-request-id") or ""
-
-
-def split_url(url: str) -> tuple[Origin, str]:
-    """Return the origin and the path of an endpoint's URL; AwsError if it is none."""
-    scheme, _, rest = url.partition("://")
-    authority, slash, path = rest.partition("/")
-    host, _, port = authority.rpartition(":")
-    if not host or "]" in port:
-        host, port = authority, ""
-    host = host.removeprefix("[").removesuffix("]").lower()
-    tls = scheme.lower() == "https"
-    plain = host.isascii() and not any(mark in host for mark in "@?#%\\[] \t\r\n")
-    if scheme.lower() not in ("http", "https") or not host or not plain:
-        raise AwsError("NoEndpoint", "an endpoint's URL is not of the form https://host:port")
-    if port and not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
-        raise AwsError("NoEndpoint", "an endpoint's URL has no port that can be read")
-    number = int(port) if port else 443 if tls else 80
-    return Origin(host, number, tls=tls, amazon=False), slash + path
 
 
 def exchange(

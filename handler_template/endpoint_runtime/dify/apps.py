@@ -49,30 +49,20 @@ class Apps:
         self._api = api
         self._kinds: dict[str, str] = {}  # by app id, as far as they are known
 
-    def invoke(
-        self,
-        session: Session,
-        kind: str,
-        app_id: str,
-        *,
-        query: str | None = None,
-        inputs: Mapping[str, Any] | None = None,
-        response_mode: str = "blocking",
-        conversation_id: str | None = None,
-        user: str | None = None,
-    ) -> Any:
+    def invoke(self, session: Session, kind: str, app_id: str, given: Mapping[str, Any]) -> Any:
         """Call an app: a generator of events if `response_mode` is "streaming", else one dict.
 
-        Nothing happens before the generator's first event is asked for, as in the SDK, whose `ping`
-        events are dropped. An `error` event is the last. Raises AppError.
+        `given` are the arguments of the SDK's call. Nothing happens before the generator's first
+        event is asked for, as in the SDK, whose `ping` events are dropped. An `error` event is the
+        last. Raises AppError.
         """
         body: dict[str, Any] = {
-            "inputs": _as_uploads(inputs or {}),
-            "response_mode": response_mode,
-            "user": user or self._api.user,
+            "inputs": _as_uploads(given["inputs"] or {}),
+            "response_mode": given["response_mode"],
+            "user": given["user"] or self._api.user,
         }
-        for_chats = {"query": query or "", "conversation_id": conversation_id or ""}
-        if response_mode == "streaming":
+        for_chats = {name: given.get(name) or "" for name in ("query", "conversation_id")}
+        if body["response_mode"] == "streaming":
             return self._stream(session, kind, app_id, body, for_chats)
         with Logged():
             answer, connection = self._call(session, kind, app_id, body, for_chats)
@@ -144,7 +134,7 @@ class Apps:
 
 def _events(app_id: str, answer: Response) -> Iterator[dict[str, Any]]:
     """Yield the events of a streamed answer, but for pings, up to an `error`."""
-    from endpoint_runtime.dify.event_stream import EventTooLarge, read_events
+    from endpoint_runtime.http_client.event_stream import EventTooLarge, read_events
 
     if answer.headers.get("content-type", "").startswith("application/json"):
         yield _object(app_id, answer.read(), "answer")

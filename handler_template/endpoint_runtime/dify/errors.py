@@ -6,13 +6,17 @@ from __future__ import annotations
 class AppError(Exception):
     """A call of an app failed; its text is Dify's, as in the SDK: plugins show it to their users.
 
-    `status` (HTTP's, 0 where there was no answer) and `code` are the Service API's, "" for none.
-    `detail` is what only the log is to say: the text says less then.
+    Secrets are taken out of it: who answers may repeat the key that it was asked with. `status`
+    (HTTP's, 0 where there was no answer) and `code` are the Service API's, "" for none. `detail` is
+    what only the log is to say: the text says less then.
     """
 
     def __init__(
         self, app_id: str, message: str, *, status: int = 0, code: str = "", detail: str = ""
     ) -> None:
+        from endpoint_runtime.logs.masking import mask
+
+        message, code = mask(message), mask(code)
         super().__init__(message)
         self.app_id = app_id
         self.status = status

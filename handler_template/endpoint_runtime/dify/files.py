@@ -1,13 +1,12 @@
-"""`session.file`: uploads through the Service API, as the `multipart/form-data` of RFC 7578.
+"""`session.file`: uploads through the Service API.
 
 A file belongs to the workspace that the key is of, so calls of all apps there can name it.
 """
 
 from __future__ import annotations
 
-import os
-
 from endpoint_runtime.dify.errors import Logged
+from endpoint_runtime.http_client.form_data import file_bytes, form_data
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,21 +29,8 @@ class Files:
 
         Raises AppError; its app is the one whose key was used.
         """
-        # As `requests`, which the SDK uploads with.
-        if isinstance(content, str):
-            content = content.encode()
-        elif hasattr(content, "read"):
-            content = content.read()
-        boundary = os.urandom(16).hex()
-        body = b"".join(
-            (
-                _part(boundary, 'name="user"').lstrip(),
-                self._api.user.encode(),
-                _part(boundary, f'name="file"; filename="{_quoted(filename)}"', mimetype),
-                bytes(content),
-                f"\r\n--{boundary}--\r\n".encode(),
-            )
-        )
+        content = file_bytes(content)
+        body, content_type = form_data({"user": self._api.user}, filename, content, mimetype)
         with Logged():
             found = self._api.read_json(
                 session,
@@ -52,7 +38,7 @@ class Files:
                 "POST",
                 "/files/upload",
                 body,
-                content_type=f"multipart/form-data; boundary={boundary}",
+                content_type=content_type,
             )
         # Dify gives plugins the extension with its dot, and clients of the Service API without.
         extension = str(found.get("extension") or "bin").removeprefix(".")
@@ -64,15 +50,3 @@ class Files:
             "mime_type": found.get("mime_type") or mimetype,
             "preview_url": found.get("preview_url") or found.get("source_url"),
         }
-
-
-def _part(boundary: str, disposition: str, mimetype: str = "") -> bytes:
-    lines = [f"\r\n--{boundary}", f"Content-Disposition: form-data; {disposition}"]
-    if mimetype:
-        lines.append(f"Content-Type: {' '.join(mimetype.split())}")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode()
-
-
-def _quoted(name: str) -> str:
-    """Escape a file's name as browsers do (HTML, "multipart form data")."""
-    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

@@ -7,17 +7,12 @@ langgenius/dify: errors are JSON objects with `code`, `message` and `status`.
 from __future__ import annotations
 
 import os
-import sys
-from time import sleep, time
+from time import sleep
 
 from endpoint_runtime.dify.errors import AppError
 from endpoint_runtime.dify.keys import STAND_IN, AppKeys
-from endpoint_runtime.http_client.connection import (
-    CertificateRefused,
-    Connection,
-    HttpError,
-    TimedOut,
-)
+from endpoint_runtime.http_client import pool
+from endpoint_runtime.http_client.connection import CertificateRefused, HttpError
 from endpoint_runtime.json_codec import decode_json, encode_json
 
 TYPE_CHECKING = False
@@ -25,13 +20,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dify_plugin.core.runtime import Session
-    from endpoint_runtime.http_client.connection import Response
+    from endpoint_runtime.http_client.connection import Connection, Response
 
 BASE_URL = "https://api.dify.ai/v1"
-MARGIN = 0.5  # seconds that an invocation keeps for its own answer
-_TRIES = 3
-_PAUSE = 0.2  # seconds before the second try, doubled for the third
-_IDLE = 5.0  # seconds after which a connection is not used again
 _MAX_MESSAGE = 500  # characters of an error that is not JSON
 
 
@@ -43,15 +34,7 @@ class ServiceApi:
 
     def __init__(self, bundle: Any) -> None:
         self.keys = AppKeys(bundle)
-        url = os.environ.get(STAND_IN) or bundle.DIFY_BASE_URL or BASE_URL
-        scheme, _, rest = url.partition("://")
-        address, slash, path = rest.partition("/")
-        self._path = (slash + path).rstrip("/")
-        host, colon, port = address.rpartition(":")
-        if not colon or address.endswith("]"):
-            host, port = address, ""
-        self._server = scheme.lower(), host.strip("[]"), int(port) if port else None
-        self._idle: list[Connection] = []
+        self._pool = pool.Pool(os.environ.get(STAND_IN) or bundle.DIFY_BASE_URL or BASE_URL)
         # What the apps see as their user where the plugin names none: conversations and files are a
         # user's, so it is one for all functions of a plugin, always.
         self.user = f"dify-plugin-{bundle.PLUGIN}"
@@ -72,29 +55,29 @@ class ServiceApi:
         cannot have reached Dify, those that it refused with 429 and a `Retry-After` that fits in
         the time, GETs that the server failed at, and what was sent with a key that has changed.
         """
-        deadline = self._deadline(session)
+        deadline = pool.deadline_of(session)
         key = self.keys.get(app_id, deadline)
         headers = {
             "Authorization": f"Bearer {key}",
             "Accept": "application/json, text/event-stream",
-            "User-Agent": f"packager python/{sys.version_info[0]}.{sys.version_info[1]}",
+            "User-Agent": pool.AGENT,
         }
         content = self._encoded(app_id, body)
         if content:
             headers["Content-Type"] = content_type
-        for number in range(1, _TRIES + 1):
-            pause = _PAUSE * 2 ** (number - 1)
-            last = number == _TRIES
-            connection = self._connection(session, deadline)
+        for number in range(1, pool.TRIES + 1):
+            pause = pool.pause_after(number)
+            last = number == pool.TRIES
+            connection = self._pool.take(session, deadline)
             try:
                 answer = connection.request(
-                    method, self._path + path, headers, content, deadline=deadline
+                    method, self._pool.path + path, headers, content, deadline=deadline
                 )
             except HttpError as fault:
                 again = not fault.sent or method == "GET"
                 if last or not again or isinstance(fault, CertificateRefused):
                     raise failure(app_id, fault) from None
-                if not _fits(pause, deadline):
+                if not pool.fits(pause, deadline):
                     raise failure(app_id, fault) from None
             except ValueError as fault:  # a key with a line break, a proxy that can't be used
                 raise AppError(app_id, str(fault)) from None
@@ -107,11 +90,11 @@ class ServiceApi:
                     headers["Authorization"] = f"Bearer {key}"
                     continue
                 if answer.status == 429:
-                    wait = _seconds(answer.headers.get("retry-after", ""))
+                    wait = pool.asked_wait(answer)
                     again, pause = wait is not None, max(pause, wait or 0.0)
                 else:
                     again = method == "GET" and answer.status >= 500
-                if last or not again or not _fits(pause, deadline):
+                if last or not again or not pool.fits(pause, deadline):
                     raise error
             sleep(pause)
         raise AssertionError("every try returns or raises")
@@ -147,35 +130,11 @@ class ServiceApi:
 
     def release(self, answer: Response, connection: Connection) -> None:
         """Keep a connection for the next request if its answer is read, else close it."""
-        answer.close()
-        if len(self._idle) < 4 and connection.is_open(_IDLE):
-            self._idle.append(connection)
-        else:
-            connection.close()
+        self._pool.release(answer, connection)
 
     def close(self) -> None:
         """Close the connections that are kept."""
-        while self._idle:
-            self._idle.pop().close()
-
-    def _deadline(self, session: Session) -> float | None:
-        deadline = session.call_deadline()
-        return None if deadline is None else deadline - MARGIN
-
-    def _connection(self, session: Session, deadline: float | None) -> Connection:
-        # In Dify, too, an app may be silent for so long: the SDK's name for it.
-        stall = float(session.max_invocation_timeout)
-        while self._idle:
-            try:
-                connection = self._idle.pop()
-            except IndexError:  # another thread took it
-                break
-            if connection.is_open(_IDLE):
-                connection.stall = stall
-                return connection
-            connection.close()
-        scheme, host, port = self._server
-        return Connection(scheme, host, port, deadline=deadline, stall=stall)
+        self._pool.close()
 
     def _encoded(self, app_id: str, body: Any) -> bytes:
         if body is None or isinstance(body, bytes):
@@ -186,12 +145,7 @@ class ServiceApi:
             raise AppError(app_id, f"what it is called with is not valid JSON: {fault}") from fault
 
     def _error(self, app_id: str, answer: Response, connection: Connection) -> AppError:
-        try:
-            text = answer.read(1 << 20)
-        except HttpError:
-            text = b""
-        finally:
-            self.release(answer, connection)
+        text = self._pool.read_refusal(answer, connection)
         try:
             found = decode_json(text)
         except ValueError:
@@ -216,17 +170,5 @@ class ServiceApi:
 
 def failure(app_id: str, fault: HttpError) -> AppError:
     """Return the error for a call without a whole answer; one that waited has the SDK's words."""
-    if isinstance(fault, TimedOut):
-        message = f"invocation exited without response after {round(fault.seconds)} seconds"
-        return AppError(app_id, message, detail=f"{message}: {fault}")
-    return AppError(app_id, str(fault))
-
-
-def _fits(seconds: float, deadline: float | None) -> bool:
-    return deadline is None or time() + seconds < deadline
-
-
-def _seconds(retry_after: str) -> float | None:
-    """Return the wait that `Retry-After` asks for; None for a date, and for none."""
-    text = retry_after.strip()
-    return float(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
+    message, detail = pool.words_of(fault)
+    return AppError(app_id, message, detail=detail)

@@ -34,10 +34,16 @@ _PACKING = 1e-7  # seconds that a byte takes to be compressed, with a third of a
 _ROOM = 65536  # bytes of a reply for its headers, where its body has to be cut
 
 
-class BoundedBody:
-    """What came of a body. `cut` says why that is not all of it, "" if it is."""
+class BoundedBody(TimeLimit):
+    """What came of a body, and the limit of its time. `cut` says why it is not whole, "" if it is.
 
-    __slots__ = ("_chunks", "_new", "_response", "_size", "cut", "data")
+    One object for both, as one is made for every such body.
+    """
+
+    # Of the class, as most bodies have it so.
+    cut = ""
+    _chunks: list[bytes] = []  # noqa: RUF012 - replaced, never written into
+    _size = 0
 
     def __init__(
         self, response: Response, context: object, limit: int, packed: bool = False
@@ -47,19 +53,17 @@ class BoundedBody:
         `packed` says that it is compressed afterwards, for which time is left. Raises what the
         generator raises, and `ReplyTooLarge` for a body that must not be cut.
         """
-        self.cut = ""
         self._response = response
-        self._chunks: list[bytes] = []
         self._new: list[bytes] = []  # the chunks that came last
-        self._size = 0
-        started = time()
-        time_is_up = self._read(limit, TimeLimit(end_of(context, BODY_MARGIN, started)), packed)
+        started = self._begun = time()
+        self.end = end_of(context, BODY_MARGIN, started)
+        time_is_up = self._read(limit, packed)
         if self._size > limit:
             self._too_large(self._size, limit)
         elif time_is_up:
             self._time_up(time() - started)
-        chunks = self._chunks
-        chunks += self._new
+        chunks = self._chunks + self._new if self._chunks else self._new
+        self._chunks = chunks
         self.data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def fit(self, make: Callable[[bytes], Any]) -> Any:
@@ -80,19 +84,18 @@ class BoundedBody:
             message = f"{route}: the body was ended at {len(self.data)} bytes, {self.cut}"
             report.log("WARN", message, request_id_of(environ))
 
-    def _read(self, limit: int, time_limit: TimeLimit, packed: bool) -> bool:
+    def _read(self, limit: int, packed: bool) -> bool:
         """Read chunks until the end, or too many bytes; True if the time is over first.
 
         Calls nothing of werkzeug's but the body: it would be interrupted as the plugin is.
         """
-        response, end, new = self._response, time_limit.end, self._new
+        response, end, new = self._response, self.end, self._new
         size = counted = 0
-        mark = min(_PIECE, limit + 1)
+        mark = _PIECE if limit >= _PIECE else limit + 1
         try:
-            with time_limit:
+            with self:
                 # As `iter_encoded` has it, with less around each chunk.
-                plain = type(response) is Response
-                body = response.response if plain else response.iter_encoded()
+                body = response.response if type(response) is Response else response.iter_encoded()
                 if end is not None:
                     code = getattr(body, "gi_code", None)  # as `interruptible` has it
                     if code is None or FOLDER in code.co_filename:
@@ -100,10 +103,10 @@ class BoundedBody:
                 for chunk in body:
                     if process.pid != process.request_pid:
                         process.end_if_forked()
-                    if type(chunk) is bytes:
-                        data = chunk
+                    if type(chunk) is str:
+                        data = chunk.encode()
                     else:
-                        data = chunk.encode() if type(chunk) is str else as_bytes(chunk)
+                        data = chunk if type(chunk) is bytes else as_bytes(chunk)
                     if data:
                         new.append(data)
                         size += len(data)
@@ -112,7 +115,7 @@ class BoundedBody:
                                 break
                             self._settle()
                             if packed and end is not None:
-                                end = time_limit.hasten((size - counted) * _PACKING)
+                                end = self.hasten((size - counted) * _PACKING)
                                 counted = size
                             mark = min(size + _PIECE, limit + 1)
                     if end is not None and time() >= end:
@@ -120,13 +123,13 @@ class BoundedBody:
         except TimeUp:
             return True
         except (Exception, GeneratorExit):  # what the interruption has come to
-            if not time_limit.is_over:
+            if not self.is_over:
                 raise
             return True
         finally:
             self._size = size
         # A generator may also take the interruption for `close()`, and end in peace.
-        return time_limit.fired
+        return self.fired
 
     def _settle(self) -> None:
         """Join the chunks that came last.
@@ -135,7 +138,11 @@ class BoundedBody:
         more memory than its bytes.
         """
         new = self._new
-        self._chunks.append(new[0] if len(new) == 1 else b"".join(new))
+        joined = new[0] if len(new) == 1 else b"".join(new)
+        if self._chunks:
+            self._chunks.append(joined)
+        else:
+            self._chunks = [joined]
         new.clear()
 
     def _shorten(self, size: int) -> None:
@@ -158,6 +165,9 @@ class BoundedBody:
         if not may_be_cut(self._response):
             raise TimeoutError(f"the body was not done after {seconds:.1f} s")
         self.cut = f"after {seconds:.1f} s, as the function's time would soon be over"
+
+
+BoundedBody._given = BoundedBody._read.__code__
 
 
 def may_be_cut(response: Response) -> bool:

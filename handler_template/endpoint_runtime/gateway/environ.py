@@ -23,6 +23,34 @@ if TYPE_CHECKING:
 # The methods that nearly all requests have (RFC 9110, RFC 5789); others are looked at.
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 
+_PAYLOAD_2 = (HTTP_2, URL)
+
+# Every key that always comes, so that a copy is a dict that is large enough at once.
+_ALWAYS: dict[str, Any] = {
+    "REQUEST_METHOD": "",
+    "SCRIPT_NAME": "",
+    "PATH_INFO": "/",
+    "QUERY_STRING": "",
+    "SERVER_PROTOCOL": "HTTP/1.1",
+    "SERVER_NAME": "",
+    "SERVER_PORT": "",
+    "REMOTE_ADDR": "",
+    "HTTP_DIFY_HOOK_ID": "",
+    "HTTP_DIFY_HOOK_URL": "",
+    "wsgi.version": (1, 0),
+    "wsgi.url_scheme": "",
+    "wsgi.input": None,
+    "wsgi.input_terminated": True,
+    "wsgi.errors": None,
+    "wsgi.multithread": False,
+    "wsgi.multiprocess": False,
+    "wsgi.run_once": False,
+    "lambda.event": None,
+    "lambda.context": None,
+    "lambda.identity": None,
+    "lambda.authorizer": None,
+}
+
 # The characters that werkzeug leaves as they are in a query, besides those that nobody quotes.
 _SAFE = "!$'()*,/:;?@"
 _UNQUOTED = {ord(mark): None for mark in _SAFE + "_.-~"}
@@ -83,7 +111,6 @@ def environ_of(
     event: dict[str, Any],
     context: object,
     source: str,
-    *,
     hook_id: str = "",
     max_body: int = 6291456,
     base_path: str = "",
@@ -97,9 +124,10 @@ def environ_of(
     details = event.get("requestContext")
     if not isinstance(details, dict):
         details = {}
+    environ = _ALWAYS.copy()
     part = "method"  # what of the event is being read
     try:
-        if source in (HTTP_2, URL):
+        if source in _PAYLOAD_2:
             http = details.get("http")
             if not isinstance(http, dict):
                 http = {}
@@ -115,7 +143,7 @@ def environ_of(
                 query = _query(event, encoded=False)
             elif not query.isascii():
                 query = wsgi(query)
-            identity: Any = details.get("authentication")
+            environ["lambda.identity"] = details.get("authentication")
         else:
             method = event.get("httpMethod")
             if method not in _METHODS:
@@ -123,41 +151,28 @@ def environ_of(
             raw_path = event.get("path") or _path_of(event, source)
             part = "query"
             protocol = details.get("protocol")
-            identity = details.get("identity")
+            environ["lambda.identity"] = identity = details.get("identity")
             address = identity.get("sourceIp") if isinstance(identity, dict) else None
             query = _query(event, encoded=source == ALB)
-        if source == ALB:
-            part = "headers"
-            from endpoint_runtime.gateway.odd_events import forwarded_for, last_hop
+            if source == ALB:
+                part = "headers"
+                from endpoint_runtime.gateway.odd_events import forwarded_for, last_hop
 
-            address = last_hop(forwarded_for(event))
+                address = last_hop(forwarded_for(event))
+        environ["REQUEST_METHOD"] = method
+        environ["QUERY_STRING"] = query
+        if isinstance(protocol, str) and protocol:
+            environ["SERVER_PROTOCOL"] = protocol
+        if isinstance(address, str):
+            environ["REMOTE_ADDR"] = address
+        environ["HTTP_DIFY_HOOK_ID"] = hook_id
+        environ["wsgi.errors"] = getattr(sys, "stderr", None)
+        environ["lambda.event"] = event
+        environ["lambda.context"] = context
+        environ["lambda.authorizer"] = details.get("authorizer")
         part = "body"
         body = _body(event) if event.get("body") else b""
-        # Every key that always comes, so that the dict is made large enough at once.
-        environ: dict[str, Any] = {
-            "REQUEST_METHOD": method,
-            "SCRIPT_NAME": "",
-            "PATH_INFO": "/",
-            "QUERY_STRING": query,
-            "SERVER_PROTOCOL": protocol if isinstance(protocol, str) and protocol else "HTTP/1.1",
-            "SERVER_NAME": "",
-            "SERVER_PORT": "",
-            "REMOTE_ADDR": address if isinstance(address, str) else "",
-            "HTTP_DIFY_HOOK_ID": hook_id,
-            "HTTP_DIFY_HOOK_URL": "",
-            "wsgi.version": (1, 0),
-            "wsgi.url_scheme": "",
-            "wsgi.input": BytesIO(body),
-            "wsgi.input_terminated": True,
-            "wsgi.errors": getattr(sys, "stderr", None),
-            "wsgi.multithread": False,
-            "wsgi.multiprocess": False,
-            "wsgi.run_once": False,
-            "lambda.event": event,
-            "lambda.context": context,
-            "lambda.identity": identity,
-            "lambda.authorizer": details.get("authorizer"),
-        }
+        environ["wsgi.input"] = BytesIO(body)
         part = "headers"
         add_headers(environ, event)
         if body or "CONTENT_LENGTH" in environ:
@@ -177,7 +192,7 @@ def environ_of(
         raise MalformedEvent(f"the event's {part} can't be read") from fault
     environ["SCRIPT_NAME"] = script
     environ["PATH_INFO"] = path
-    whole = script + path
+    whole = script + path if script else path
     # Most have nothing that a header may not have.
     odd = path[-1] == " " or not whole.isprintable()
     environ["HTTP_DIFY_HOOK_URL"] = url + (as_header(whole) if odd else whole)
@@ -204,19 +219,28 @@ def _query(event: dict[str, Any], *, encoded: bool) -> str:
     """
     many = event.get("multiValueQueryStringParameters") or {}
     one = event.get("queryStringParameters") or {}
-    quote = _quote if not encoded else wsgi
+    if not many and not one:
+        return ""
+    quote = wsgi if encoded else _quote
     parts: list[str] = []
     for name, values in many.items():
+        if type(values) is list and len(values) == 1:  # as nearly all are, of letters and digits
+            value = values[0]
+            if type(value) is str:
+                both = name + value
+                if both.isascii() and both.isalnum():
+                    parts.append(f"{name}={value}")
+                    continue
         key = quote(name)
         parts += [
             f"{key}={'' if value is None else quote(str(value))}"
             for value in (values if isinstance(values, list) else (values,))
         ]
-    parts += [
-        f"{quote(name)}={'' if value is None else quote(str(value))}"
-        for name, value in one.items()
-        if name not in many
-    ]
+    if [*one] == [*many]:
+        return "&".join(parts)
+    for name, value in one.items():
+        if name not in many:
+            parts.append(f"{quote(name)}={'' if value is None else quote(str(value))}")
     return "&".join(parts)
 
 

@@ -11,6 +11,7 @@ from endpoint_runtime.gateway.paths import ALB, wsgi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 # Dify's daemon drops these, as a client can forge them; the address is in REMOTE_ADDR.
@@ -26,6 +27,7 @@ _MAX_KEYS = 512
 # What follows from source, Host, X-Forwarded-Proto and -Port, for as long: a function has few.
 _SERVERS: dict[tuple[str | None, ...], tuple[str, str, str, str]] = {}
 _MAX_SERVERS = 64
+_isascii = str.isascii  # a TypeError for what is no text
 _TOKEN_MARKS = frozenset("!#$%&'*+-.^_`|~")  # what a header's name holds besides letters, digits
 _SINGLE = ("HTTP_HOST", "CONTENT_TYPE", "CONTENT_LENGTH")  # the first value counts
 _NOT_HTTP = {"HTTP_CONTENT_TYPE": "CONTENT_TYPE", "HTTP_CONTENT_LENGTH": "CONTENT_LENGTH"}
@@ -35,38 +37,53 @@ def add_headers(environ: dict[str, Any], event: dict[str, Any]) -> None:
     """Add HTTP_* of the multi-value map, what only the single-value map has, and the cookies."""
     many = event.get("multiValueHeaders")
     one = event.get("headers")
+    keys = _KEYS
     if many:
-        try:  # as nearly all come: one value each, in ASCII
+        size = len(environ) + len(many)
+        try:  # as nearly all come: names that are known, one value each, in ASCII
             for name, (value,) in many.items():
-                key = _KEYS.get(name)
-                if key is not None and key not in environ and value.isascii():
-                    environ[key] = value
-                else:
-                    _add(environ, name, value)
-        except (AttributeError, TypeError, ValueError):
-            for name in many:
-                environ.pop(_key(name), None)
-            for name, values in many.items():
-                if isinstance(values, list):
-                    _add_all(environ, name, values)
-                else:
-                    _add(environ, name, values)
-        if one and not one.keys() <= many.keys():
+                if _isascii(value):
+                    environ[keys[name]] = value
+        except (KeyError, TypeError, ValueError):
+            size = -1
+        if len(environ) != size:
+            _add_many(environ, many)
+        if one and [*one] != [*many]:  # comparing views of their keys takes three times as long
             seen = {_key(name) for name in many}
             for name, value in one.items():
                 if _key(name) not in seen:
                     _add(environ, name, value)
     elif one:
-        for name, value in one.items():
-            key = _KEYS.get(name)
-            if key is not None and key not in environ and type(value) is str and value.isascii():
-                environ[key] = value
-            else:
+        size = len(environ) + len(one)
+        try:
+            for name, value in one.items():
+                if _isascii(value):
+                    environ[keys[name]] = value
+        except (KeyError, TypeError):
+            size = -1
+        if len(environ) != size:
+            _drop(environ, one)
+            for name, value in one.items():
                 _add(environ, name, value)
     cookies = event.get("cookies")
     if cookies:
         environ["HTTP_COOKIE"] = wsgi("; ".join(cookies))
     environ.pop("", None)  # where those went that must not get in
+
+
+def _add_many(environ: dict[str, Any], many: dict[str, Any]) -> None:
+    """Add headers of any number of values, in place of what is there of them."""
+    _drop(environ, many)
+    for name, values in many.items():
+        if isinstance(values, list):
+            _add_all(environ, name, values)
+        else:
+            _add(environ, name, values)
+
+
+def _drop(environ: dict[str, Any], names: Iterable[str]) -> None:
+    for name in names:
+        environ.pop(_key(name), None)
 
 
 def _key(name: str) -> str:

@@ -60,8 +60,17 @@ def split_path(
     prefix = ""
     if source not in (URL, ALB):
         stage = context.get("stage")
-        if stage == "$default" and ".execute-api." in domain and not base_path:
-            return "", path
+        if stage == "$default":
+            if ".execute-api." in domain and not base_path:
+                return "", path
+        elif (  # as below, of a REST API on its own domain
+            source == REST
+            and isinstance(stage, str)
+            and stage.isascii()
+            and context.get("path") == f"/{stage}{raw}"
+            and stage
+        ):
+            return "/" + stage, path
         if not isinstance(stage, str) or not stage or stage == "$default":
             stage = ""
         else:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from endpoint_runtime.gateway.headers import is_field_name
 from endpoint_runtime.gateway.paths import ALB
-from endpoint_runtime.gateway.replies import HOP_BY_HOP, MAX_REPLY, is_text
+from endpoint_runtime.gateway.replies import HOP_BY_HOP, MAX_REPLY, has_no_body, is_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from endpoint_runtime.gateway.replies import BodyTypes
 
 # Names in lower case of headers that need more than copying.
-_OTHERS = HOP_BY_HOP | {"content-encoding", "content-location", "location", "set-cookie"}
+_OTHERS = HOP_BY_HOP | {"content-encoding", "content-location", "set-cookie"}
 
 # Seen before, for the life of the process. Names as they were spelled: in lower case, "" for those
 # that need more than copying. Statuses of HTTP. Whether a body of a content type is text, by type
@@ -33,9 +33,9 @@ _MAX_KEPT = 512
 
 
 def learn_status(response: Response) -> int:
-    """Return the status of a werkzeug Response, 0 where it is none that HTTP has."""
+    """Return the status of a werkzeug Response, 0 where HTTP has none such, or no body with it."""
     status, line = response.status_code, response.status
-    if not (99 < status < 1000 and line.isprintable()):
+    if not (99 < status < 1000 and line.isprintable()) or has_no_body("", status):
         return 0
     if len(STATUSES) < _MAX_KEPT:
         STATUSES[line] = status
@@ -63,6 +63,11 @@ def plain_reply(
             return None
         names[lower] = name
         headers[name] = value
+    if "location" in names:
+        from endpoint_runtime.gateway.locations import is_plain_location
+
+        if not is_plain_location(headers[names["location"]]):
+            return None
     content_type = headers[names["content-type"]] if "content-type" in names else ""
     if "content-length" in names:
         headers[names["content-length"]] = str(len(body))
@@ -76,7 +81,7 @@ def plain_reply(
     if body and (not as_text or len(body) * 6 > MAX_REPLY - 65536):
         return None
     try:
-        text = body.decode("utf-8")
+        text = body.decode()
     except UnicodeDecodeError:
         return None
     return {"statusCode": status, "headers": headers, "body": text, "isBase64Encoded": False}

@@ -27,9 +27,6 @@ _KINDS = (
     (("serverId", "sourceIp", "username"), "the question of a Transfer Family server", ""),
     (("requestContext.connectionId",), "an API Gateway WebSocket message", ""),
     # Requests in forms that this function does not translate
-    (("requestContext.serviceNetworkArn",), "a request of VPC Lattice", ""),
-    (("requestContext.targetGroupArn",), "a request of VPC Lattice", ""),
-    (("method", "raw_path"), "a request of VPC Lattice", ""),
     # Services that call a function by themselves
     (("triggerSource",), "a trigger of a Cognito user pool", "triggerSource"),
     (("datasetName", "identityPoolId"), "a Cognito Sync event", ""),
@@ -84,10 +81,17 @@ def refusal_of(event: object) -> str:
     return _refusal(_kind(event))
 
 
+def kind_of(event: object) -> str:
+    """Return what an event seems to be, as a refusal would say it: names, none of its values."""
+    if isinstance(event, list):
+        return f"a list of {_records(event)}"
+    return _kind(event) if isinstance(event, dict) else f"a {type(event).__name__}"
+
+
 def _refusal(kind: str) -> str:
     return (
-        "this function serves HTTP requests from API Gateway (REST and HTTP APIs), function URLs "
-        f"and Application Load Balancers; this event is none: {kind}"
+        "this function serves HTTP requests from API Gateway (REST and HTTP APIs), function URLs, "
+        f"Application Load Balancers and VPC Lattice; this event is none: {kind}"
     )
 
 

@@ -7,9 +7,8 @@
 Contract: an exchange ends with its answer or with `HttpError`, never after the deadline (seconds
 since the epoch), and never for standing still longer than `stall` seconds. TLS verifies the chain
 and the host's name, always. Nothing is retried here: `HttpError.sent` tells who may. One thread
-uses a connection at a time, and reads or closes an answer before it asks for the next.
-
-Sources: RFC 9110 and 9112.
+uses a connection at a time, and reads or closes an answer before it asks for the next. Sources:
+RFC 9110 and 9112.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ import os
 from posix import getpid
 from time import time
 
+from endpoint_runtime import process
 from endpoint_runtime.http_client.response import MAX_BODY, Response, is_number
 from endpoint_runtime.http_client.stream import CertificateRefused, HttpError, Stream, TimedOut
 
@@ -84,14 +84,20 @@ class Connection(Stream):
         *,
         deadline: float | None = None,
     ) -> Response:
-        """Send a request and return its answer once the head of it is here.
+        """Send a request, `path` as it is, and return its answer once the head of it is here.
 
-        `path` is sent as it is, query included. `Host` and `Content-Length` are added. `deadline`
-        takes the place of the connection's from now on.
+        `Host` and `Content-Length` are added. `deadline` replaces the connection's from now on.
         """
+        self.deadline = self.deadline if deadline is None else deadline
+        observe = process.observe_call
+        if observe is None:
+            return self._exchange(method, path, headers, body)
+        return observe(self, self._exchange, method, path, headers, body)  # type: ignore[no-any-return]
+
+    def _exchange(
+        self, method: str, path: str, headers: Mapping[str, str] | None, body: bytes
+    ) -> Response:
         self._asked_at = time()
-        if deadline is not None:
-            self.deadline = deadline
         if self._answer is not None:
             self._answer.close()
         if not self.is_open():

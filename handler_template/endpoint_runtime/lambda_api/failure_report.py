@@ -88,7 +88,10 @@ def _formatted(frames: "list[Frame]") -> list[str]:
 def _log_error(described: dict[str, object], trace: list[str]) -> None:
     if report.is_json:
         stamp = time.strftime(_TIME, time.gmtime())
-        line = encode_json({"timestamp": stamp, "level": "ERROR", **described})
+        entry = {"timestamp": stamp, "level": "ERROR", **described}
+        if trace_id := report.trace_id():
+            entry["traceId"] = trace_id
+        line = encode_json(entry)
         lines = [line.decode("utf-8", "backslashreplace")]
     else:
         kind, message = described["errorType"], described["errorMessage"]

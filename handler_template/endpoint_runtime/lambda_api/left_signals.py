@@ -22,6 +22,7 @@ from _signal import (  # type: ignore[import-not-found]
     signal,
 )
 
+from endpoint_runtime import process
 from endpoint_runtime.logs import report
 
 # What would end the process: writing to a closed connection, timers of CPU time. Profilers, which
@@ -35,6 +36,8 @@ def restore_signals(context: object) -> None:
     A timer that is still running would interrupt, or end, another's request or the wait for one.
     `context` is Lambda's, of the request that is over.
     """
+    if process.let_alarm_go is not None:
+        process.let_alarm_go()
     if getitimer(ITIMER_REAL)[0]:
         setitimer(ITIMER_REAL, 0)
         request_id = getattr(context, "aws_request_id", None) or ""

@@ -10,6 +10,9 @@ nobody answers the signal any more, so that none arms the timer again; then the 
 then signals that are under way are dropped, and the old handler comes back; and disarming is last,
 too, as other handlers run when Python changes one, and may have armed it. Where the timer was not
 to ring for a while, nothing is under way, and the first three are all there is to do.
+
+Handler and timer stay where nobody can tell, as nothing has imported `signal`, which calls
+`let_go`: it rings before the next limit is over, which sets it again; other rings do nothing.
 """
 
 from __future__ import annotations
@@ -17,13 +20,17 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]
 from _thread import get_ident
 from sys import _getframe, modules
-from time import time
+from time import monotonic, time
+
+from endpoint_runtime import process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from types import FrameType, TracebackType
+    from types import CodeType, FrameType, TracebackType
     from typing import Any
+
+_ALARM, _TIMER = _signal.SIGALRM, _signal.ITIMER_REAL
 
 BODY_MARGIN = 1.0  # seconds before the function's time is over at which bodies end
 WORK_MARGIN = 0.5  # the same of work after the answer
@@ -34,12 +41,14 @@ _SOONEST = 0.001  # seconds: a timer of none is one that is disarmed
 _NEAR = 0.01  # seconds by which a timer may differ from what it was set to
 _LONGEST = 1e6  # seconds: more than Lambda has, less than timers and locks take
 
-# The room whose modules wait for a network on the plugin's behalf, and leave nothing behind when
-# interrupted: what fails in them closes the connection.
+# The room whose modules wait for a network for the plugin: interrupted, they close connections.
 _WAITING = "endpoint_runtime.http_client."
 
 # The limit that has the timer, of several within each other the innermost. Of the main thread.
 _current: TimeLimit | None = None
+_main = 0  # the main thread, once a limit has begun in it
+# When the timer rings that was set here last, by the clock that it goes by; 0.0 where none does.
+_rings_at = 0.0
 
 
 class TimeUp(GeneratorExit):
@@ -76,11 +85,12 @@ class TimeLimit:
 
     # Of the class where they are as here: a limit is made for every body that is made meanwhile.
     fired = False  # it has interrupted something
-    _frame: FrameType | None = None  # of the function with the `with`
+    _rang = False  # the timer has, or somebody in its place
     _outer: TimeLimit | None = None  # the limit around this one
     _old = _signal.SIG_DFL  # what became of the signal before
-    _rings_at = 0.0  # when the timer is to ring, in seconds since the epoch
-    _thread = 0
+    _begun = 0.0  # seconds since the epoch, where they were asked for just before it begins
+    _code: CodeType | None = None  # of the function with the `with`
+    _given: CodeType | None = None  # the same, of who knows it: asking for a frame costs more
 
     def __init__(self, end: float | None) -> None:
         self.end = end
@@ -95,31 +105,20 @@ class TimeLimit:
         end = self.end
         if end is None:
             return self
-        old = _signal.getsignal(_signal.SIGALRM)
-        if old is not _ring and type(old) is not int:  # a handler of the plugin's
+        old = _signal.getsignal(_ALARM)
+        stayed = old is _ring and "signal" not in modules and get_ident() == _main
+        if not stayed and not self._take(old):
             return self
-        try:
-            if "signal" in modules:  # else nobody has blocked any
-                from endpoint_runtime.lambda_api.left_signals import unblock_alarm
-
-                unblock_alarm()
-            _signal.signal(_signal.SIGALRM, _ring)
-        except ValueError:  # not the main thread
-            return self
-        self._old = _signal.SIG_DFL if old is _ring else old
-        self._thread, self._frame = get_ident(), _getframe(1)
+        self._code = self._given or _getframe(1).f_code
         if _current is not None:
             self._outer = _current
             end = self._due()
         _current = self
+        left = end - (self._begun or time())
+        if stayed and left * 0.5 < _rings_at - monotonic() <= left:
+            return self  # that of a limit before this one will do
         try:
-            # As `_arm` does, without a call.
-            now = time()
-            left = end - now
-            if left < _SOONEST:
-                left = _SOONEST
-            self._rings_at = now + left
-            _signal.setitimer(_signal.ITIMER_REAL, left)
+            _set_timer(left)
         except BaseException:  # of another signal's handler
             self.__exit__(None, None, None)
             raise
@@ -135,66 +134,71 @@ class TimeLimit:
         if _current is not self:
             return
         outer = _current = self._outer  # from here on this one answers no signal
-        self._frame = None
-        if outer is not None:
-            self._outer = None
-        handler = _signal.getsignal(_signal.SIGALRM)
-        if handler is _ring and outer is None and self.end and time() < self._rings_at - _NEAR:
-            _signal.setitimer(_signal.ITIMER_REAL, 0)  # nothing can be under way yet
-            _signal.signal(_signal.SIGALRM, self._old)
-        elif handler is not _ring and (type(handler) is not int or handler != _signal.SIG_DFL):
+        seen = "signal" in modules or self._old != _signal.SIG_DFL
+        if outer is None and not seen and not self._rang:
+            return
+        handler = _signal.getsignal(_ALARM)
+        if outer is None and handler is _ring and monotonic() < _rings_at - _NEAR:
+            _disarm()  # nothing can be under way yet
+            if seen:
+                _signal.signal(_ALARM, self._old)
+            return
+        self._outer = None
+        if handler is not _ring and (type(handler) is not int or handler != _signal.SIG_DFL):
             # The plugin's; and so is the timer, unless it is what was set here.
-            left, again = _signal.getitimer(_signal.ITIMER_REAL)
-            if left and not again and abs(time() + left - self._rings_at) < _NEAR:
-                _signal.setitimer(_signal.ITIMER_REAL, 0)
+            left, again = _signal.getitimer(_TIMER)
+            if left and not again and abs(monotonic() + left - _rings_at) < _NEAR:
+                _disarm()
         elif outer is not None:
-            _signal.signal(_signal.SIGALRM, _ring)
-            outer._arm(outer._due())
+            _signal.signal(_ALARM, _ring)
+            _set_timer(outer._due() - time())
         else:
-            _signal.setitimer(_signal.ITIMER_REAL, 0)
-            try:
-                # The system drops what is under way, also where the plugin holds signals back.
-                _signal.signal(_signal.SIGALRM, _signal.SIG_IGN)
-                _signal.signal(_signal.SIGALRM, self._old)
-            finally:
-                _signal.setitimer(_signal.ITIMER_REAL, 0)
+            _take_down(self._old)
+
+    def _take(self, old: Any) -> bool:
+        """Have alarms come here instead of to `old`; return whether they do."""
+        global _main
+        if old is not _ring and type(old) is not int:  # a handler of the plugin's
+            return False
+        try:
+            if "signal" in modules:  # else nobody has blocked any
+                _unblock_alarm()
+            _signal.signal(_ALARM, _ring)
+        except ValueError:  # not the main thread
+            return False
+        self._old = _signal.SIG_DFL if old is _ring else old
+        _main = get_ident()
+        return True
 
     def hasten(self, seconds: float) -> float:
         """Have a limit that has an end be over earlier, by so much; return when."""
         end = self.end = (self.end or 0.0) - seconds
         if _current is self:
-            self._arm(self._due())
+            _set_timer(self._due() - time())
         return end
 
     def interrupt(self) -> None:
         """End at once what runs within this limit; for other threads, while it lasts."""
         self.end = 0.0
-        if _current is self and _signal.getsignal(_signal.SIGALRM) is _ring:
-            _signal.pthread_kill(self._thread, _signal.SIGALRM)
+        if _current is self and _signal.getsignal(_ALARM) is _ring:
+            _signal.pthread_kill(_main, _ALARM)
 
     def _due(self) -> float:
         """When this limit, or one around it, is over."""
         end = self.end or 0.0
         return end if self._outer is None else min(end, self._outer._due())
 
-    def _arm(self, when: float) -> None:
-        now = time()
-        left = when - now
-        if left < _SOONEST:
-            left = _SOONEST
-        self._rings_at = now + left
-        _signal.setitimer(_signal.ITIMER_REAL, left)
-
     def _answer(self, frame: FrameType | None) -> None:
+        self._rang = True
         due = self._due()
-        if time() < due:  # the alarm is another's, who has taken the timer for it
-            self._arm(due)
+        if time() < due:  # another has taken the timer for its alarm, or it is an earlier limit's
+            _set_timer(due - time())
             return
         nearest, called = self._runs(frame)
         plugins = called is not None and not _own_module(called)
         # Again, as the runtime may be about to call the plugin, and the plugin may go on.
         interrupts = plugins and (not nearest or nearest.startswith(_WAITING))
-        self._arm(time() + (_AGAIN if interrupts or not plugins else _SOON))
+        _set_timer(_AGAIN if interrupts or not plugins else _SOON)
         if interrupts:
             self.fired = True
             raise TimeUp
@@ -203,10 +207,48 @@ class TimeLimit:
         """Return what runs: the runtime's module that was called last, "" for none, and the frame
         of what the function with the `with` called, None where that is nothing."""
         nearest, called = "", None
-        while frame is not None and frame is not self._frame:
+        while frame is not None and frame.f_code is not self._code:
             nearest = nearest or _own_module(frame)
             called, frame = frame, frame.f_back
         return nearest, called if frame is not None else None
+
+
+def _set_timer(left: float) -> None:
+    """Have the timer ring in so many seconds, at once where there are none left."""
+    global _rings_at
+    left = max(left, _SOONEST)
+    _rings_at = monotonic() + left
+    _signal.setitimer(_TIMER, left)
+
+
+def _disarm() -> None:
+    global _rings_at
+    _rings_at = 0.0
+    _signal.setitimer(_TIMER, 0)
+
+
+def _take_down(old: Any) -> None:
+    """Disarm the timer, drop signals that are under way, and have `old` answer others."""
+    _disarm()
+    try:
+        # The system drops what is under way, also where the plugin holds signals back.
+        _signal.signal(_ALARM, _signal.SIG_IGN)
+        _signal.signal(_ALARM, old)
+    finally:
+        _disarm()
+
+
+def let_go() -> None:
+    """Take down the handler and the timer that a limit has left; other threads, the timer alone."""
+    if _current is not None or not _main:
+        return
+    if get_ident() != _main:
+        _disarm()
+    elif _signal.getsignal(_ALARM) is _ring:
+        _take_down(_signal.SIG_DFL)
+
+
+process.let_alarm_go = let_go
 
 
 def interruptible(body: Iterable[Any]) -> Iterable[Any]:
@@ -242,6 +284,15 @@ def _own_module(frame: FrameType) -> str:
     if type(name) is not str or name.partition(".")[0] != "endpoint_runtime":
         return ""
     return "" if frame.f_code in _PLUGINS else name
+
+
+def _unblock_alarm() -> None:
+    """Import what does it, which takes this one's place."""
+    global _unblock_alarm
+    from endpoint_runtime.lambda_api.left_signals import unblock_alarm
+
+    _unblock_alarm = unblock_alarm
+    unblock_alarm()
 
 
 def _ring(number: int, frame: FrameType | None) -> None:

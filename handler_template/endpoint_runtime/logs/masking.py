@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MASK = "***"
 _OWN = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
 # Of a JSON line, what says when, how grave and whose it is, and never a secret.
-ENVELOPE = ("timestamp", "level", "requestId")
+ENVELOPE = ("timestamp", "level", "requestId", "traceId")
 
 for _name in _OWN:
     process.add_secret(environ.get(_name))

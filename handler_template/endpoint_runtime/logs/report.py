@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _LEVELS = {"TRACE": 5, "DEBUG": 10, "INFO": 20, "WARN": 30, "WARNING": 30, "ERROR": 40, "FATAL": 50}
 
 # The methods that the log names (RFC 9110, RFC 5789): another may be anything a client sent.
-_METHODS = frozenset(
+METHODS = frozenset(
     ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE")
 )
 
@@ -32,10 +32,18 @@ _METHODS = frozenset(
 TEXT_FRAMES = (0xA55A0003, 0xA55A000B, 0xA55A000F, 0xA55A0013, 0xA55A0017, 0xA55A001B)
 JSON_FRAMES = (0xA55A0002, 0xA55A000A, 0xA55A000E, 0xA55A0012, 0xA55A0016, 0xA55A001A)
 
+_MAX_TRACE_ID = 64  # characters; it has 35
+
 # What the environment says of the log; it stays as it is for the life of a function's process.
 _least, is_json = 20, False
 # The second that was written last, as text too.
 _last = 0, "1970-01-01T00:00:00"
+# Texts of numbers that lines have had, as formatting one costs more than all the rest of a line: of
+# milliseconds, of statuses, and of tenths of a millisecond that requests took.
+_MILLISECONDS: dict[int, str] = {}
+_STATUSES: dict[int, str] = {}
+_TOOK: dict[int, str] = {}
+_MOST_TOOK = 512
 
 
 def configure(environment: Mapping[str, str] = os.environ) -> None:
@@ -122,25 +130,44 @@ def _write(level: str, message: str, request_id: str) -> None:
             "logger": "endpoint_runtime",
             "requestId": request_id,
         }
+        trace = trace_id()
+        if trace:
+            entry["traceId"] = trace
         line = encode_json(entry).decode("utf-8", "backslashreplace") + "\n"
     else:
         milliseconds = str(int(now * 1000))[-3:]
         line = f"[{level}]\t{stamp}.{milliseconds}Z\t{request_id}\t{message}\n"
-    stream: Any = process.log_stream or sys.stderr
+    _write_line(level, line)
+
+
+def _write_line(level: str, line: str) -> None:
     try:
         if process.log_descriptor >= 0:
             frames = JSON_FRAMES if is_json else TEXT_FRAMES
             frame = frames[_LEVELS[level] // 10]
             write_frame(process.log_descriptor, line, frame)
             return
+        stream: Any = process.log_stream or sys.stderr
         if stream is not None:
             if type(stream) is LogStream:
                 stream.write_masked(line)
             else:
                 stream.write(line)
-                stream.flush()
+                if not getattr(stream, "line_buffering", False):  # else it is flushed
+                    stream.flush()
     except Exception:
         _write_plainly(line)
+
+
+def trace_id() -> str:
+    """Return the id of the request's trace (`Root` of X-Ray's header); "" where it has none.
+
+    One that is not sampled is nothing to X-Ray; in the log it joins the lines of a request that
+    went through several functions all the same.
+    """
+    header = os.environ.get("_X_AMZN_TRACE_ID", "")
+    start = header.find("Root=")
+    return "" if start < 0 else header[start + 5 :].partition(";")[0][:_MAX_TRACE_ID]
 
 
 def _write_plainly(line: str) -> None:
@@ -155,8 +182,8 @@ def _write_plainly(line: str) -> None:
 def write_frame(descriptor: int, text: str, frame_type: int) -> None:
     """Write one event of Lambda's framed log: type, length, time in us, text."""
     data = text.encode("utf-8", "backslashreplace")
-    head = frame_type.to_bytes(4, "big") + len(data).to_bytes(4, "big")
-    frame = head + (time_ns() // 1000).to_bytes(8, "big") + data
+    head = frame_type << 96 | len(data) << 64 | time_ns() // 1000
+    frame = head.to_bytes(16, "big") + data
     while frame:
         frame = frame[write(descriptor, frame) :]
 
@@ -171,11 +198,35 @@ def _stamp(second: int) -> str:
 
 def log_request(method: str, route: str, status: int, seconds: float, request_id: str = "") -> None:
     """Write the line that every request leaves: nothing else a client sent is in it."""
-    if method not in _METHODS:
+    if _least > 20:
+        return
+    if method not in METHODS:
         method = "-"
-    if _least <= 20:
-        # Nothing in it can be a secret: no time is spent looking for one.
-        _write("INFO", f"{method} {route} {status} {seconds * 1000:.1f} ms", request_id)
+    # Nothing in it can be a secret: no time is spent looking for one.
+    tenths = int(seconds * 10000 + 0.5)
+    took = _TOOK.get(tenths) or _learn_took(tenths)
+    code = _STATUSES.get(status) or _STATUSES.setdefault(status, str(status))
+    if is_json:
+        _write("INFO", f"{method} {route} {code} {took}", request_id)
+        return
+    # As `_write` has it, without a call.
+    now = time()
+    second, stamp = _last
+    since = now - second
+    if not 0 <= since < 1:
+        second = int(now)
+        stamp, since = _stamp(second), now - second
+    number = int(since * 1000)
+    milliseconds = _MILLISECONDS.get(number) or _MILLISECONDS.setdefault(number, f"{number:03}")
+    line = f"[INFO]\t{stamp}.{milliseconds}Z\t{request_id}\t{method} {route} {code} {took}\n"
+    _write_line("INFO", line)
+
+
+def _learn_took(tenths: int) -> str:
+    took = f"{tenths // 10}.{tenths % 10} ms"
+    if len(_TOOK) < _MOST_TOOK:
+        _TOOK[tenths] = took
+    return took
 
 
 def log_exception(

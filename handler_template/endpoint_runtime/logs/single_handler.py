@@ -18,6 +18,7 @@ from io import TextIOWrapper
 from weakref import WeakSet
 
 from endpoint_runtime import process
+from endpoint_runtime.logs import report
 from endpoint_runtime.logs.report import LogStream
 
 TYPE_CHECKING = False
@@ -58,8 +59,14 @@ def install_in_stock_client() -> None:
         else:
             write(text, frame_type)
 
+    log_error = sink.log_error
+
+    def log_failure(lines: list[str]) -> None:  # with log format JSON there is one
+        log_error([_with_trace(line) for line in lines] if report.is_json else lines)
+
     sink.log = log
-    handler.addFilter(stamp_late)
+    sink.log_error = log_failure
+    handler.addFilter(stamp)
     level_name = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "").upper()
     install(logging, handler, "DEBUG" if level_name == "TRACE" else level_name)
     sys.stdout = LogStream(sys.stdout)
@@ -153,6 +160,16 @@ def _is_log(stream: object) -> bool:
         return False
 
 
+def _with_trace(line: str) -> str:
+    """Return the JSON of a failure with the id of its trace, which AWS's client leaves out."""
+    from endpoint_runtime.json_codec import encode_json
+
+    trace = report.trace_id()
+    if not trace or not line.endswith("}"):
+        return line
+    return f'{line[:-1]}, "traceId": {encode_json(trace).decode()}}}'
+
+
 def _with_text(logging: Any, record: LogRecord, text: str) -> LogRecord:
     """A record like `record`, whose message is `text`, which has all there is to it."""
     fields = {**vars(record), "msg": text, "args": None}
@@ -162,9 +179,21 @@ def _with_text(logging: Any, record: LogRecord, text: str) -> LogRecord:
     return made
 
 
-def stamp_late(record: LogRecord) -> bool:
-    """Give a record of work that outlived its invocation the id of that one: a filter."""
-    own = process.late_request_id() if process.late_request_id is not None else None
-    if own is not None:
-        record.aws_request_id = own
+def stamp(record: LogRecord) -> bool:
+    """Give a record the id of its trace, and one of work that outlived its invocation the ids of
+    that one: a filter.
+
+    The formatters for JSON, ours and AWS's, write what is no attribute of every record.
+    """
+    late = process.late_ids() if process.late_ids is not None else None
+    if late is not None:
+        record.aws_request_id = late[0]
+    if report.is_json:
+        trace = late[1] if late is not None else report.trace_id()
+        if trace:
+            record.traceId = trace
+        elif hasattr(record, "traceId"):  # the plugin's own, which is not known to be no secret
+            from endpoint_runtime.logs.masking import mask_value
+
+            record.traceId = mask_value(record.traceId)
     return True

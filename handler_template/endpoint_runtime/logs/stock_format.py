@@ -28,7 +28,7 @@ def configure_logging(logging: "ModuleType") -> None:
     if level_name == "TRACE":
         level_name = "DEBUG"
     destination = sink()
-    from endpoint_runtime.logs.single_handler import install, stamp_late
+    from endpoint_runtime.logs.single_handler import install, stamp
 
     class LambdaLoggerHandler(logging.Handler):  # type: ignore[misc, name-defined]
         log_sink = destination
@@ -50,23 +50,24 @@ def configure_logging(logging: "ModuleType") -> None:
             record._frame_type = JSON_FRAMES[level // 10]
             return _json_line(record, self.formatTime(record, self.datefmt))
 
-    def stamp(record: "LogRecord") -> bool:
+    def stamp_invocation(record: "LogRecord") -> bool:
         record.aws_request_id = process.request_id or ""
         record.tenant_id = process.tenant_id
-        return stamp_late(record)
+        return stamp(record)
 
     logging.Formatter.converter = time.gmtime
     handler = LambdaLoggerHandler()
     if report.is_json:
-        handler.setFormatter(JsonFormatter(datefmt=_TIME))
+        handler.setFormatter(JsonFormatter(datefmt=_TIME, validate=False))
     else:
         handler.setFormatter(
             logging.Formatter(
                 "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s\n",
                 "%Y-%m-%dT%H:%M:%S",
+                validate=False,  # which takes `re`
             )
         )
-    handler.addFilter(stamp)
+    handler.addFilter(stamp_invocation)
     root = logging.getLogger()
     if level_name in logging.getLevelNamesMapping():
         root.setLevel(level_name)

@@ -32,14 +32,11 @@ class TableStore:
         item = self._item(hook_id, deadline)
         if item is None or "name" not in item:
             return None
-        return {
-            "name": item["name"]["S"],
-            "enabled": item["enabled"]["BOOL"],
-            "settings": _json(item, "settings"),
-            "references": _json(item, "references"),
-            "sealed": a2b_base64(item["sealed"]["B"]) if "sealed" in item else None,
-            "space": item["space"]["S"] if "space" in item else hook_id,
-        }
+        document = document_of(item, hook_id)
+        for name in ("settings", "references"):
+            if not isinstance(document[name], dict):
+                raise ValueError(f"{name} is not an object")
+        return document
 
     def root(self, deadline: float | None) -> str | None:
         """Return the hook id of the endpoint that also answers at the root; None for none."""
@@ -59,8 +56,17 @@ class TableStore:
         return found
 
 
-def _json(item: dict[str, Any], name: str) -> dict[str, Any]:
-    value = decode_json(item[name]["S"].encode()) if name in item else {}
-    if not isinstance(value, dict):
-        raise ValueError(f"{name} is not an object")
-    return value
+def document_of(item: dict[str, Any], hook_id: str) -> Document:
+    """Return what an item of the table keeps of an endpoint."""
+    return {
+        "name": item["name"]["S"],
+        "enabled": item["enabled"]["BOOL"],
+        "settings": _json(item, "settings"),
+        "references": _json(item, "references"),
+        "sealed": a2b_base64(item["sealed"]["B"]) if "sealed" in item else None,
+        "space": item["space"]["S"] if "space" in item else hook_id,
+    }
+
+
+def _json(item: dict[str, Any], name: str) -> Any:
+    return decode_json(item[name]["S"].encode()) if name in item else {}

@@ -74,13 +74,20 @@ class Endpoint:
 class Endpoints:
     """The endpoints of one function; for the threads of a process.
 
-    `make` returns what answers the requests of a new `Endpoint`. `known` has them by what their
+    `make` returns what answers the requests of a new `Endpoint`, `read` what its store has of it
+    (`settings_of`, `subscription_settings`). `known` has them by what their
     paths start with. The clock is the wall's: a process
     that Lambda froze has no other that went on.
     """
 
-    def __init__(self, bundle: Any, make: Callable[[Endpoint], Answering]) -> None:
+    def __init__(
+        self,
+        bundle: Any,
+        make: Callable[[Endpoint], Answering],
+        read: Callable[..., EndpointSettings] = settings_of,
+    ) -> None:
         self.known: dict[str, Endpoint] = {}
+        self._read = read
         self._bundle = bundle
         self._make = make
         self._ttl: float = bundle.SETTINGS_TTL
@@ -99,7 +106,7 @@ class Endpoints:
 
     def forget(self) -> None:
         """Read everything again when it is asked for: this process is another's copy."""
-        self.__init__(self._bundle, self._make)  # type: ignore[misc]
+        self.__init__(self._bundle, self._make, self._read)  # type: ignore[misc]
 
     def find(
         self, hook_id: str, deadline: float | None = None, request_id: str = ""
@@ -125,8 +132,8 @@ class Endpoints:
         endpoint = Endpoint(hook_id, document["space"])
         endpoint.application = self._make(endpoint)
         try:
-            settings = settings_of(document, hook_id, self._bundle, self._data_key, deadline)
-            kept = self._ttl
+            settings = self._read(document, hook_id, self._bundle, self._data_key, deadline)
+            kept = min(self._ttl, settings.lasts)
         except SettingsError as fault:
             settings = EndpointSettings.unusable(f"{_label(document)}{fault}")
             kept = min(self._ttl, _AGAIN)
@@ -169,7 +176,7 @@ class Endpoints:
                     self._note_absent(endpoint.hook_id, document, now)
                     return None
                 hook_id, bundle = endpoint.hook_id, self._bundle
-                settings = settings_of(document, hook_id, bundle, self._data_key, until)
+                settings = self._read(document, hook_id, bundle, self._data_key, until)
             except process.interrupts:
                 raise
             except Exception as fault:
@@ -179,7 +186,9 @@ class Endpoints:
                 if not isinstance(fault, SettingsError):
                     self._failed = now
             else:
-                self._keep(endpoint, document, settings, (now, now + self._ttl))
+                self._keep(
+                    endpoint, document, settings, (now, now + min(self._ttl, settings.lasts))
+                )
         return endpoint
 
     def _say_unread(self, endpoint: Endpoint, fault: Exception, request_id: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from _operator import _compare_digest
 
-from endpoint_runtime.aws.sigv4 import hmac_digest
+from endpoint_runtime.aws.sigv4 import hmac_sha256
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"  # base32 (RFC 4648), in lower case
 RANDOM, CHECK = 16, 8  # characters
@@ -28,7 +28,7 @@ def is_genuine(hook_id: str, key: bytes) -> bool:
 def check_of(characters: str, key: bytes) -> str:
     """Return the characters that follow the random ones of a hook id."""
     bits = CHECK * _BITS
-    digest = hmac_digest(key, characters.encode("ascii"), "sha256")
+    digest = hmac_sha256(key, characters.encode("ascii"))
     number = int.from_bytes(digest[: bits // 8], "big")
     shifts = range(bits - _BITS, -1, -_BITS)
     return "".join([ALPHABET[number >> shift & 31] for shift in shifts])

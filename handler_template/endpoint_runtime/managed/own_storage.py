@@ -7,6 +7,7 @@ from endpoint_runtime.aws.sigv4 import payload_hash
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from endpoint_runtime.storage import Storage
@@ -23,13 +24,13 @@ class OwnStorage(Backends):
         self._prefix = f"{payload_hash(space.encode())[:_DIGITS]}/"
 
     @property
-    def deadline(self) -> float | None:
-        """The deadline of the function's latest request, in seconds since the epoch."""
-        return self._shared.deadline
+    def clock(self) -> Callable[[], float] | None:
+        """What tells how many ms the function's latest request has left."""
+        return self._shared.clock
 
-    @deadline.setter
-    def deadline(self, deadline: float | None) -> None:
-        self._shared.deadline = deadline
+    @clock.setter
+    def clock(self, clock: Callable[[], float] | None) -> None:
+        self._shared.clock = clock
 
     def __getattr__(self, name: str) -> Any:
         part = getattr(self._shared, name)

@@ -15,7 +15,7 @@ from _thread import allocate_lock
 
 from endpoint_runtime import process
 from endpoint_runtime.aws import client
-from endpoint_runtime.aws.sigv4 import hmac_digest
+from endpoint_runtime.aws.sigv4 import hmac_sha256
 from endpoint_runtime.json_codec import decode_json
 
 try:
@@ -50,28 +50,41 @@ class DataKey:
 
         Raises `SealError`, and AwsError where the key can't be read.
         """
+        return open_sealed(sealed, hook_id, self.read(deadline))
+
+    def read(self, deadline: float | None) -> bytes:
+        """Return the key itself; raises as `open` does."""
         if self._key is None:
             with self._lock:
                 if self._key is None:
                     self._key = _read_key(deadline)
-        return open_sealed(sealed, hook_id, self._key)
+        return self._key
 
 
 def open_sealed(sealed: bytes, hook_id: str, key: bytes) -> dict[str, Any]:
     """Return the settings in `sealed`; raise `SealError` where that is not sealed with `key`."""
     if len(sealed) < 1 + NONCE + TAG or sealed[0] != VERSION:
         raise SealError("its sealed settings are of a form that this runtime does not know")
-    nonce, text, tag = sealed[1 : 1 + NONCE], sealed[1 + NONCE : -TAG], sealed[-TAG:]
-    signed = sealed[: 1 + NONCE] + hook_id.encode() + b"\0" + text
-    authentic = hmac_digest(hmac_digest(key, AUTHENTICATION.encode(), "sha256"), signed, "sha256")
-    if not _compare_digest(authentic, tag):
+    head, text, tag = sealed[: 1 + NONCE], sealed[1 + NONCE : -TAG], sealed[-TAG:]
+    if not _compare_digest(tag_of(head, text, hook_id, key), tag):
         raise SealError("its sealed settings were sealed with another key, or changed since")
-    stream = shake_256(hmac_digest(key, ENCRYPTION.encode(), "sha256") + nonce).digest(len(text))
-    opened = int.from_bytes(text, "big") ^ int.from_bytes(stream, "big")
-    settings = decode_json(opened.to_bytes(len(text), "big"))
+    settings = decode_json(crossed(text, head[1:], key))
     if not isinstance(settings, dict):
         raise SealError("its sealed settings are not an object")
     return settings
+
+
+def tag_of(head: bytes, text: bytes, hook_id: str, key: bytes) -> bytes:
+    """Return the tag of version and nonce, hook id and ciphertext."""
+    signed = head + hook_id.encode() + b"\0" + text
+    return hmac_sha256(hmac_sha256(key, AUTHENTICATION.encode()), signed)
+
+
+def crossed(text: bytes, nonce: bytes, key: bytes) -> bytes:
+    """Return `text` with the keystream over it: plain text for the ciphertext, and the reverse."""
+    stream = shake_256(hmac_sha256(key, ENCRYPTION.encode()) + nonce).digest(len(text))
+    number = int.from_bytes(text, "big") ^ int.from_bytes(stream, "big")
+    return number.to_bytes(len(text), "big")
 
 
 def _read_key(deadline: float | None) -> bytes:

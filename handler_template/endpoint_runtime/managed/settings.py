@@ -19,19 +19,22 @@ if TYPE_CHECKING:
     from endpoint_runtime.managed.documents import Document
     from endpoint_runtime.managed.sealed import DataKey
 
+_LASTS = float("inf")
+
 
 class EndpointSettings:
     """What `GroupSettings` is for a group, read for good: another takes its place.
 
     `secrets` are texts that nothing in a log may have, `hidden` those that no traceback may: its
-    `own`, and others.
+    `own`, and others. They are good for `lasts` seconds, if that is shorter than all are kept.
     """
 
-    __slots__ = ("_fault", "_values", "flat", "hidden", "own", "secrets")
+    __slots__ = ("_fault", "_values", "flat", "hidden", "lasts", "own", "secrets")
 
     def __init__(self, values: dict[str, Any], own: list[str], secrets: list[str]) -> None:
         self._values = values
         self._fault = ""
+        self.lasts = _LASTS
         self.flat = values if is_flat(values) else None
         self.hidden = self.own = own
         self.secrets = secrets
@@ -65,6 +68,20 @@ def settings_of(
     Raises `SettingsError` where they can't be used, AwsError where what they are sealed with can't
     be read.
     """
+    values, sources = values_of(document, hook_id, key, deadline)
+    declaration = bundle.SETTINGS
+    values = assembled(declaration, {}, {}, values)
+    secrets = secret_texts(declaration, values, sources, False)
+    return EndpointSettings(values, hidden_values(declaration, values), secrets)
+
+
+def values_of(
+    document: Document, hook_id: str, key: DataKey, deadline: float | None
+) -> tuple[dict[str, Any], dict[str, tuple[Any, ...]]]:
+    """Return what a store has of an endpoint, unsealed and read, and where the latter is kept.
+
+    Raises as `settings_of` does.
+    """
     values = dict(document["settings"])
     if document["sealed"]:
         try:
@@ -74,10 +91,7 @@ def settings_of(
     sources = {name: tuple(source) for name, source in document["references"].items()}
     if sources:
         values |= _referred(sources, deadline)
-    declaration = bundle.SETTINGS
-    values = assembled(declaration, {}, {}, values)
-    secrets = secret_texts(declaration, values, sources, False)
-    return EndpointSettings(values, hidden_values(declaration, values), secrets)
+    return values, sources
 
 
 def _referred(sources: dict[str, tuple[Any, ...]], deadline: float | None) -> dict[str, Any]:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _STRINGS = ("text-input", "secret-input")
 _UNSET = object()
 _REMOTE = ("ssm", "secret")
-_LEAST_SECRET = 8  # characters of a text from AWS that is not declared to be a secret
+# What these are called (`llm`, `chat`) is no secret, and stands in paths and messages.
+_SHOWN = ("select", "model-selector", "array[tools]", "tool-selector")
+LEAST_SECRET = 8  # characters of a text from AWS that is not declared to be a secret
 # `packager invoke` hands on settings by name in it, as JSON, in place of what AWS keeps.
 LOCAL = "PACKAGER_LOCAL_SETTINGS"
 
@@ -52,8 +54,7 @@ class GroupSettings:
         if self._refreshed is not None:
             self._refreshed.get(deadline, request_id)
         elif self._values is None:
-            sources = self._bundle.SOURCES
-            document = self._bundle.SETTINGS_FROM
+            sources, document = self._bundle.SOURCES, self._bundle.SETTINGS_FROM
             if document is None and all(each[0] not in _REMOTE for each in sources.values()):
                 values = self._read(None)
                 self.flat = values if is_flat(values) else None
@@ -73,8 +74,7 @@ class GroupSettings:
         self._values = self._refreshed = self.flat = None
 
     def _read(self, deadline: float | None) -> dict[str, Any]:
-        declaration = self._bundle.SETTINGS
-        sources = self._bundle.SOURCES
+        declaration, sources = self._bundle.SETTINGS, self._bundle.SOURCES
         document = self._bundle.SETTINGS_FROM
         values = read_settings(declaration, sources, document=document, deadline=deadline)
         for text in secret_texts(declaration, values, sources, document is not None):
@@ -218,19 +218,20 @@ def secret_texts(
         if kind == "secret-input":
             found.append(value)
         elif kind == "text-input" and is_remote and value != config.get("default"):
-            found += [text for text in _texts([value]) if len(text) >= _LEAST_SECRET]
+            found += [text for text in texts_in([value]) if len(text) >= LEAST_SECRET]
     return found
 
 
 def hidden_values(
     declaration: Iterable[Mapping[str, Any]], settings: Mapping[str, Any]
 ) -> list[str]:
-    """The texts that must not be seen in a log: all but selects, whose options the plugin shows."""
-    shown = {config["name"] for config in declaration if config.get("type") == "select"}
-    return _texts([value for name, value in settings.items() if name not in shown])
+    """The texts that must not be seen in a log: not those of chosen options, models and tools."""
+    shown = {config["name"] for config in declaration if config.get("type") in _SHOWN}
+    return texts_in([value for name, value in settings.items() if name not in shown])
 
 
-def _texts(values: list[Any]) -> list[str]:
+def texts_in(values: list[Any]) -> list[str]:
+    """Return all texts in `values`, which is emptied, and in what they hold."""
     found: list[str] = []
     while values:
         value = values.pop()

@@ -27,7 +27,8 @@ from packager.formatting import counted
 from packager.model.permissions import Permissions
 from packager.plugin.build_asks import warn_of_asks
 from packager.plugin.ignored_warnings import drop_ignored
-from packager.settings.unset import warn_of_visible
+from packager.settings.choices import warn_of_choices
+from packager.settings.unset import warn_of_inner_api, warn_of_visible
 
 
 @click.command()
@@ -68,6 +69,8 @@ def check(
     diagnostics = Diagnostics()
     with planned(plugins, diagnostics, overrides(runtime, arch, memory, timeout)) as plans:
         warn_of_visible(plans, diagnostics)
+        warn_of_inner_api(plans, diagnostics)
+        warn_of_choices(plans, diagnostics)
         warn_of_asks(plans, Permissions.of_environment(os.environ), diagnostics)
         drop_ignored(diagnostics, (plan.plugin.folder for plan in plans))
         diagnostics.refuse_broken()

@@ -6,20 +6,29 @@ import getpass
 import re
 import secrets
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from packager.cli.author.schema import SCHEMAS, schema_text
-from packager.cli.console import shown_prompt, write
+from packager.cli.console import show_error, shown_prompt, write
 from packager.cli.options import RUNTIME
 from packager.contract import LOCAL_SETTINGS
 from packager.errors import Diagnostics, UsageError
 from packager.formatting import counted
 from packager.model.options import Options
 from packager.plugin.load import load_plugin
-from packager.plugin.new_plugin import AUTHOR, TEMPLATES, NewPlugin, check_new, write_new
+from packager.plugin.new_plugin import (
+    AUTHOR,
+    TEMPLATES,
+    NewPlugin,
+    check_author,
+    check_label,
+    check_name,
+    write_new,
+)
 from packager.settings.unset import toml_key
 
 _IGNORED = f"{LOCAL_SETTINGS}\n.env\nbuild/\n__pycache__/\n"
@@ -32,7 +41,8 @@ _LOCAL = "# Values for `packager serve` and `packager invoke`: never in a bundle
     "--template",
     type=click.Choice(list(TEMPLATES)),
     help="What it begins as: a webhook of GitHub's, a bot in Slack or Telegram that a Dify app "
-    "answers for, an app as a tool of the Model Context Protocol, or behind OpenAI's API. "
+    "answers for, an app as a tool of the Model Context Protocol, or behind OpenAI's API, or what "
+    "happens at GitHub as the start of workflows. "
     "Without a terminal: webhook.",
 )
 @click.option("--here", is_flag=True, help="Write into the folder you are in, which names it.")
@@ -60,16 +70,17 @@ def init(
       mkdir my_bot && cd my_bot && packager init --here --template slack
     """
     if name is None:
-        name = _own_name() if here else _asked("The plugin's name", None)
+        name = _own_name() if here else _asked("The plugin's name", None, check_name)
+    check_name(name)
     plugin = NewPlugin(
         name=name,
         template=template or _asked_template(),
-        label=label or _asked("What people call it", re.sub(r"[_-]+", " ", name).title()),
-        author=author or _asked("Author, in Dify", _user()),
+        label=label
+        or _asked("What people call it", re.sub(r"[_-]+", " ", name).title(), check_label),
+        author=author or _asked("Author, in Dify", _user(), check_author),
         runtime=runtime or Options().runtime,
         created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
-    check_new(plugin)
     folder = Path() if here else Path(name)
     files = write_new(plugin, folder, {each: schema_text(each) for each in SCHEMAS})
     _write_local(folder)
@@ -107,6 +118,10 @@ def _own_name() -> str:
     return re.sub(r"[^a-z0-9_-]+", "_", Path.cwd().name.lower()).strip("_-")
 
 
+def _title(name: str) -> str:
+    return re.sub(r"[_-]+", " ", name).title()
+
+
 def _user() -> str:
     try:
         user = re.sub(r"[^a-z0-9_-]+", "-", getpass.getuser().lower()).strip("-")
@@ -125,10 +140,18 @@ def _asked_template() -> str:
     return answer
 
 
-def _asked(text: str, default: str | None) -> str:
-    """Ask for what was not said; without a terminal it is `default`, or a wrong use."""
-    if sys.stdin.isatty():
-        return shown_prompt(text, default)
-    if default is None:
-        raise UsageError("say the plugin's name: packager init NAME, or --here")
-    return default
+def _asked(text: str, default: str | None, check: Callable[[str], None]) -> str:
+    """Ask for what was not said, again where `check` raises `UsageError` for the answer; without a
+    terminal it is `default`, or a wrong use."""
+    if not sys.stdin.isatty():
+        if default is None:
+            raise UsageError("say the plugin's name: packager init NAME, or --here")
+        return default
+    while True:
+        answer = shown_prompt(text, default)
+        try:
+            check(answer)
+        except UsageError as refused:
+            show_error(refused)
+        else:
+            return answer

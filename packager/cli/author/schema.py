@@ -10,11 +10,19 @@ import click
 
 from packager.cli.console import write_exactly
 from packager.config.json_schema import configuration_schema
-from packager.plugin.schemas import endpoint_schema, group_schema, manifest_schema
+from packager.plugin.schemas import (
+    endpoint_schema,
+    event_schema,
+    group_schema,
+    manifest_schema,
+    provider_schema,
+)
 
 SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "group": group_schema,
     "endpoint": endpoint_schema,
+    "provider": provider_schema,
+    "event": event_schema,
     "manifest": manifest_schema,
     "packager": configuration_schema,
 }
@@ -28,10 +36,11 @@ def schema_text(name: str) -> str:
 @click.command()
 @click.argument("name", type=click.Choice(list(SCHEMAS)), default="packager")
 def schema(name: str) -> None:
-    """Write the JSON Schema of a plugin's files to stdout: of packager.toml, if nothing is named.
+    """Write the JSON Schema of a plugin's files to stdout.
 
-    An editor that has it completes keys and marks what is wrong while it is written
-    (docs/editors.md). What takes more than one file is left to `packager check`.
+    Of packager.toml, if nothing is named. An editor that has it completes keys and marks what is
+    wrong while it is written (docs/editors.md). What takes more than one file is left to
+    `packager check`.
 
     \b
     Examples:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
+import html
+import os
 import secrets
-import webbrowser
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +25,14 @@ if TYPE_CHECKING:
     from packager.serve.state import Workbench
 
 Command = Callable[..., Any]
+
+# A browser is not to end with this command, nor to write to its terminal: it is nobody's child.
+_OPEN = """\
+import subprocess, sys
+nothing = subprocess.DEVNULL
+subprocess.Popen([sys.executable, "-m", "webbrowser", sys.argv[1]], start_new_session=True,
+                 stdin=nothing, stdout=nothing, stderr=nothing)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +48,8 @@ class Page:
         """Return the console of a workbench or of a stack."""
         from packager.console.app import make_app
 
-        return make_app(source, token=self.token, allowed_hosts=self.allowed_hosts)
+        # A name that it is bound by is its own; for an address the guard sees that itself.
+        return make_app(source, token=self.token, allowed_hosts=(*self.allowed_hosts, self.host))
 
     def address(self, port: int) -> str:
         """Return what to open in a browser."""
@@ -44,7 +60,24 @@ class Page:
     def open(self, port: int) -> None:
         """Open it in the browser, if that is wished."""
         if self.opens:
-            webbrowser.open(self.address(port))
+            url = self.address(port)
+            # What a process is started with, others on this machine can read.
+            shown = url if self.token is None else _page_that_leads_to(url)
+            subprocess.run([sys.executable, "-c", _OPEN, shown], check=False)
+
+
+def _page_that_leads_to(url: str) -> str:
+    """Return the address of a file that only this user can read, until the command ends."""
+    descriptor, name = tempfile.mkstemp(prefix="packager-", suffix=".html")
+
+    def remove() -> None:
+        with suppress(OSError):
+            Path(name).unlink()
+
+    atexit.register(remove)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(f'<meta http-equiv="refresh" content="0; url={html.escape(url)}">\n')
+    return Path(name).as_uri()
 
 
 def page_options(command: Command) -> Command:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from packager.cli.console import confirm, say, write_json
-from packager.cli.endpoints.target import Target, id_option, name_option, one_of, target_options
+from packager.cli.console import say, write_json
+from packager.cli.endpoints.target import (
+    Target,
+    ask_to_delete,
+    found_by,
+    id_option,
+    name_option,
+    one_of,
+    one_or_all,
+    target_options,
+)
 from packager.cli.endpoints.telling import effect, tell
 from packager.cli.options import format_option
 from packager.endpoints import manage
 from packager.endpoints.manage import Wanted
-from packager.errors import Diagnostics, UsageError
+from packager.errors import Diagnostics
 
 
 @click.command()
@@ -86,17 +93,12 @@ def delete(
       packager endpoints delete --stack prod --name Pepper
       packager endpoints delete plugins/neko --all --yes
     """
-    if every and (name is not None or hook_id is not None):
-        raise UsageError("--all is every endpoint; leave out --name and --id")
-    looked_for = {} if every else one_of(name, hook_id)
+    looked_for = one_or_all(name, hook_id, every, "endpoint")
     function = target.function()
-    found = function.store.all() if every else [function.find(**looked_for)]
+    found = found_by(function, looked_for)
     names = ", ".join(sorted(each.name for each in found))
     if found and not yes:
-        if not sys.stdin.isatty():
-            raise UsageError(f"{names} would be deleted", hint="say so: --yes")
-        if not confirm(f"Delete {names} of {function.where}?"):
-            raise click.Abort
+        ask_to_delete(function, names)
     for each in found:
         manage.delete(function, each)
     say(f"deleted {names}: {effect(function)}" if found else "there is nothing to delete")

@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packager.bundle.build import BuildOptions, build_bundle
@@ -45,17 +45,22 @@ def read_variables(env_file: Path | None) -> dict[str, str]:
     return variables
 
 
+NO_DIET = "diet=false"  # what --compare takes for the same plugin without the import diet
 _CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What the command line says of a run: what its build may do, and the values it has."""
+    """What the command line says of a run: what its build may do, and the values it has.
+
+    With `as_ships`, nothing is put on the import diet, whatever the configuration says.
+    """
 
     permissions: Permissions
     settings_file: Path | None
     variables: Mapping[str, str]
     fake_dify: bool = False
+    as_ships: bool = False
 
     def values(self, path: Path, group: str) -> RunValues:
         """Return all that a run of a function of the plugin at `path` has; raises
@@ -83,6 +88,8 @@ def unpacked(
             return
         path = several[choose_function(str(path), function, list(several))]
         function = None
+    if run.as_ships:
+        raise UsageError(f"--compare {NO_DIET} is for a PLUGIN, which is built without it as well")
     if runtime:
         raise UsageError("--runtime is for a PLUGIN; a bundle is built for one runtime")
     with bundle_folder(path) as folder:
@@ -123,6 +130,8 @@ def _built_here(
         name = choose_function(str(path), function, names)
         plan = next(plan for plan in plans if plan.logical_id == name)
         plan = planned_here(plan, runtime, warn)
+        if run.as_ships:
+            plan = replace(plan, options=replace(plan.options, diet=False, diet_plugin=False))
         values = run.values(path, plan.group.name)
         warn_of_lacking(plan, values, diagnostics)
         if values.local is not None:

@@ -19,7 +19,7 @@ from packager.errors import UsageError
 from packager.inputs.suggestions import did_you_mean
 from packager.local.environment import endpoint_store
 from packager.local.form_data import encode_form
-from packager.local.mapped_event import chosen_event, events_of, mapped_event
+from packager.local.mapped_event import JSON_SOURCES, chosen_event, events_of, mapped_event
 from packager.local.request_event import Header, Payload, make_event, parse_header, parse_request
 
 
@@ -85,16 +85,21 @@ def read_sent(sent: Sent, headers: Sequence[str], data: str | None, fields: Sequ
         )
     if sent.mapped is not None:
         return _mapped(sent.mapped, read_request_body(data, (), ())[0] if data else None)
-    name = "stdin" if sent.event == "-" else sent.event
+    document = read_event(sent.event or "")
+    return lambda payload, bundle: document
+
+
+def read_event(file: str) -> Any:
+    """Return the event in a file, or on stdin where it is `-`; raise `UsageError`."""
+    name = "stdin" if file == "-" else file
     try:
-        document = json.loads(read_named(sent.event or ""))
+        return json.loads(read_named(file))
     except ValueError as fault:
         where = f":{fault.lineno}:{fault.colno}" if isinstance(fault, json.JSONDecodeError) else ""
         what = fault.msg if isinstance(fault, json.JSONDecodeError) else "it is not UTF-8 text"
         raise UsageError(f"{name}{where}: the event is not JSON: {what}") from None
     except RecursionError:
         raise UsageError(f"{name}: the event is nested too deeply to be read") from None
-    return lambda payload, bundle: document
 
 
 def endpoint_of(name: str | None, bundle: BuiltBundle) -> str | None:
@@ -108,8 +113,8 @@ def endpoint_of(name: str | None, bundle: BuiltBundle) -> str | None:
     names = sorted(each.name for each in store.all() if each.enabled)
     if not names:
         raise UsageError(
-            f"{bundle.group} has no endpoint on this machine that is switched on",
-            hint="`packager endpoints create` makes one",
+            f"{bundle.group} has no {bundle.made} on this machine that is switched on",
+            hint=f"`packager {bundle.made}s create` makes one",
         )
     return names[0]
 
@@ -131,24 +136,34 @@ def addressed(name: str | None, target: str, bundle: BuiltBundle) -> str:
     if found is None:
         names = [each.name for each in store.all()]
         raise UsageError(
-            f"{bundle.group} has no endpoint {name} on this machine",
-            hint=did_you_mean(name, names) or "`packager endpoints create` makes one",
+            f"{bundle.group} has no {bundle.made} {name} on this machine",
+            hint=did_you_mean(name, names) or f"`packager {bundle.made}s create` makes one",
         )
     return f"{ENDPOINTS_PATH}{found.hook_id}{target if target.startswith('/') else '/' + target}"
 
 
-def _mapped(wanted: str, body: bytes | None) -> Make:
-    """Return what makes an event of those that the configuration maps."""
+def mapped_payload(wanted: str, body: bytes | None) -> Any:
+    """Return what an event of the source `wanted` carries; raise `UsageError`.
+
+    None is for what the configuration of a schedule says.
+    """
+    if body is None and wanted.partition(":")[0] == "schedule":
+        return None
     try:
         text = "{}" if body is None else body.decode()
     except UnicodeDecodeError:
         raise UsageError("-d: a message is text, in UTF-8") from None
-    detail: Any = text
-    if wanted.partition(":")[0] in ("eventbridge", "schedule"):
-        try:
-            detail = json.loads(text)
-        except (ValueError, RecursionError):
-            raise UsageError("-d: the detail of an event is JSON") from None
+    if wanted.partition(":")[0] not in JSON_SOURCES:
+        return text
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise UsageError("-d: the detail of an event is JSON") from None
+
+
+def _mapped(wanted: str, body: bytes | None) -> Make:
+    """Return what makes an event of those that the configuration maps."""
+    detail = mapped_payload(wanted, body)
 
     def make(payload: Payload, bundle: BuiltBundle) -> Any:
         events = events_of(bundle)

@@ -30,7 +30,7 @@ async function copy(button) {
 }
 
 function dress(within) {
-  for (const button of all("[data-copy]", within)) button.hidden = false;
+  for (const button of all("[data-copy], [data-fill]", within)) button.hidden = false;
 }
 
 // A secret of several lines, a private key say: a field of one line would lose the breaks.
@@ -72,7 +72,9 @@ function follow(rows) {
   };
   const show = (told_of) => {
     if (told_of.all) {
+      const focused = rows.contains(document.activeElement) && document.activeElement.closest("tr").id;
       rows.replaceChildren(...told_of.all.map((each) => parsed(each.html).firstElementChild));
+      if (focused) one(`#${focused} a`)?.focus();
     }
     for (const each of told_of.rows || []) put(each, true);
     for (const id of told_of.gone || []) document.getElementById(`request-${id}`)?.remove();
@@ -109,11 +111,17 @@ function progress(url, place) {
   const source = new EventSource(url);
   source.onmessage = (event) => {
     const told = JSON.parse(event.data);
-    if (told.last) {
-      source.close();
+    if (told.html) {
+      stream = null;
       place.replaceChildren(parsed(told.html));
       dress(place);
+      if (!told.last) return;
+      source.close();
       speak("The answer is complete");
+      return;
+    }
+    if (told.later) {
+      one("[data-later]", place)?.replaceChildren(parsed(told.later));
       return;
     }
     if (told.head && one("[data-head]", place)) one("[data-head]", place).replaceChildren(parsed(told.head));
@@ -133,7 +141,8 @@ function sendHere(form) {
   let running = null;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const body = new URLSearchParams(new FormData(form));
+    const filled = new FormData(form);
+    const body = form.enctype === "multipart/form-data" ? filled : new URLSearchParams(filled);
     running?.close();
     one("[data-result-empty]").hidden = true;
     const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" } });
@@ -174,6 +183,18 @@ function watch(place) {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) copy(button);
+});
+// A model or a tool that is configured: of tools a list may hold several.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-fill]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.fill);
+  const offered = JSON.parse(button.dataset.value);
+  let before = [];
+  try { before = JSON.parse(field.value); } catch { /* it is replaced */ }
+  const value = Array.isArray(offered) && Array.isArray(before) ? [...before, ...offered] : offered;
+  field.value = JSON.stringify(value, null, 2);
+  speak(`${button.textContent} filled in`);
 });
 document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-focus] a");

@@ -191,6 +191,106 @@ def parse_qsl(text: str, **options: "Any") -> list[tuple[str, str]]:
     return parse_qsl(text, **options)
 
 
+def plain_cookies(text: str) -> list[tuple[str, str]] | None:
+    """Return the cookies of a header that has nothing quoted; None for any other."""
+    found = []
+    for part in text.split(";"):
+        name, _, value = (each.strip(" ") for each in part.partition("="))
+        if name and not (" " in name or " " in value) and part.isprintable():
+            found.append((name, value))
+        elif part.strip(" "):
+            return None
+    return None if '"' in text else found
+
+
+def is_plain_cookie(value: str) -> bool:
+    """Whether a cookie's value needs no quotes, which few need."""
+    return value.isascii() and f"_{value.translate(dict.fromkeys(b'-.=/+:'))}".isidentifier()
+
+
+def begin_request(request: "Any", environ: "dict[str, Any]", headers: object) -> None:
+    """Set what `Request.__init__` of `werkzeug.sansio.request` sets, for `wrappers.Request`.
+
+    It says the same in one call, where that decodes texts of ASCII, too.
+    """
+    get = environ.get
+    request.method = get("REQUEST_METHOD", "GET").upper()
+    request.scheme = get("wsgi.url_scheme", "http")
+    name = get("SERVER_NAME")
+    if name is None:
+        request.server = None
+    else:
+        try:
+            request.server = name, int(get("SERVER_PORT", None))  # type: ignore[arg-type]
+        except (TypeError, ValueError):  # a unix socket
+            request.server = name, None
+    root, path = get("SCRIPT_NAME") or "", get("PATH_INFO") or ""
+    if not root.isascii():
+        root = root.encode("latin1").decode(errors="replace")
+    if not path.isascii():
+        path = path.encode("latin1").decode(errors="replace")
+    request.root_path = root.rstrip("/")
+    request.path = "/" + path.lstrip("/")
+    request.query_string = get("QUERY_STRING", "").encode("latin1")
+    request.headers = headers
+    request.remote_addr = get("REMOTE_ADDR")
+
+
+# Status lines and codes by status, and content types by media type, as werkzeug makes them.
+_statuses: "dict[int, tuple[str, int]]" = {}
+_types: "dict[str | None, str]" = {}
+_MOST_TYPES = 64
+
+
+def begin_response(
+    response: "Any", status: "Any", mimetype: "str | None", content_type: "str | None"
+) -> bool:
+    """Set what `Response.__init__` of `werkzeug.sansio.response` sets, without headers given.
+
+    For `wrappers.Response` itself. Returns False, and sets nothing, for what is not as in most.
+    """
+    if status is None:
+        status = response.default_status
+    known = _statuses.get(status) if type(status) is int else None
+    if content_type is None:
+        content_type = _types.get(mimetype) if response.default_mimetype == "text/plain" else None
+    if known is None or content_type is None:
+        return _learn(response, status, mimetype)
+    if type(content_type) is not str or "\n" in content_type or "\r" in content_type:
+        return False
+    headers = response.headers = _headers_class.__new__(_headers_class)
+    headers._list = [("Content-Type", content_type)]
+    response._status, response._status_code = known
+    return True
+
+
+_headers_class: "Any" = None
+
+
+def _learn(response: "Any", status: "Any", mimetype: "str | None") -> bool:
+    """Note what `begin_response` did not know; it will the next time."""
+    global _headers_class
+    _headers_class = sys.modules["werkzeug.datastructures.headers"].Headers
+    names = sys.modules["werkzeug.http"].HTTP_STATUS_CODES
+    if type(status) is int and status in names:
+        _statuses[status] = response._clean_status(status)
+    plain = mimetype is None or type(mimetype) is str
+    if plain and response.default_mimetype == "text/plain" and len(_types) < _MOST_TYPES:
+        named = response.default_mimetype if mimetype is None else mimetype
+        _types[mimetype] = sys.modules["werkzeug.utils"].get_content_type(named, "utf-8")
+    return False
+
+
+def set_length(headers: "Any", length: str) -> None:
+    """Set Content-Length, as `headers["Content-Length"] = length` does."""
+    if type(headers) is _headers_class:
+        found = headers._list
+        if len(found) == 1 and found[0][0] == "Content-Type":
+            found.append(("Content-Length", length))
+            return
+    headers["Content-Length"] = length
+
+
 def escape_lines(text: str) -> str:
     """Escape a text for HTML, `<br>` between its lines; markupsafe is imported where needed."""
     if type(text) is str and not [mark for mark in "&<>'\"\n" if mark in text]:

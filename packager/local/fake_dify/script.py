@@ -51,9 +51,14 @@ class ScriptedApp:
 
 @dataclass(slots=True)
 class Script:
-    """What apps answer, by their ids. Where it says nothing the stand-in's rule holds."""
+    """What apps answer, by their ids, and models and tools by `provider/name`.
+
+    Where it says nothing the stand-in's rule holds.
+    """
 
     apps: Mapping[str, ScriptedApp] = field(default_factory=dict)
+    models: Mapping[str, ScriptedApp] = field(default_factory=dict)
+    tools: Mapping[str, ScriptedApp] = field(default_factory=dict)
     _turns: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -67,7 +72,16 @@ class Script:
 
         Where there are no conversations, the calls of each app are counted.
         """
-        app = self.apps.get(app_id) or self.apps.get(ANY)
+        return self._found(self.apps, app_id, query, number)
+
+    def call(self, table: Mapping[str, ScriptedApp], name: str, asked: str) -> Turn | None:
+        """Return what a model or a tool answers; `table` is `models` or `tools`."""
+        return self._found(table, name, asked, None)
+
+    def _found(
+        self, table: Mapping[str, ScriptedApp], app_id: str, query: str, number: int | None
+    ) -> Turn | None:
+        app = table.get(app_id) or table.get(ANY)
         if app is None:
             return None
         if number is None:
@@ -83,20 +97,25 @@ class Script:
 def read_script(path: Path, diagnostics: Diagnostics) -> Script:
     """Read the file at `path`; what is wrong with it goes into `diagnostics`."""
     top = read_yaml(path, str(path), diagnostics)
-    entries = expect_mapping(top, diagnostics, "a mapping with apps") if top else None
+    wanted = "a mapping with apps, models or tools"
+    entries = expect_mapping(top, diagnostics, wanted) if top else None
     if top is None or entries is None:
         return Script()
-    _check_keys(top, ("apps",), diagnostics)
-    apps = entries.get("apps")
-    named = expect_mapping(apps, diagnostics, "a mapping of app ids") if apps else None
-    return Script({app_id: _app(node, diagnostics) for app_id, node in (named or {}).items()})
+    _check_keys(top, ("apps", "models", "tools"), diagnostics)
+    tables: dict[str, dict[str, ScriptedApp]] = {}
+    for name, what in (("apps", "app ids"), ("models", "models"), ("tools", "tools")):
+        table = entries.get(name)
+        named = expect_mapping(table, diagnostics, f"a mapping of {what}") if table else None
+        keys = ("mode", "answers", "when") if name == "apps" else ("answers", "when")
+        tables[name] = {each: _app(node, diagnostics, keys) for each, node in (named or {}).items()}
+    return Script(tables["apps"], tables["models"], tables["tools"])
 
 
-def _app(node: YamlValue, diagnostics: Diagnostics) -> ScriptedApp:
-    entries = expect_mapping(node, diagnostics, "a mapping with mode, answers or when")
+def _app(node: YamlValue, diagnostics: Diagnostics, keys: tuple[str, ...]) -> ScriptedApp:
+    entries = expect_mapping(node, diagnostics, f"a mapping with {' or '.join(keys)}")
     if entries is None:
         return ScriptedApp()
-    _check_keys(node, ("mode", "answers", "when"), diagnostics)
+    _check_keys(node, keys, diagnostics)
     mode = entries.get("mode")
     if mode is not None and mode.text not in MODES:
         diagnostics.error(

@@ -1,4 +1,4 @@
-"""A stand-in of Dify's Service API on loopback: apps that answer by rule, with memory.
+"""A stand-in of Dify on loopback: apps, models and tools that answer by rule, apps with memory.
 
 It serves `packager invoke --fake-dify` and the tests. Routes, shapes, codes and messages are those
 of api/controllers/service_api and of the apps' response converters in langgenius/dify.
@@ -18,8 +18,10 @@ from typing import Any, Self
 from urllib.parse import unquote
 
 from packager.local.fake_dify.apps import Workspace
+from packager.local.fake_dify.calls import FakeCalls
 from packager.local.fake_dify.connection import Connection
 from packager.local.fake_dify.events import Event
+from packager.local.fake_dify.inner_api import PREFIX, inner_answer
 from packager.local.fake_dify.memory import keep, remember
 from packager.local.fake_dify.refusals import ApiRefusal
 from packager.local.fake_dify.script import MODES, Script
@@ -65,6 +67,9 @@ class DifyHandler(Connection):
 
     def answer(self, path: str, content: bytes) -> None:
         """Answer a request."""
+        if path.startswith(PREFIX):
+            self.answer_inner(path, content)
+            return
         try:
             app_id = self.dify.app_of(self.headers.get("Authorization", ""))
             body = self.read_body(content)
@@ -79,6 +84,26 @@ class DifyHandler(Connection):
                 self.send_json(status, answer)
             else:
                 self.send_events(answer)
+        except (BrokenPipeError, ConnectionResetError):
+            self.dify.cut.set()
+            self.close_connection = True
+
+    def answer_inner(self, path: str, content: bytes) -> None:
+        """Answer a request of the inner API, which calls models, tools and nodes."""
+        key = self.headers.get("X-Inner-Api-Key", "")
+        try:
+            body = self.read_body(content)
+            self.dify.seen.append(Seen(self.command, path, "", body))
+            answer = inner_answer(self.dify.calls, path, key, body)
+            if isinstance(answer, dict):
+                self.send_json(200, answer)
+                return
+            self.send_head(200, "text/event-stream", None)
+            for part in answer:
+                self.send_chunk(part)
+            self.wfile.write(b"0\r\n\r\n")
+        except ApiRefusal as refused:
+            self.send_refusal(refused)
         except (BrokenPipeError, ConnectionResetError):
             self.dify.cut.set()
             self.close_connection = True
@@ -133,6 +158,7 @@ class FakeDify:
         self.workspace = Workspace(
             modes or {}, reply=reply, events=events, tells_mode=tells_mode, script=script
         )
+        self.calls = FakeCalls(script)
         self._memory = memory
         if memory is not None:
             remember(self.workspace, memory)

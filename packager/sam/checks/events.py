@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from packager.contract import EVENTS_VARIABLE
 from packager.errors import Diagnostics
-from packager.model.events import QueueEvent
+from packager.model.deferred import DeferredRoute
+from packager.model.events import EventMapping, QueueEvent
 from packager.model.options import EnvSource
 from packager.plugin.functions import FunctionPlan
 from packager.sam.event_resources import advised_visibility, event_resources
@@ -14,7 +15,7 @@ from packager.sam.event_sources import event_variables, keeps_failures
 from packager.sam.names import resource_names
 
 # What SAM makes of an entry of Events: a mapping; a rule with its permission; a schedule.
-_RESOURCES = {"sqs": 1, "sns": 0, "eventbridge": 2, "schedule": 1}
+_RESOURCES = {"sqs": 1, "sns": 0, "eventbridge": 2, "schedule": 1, "any": 0}
 
 
 def check_events(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
@@ -46,14 +47,15 @@ def check_names(plans: Sequence[FunctionPlan], diagnostics: Diagnostics) -> None
     for plan in plans:
         for name in sorted(resource_names(plan)):
             other = owners.setdefault(name, plan)
-            if other is not plan and (plan.options.events or other.options.events):
-                event = (plan.options.events or other.options.events)[0]
+            entries: list[EventMapping | DeferredRoute] = [*plan.options.events]
+            entries += [*other.options.events, *plan.options.deferred, *other.options.deferred]
+            if other is not plan and entries:
                 diagnostics.error(
                     "duplicate-id",
                     f"the functions {other.logical_id} and {plan.logical_id} would both have a "
                     f"resource {name}",
-                    event.place(),
-                    key="events",
+                    entries[0].place(),
+                    key="events" if plan.options.events or other.options.events else "deferred",
                     hint="change the path of an event, or the name of a group's file",
                 )
 

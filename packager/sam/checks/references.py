@@ -8,6 +8,7 @@ from typing import Any
 
 from packager.plugin.functions import FunctionPlan
 from packager.sam.names import ResourceNames, resource_names
+from packager.sam.operate.alarms import alarm_kinds
 from packager.sam.shapes import INTRINSICS
 
 _IN_SUB = re.compile(r"\$\{\s*([^!{}\s][^{}]*?)\s*\}")
@@ -20,7 +21,8 @@ def referable(plan: FunctionPlan) -> frozenset[str]:
     """Return the logical ids that the template has for a function."""
     names = ResourceNames(plan.logical_id)
     missing = names.api if plan.options.api == "url" else names.url
-    return resource_names(plan) - {missing}
+    alarms = {names.alarm(kind) for kind in alarm_kinds(plan)}
+    return (resource_names(plan) | alarms) - {missing}
 
 
 def reference_problems(

@@ -8,8 +8,10 @@ from typing import Any
 
 from packager.errors import Diagnostics
 from packager.plugin.functions import FunctionPlan
+from packager.sam.deferred.resources import front_statements, worker_statements
 from packager.sam.document import Intrinsic
 from packager.sam.event_resources import event_statements
+from packager.sam.names import ResourceNames
 from packager.sam.role import role_resource
 
 _MAX_POLICIES = 10_240  # characters of a role's inline policies, blanks aside ("IAM quotas")
@@ -25,7 +27,15 @@ _ARN = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/" + "x" * 6
 
 def check_role(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
     """Note in `diagnostics` that the inline policies of the plan's role are too long."""
-    role = role_resource(plan, event_statements(plan))
+    role = role_resource(plan, event_statements(plan) + front_statements(plan))
+    _check(role, plan, diagnostics)
+    if plan.options.deferred:
+        group = ResourceNames(plan.logical_id).worker_log_group
+        worker = role_resource(plan, worker_statements(plan), log_group=group)
+        _check(worker, plan, diagnostics)
+
+
+def _check(role: dict[str, Any], plan: FunctionPlan, diagnostics: Diagnostics) -> None:
     documents = [each["PolicyDocument"] for each in role["Properties"]["Policies"]]
     size = sum(len(json.dumps(_plain(each), separators=(",", ":"))) for each in documents)
     if size > _MAX_POLICIES:

@@ -7,10 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from packager.errors import Diagnostics
 from packager.plugin.functions import FunctionPlan
 from packager.sam.checks.events import resource_count
+from packager.sam.deferred.resources import deferred_resources, kinds
 from packager.sam.endpoints import endpoint_resources
 from packager.sam.event_sources import event_key
 from packager.sam.function import declared_routes, http_events
 from packager.sam.names import event_names, makes_storage, parameter_names, storage_name
+from packager.sam.operate.alarms import alarm_resources
+from packager.sam.operate.dashboard import dashboard_resources
 from packager.sam.outputs import MAX_OUTPUTS, output_count
 
 _MAX_RESOURCES = 500  # CloudFormation, "Understand CloudFormation quotas"
@@ -90,10 +93,14 @@ def _counts(plans: Sequence[FunctionPlan]) -> Iterator[tuple[str, int, int]]:
         template = plan.options.template
         resources += _RESOURCES[plan.options.api] + resource_count(plan)
         resources += len(endpoint_resources(plan, {}))
+        if plan.options.deferred:  # the worker, its role and log group, and what SAM maps to it
+            resources += len(deferred_resources(plan, {})) + 3 + len(kinds(plan))
+        resources += len(alarm_resources(plan, {}))
         properties = {*template, *(["AutoPublishAlias"] if plan.options.alias is not None else [])}
         resources += sum(_OF_PROPERTIES.get(name, 0) for name in properties)
         if plan.options.routes == "declared" and plan.options.api != "url":
             resources += len(declared_routes(plan)) - 1
+    resources += len(dashboard_resources(plans))
     resources += len({storage_name(plan) for plan in plans if makes_storage(plan)})
     if any("DeploymentPreference" in plan.options.template for plan in plans):
         resources += _SHARED

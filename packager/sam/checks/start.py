@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from packager.errors import Diagnostics
+from packager.model.runtimes import what_ends
 from packager.plugin.functions import FunctionPlan
 
 _OLDEST = (3, 12)  # Python with SnapStart (AWS Lambda, "Improving startup performance")
 _MAX_STORAGE = 512  # MB of /tmp with SnapStart, likewise
 
 
+def check_runtime(plan: FunctionPlan, diagnostics: Diagnostics, today: date) -> None:
+    """Note in `diagnostics` a runtime that has ended, or soon does."""
+    ends = what_ends(plan.options.runtime, today)
+    if ends:
+        diagnostics.warn(
+            "runtime-ends",
+            ends,
+            plan.options.place("runtime"),
+            key="runtime",
+            hint="set a later runtime",
+        )
+
+
 def check_start(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
     """Note in `diagnostics` what does not go with `snapstart` or `provisioned_concurrency`."""
     options, template = plan.options, plan.options.template
     count = options.provisioned_concurrency
-    reserved = template.get("ReservedConcurrentExecutions")
+    reserved = template.get("ReservedConcurrentExecutions", options.reserved_concurrency)
     if isinstance(reserved, int) and count > reserved:
         diagnostics.error(
             "conflicting-keys",

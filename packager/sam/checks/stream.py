@@ -26,6 +26,15 @@ def check_stream(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
             key="stream",
             hint='take api = "url" (function URL) or "rest"; load balancers buffer, too',
         )
+    if options.api == "url" and options.template.get("VpcConfig"):
+        # "Response streaming for Lambda functions"
+        diagnostics.warn(
+            "buffered-stream",
+            "a function URL does not stream out of a VPC: replies are buffered",
+            options.place("stream"),
+            key="stream",
+            hint='api = "rest" streams there',
+        )
     if plan.entry == "stock":
         why = options.needs_stock or 'entry = "stock"'
         diagnostics.error(

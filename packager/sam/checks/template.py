@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from packager.contract import WRAPPER, WRAPPER_VARIABLE
@@ -16,9 +17,10 @@ from packager.sam.checks.properties import check_properties
 from packager.sam.checks.references import referable
 from packager.sam.checks.role import check_role
 from packager.sam.checks.stack import check_stack
-from packager.sam.checks.start import check_start
+from packager.sam.checks.start import check_runtime, check_start
 from packager.sam.checks.storage import check_storage
 from packager.sam.checks.stream import check_stream
+from packager.sam.deferred.resources import worker_variables
 from packager.sam.endpoints import endpoint_variables
 from packager.sam.function import REST_TIMEOUT, declared_routes
 from packager.sam.names import parameter_names
@@ -27,8 +29,9 @@ from packager.sam.shapes import is_deferred
 from packager.sam.storage import storage_variables
 
 # Seconds an answer may take ("Quotas for HTTP APIs", "Quotas for REST APIs", "Lambda quotas").
-API_TIMEOUTS = {"http": 30, "rest": REST_TIMEOUT, "url": 900}
+API_TIMEOUTS = {"http": 30, "rest": REST_TIMEOUT, "url": 1800}
 API_KINDS = {"http": "an HTTP API", "rest": "a REST API", "url": "a function URL"}
+_KNOWN_TIMEOUT = 900  # seconds that linters know of
 _MAX_ENVIRONMENT = 4096  # bytes of names and values ("Lambda quotas")
 # A function's resource policy holds 20 KB ("Lambda quotas"), and SAM adds a statement of about
 # 450 bytes for each route.
@@ -50,6 +53,7 @@ def check_template(plans: Sequence[FunctionPlan], diagnostics: Diagnostics) -> N
         check_properties(plan, noted, known)
         check_events(plan, noted)
         check_start(plan, noted)
+        check_runtime(plan, noted, date.today())
         check_endpoints(plan, noted)
         if not noted.errors:  # else the role can't be made
             check_role(plan, noted)
@@ -69,8 +73,18 @@ def _check_limits(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
             f"{API_KINDS[options.api]} waits at most {limit} s, not {options.timeout}",
             options.place("timeout") or options.place("api"),
             key="timeout",
-            hint='api = "url" waits up to 900 s',
+            hint='api = "url" waits up to 1800 s',
         )
+    worker = options.worker.timeout if options.deferred else 0
+    for key, timeout in (("timeout", options.timeout), ("worker.timeout", worker)):
+        if timeout > _KNOWN_TIMEOUT:
+            diagnostics.warn(
+                "long-timeout",
+                f"Lambda takes up to 1800 s, cfn-lint's rule E3717 knows of {_KNOWN_TIMEOUT} alone",
+                options.place(key),
+                key=key,
+                hint="sam validate --lint fails with it; cfn-lint --ignore-checks E3717 does not",
+            )
     if options.adapter == "aws-wsgi" and options.api == "url":
         diagnostics.error(
             "conflicting-keys",
@@ -126,6 +140,7 @@ def _check_environment(plan: FunctionPlan, diagnostics: Diagnostics) -> None:
         variables[WRAPPER_VARIABLE] = WRAPPER
     own = dict.fromkeys(storage_variables(plan), "where its storage is")
     own |= dict.fromkeys(endpoint_variables(plan), "of its endpoints")
+    own |= dict.fromkeys(worker_variables(plan), "where deferred requests go")
     for name, what in own.items():
         if name in variables:
             diagnostics.error(

@@ -30,11 +30,12 @@ def _try(what: str, work: Any) -> None:
         log.exception("the %s of the settings did not answer", what)
 
 
+# What these call is a choice of the settings, and is warned of where one is made.
 def _shorten(session: Any, settings: Mapping[str, Any], text: str) -> str:
     # Imported here: only who has chosen a model pays for it.
     from dify_plugin.entities.model.message import SystemPromptMessage, UserPromptMessage
 
-    result = session.model.llm.invoke(
+    result = session.model.llm.invoke(  # packager: ignore[unanswered-call]
         model_config=settings["model"],
         prompt_messages=[
             SystemPromptMessage(content="Say in one sentence what this change or issue is about."),
@@ -46,7 +47,7 @@ def _shorten(session: Any, settings: Mapping[str, Any], text: str) -> str:
 
 
 def _ask(session: Any, settings: Mapping[str, Any], notification: dict[str, str]) -> str:
-    reply = session.app.chat.invoke(
+    reply = session.app.chat.invoke(  # packager: ignore[app-key-unset]
         app_id=settings["app"]["app_id"],
         query=_as_text(notification),
         inputs={},
@@ -61,7 +62,9 @@ def _use(session: Any, tool: Mapping[str, Any], text: str) -> None:
         name: value.replace("{text}", text) if isinstance(value, str) else value
         for name, value in given.items()
     }
-    answers = session.tool.invoke_builtin_tool(tool["provider_name"], tool["tool_name"], parameters)
+    answers = session.tool.invoke_builtin_tool(  # packager: ignore[unanswered-call]
+        tool["provider_name"], tool["tool_name"], parameters
+    )
     for _ in answers:  # a generator: the tool runs as it is read
         pass
 

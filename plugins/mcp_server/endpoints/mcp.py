@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from mcp_protocol import app_tool
+from mcp_protocol import app_tool, dify_tools
 from mcp_protocol.messages import answer, unreadable
 from werkzeug import Request, Response
 
@@ -28,12 +28,18 @@ class Mcp(Endpoint):
         except ValueError:
             return reply(400, unreadable())
         try:
-            tools = [app_tool.describe(settings)]
+            tools = [app_tool.describe(settings)] if settings.get("app") else []
         except ValueError as error:
             log.error("the setting input_schema can't be used: %s", error)
             return Response("the plugin's settings are wrong", 500, mimetype="text/plain")
 
+        chosen = dify_tools.chosen(settings)
+        own = {each["name"] for each in tools}
+        tools += [dify_tools.describe(each) for name, each in chosen.items() if name not in own]
+
         def call(name: str, arguments: Mapping) -> dict:
+            if name not in own:
+                return dify_tools.run(self.session, chosen[name], arguments)
             return app_tool.run(self.session, settings, arguments)
 
         if not isinstance(message, list) or not message:

@@ -50,13 +50,18 @@ def _said(message: object) -> tuple[str, str]:
 
 
 class Completion:
-    """One answer of the app's, as it comes: `pieces` are texts, `usage` is known at the end."""
+    """One answer as it comes: `pieces` are texts; the rest is known at the end.
 
-    def __init__(self, events: Iterator[Mapping[str, Any]], model: str) -> None:
+    The rest is `usage`, `finish`, why it ended, and `tool_calls`, which no app asks for.
+    """
+
+    def __init__(self, events: Iterator[Any], model: str) -> None:
         self.identity = f"chatcmpl-{os.urandom(12).hex()}"
         self.created = int(time.time())
         self.model = model
         self.usage = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+        self.finish = "stop"
+        self.tool_calls: list[dict[str, Any]] = []
         self._events = events
 
     def pieces(self) -> Iterator[str]:
@@ -73,8 +78,11 @@ class Completion:
 
     def whole(self) -> dict[str, Any]:
         """Return the completion in one object."""
-        message = {"role": "assistant", "content": "".join(self.pieces()), "refusal": None}
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
+        text = "".join(self.pieces())
+        message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
+        if self.tool_calls:
+            message |= {"content": text or None, "tool_calls": self.tool_calls}
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": self.finish}
         return {**self._common("chat.completion"), "choices": [choice], "usage": self.usage}
 
     def chunks(self, first: str | None, rest: Iterator[str], *, with_usage: bool) -> Iterator[str]:
@@ -89,17 +97,20 @@ class Completion:
             for piece in rest:
                 yield self._chunk({"content": piece})
         except Exception:
-            failed = {"message": "the app's answer broke off", "type": "server_error"}
+            failed = {"message": "the answer broke off", "type": "server_error"}
             yield _event({"error": {**failed, "param": None, "code": None}})
             raise
-        yield self._chunk({}, finish="stop")
+        if self.tool_calls:
+            calls = [{"index": index, **call} for index, call in enumerate(self.tool_calls)]
+            yield self._chunk({"tool_calls": calls})
+        yield self._chunk({}, finish=self.finish)
         if with_usage:
             yield _event(
                 {**self._common("chat.completion.chunk"), "choices": [], "usage": self.usage}
             )
         yield "data: [DONE]\n\n"
 
-    def _chunk(self, delta: dict[str, str], finish: str | None = None) -> str:
+    def _chunk(self, delta: dict[str, Any], finish: str | None = None) -> str:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
         return _event({**self._common("chat.completion.chunk"), "choices": [choice]})
 

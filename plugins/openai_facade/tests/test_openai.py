@@ -21,5 +21,13 @@ def test_there_is_one_model(call):
     assert [each["id"] for each in json.loads(response.get_data())["data"]] == ["dify"]
 
 
+def test_models_are_listed_beside_the_app(call):
+    chosen = {"provider": "openai", "model": "gpt-4o", "model_type": "llm"}
+    settings = {**SETTINGS, "llm": chosen}
+    response = call(MODELS, "GET /v1/models", headers=HEADERS, settings=settings)
+    models = [each["id"] for each in json.loads(response.get_data())["data"]]
+    assert models == ["dify", "gpt-4o"]
+
+
 def test_nobody_calls_without_the_key(call):
     assert call(MODELS, "GET /v1/models", settings=SETTINGS).status_code == 401

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from packager.cli.plans import planned
 from packager.errors import Diagnostics
 from packager.settings.aws import Aws
 from tests.support.aws.endpoint_stack import deploy
-from tests.support.aws.moto_server import MotoServer, moto_server
+from tests.support.aws.moto_server import MotoServer
 from tests.support.cats import FILES
 from tests.support.plugin_writer import write_plugin
 
@@ -30,27 +30,21 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[MotoServer]:
-    with moto_server() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def clients(server: MotoServer) -> Callable[..., Aws]:
+def clients(moto_plain: MotoServer) -> Callable[..., Aws]:
     """Gives this process's clients of AWS again: to make them takes longer than what they do."""
     return functools.cache(lambda profile, region: Aws(profile, region))
 
 
 @pytest.fixture
-def moto(server: MotoServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MotoServer:
+def moto(moto_plain: MotoServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MotoServer:
     """moto with nothing in it, and this process pointed at it."""
-    reset = urllib.request.Request(f"{server.url}/moto-api/reset", method="POST")
+    reset = urllib.request.Request(f"{moto_plain.url}/moto-api/reset", method="POST")
     urllib.request.urlopen(reset, timeout=10).close()
     nothing = str(tmp_path / "nothing")  # no credentials of whoever runs the tests
     files = {"AWS_CONFIG_FILE": nothing, "AWS_SHARED_CREDENTIALS_FILE": nothing}
-    for name, value in (server.environment | files).items():
+    for name, value in (moto_plain.environment | files).items():
         monkeypatch.setenv(name, value)
-    return server
+    return moto_plain
 
 
 @pytest.fixture

@@ -83,6 +83,26 @@ def test_create_says_where_it_answers(run: Run, plugin: Path) -> None:
     assert done.stderr == "created Salt: it answers from now on\n"
 
 
+def test_a_choice_that_nothing_answers_is_warned_of(run: Run, plugin: Path) -> None:
+    configuration = 'endpoints = "managed"\n[apps]\nassistant = {ssm = "/a"}\n'
+    (plugin / "packager.toml").write_text(configuration)
+    wrong = b"api_key: s3cr3t\napp: {app_id: asistant}"
+    name = ("--name", "Salt", "--file", "-")
+    warning = (
+        "stdin:2:6: warning: app: chooses the app asistant, which nothing under [apps] answers\n"
+        "  hint: did you mean assistant?\n"
+    )
+
+    made = good(run("endpoints", "create", plugin, *name, stdin=wrong))
+    kept = good(run("endpoints", "edit", plugin, *name, stdin=b"greeting: Hi"))
+    again = good(run("endpoints", "edit", plugin, *name, stdin=b"app: {app_id: asistent}"))
+    right = good(run("endpoints", "edit", plugin, *name, stdin=b"app: {app_id: assistant}"))
+
+    assert made.stderr == f"{warning}created Salt: it answers from now on\n"
+    assert "chooses" not in kept.stderr + right.stderr
+    assert "chooses the app asistent, which" in again.stderr
+
+
 def test_a_public_url_is_what_addresses_start_with(run: Run, plugin: Path) -> None:
     configuration = 'endpoints = "managed"\npublic_url = "https://hooks.example.com/x"\n'
     (plugin / "packager.toml").write_text(configuration)

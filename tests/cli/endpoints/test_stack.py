@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from endpoint_runtime import aws, process
 from endpoint_runtime.managed import sealed, stores
 from endpoint_runtime.managed.endpoints import Endpoints
 from packager.endpoints.local import default_file
+from packager.settings.aws import Aws
 from tests.cli.conftest import Done, Run
 from tests.cli.endpoints.conftest import Deploy
 from tests.support.aws.endpoint_stack import BASE
 from tests.support.aws.moto_server import MotoServer
 from tests.support.builders import bundle_module
+from tests.support.built_faults import compare
 
 KEY = "s3cr3t-key-1"
 VALUES = f"api_key: {KEY}\ngreeting: 'Miau {{{{x}}}}'\napp: {{app_id: a}}\n"
 STORES = ("dynamodb", "ssm")
+CREATE = ("endpoints", "create", "--stack", "prod", "--file", "-", "--name", "Acme")
 ROWS = (
     {"name": "api_key", "type": "secret-input", "required": True},
     {"name": "greeting", "type": "text-input", "required": False, "default": "Nyan"},
@@ -46,6 +53,20 @@ def everything(moto: MotoServer, outputs: dict[str, Any]) -> str:
     if table.startswith("/"):
         return repr(moto.boto("ssm").describe_parameters())
     return repr(moto.boto("dynamodb").scan(TableName=table))
+
+
+def test_a_choice_that_the_stack_has_no_answer_for_is_warned_of(
+    run: Run, stack: Deploy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack('[apps]\nassistant = {ssm = "/a"}\n')
+    monkeypatch.chdir("/")
+
+    done = good(run(*CREATE, stdin=b"api_key: s3cr3t\napp: {app_id: asistant}"))
+
+    assert done.stderr.startswith(
+        "stdin:2:6: warning: app: chooses the app asistant, which nothing under [apps] answers\n"
+        "  hint: did you mean assistant?\ncreated Acme: "
+    )
 
 
 @pytest.mark.parametrize("store", STORES)
@@ -224,8 +245,36 @@ def test_an_endpoint_that_its_store_does_not_take(
     assert run("endpoints", "list", "--stack", "prod").stdout == ""
 
     done = good(run(*arguments, "Salt", stdin=b"api_key: a\ngreeting: " + b"x" * 4096))
-    warned = "Salt has " in done.stderr and "advanced tier, which AWS charges for" in done.stderr
-    assert warned == (store == "ssm")
+    assert ("Salt has " in done.stderr) == (store == "ssm")
+
+
+def test_the_fault_of_a_large_endpoint(run: Run, stack: Deploy, refresh: bool) -> None:
+    stack('endpoints_store = "ssm"\n')
+    values = b"api_key: a\ngreeting: " + b"x" * 4096
+    done = good(run(*CREATE, stdin=values))
+    compare("advanced-parameter", f"{done.stderr}exit code {done.code}\n", refresh=refresh)
+
+
+def test_the_fault_of_a_value_that_may_not_be_read(
+    run: Run, stack: Deploy, clients: Callable[..., Aws], refresh: bool
+) -> None:
+    stack()
+    said = b'{"__type": "AccessDeniedException", "message": "not authorized to perform: x"}'
+    answer = AWSResponse(
+        "https://aws", 400, HTTPHeaders(), SimpleNamespace(stream=lambda: iter([said]))
+    )
+
+    def refuse(**_: object) -> AWSResponse:
+        return answer
+
+    events = clients(None, None).client("secretsmanager").meta.events
+    call = "before-send.secretsmanager.GetSecretValue"
+    events.register(call, refuse)
+    try:
+        done = good(run(*CREATE, stdin=b"api_key: { secret: cats/key }\n"))
+    finally:
+        events.unregister(call, refuse)
+    compare("unchecked-value", f"{done.stderr}exit code {done.code}\n", refresh=refresh)
 
 
 def test_what_was_written_is_in_effect_at_the_latest_after_settings_ttl(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import random
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,21 +16,12 @@ from endpoint_runtime import process
 from endpoint_runtime.app import init_phase
 from endpoint_runtime.app.application import Application
 from packager.contract import ENTRIES
-from packager.host.interpreter import Interpreter, find_interpreter
 from tests.support import fast_bundle
 from tests.support.builders import bundle_module
 from tests.support.fast_bundle import request
-from tests.support.hostile_api import RuntimeServer
-from tests.support.loop_process import (
-    environment,
-    fast_command,
-    start,
-    stock_client,
-    stock_command,
-)
+from tests.support.hostile_api import dated
+from tests.support.runtime.served_calls import serve
 
-PYTHON = Path(sys.executable)
-HANDLER = "endpoint_runtime.lambda_handler.handler"
 # Says whether a module was there before the request that reports on it.
 LOADED = "return Response(str([name in SEEN_EARLY for name in {!r}]))"
 EARLY = """
@@ -42,40 +33,8 @@ SEEN_EARLY = set(sys.modules)
 SEES = "print('loading', __name__)\n---\nreturn Response('fine')"
 
 
-def interpreter() -> Interpreter:
-    found = find_interpreter(f"{sys.version_info[0]}.{sys.version_info[1]}")
-    assert found is not None
-    return found
-
-
 def write(folder: Path, endpoints: dict[str, str], **literals: Any) -> Path:
     return fast_bundle.write(folder, endpoints, STREAM=False, **literals)
-
-
-def serve(
-    bundle: Path, steps: list[bytes], entry: str, **env: str
-) -> tuple[list[str], list[str], int]:
-    """The calls that the API got, with the bodies of replies; the log; the exit code."""
-    if entry == "stock":
-        env["PYTHONPATH"] = f"{bundle}:{stock_client(interpreter())}"
-        command = stock_command(PYTHON, HANDLER)
-    else:
-        command = fast_command(bundle, PYTHON)
-    with RuntimeServer(steps) as server:
-        process = start(command, bundle, environment(server.address, **env))
-        try:
-            out, err = process.communicate(timeout=60)
-        finally:
-            process.kill()
-            process.wait()
-        calls = []
-        for each in server.requests:
-            said = ""
-            if each.method == "POST":
-                body = json.loads(each.body)
-                said = ": " + (body["body"] if "body" in body else body["errorMessage"])
-            calls.append(each.call + said)
-    return calls, (out + err).decode().splitlines(), process.returncode
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
@@ -108,6 +67,99 @@ def test_endpoints_are_loaded_where_no_request_waits(
     else:
         assert loads == ["loading endpoints.one"]
         assert len(failures) == 1
+
+
+NOTES = """
+import os
+with open(os.environ["NOTES"], "a") as file: file.write(__name__ + " ")
+{}
+---
+return Response("fine")
+"""
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+@pytest.mark.parametrize(
+    ("early", "loaded"),
+    [
+        (("endpoints/one.py",), "endpoints.one "),
+        (("endpoints/one.py", "endpoints/two.py"), "endpoints.one endpoints.two "),
+        ((), ""),
+    ],
+)
+def test_sources_are_loaded_before_the_first_request(
+    tmp_path: Path, entry: str, early: tuple[str, ...], loaded: str
+) -> None:
+    sources = {"one": NOTES.format(""), "two": NOTES.format("")}
+    bundle = write(tmp_path / "bundle", sources, PRELOAD_SOURCES=early)
+    notes = tmp_path / "notes"
+    notes.touch()
+    before: list[str] = []
+
+    def step(connection: socket.socket) -> bool:
+        before.append(notes.read_text())
+        connection.sendall(dated(request("one")))
+        return True
+
+    calls, _, _ = serve(bundle, [step], entry, NOTES=str(notes))
+
+    assert before == [loaded]
+    assert calls[:2] == ["GET invocation/next", "POST invocation/one/response: fine"]
+    assert notes.read_text() == (loaded or "endpoints.one ")
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("raise ValueError('boom')", "ValueError: boom"),
+        ("import sys; sys.exit('no')", "SystemExit: no"),
+        ("import nothing_of_that_name", "ModuleNotFoundError: No module named"),
+    ],
+)
+def test_a_source_that_fails_in_the_init_phase_is_answered_as_at_a_first_request(
+    tmp_path: Path, entry: str, fault: str, said: str
+) -> None:
+    bundle = write(
+        tmp_path / "bundle", {"one": NOTES.format(fault)}, PRELOAD_SOURCES=("endpoints/one.py",)
+    )
+    notes = tmp_path / "notes"
+
+    calls, log, _ = serve(bundle, [request("one")], entry, NOTES=str(notes))
+
+    assert calls[0] == "GET invocation/next"
+    assert "Internal Server Error" in calls[1]
+    text = "\n".join(log)
+    assert text.count("endpoints/one.py can't be loaded") == 1
+    assert text.count(said) == 1
+    assert notes.read_text() == "endpoints.one endpoints.one "
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+@pytest.mark.parametrize("held", ["time.sleep(30)", "while True: pass"])
+def test_a_source_that_would_outlast_the_init_phase_goes_on_at_its_first_request(
+    tmp_path: Path, entry: str, held: str
+) -> None:
+    slow = (
+        "import time\n"
+        "with open(os.environ['NOTES']) as file: first = file.read() == __name__ + ' '\n"
+        "try:\n"
+        f"    if first:\n        {held}\n"
+        "except:\n"
+        "    raise"
+    )
+    bundle = write(
+        tmp_path / "bundle", {"one": NOTES.format(slow)}, PRELOAD_SOURCES=("endpoints/one.py",)
+    )
+    path = bundle / "endpoint_runtime" / "app" / "init_phase.py"
+    path.write_text(path.read_text().replace("_SECONDS = 8.5", "_SECONDS = 0.1"))
+    notes = tmp_path / "notes"
+
+    calls, log, _ = serve(bundle, [request("one")], entry, NOTES=str(notes))
+
+    assert calls[1] == "POST invocation/one/response: fine"
+    assert notes.read_text() == "endpoints.one endpoints.one "
+    assert "TooSlow" not in "\n".join(log)
 
 
 WATCHES = """

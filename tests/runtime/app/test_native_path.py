@@ -9,7 +9,7 @@ from contextlib import redirect_stderr
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 from werkzeug.wrappers import Request, Response
@@ -19,6 +19,7 @@ from endpoint_runtime.app import invocation
 from endpoint_runtime.app.application import Application
 from endpoint_runtime.app.invocation import answer_event
 from tests.support.builders import alb, bundle_module, http_1, http_2, rest, url
+from tests.support.generated import examples
 
 Make = Callable[[], Response]
 EVENTS: dict[str, Callable[..., dict[str, Any]]] = {
@@ -138,7 +139,7 @@ def plain(reply: dict[str, Any]) -> tuple[int, list[tuple[str, str]], bytes]:
 
 
 @pytest.mark.parametrize("source", EVENTS)
-@settings(deadline=None, max_examples=200)
+@examples(80)
 @given(make=responses(), method=st.sampled_from(["GET", "GET", "HEAD"]))
 def test_a_plain_reply_is_the_general_one(source: str, make: Make, method: str) -> None:
     application, event = application_of(make), EVENTS[source](method=method)
@@ -151,7 +152,7 @@ def test_a_plain_reply_is_the_general_one(source: str, make: Make, method: str) 
     assert [*reply["headers"]] == [*expected["headers"]]
 
 
-@settings(deadline=None, max_examples=400)
+@examples(200)
 @given(make=responses(), method=st.sampled_from(["GET", "GET", "HEAD"]))
 def test_wsgi_answers_alike(make: Make, method: str) -> None:
     application = application_of(make)

@@ -101,7 +101,7 @@ def test_a_stubborn_generator_keeps_no_callback_from_being_called(tmp_path: Path
 def stubborn():
     while True:
         try:
-            time.sleep(0.1)
+            time.sleep(0.01)
             yield "more"
         except GeneratorExit:
             pass
@@ -111,7 +111,7 @@ response.call_on_close(lambda: print("on close"))
 return response
 """
 
-    server, log = serve(tmp_path, source, request("odd", seconds=2))
+    server, log = serve(tmp_path, source, request("odd", seconds=6))
 
     assert server.streamed("odd").ended
     assert "RuntimeError: generator ignored GeneratorExit" in log

@@ -11,7 +11,7 @@ from werkzeug.routing import RequestRedirect
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
-from endpoint_runtime.app.werkzeug_routes import make_map, match
+from endpoint_runtime.routes.werkzeug_routes import make_map, match
 
 
 def find(routes: list[tuple[str, str, str]], target: str, method: str = "GET") -> tuple[Any, Any]:

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from endpoint_runtime.aws import AwsError
-from endpoint_runtime.aws import credentials as module
-from endpoint_runtime.aws.credentials import Credentials, CredentialSource
+from endpoint_runtime.aws import other_credentials as module
+from endpoint_runtime.aws.credentials import CredentialSource
+from endpoint_runtime.aws.sigv4 import Credentials
 from tests.support.aws.scripted_server import Reply, Server, scripted_server
 
 FULL, RELATIVE = "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"

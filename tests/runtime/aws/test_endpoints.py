@@ -19,6 +19,8 @@ SERVICES = {
     "dynamodb": ("GetItem", {"TableName": "t"}),
     "sqs": ("SendMessage", {"QueueUrl": "https://q"}),
     "s3": ("GetObject", {"Bucket": "bucket", "Key": "k"}),
+    "lambda": ("Invoke", {"FunctionName": "f"}),
+    "bedrock-runtime": ("Converse", {"modelId": "m", "messages": []}),
 }
 SESSION = botocore.session.Session()
 

@@ -13,7 +13,7 @@ from tests.support.builders import TEMPLATE
 CLIENT = {
     "endpoint_runtime",
     "endpoint_runtime.aws",
-    "endpoint_runtime.aws.client",
+    "endpoint_runtime.aws.json_protocol",
     "endpoint_runtime.aws.credentials",
     "endpoint_runtime.aws.endpoints",
     "endpoint_runtime.aws.errors",
@@ -29,7 +29,8 @@ CLIENT = {
     "endpoint_runtime.http_client.response",
     "endpoint_runtime.http_client.stream",
     "endpoint_runtime.http_client.tls",
-    *("__future__", "_hashlib", "_json", "_socket", "_ssl"),
+    *("__future__", "_json", "_socket", "_ssl"),
+    "_sha2" if sys.version_info >= (3, 12) else "_sha256",
 }
 PARAMETERS = """
 from endpoint_runtime.aws import client
@@ -91,4 +92,5 @@ def test_a_bucket(moto: MotoServer) -> None:
     )
 
     own = {"endpoint_runtime.storage", "endpoint_runtime.storage.s3", "endpoint_runtime.aws.s3"}
-    assert imported(BUCKET, moto) == CLIENT | own
+    of_json = {"_json", "endpoint_runtime.json_codec", "endpoint_runtime.aws.json_protocol"}
+    assert imported(BUCKET, moto) == (CLIENT | own) - of_json

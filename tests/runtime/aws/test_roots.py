@@ -13,7 +13,7 @@ import certifi
 import pytest
 
 from endpoint_runtime.aws import AwsError, roots, transport
-from endpoint_runtime.aws.transport import Origin
+from endpoint_runtime.aws.endpoints import Origin, Request
 from endpoint_runtime.http_client import tls
 from tests.support.aws.moto_server import Authority, make_authority
 from tests.support.aws.scripted_server import Server, scripted_server
@@ -32,7 +32,7 @@ def server(no_aws: None, authority: Authority) -> Iterator[Server]:
 
 def ask(server: Server, host: str = "localhost", *, amazon: bool = False) -> bytes:
     origin = Origin(host, server.port, amazon=amazon)
-    request = transport.Request(origin, "GET", "/", {})
+    request = Request(origin, "GET", "/", {})
     return transport.exchange(request, {}, time.time() + 5).body
 
 

@@ -8,8 +8,9 @@ import os
 import pytest
 
 from endpoint_runtime.aws import AwsError, endpoints
+from endpoint_runtime.aws.endpoints import Request
 from endpoint_runtime.aws.s3 import Bucket
-from endpoint_runtime.aws.transport import Answer, Request
+from endpoint_runtime.aws.transport import Answer
 from endpoint_runtime.storage import s3
 from endpoint_runtime.storage.s3 import S3Storage
 from tests.support.aws.moto_server import REGION, MotoServer

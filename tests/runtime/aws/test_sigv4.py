@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import string
 from pathlib import Path
@@ -17,8 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from endpoint_runtime.aws import sigv4
-from endpoint_runtime.aws.credentials import Credentials
-from endpoint_runtime.aws.transport import Origin, Request, split_url
+from endpoint_runtime.aws.endpoints import Origin, Request, split_url
+from endpoint_runtime.aws.sigv4 import Credentials
 
 SUITE = json.loads((Path(__file__).parent / "aws4_testsuite.json").read_text("utf-8"))
 CASES = {case["name"]: case for case in SUITE["cases"]}
@@ -167,3 +169,14 @@ def test_quote_is_urllibs(text: str) -> None:
 
 def test_credentials_tell_no_secret() -> None:
     assert repr(Credentials("AKID", "secret", "token")) == "<Credentials AKID>"
+
+
+@given(key=st.binary(max_size=200), message=st.binary(max_size=200))
+def test_hmac_is_the_standard_librarys(key: bytes, message: bytes) -> None:
+    assert sigv4.hmac_sha256(key, message) == hmac.digest(key, message, "sha256")
+
+
+@pytest.mark.parametrize("size", [0, 1, 1 << 18])
+def test_large_bodies_and_small_ones_have_one_hash(size: int) -> None:
+    body = b"x" * size
+    assert sigv4.payload_hash(body) == hashlib.sha256(body).hexdigest()

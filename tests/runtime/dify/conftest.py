@@ -10,7 +10,7 @@ import pytest
 
 from dify_plugin.core.runtime import Session
 from endpoint_runtime.app.application import Backends
-from tests.support.builders import bundle_module
+from tests.support.builders import bundle_module, clock_until
 from tests.support.failing_dify import FailingDify
 
 
@@ -23,8 +23,8 @@ class Dify:
         self.backends = Backends(self.bundle)
 
     def session(self, deadline: float | None = None) -> Session:
-        self.backends.deadline = deadline
-        return Session.of_request("e", self.backends, deadline)
+        self.backends.clock = clock = None if deadline is None else clock_until(deadline)
+        return Session.of_request("e", self.backends, clock)
 
     @property
     def requests(self) -> list[tuple[str, str]]:

@@ -300,7 +300,7 @@ def test_connections_are_kept(dify: MakeDify) -> None:
         list(session.app.chat.invoke("chat", "q", {}))
 
     session.file.upload("a", b"", "text/plain")
-    assert len(session.backends.service_api._idle) == 1
+    assert len(session.backends.service_api._pool._idle) == 1
 
 
 def test_the_stand_in_takes_every_app(dify: MakeDify, monkeypatch: pytest.MonkeyPatch) -> None:

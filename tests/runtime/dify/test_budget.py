@@ -29,14 +29,16 @@ CLIENT = {
     "endpoint_runtime.json_codec",
     "endpoint_runtime.http_client",
     "endpoint_runtime.http_client.connection",
+    "endpoint_runtime.http_client.pool",
     "endpoint_runtime.http_client.response",
     "endpoint_runtime.http_client.stream",
+    "endpoint_runtime.settings.keys",
     "endpoint_runtime.settings.source_kinds",
     "endpoint_runtime.settings.sources",
 }
 # Of the interpreter, for plain HTTP; for TLS comes `_ssl`.
 MACHINE = {"_json", "_socket"}
-STREAM = {"endpoint_runtime.dify.event_stream"}
+STREAM = {"endpoint_runtime.http_client.event_stream"}
 STORAGE = {
     "dify_plugin._invocation",
     "dify_plugin.core._session_parts",

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from endpoint_runtime.dify import keys
 from endpoint_runtime.dify.errors import AppError
+from endpoint_runtime.dify.keys import LOCAL
+from endpoint_runtime.settings import keys
 from endpoint_runtime.settings.source_kinds import SourceError
 from tests.runtime.dify.conftest import Dify, MakeDify
 
@@ -100,7 +101,7 @@ def test_local_keys_take_the_place_of_what_aws_keeps(
     in_aws: MakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     local = {"chat": "app-key-of-chat", "other": "of an app without a line in the configuration"}
-    monkeypatch.setenv(keys.LOCAL, json.dumps(local))
+    monkeypatch.setenv(LOCAL, json.dumps(local))
     made, aws = in_aws(chat="another", workflow="app-key-of-workflow")
 
     assert made.session().app.chat.invoke("chat", "q", {}, "blocking")["answer"] == "[1] q"

@@ -15,20 +15,9 @@ import pytest
 from endpoint_runtime.app.invocation import answer_event
 from tests.support.applications import MakeApplication
 from tests.support.builders import alb, endpoint, http_2
+from tests.support.runtime.lambda_context import Context
 
 Answer = Callable[..., dict[str, Any]]
-
-
-class Context:
-    """Lambda's context with so many seconds left."""
-
-    aws_request_id = "id"
-
-    def __init__(self, seconds: float) -> None:
-        self.deadline = time.time() + seconds
-
-    def get_remaining_time_in_millis(self) -> int:
-        return max(0, int((self.deadline - time.time()) * 1000))
 
 
 @pytest.fixture

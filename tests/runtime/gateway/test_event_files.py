@@ -363,6 +363,6 @@ def test_no_http_event(name: str) -> None:
         source_of(load(name))
 
     assert str(caught.value) == (
-        "this function serves HTTP requests from API Gateway (REST and HTTP APIs), function URLs "
-        f"and Application Load Balancers; this event is none: {OTHERS[name]}"
+        "this function serves HTTP requests from API Gateway (REST and HTTP APIs), function URLs, "
+        f"Application Load Balancers and VPC Lattice; this event is none: {OTHERS[name]}"
     )

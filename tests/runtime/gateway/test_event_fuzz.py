@@ -5,7 +5,7 @@ from __future__ import annotations
 import tracemalloc
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from endpoint_runtime.gateway.environ import environ_of
 from endpoint_runtime.gateway.unknown_events import source_of
@@ -14,7 +14,7 @@ from tests.support.event_fuzz import LARGE, Event, Fuzz, events, large
 FUZZ = Fuzz()
 
 
-@settings(deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(event=events())
 def test_any_event(event: Event) -> None:
     FUZZ.check(event)

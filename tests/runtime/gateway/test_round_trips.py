@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
@@ -20,6 +20,7 @@ from endpoint_runtime.gateway.environ import environ_of
 from endpoint_runtime.gateway.errors import NotAnHttpEvent
 from endpoint_runtime.gateway.unknown_events import source_of
 from tests.support.builders import alb, bundle_module, http_1, http_2, rest, url
+from tests.support.generated import examples
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 SEGMENT = TEXT.filter(lambda text: text not in (".", ".."))
@@ -71,7 +72,6 @@ SOURCES = ["rest", "http-1.0", "http-2.0", "url", "alb"]
 
 
 @pytest.mark.parametrize("source", SOURCES)
-@settings(deadline=None)
 @given(path=PATHS, pairs=PAIRS, headers=HEADERS, body=BODIES)
 @example(path="/%2F%25/\u00e9+; /", pairs=[("a b", "&=+%")], headers=[("x-b", "\u00e9")], body=b"")
 def test_request(
@@ -117,7 +117,6 @@ def echo_application() -> Application:
 
 
 @pytest.mark.parametrize("source", SOURCES)
-@settings(deadline=None)
 @given(body=BODIES, content_type=st.sampled_from(["text/plain", "image/png", "application/json"]))
 def test_body_comes_back(source: str, body: bytes, content_type: str) -> None:
     event = event_of(source, "/a", [], [("X-Type", content_type)], body)
@@ -140,7 +139,7 @@ EVENT = sorted({*http_2(), *rest(), "cookies"})
 CONTEXT = sorted({*http_2()["requestContext"], *rest()["requestContext"], "elb", "customDomain"})
 
 
-@settings(deadline=None, max_examples=300)
+@examples(100)
 @given(
     base=st.sampled_from(["rest", "http-1.0", "http-2.0", "url", "alb"]),
     changes=st.dictionaries(st.sampled_from(EVENT), JSON, max_size=4),

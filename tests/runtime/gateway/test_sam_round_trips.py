@@ -12,14 +12,6 @@ import flask
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samcli.local.apigw.event_constructor import (  # type: ignore[import-untyped]
-    construct_v1_event,
-    construct_v2_event_http,
-)
-from samcli.local.apigw.local_apigw_service import (  # type: ignore[import-untyped]
-    LocalApigwService,
-)
-from samcli.local.apigw.route import Route  # type: ignore[import-untyped]
 from werkzeug.test import Client
 from werkzeug.wrappers import Request, Response
 
@@ -30,7 +22,6 @@ from tests.support.builders import bundle_module
 
 ALL = "/<path:proxy>"
 HOST = "127.0.0.1:3000"
-BINARY_TYPES = ["*/*"]
 # A REST API decodes base64 where `Accept` takes the reply's type.
 SENT = {"Accept": "*/*", "Cookie": "c=3; d=4"}
 
@@ -66,11 +57,13 @@ TYPES = st.sampled_from(["text/plain", "application/json", "image/png", "applica
 
 
 @pytest.mark.parametrize("payload", ["1.0, REST API", "1.0, HTTP API", "2.0"])
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(path=PATHS, pairs=PAIRS, body=st.binary(max_size=30), mimetype=TYPES)
 def test_round_trip(
     payload: str, path: list[str], pairs: list[tuple[str, str]], body: bytes, mimetype: str
 ) -> None:
+    from tests.support.sam_gateway import event_of, reply_of
+
     target = "/" + "/".join(quote(segment, safe="") for segment in path)
     # Maps keep the values of one name together.
     names = [name for name, _ in pairs]
@@ -87,21 +80,10 @@ def test_round_trip(
 
     with gateway.test_request_context(**request):
         theirs = flask.request
-        if payload == "2.0":
-            event = construct_v2_event_http(theirs, 3000, BINARY_TYPES, "$default", {}, "$default")
-        else:
-            kind = Route.API if "REST" in payload else Route.HTTP
-            event = construct_v1_event(theirs, 3000, BINARY_TYPES, "prod", {}, None, kind)
+        event = event_of(theirs, payload, 3000)
         with redirect_stderr(io.StringIO()):
             reply = json.dumps(answer_event(application(), json.loads(json.dumps(event)), None))
-        if payload == "2.0":
-            parsed = LocalApigwService._parse_v2_payload_format_lambda_output(
-                reply, BINARY_TYPES, theirs
-            )
-        else:
-            parsed = LocalApigwService._parse_v1_payload_format_lambda_output(
-                reply, BINARY_TYPES, theirs, kind
-            )
+        parsed = reply_of(reply, theirs, payload)
 
     with redirect_stderr(io.StringIO()):
         expected = Client(application(), use_cookies=False).open(**request)

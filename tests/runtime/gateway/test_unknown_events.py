@@ -68,26 +68,6 @@ EVENTS: dict[str, tuple[object, str]] = {
         {"requestContext": {"connectionId": "a=", "routeKey": "$default"}, "body": SECRET},
         "an API Gateway WebSocket message",
     ),
-    "VPC Lattice, 1.0": (
-        {"raw_path": "/a", "method": "GET", "headers": {}, "query_string_parameters": {}},
-        "a request of VPC Lattice",
-    ),
-    "VPC Lattice, 2.0": (
-        {
-            "version": "2.0",
-            "path": "/a",
-            "method": "GET",
-            "headers": {"host": ["a"]},
-            "requestContext": {
-                "serviceNetworkArn": "a",
-                "serviceArn": "a",
-                "targetGroupArn": "a",
-                "identity": {},
-                "region": "us-east-1",
-            },
-        },
-        "a request of VPC Lattice",
-    ),
     "CloudFront": (
         {"Records": [{"cf": {"config": {"eventType": "viewer-request"}, "request": {}}}]},
         "a request of CloudFront (Lambda@Edge, viewer-request)",
@@ -293,8 +273,8 @@ def test_they_are_named(name: str) -> None:
         source_of(event)
 
     assert str(caught.value) == (
-        "this function serves HTTP requests from API Gateway (REST and HTTP APIs), function URLs "
-        f"and Application Load Balancers; this event is none: {kind}"
+        "this function serves HTTP requests from API Gateway (REST and HTTP APIs), function URLs, "
+        f"Application Load Balancers and VPC Lattice; this event is none: {kind}"
     )
     assert SECRET not in str(caught.value)
 

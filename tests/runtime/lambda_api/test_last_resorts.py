@@ -10,11 +10,12 @@ import pytest
 
 from endpoint_runtime.lambda_api.answers import RuntimeApiError
 from endpoint_runtime.lambda_api.runtime_api import RuntimeApi
-from tests.runtime.logs.test_forks import body_of, serve
 from tests.support import fast_bundle
 from tests.support.fast_bundle import PYTHON, invocation, request
 from tests.support.hostile_api import RuntimeServer
 from tests.support.loop_process import environment, fast_command, start, write_bundle
+from tests.support.runtime.entries import body_of, serve
+from tests.support.runtime.raised import RAISED
 
 ECHO = "def handler(event, context):\n    return event\n"
 TEXT = "return Response('hello')"
@@ -146,23 +147,6 @@ def test_descriptors_that_are_used_up(tmp_path: Path, name: str, kind: str) -> N
         assert 'File "/usr' not in log and "endpoint_runtime/loop.py" not in log
     if name == "fails":
         assert "endpoints/take.py failed" in log and "ValueError" in log
-
-
-RAISED = {
-    "interrupt": "raise KeyboardInterrupt",
-    "exit": "import sys\nsys.exit(3)",
-    "exit with a text": "raise SystemExit('bye')",
-    "generator exit": "raise GeneratorExit",
-    "cancelled": "import asyncio\nraise asyncio.CancelledError",
-    "of its own": "raise type('Odd', (BaseException,), {})",
-    "memory": "raise MemoryError",
-    "recursion": "def f(): f()\nf()",
-    "without a text": (
-        "def fail(self): raise SystemExit\nraise type('Odd', (BaseException,), {'__str__': fail})"
-    ),
-    "surrogates": "raise RuntimeError('\\ud800')",
-    "out of order": "raise StopIteration",
-}
 
 
 @pytest.mark.parametrize("kind", ["buffered", "streamed", "stock"])

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]
 import itertools
+import json
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +22,13 @@ from endpoint_runtime.app.invocation import answer_event
 from endpoint_runtime.app.late_work import close_in_time
 from endpoint_runtime.gateway.bounded_body import BoundedBody
 from endpoint_runtime.lambda_api import time_limit
+from endpoint_runtime.lambda_api.left_signals import restore_signals
 from endpoint_runtime.lambda_api.time_limit import TimeLimit, TimeUp, end_of
-from tests.runtime.gateway.test_bounded_body import Context
 from tests.support import fast_bundle
 from tests.support.applications import MakeApplication
 from tests.support.builders import endpoint, http_2
 from tests.support.hostile_api import RuntimeServer
+from tests.support.runtime.lambda_context import Context
 
 Answer = Callable[..., dict[str, Any]]
 NOTHING_LEFT = (signal.SIG_DFL, (0.0, 0.0))
@@ -140,6 +144,118 @@ def test_what_became_of_the_signal_before_is_back(before: signal.Handlers) -> No
         sleep_on()
 
     assert left() == (before, (0.0, 0.0))
+
+
+def test_handler_and_timer_stay_where_nobody_can_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "signal")
+
+    with TimeLimit(time.time() + 60):
+        ours, timer = left()
+    assert callable(ours) and 59 < timer[0] <= 60
+    assert left()[0] is ours and 59 < left()[1][0] <= 60
+    signal.raise_signal(signal.SIGALRM)  # does nothing
+    with TimeLimit(time.time() + 90):
+        assert left()[1][0] < 60  # as it rings before 90 s are over
+    with TimeLimit(time.time() + 300):
+        assert left()[1][0] > 299  # as it would ring soon after
+    with pytest.raises(TimeUp), TimeLimit(time.time() + 0.01):
+        sleep_on()
+    assert left() == (ours, (0.0, 0.0))  # it has rung
+
+    monkeypatch.undo()
+    with TimeLimit(time.time() + 60):
+        assert left()[0] is ours
+    assert left() == NOTHING_LEFT
+
+
+def test_a_timer_that_stayed_rings_for_a_later_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "signal")
+    with TimeLimit(time.time() + 0.3):
+        pass
+
+    started = time.monotonic()
+    with pytest.raises(TimeUp), TimeLimit(time.time() + 0.5):
+        sleep_on()
+
+    assert 0.5 <= time.monotonic() - started < 5
+
+
+def test_a_timer_that_stayed_rings_outside_of_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "signal")
+    with TimeLimit(time.time() + 0.01):
+        pass
+    time.sleep(0.05)  # its alarm does nothing
+
+    with pytest.raises(TimeUp), TimeLimit(time.time() + 0.01):
+        sleep_on()
+
+
+def test_what_stayed_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "signal")
+    for let_go in (time_limit.let_go, lambda: restore_signals(None)):
+        with TimeLimit(time.time() + 60):
+            time_limit.let_go()  # not amid a limit
+            assert left()[1][0] > 59
+        assert left()[1][0] > 59
+        let_go()
+        assert left() == NOTHING_LEFT
+
+    with TimeLimit(time.time() + 60):
+        pass
+    thread = threading.Thread(target=time_limit.let_go)  # none but the main one changes handlers
+    thread.start()
+    thread.join()
+    assert left()[1] == (0.0, 0.0)
+
+
+def test_nothing_is_left_once_a_plugin_imports_signal(tmp_path: Path) -> None:
+    chunks = """
+import _signal, sys
+def chunks():
+    yield "chunk"
+---
+assert "signal" not in sys.modules
+timers.append(_signal.getitimer(_signal.ITIMER_REAL)[0])
+return Response(chunks())
+"""
+    looks = """
+import _signal
+---
+timer = _signal.getitimer(_signal.ITIMER_REAL)[0]
+import signal
+now = signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)
+assert now == (signal.SIG_DFL, (0.0, 0.0)), now
+return Response(f"{timer:.0f}")
+"""
+    sources = {"chunks": chunks.replace("import", "timers = []\nimport", 1), "looks": looks}
+    bundle = fast_bundle.write(tmp_path, sources, STREAM=False)
+    names = ("chunks", "chunks", "looks")
+    events = (
+        fast_bundle.request(name, f"{name}-{number}", seconds=30)
+        for number, name in enumerate(names)
+    )
+    with RuntimeServer(events) as server:
+        log = fast_bundle.run(bundle, server)
+
+    body = json.loads(server.body_of("POST invocation/looks-2/response"))["body"]
+    assert 20 < int(body) <= 29, log
+
+
+def test_a_thread_has_no_limit_where_the_handler_stayed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "signal")
+    with TimeLimit(time.time() + 60):
+        pass
+    timers = []
+
+    def limited() -> None:
+        with TimeLimit(time.time() + 300):
+            timers.append(left()[1][0])
+
+    thread = threading.Thread(target=limited)
+    thread.start()
+    thread.join()
+
+    assert 0 < timers.pop() <= 60
 
 
 def sleep_on() -> None:
@@ -313,6 +429,32 @@ def test_a_callback_that_waits_in_c(capsys: pytest.CaptureFixture[str]) -> None:
     assert left() == NOTHING_LEFT
 
 
+def test_what_fails_is_logged_once_all_have_been_called() -> None:
+    """A traceback takes time, and at a share of a CPU more than the others have left."""
+    happened: list[str] = []
+
+    class Logging:
+        hidden = ()
+
+        def log_exception(self, message: str, fault: BaseException, environ: object) -> None:
+            happened.append(f"{message}: {fault}")
+
+    def fail(why: str) -> None:
+        happened.append(f"called {why}")
+        raise ValueError(why)
+
+    responses = [Response("x"), Response("y")]
+    for response, why in zip(responses, ("one", "two"), strict=True):
+        response.call_on_close(partial(fail, why))
+    response.call_on_close(partial(happened.append, "called the last"))
+
+    closings: Any = [(Logging(), response, {}) for response in responses]
+    close_in_time(TimeLimit(time.time() + 30), closings, "id")
+
+    logged = [f"closing the response failed: {why}" for why in ("one", "two")]
+    assert happened == ["called one", "called two", "called the last", *logged]
+
+
 def test_very_many_tiny_chunks_are_joined_while_they_come() -> None:
     """Joined at the end they would take long, once the time is over, and much memory."""
     ended: list[float] = []
@@ -328,23 +470,29 @@ def test_very_many_tiny_chunks_are_joined_while_they_come() -> None:
 
 
 @pytest.mark.parametrize("pause", [0.0, 60.0])
-def test_there_is_time_left_to_compress(ask: Answer, pause: float) -> None:
+def test_there_is_time_left_to_compress(
+    ask: Answer, pause: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A third of a CPU compresses 10 MB a second: 20 MB are not to come up to the last one."""
-    chunks = "for _ in range(20): yield 'x' * 1_000_000\n    while True:\n        yield 'y'"
-    if pause:
-        chunks += f"\n        time.sleep({pause})"
+    monkeypatch.setattr(time, "ended", [], raising=False)
+    chunks = """
+def chunks():
+    try:
+        for _ in range(20): yield 'x' * 1_000_000
+        while True:
+            yield 'y'
+            time.sleep(PAUSE) if PAUSE else None
+    finally:
+        time.ended.append(time.monotonic())
+---
+return Response(chunks(), content_type='text/plain')"""
     started = time.monotonic()
 
-    reply = ask(
-        f"def chunks():\n    {chunks}\n---\nreturn Response(chunks(), content_type='text/plain')",
-        4.0,
-        GZIP=True,
-    )
+    reply = ask(chunks.replace("PAUSE", str(pause)), 4.0, GZIP=True)
 
     assert reply["isBase64Encoded"]
-    assert (
-        0.3 < time.monotonic() - started < 2.5
-    )  # not 3, where bodies end that are sent as they are
+    [ended] = time.ended  # type: ignore[attr-defined]
+    assert 0.3 < ended - started < 2.5  # not 3, where bodies end that are sent as they are
 
 
 def test_an_alarm_that_a_plugin_holds_back(tmp_path: Path) -> None:

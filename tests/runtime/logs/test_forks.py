@@ -12,122 +12,14 @@ from typing import Any
 
 import pytest
 
-from packager.host.interpreter import find_interpreter
 from tests.support import fast_bundle
 from tests.support.builders import TEMPLATE
 from tests.support.fast_bundle import invocation, request
 from tests.support.hostile_api import RuntimeServer
-from tests.support.loop_process import environment, interpreters, start, stock_client, stock_command
+from tests.support.loop_process import environment, interpreters
+from tests.support.runtime.entries import body_of, serve
+from tests.support.runtime.forking import HEAD, IN_INVOKE, SOURCES
 
-HANDLER = "endpoint_runtime.lambda_handler.handler"
-HEAD = """
-import ctypes, multiprocessing, os, subprocess, sys
-from werkzeug.exceptions import abort
-def code_of(child):
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-def fail(fault):
-    raise fault
-class Odd(BaseException):
-    pass
-"""
-# How a child comes back to the runtime, and the exit code that fits.
-WAYS = {
-    "exits": ("sys.exit(0)", 0),
-    "exits with a code": ("sys.exit(7)", 7),
-    "exits with a text": ("sys.exit('bye')", 1),
-    "raises": ("raise ValueError('of the child')", 1),
-    "raises what is not an Exception": ("raise Odd", 1),
-    "interrupts": ("raise KeyboardInterrupt", 1),
-    "aborts": ("abort(403)", 1),
-    "returns": ("return Response('of the child')", 0),
-    "ends by itself": ("os._exit(9)", 9),
-}
-IN_INVOKE = """
-child = os.fork()
-if child == 0:
-    {way}
-return Response(str(code_of(child)))
-"""
-IN_GENERATOR = """
-def body():
-    {first}
-    child = os.fork()
-    if child == 0:
-        {way}
-    yield str(code_of(child))
----
-return Response(body())
-"""
-ELSEWHERE = {
-    "at import": (
-        "child = os.fork()\nif child == 0:\n    sys.exit(7)\nCODE = code_of(child)\n"
-        "---\nreturn Response(str(CODE))"
-    ),
-    "on close": (
-        "def forks():\n    child = os.fork()\n    if child == 0:\n        sys.exit(7)\n"
-        "    print('on close', code_of(child))\n"
-        "---\nresponse = Response('7')\nresponse.call_on_close(forks)\n"
-        "response.call_on_close(lambda: print('and then'))\nreturn response"
-    ),
-    "on close, and returns": (
-        "def forks():\n    child = os.fork()\n    if child:\n"
-        "        print('on close', code_of(child) + 7)\n"
-        "---\nresponse = Response('7')\nresponse.call_on_close(forks)\n"
-        "response.call_on_close(lambda: print('and then'))\nreturn response"
-    ),
-    "in a thread": (
-        "CODES = []\n"
-        "def forks():\n    child = os.fork()\n    if child == 0:\n        sys.exit(7)\n"
-        "    CODES.append(code_of(child) + 7)\n"
-        "---\nthread = threading.Thread(target=forks)\nthread.start()\nthread.join()\n"
-        "return Response(str(CODES[0]))"
-    ),
-    "by multiprocessing": (
-        "---\nchild = multiprocessing.get_context('fork').Process(target=sys.exit, args=(7,))\n"
-        "child.start()\nchild.join()\nreturn Response(str(child.exitcode))"
-    ),
-    "by subprocess": (
-        "---\ndone = subprocess.run(['sh', '-c', 'exit 7'], preexec_fn=os.getpid)\n"
-        "return Response(str(done.returncode))"
-    ),
-    "by subprocess, which fails": (
-        "---\ntry:\n    subprocess.run(['true'], preexec_fn=lambda: sys.exit(3))\n"
-        "except subprocess.SubprocessError:\n    return Response('7')"
-    ),
-    "by C code": (
-        "FORK = ctypes.PyDLL(None).fork\n"
-        "---\nchild = FORK()\nif child == 0:\n    sys.exit(7)\nreturn Response(str(code_of(child)))"
-    ),
-    "by C code, and returns": (
-        "FORK = ctypes.PyDLL(None).fork\n"
-        "---\nchild = FORK()\nif child == 0:\n    return Response('of the child')\n"
-        "return Response(str(code_of(child) + 7))"
-    ),
-    "again and again": (
-        "---\nchild = os.fork()\nif child == 0:\n"
-        "    sys.exit(code_of(os.fork() or sys.exit(6)) + 1)\n"
-        "return Response(str(code_of(child)))"
-    ),
-}
-SOURCES = {
-    **{
-        f"in _invoke, {name}": (IN_INVOKE.format(way=way), code)
-        for name, (way, code) in WAYS.items()
-    },
-    **{
-        f"in a generator{where}, {name}": (
-            IN_GENERATOR.format(way=way.replace("Response('of the child')", ""), first=first),
-            code,
-        )
-        for name, (way, code) in WAYS.items()
-        for where, first in (("", "yield ''"), (" that has begun", "yield '-'"))
-    },
-    "in a generator, yields": (
-        IN_GENERATOR.format(way="yield 'of the child'", first="yield '-'"),
-        0,
-    ),
-    **{name: (source, 7) for name, source in ELSEWHERE.items()},
-}
 TEXT = "return Response('hello')"
 CHILD_RETURNS = "---" + IN_INVOKE.format(way="return Response('of the child')")
 STARTS: dict[str, Any] = {
@@ -136,31 +28,6 @@ STARTS: dict[str, Any] = {
     "heartbeat": {"STREAM": True, "STREAM_HEARTBEAT": 15},
     "stock": {"STREAM": False},
 }
-
-
-def serve(folder: Path, server: RuntimeServer, kind: str) -> str:
-    """Serve until the server has no more; the log."""
-    if kind != "stock":
-        return fast_bundle.run(folder, server)
-    interpreter = find_interpreter("{}.{}".format(*sys.version_info))
-    assert interpreter is not None
-    variables = environment(server.address, PYTHONPATH=f"{folder}:{stock_client(interpreter)}")
-    process = start(stock_command(interpreter.path, HANDLER), folder, variables)
-    try:
-        out, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
-        process.wait()
-    return (out + err).decode()
-
-
-def body_of(server: RuntimeServer, request_id: str) -> str:
-    """What the caller of an invocation got, which was answered once."""
-    call = f"POST invocation/{request_id}/response"
-    (found,) = [each for each in server.requests if each.call == call]
-    if found.streamed is not None:
-        return bytes(found.streamed.body).decode()
-    return str(json.loads(found.body)["body"])
 
 
 @pytest.mark.parametrize("kind", STARTS)

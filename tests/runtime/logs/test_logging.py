@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.runtime.loop.test_loop_stock import session
 from tests.support import fast_bundle
-from tests.support.fast_bundle import request
-from tests.support.loop_process import fast_command, interpreters, stock_client, stock_command
+from tests.support.fast_bundle import invocation, request
+from tests.support.hostile_api import TRACE
+from tests.support.loop_process import fast_command, stock_client, stock_command
+from tests.support.runtime.loop_session import session
+from tests.support.runtime.plugin_logs import INTERPRETER, lines, serve
 
-INTERPRETER = interpreters()[-1]
 HEAD = """
 import logging, sys
 from dify_plugin.config.logger_format import plugin_logger_handler
@@ -173,35 +172,6 @@ logger.warning("goes on")
 }
 
 
-def serve(
-    tmp_path: Path,
-    entry: str,
-    endpoints: Mapping[str, str],
-    *,
-    framed: bool = False,
-    literals: Mapping[str, Any] | None = None,
-    **env: str,
-) -> dict[str, Any]:
-    """What the API and the log see of requests to each of `endpoints`, in turn."""
-    sources = {name: f"{source}\nreturn Response('done')" for name, source in endpoints.items()}
-    bundle = fast_bundle.write(tmp_path, sources, **{"STREAM": False, **(literals or {})})
-    steps = [request(name, f"id-{name}") for name in endpoints]
-    if entry == "fast":
-        command = fast_command(bundle, INTERPRETER.path)
-    else:
-        command = stock_command(INTERPRETER.path, "endpoint_runtime.lambda_handler.handler")
-        env["PYTHONPATH"] = f"{bundle}:{stock_client(INTERPRETER)}"
-    seen = session(command, bundle, steps, framed=framed, **env)
-    assert [post[-1]["statusCode"] for post in seen["posts"]] == [200] * len(endpoints), seen
-    return seen
-
-
-def lines(seen: dict[str, Any]) -> list[str]:
-    """The lines that plugins left, on whatever stream."""
-    log = (seen["out"] + seen["err"]).splitlines()
-    return [line for line in log if " 200 " not in line and line != "PRINTED"]
-
-
 @pytest.mark.parametrize("entry", ["fast", "stock"])
 @pytest.mark.parametrize(("source", "messages"), PLUGINS.values(), ids=PLUGINS)
 def test_what_plugins_log_is_written_once(
@@ -215,7 +185,8 @@ def test_what_plugins_log_is_written_once(
     found = [json.loads(line) for line in lines(as_json)]
     assert [(each["level"], each["message"]) for each in found] == expected
     assert {each["requestId"] for each in found} == {"id-log"}
-    known = {"timestamp", "level", "message", "logger", "requestId"}
+    assert {each["traceId"] for each in found} == {TRACE}
+    known = {"timestamp", "level", "message", "logger", "requestId", "traceId"}
     assert {key for each in found for key in each} == known
 
 
@@ -268,8 +239,14 @@ except ZeroDivisionError:
     if entry == "stock":
         command = stock_command(INTERPRETER.path, "endpoint_runtime.lambda_handler.handler")
         env["PYTHONPATH"] = f"{made}:{stock_client(INTERPRETER)}"
-    failed = session(command, made, [request("log", "id-log")], framed=True, **env)
-    (_, trace), (_, line) = failed["frames"]
+    steps = [request("log", "id-log"), invocation({"not": "HTTP"}, "id-odd")]
+    failed = session(command, made, steps, framed=True, **env)
+    (_, trace), (_, line), (_, odd) = failed["frames"]
     assert "Traceback" in trace and "RuntimeError: not" in trace and "id-log" in trace
     assert "GET /log 500" in line
+    assert "NotAnHttpEvent" in odd
+    if log_format == "JSON":
+        told = [json.loads(text) for text in (*events, trace, line, odd)]
+        assert [each["requestId"] for each in told] == ["id-log"] * 5 + ["id-odd"]
+        assert {each["traceId"] for each in told} == {TRACE}
     assert failed["out"] == failed["err"] == ""

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from endpoint_runtime import process
 from endpoint_runtime.logs import masking
 from endpoint_runtime.settings.group import secret_texts
-from tests.runtime.logs.test_logging import lines, serve
+from tests.support.runtime.plugin_logs import lines, serve
 from tests.support.secret_forms import (
     ENCODING,
     FORMS,

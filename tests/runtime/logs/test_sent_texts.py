@@ -12,13 +12,13 @@ import pytest
 from endpoint_runtime import process
 from endpoint_runtime.app.application import Application
 from packager.contract import ENTRIES
-from tests.runtime.app.test_init_phase import serve
 from tests.support import fast_bundle
 from tests.support.applications import MakeApplication
 from tests.support.builders import endpoint, rest
 from tests.support.fast_bundle import request
 from tests.support.hostile_api import RuntimeServer
 from tests.support.peers import ADAPTERS, Handler, native
+from tests.support.runtime.served_calls import serve
 
 KEY = "sk-live/7'\"<\u00e9>&+ 0123456789abcdef"
 PARTS = ("sk-live", "abcdef", "hush-hush")

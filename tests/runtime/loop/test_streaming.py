@@ -17,31 +17,7 @@ from tests.support.builders import Bundle, http_2, rest, url
 from tests.support.fast_bundle import invocation, request
 from tests.support.hostile_api import RuntimeServer, answer, cut, reset
 from tests.support.loop_process import interpreters
-
-TICKS = """
-def ticks():
-    for n in range(3):
-        yield f"tick {n}\\n"
-        time.sleep(0.3)
----
-return Response(ticks(), 201, {"X-A": "1", "Set-Cookie": "a=b"}, content_type="text/plain")
-"""
-MIXED = """
-def mixed():
-    yield ""
-    yield "é"
-    yield b""
-    yield b"\\xff"
-    yield bytearray(b"12")
-    yield memoryview(b"34")
-    yield b"\\0" * 8
----
-response = Response(mixed())
-response.set_cookie("one", "1")
-response.set_cookie("two", "2")
-response.headers["X-Text"] = "ü"
-return response
-"""
+from tests.support.runtime.streams import MIDWAY, MIXED, TICKS
 
 
 @pytest.mark.parametrize("interpreter", interpreters(), ids=lambda i: i.python)
@@ -175,20 +151,6 @@ def test_what_no_caller_streams_is_answered_as_ever(tmp_path: Path) -> None:
     reply = json.loads(server.body_of("POST invocation/http/response"))
     assert reply["statusCode"], reply["body"] == (201, "tick 0\ntick 1\ntick 2\n")
     assert json.loads(server.body_of("POST invocation/schedule/response")) == {}
-
-
-MIDWAY = """
-def midway():
-    try:
-        yield "so far"
-        raise KeyError("top secret")
-    finally:
-        print("closed")
----
-response = Response(midway())
-response.call_on_close(lambda: print("on close"))
-return response
-"""
 
 
 @pytest.mark.parametrize(

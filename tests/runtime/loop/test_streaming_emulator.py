@@ -21,12 +21,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.loop.test_streaming import MIDWAY, MIXED, TICKS
 from tests.support import fast_bundle
 from tests.support.builders import url
 from tests.support.hostile_api import RuntimeServer
 from tests.support.loop_process import environment
 from tests.support.rie import PATH, emulator_path, free_ports, wait_for
+from tests.support.runtime.streams import MIDWAY, MIXED, TICKS
 
 Invoke = Callable[[str], tuple[int, bytes]]
 ENDPOINTS = {
@@ -41,9 +41,9 @@ NAMES = [*ENDPOINTS, "unknown", "ticks"]
 NAMESPACE = """
 mount -t tmpfs tmpfs /var && mkdir /var/task /var/runtime /var/lang &&
 mount --bind "$1" /var/task && mount --bind "$2" /var/lang &&
-printf '#!/bin/sh\\nexec /var/task/start_fast /var/lang/bin/python3 /var/runtime/x.py\\n' \
+printf '#!/bin/sh\\nexec /var/task/start_fast /var/lang/bin/%s /var/runtime/x.py\\n' "$3" \
   > /var/runtime/bootstrap && chmod 755 /var /var/* /var/runtime/bootstrap && cd /var/task &&
-shift 2 && exec "$@"
+shift 3 && exec "$@"
 """
 MANAGED = os.geteuid() == 0 and shutil.which("unshare") is not None
 
@@ -60,8 +60,9 @@ def running(bundle: Path, log: Path, *, managed: bool) -> Iterator[Invoke]:
     ]
     if managed:
         env |= {"AWS_LAMBDA_MAX_CONCURRENCY": "1"}
-        space = ["unshare", "--mount", "sh", "-c", NAMESPACE, "sh", str(bundle), sys.base_prefix]
-        command = [*space, *command]
+        python = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+        space = ["unshare", "--mount", "sh", "-c", NAMESPACE, "sh"]
+        command = [*space, str(bundle), sys.base_prefix, python, *command]
     with log.open("wb") as stream:
         process = subprocess.Popen(
             command, cwd=bundle, env=env, stdout=stream, stderr=stream, start_new_session=True

@@ -9,7 +9,7 @@ import pytest
 
 from endpoint_runtime import aws, process
 from endpoint_runtime.managed import endpoints
-from tests.support.aws.moto_server import moto_server
+from tests.support.aws.moto_server import MotoServer
 from tests.support.builders import endpoint, literals, write_files
 from tests.support.endpoint_storm import (
     DATA_KEY,
@@ -31,28 +31,27 @@ WRITES = 30
 
 
 def test_a_request_sees_its_own_endpoint_as_it_was_a_moment_ago(
-    no_aws: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    no_aws: None, moto_plain: MotoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_files(tmp_path, {"look.py": endpoint(LOOK)})
     monkeypatch.setattr(process, "secrets", {})
     monkeypatch.setattr(endpoints, "_REFRESH", PATIENCE)
-    with moto_server() as moto:
-        moto.boto("secretsmanager").create_secret(Name="key", SecretString=DATA_KEY)
-        variables = {
-            "PACKAGER_ENDPOINTS": TABLE,
-            "PACKAGER_ENDPOINTS_KEY": KEY,
-            "PACKAGER_ENDPOINTS_SECRET": "key",
-        }
-        for name, value in {**moto.environment, **variables}.items():
-            monkeypatch.setenv(name, value)
-        storm = Storm(moto.boto("dynamodb"), tmp_path / "ids", seed=7)
-        storm.make_table()
-        own = literals()
-        applications = [make_application(str(tmp_path), TTL, own) for _ in range(16)]
-        answers = ask_in_threads(
-            applications, tmp_path / "ids", lambda: storm.run(WRITES, 12, pause=0.03)
-        )
-        aws.forget()
+    moto_plain.boto("secretsmanager").create_secret(Name="key", SecretString=DATA_KEY)
+    variables = {
+        "PACKAGER_ENDPOINTS": TABLE,
+        "PACKAGER_ENDPOINTS_KEY": KEY,
+        "PACKAGER_ENDPOINTS_SECRET": "key",
+    }
+    for name, value in {**moto_plain.environment, **variables}.items():
+        monkeypatch.setenv(name, value)
+    storm = Storm(moto_plain.boto("dynamodb"), tmp_path / "ids", seed=7)
+    storm.make_table()
+    own = literals()
+    applications = [make_application(str(tmp_path), TTL, own) for _ in range(16)]
+    answers = ask_in_threads(
+        applications, tmp_path / "ids", lambda: storm.run(WRITES, 12, pause=0.03)
+    )
+    aws.forget()
 
     assert problems(answers, storm.history, TTL) == []
     kinds = Counter("off" if answer.token is OFF else "on" for answer in answers)

@@ -13,6 +13,7 @@ import pytest
 
 from endpoint_runtime import aws
 from endpoint_runtime.app.invocation import answer_event
+from endpoint_runtime.aws import signed_requests
 from endpoint_runtime.settings import refreshed
 from tests.support.aws.faulty_aws import FaultyAws, faulty_aws
 from tests.support.aws.moto_server import MotoServer
@@ -21,6 +22,8 @@ from tests.support.builders import endpoint, http_2
 SHOW = endpoint("import json; return Response(json.dumps(settings, sort_keys=True))")
 ROUTES = [("/", "GET", "show.py")]
 Show = Callable[..., Any]
+PATIENCE = 30.0  # s
+HANGS = 1.0  # s, where no answer comes
 
 
 @pytest.fixture
@@ -35,8 +38,10 @@ def faulty(
 
 
 @pytest.fixture(autouse=True)
-def short_refresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(refreshed, "_REFRESH", 1.0)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine is, moto answers within the time; and attempts are soon used up."""
+    monkeypatch.setattr(refreshed, "_REFRESH", PATIENCE)
+    monkeypatch.setattr(signed_requests, "_FIRST_DELAY", 0.001)
 
 
 @pytest.fixture
@@ -56,9 +61,9 @@ def show(make_application: Callable[..., Any]) -> Callable[..., Show]:
             {"show.py": SHOW}, ROUTES=ROUTES, SETTINGS=declared, **bundle
         )
 
-        def ask(seconds: float | None = None) -> Any:
+        def ask(seconds: float = PATIENCE) -> Any:
             context = types.SimpleNamespace(
-                aws_request_id="1-2-3", get_remaining_time_in_millis=lambda: (seconds or 30) * 1000
+                aws_request_id="1-2-3", get_remaining_time_in_millis=lambda: seconds * 1000
             )
             reply = answer_event(application, http_2(path="/"), context)
             if reply["statusCode"] != 200:
@@ -294,7 +299,7 @@ def test_a_cold_function_that_cant_read_answers_500_until_it_can(
     ask = show(declare("a"), declare("b", required=False), SOURCES={"a": ("ssm", names)})
     faulty.fault = fault
 
-    assert ask(seconds=1) == 500
+    assert ask(HANGS if fault == "hang" else PATIENCE) == 500
     log = capsys.readouterr().err
     assert f"the settings can't be used: setting a (SSM parameter {names}) {SAID[fault]}" in log
     assert "s3cr3t" not in log
@@ -316,6 +321,8 @@ def test_a_warm_function_that_cant_read_serves_on(
     ask = show(declare("a"), SOURCES={"a": ("ssm", names)}, SETTINGS_TTL=0)
     assert ask() == {"a": "s3cr3t 1"}
     faulty.fault = fault
+    if fault == "hang":
+        monkeypatch.setattr(refreshed, "_REFRESH", HANGS)
 
     assert ask() == {"a": "s3cr3t 1"}
     log = capsys.readouterr().err
@@ -327,7 +334,7 @@ def test_a_warm_function_that_cant_read_serves_on(
     assert "s3cr3t" not in log
 
     faulty.fault = None
-    monkeypatch.setattr(refreshed, "_REFRESH", 20.0)  # however busy the machine is
+    monkeypatch.setattr(refreshed, "_REFRESH", PATIENCE)
     put(faulty, names, "s3cr3t 2")
     assert ask() == {"a": "s3cr3t 2"}
     assert "can't be read" not in capsys.readouterr().err

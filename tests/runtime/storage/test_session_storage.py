@@ -13,7 +13,7 @@ from endpoint_runtime.app.application import Backends
 from endpoint_runtime.aws import AwsError
 from tests.support.aws.moto_server import REGION, MotoServer
 from tests.support.aws.storage_table import make_table
-from tests.support.builders import bundle_module
+from tests.support.builders import bundle_module, clock_until
 
 MISSING = "load data failed, please check if the key is correct or you have not set it"
 MakeStorage = Callable[[float | None], StorageInvocation]
@@ -38,8 +38,8 @@ def make_storage(
     backends = Backends(bundle)
 
     def make(deadline: float | None) -> StorageInvocation:
-        backends.deadline = deadline
-        found: StorageInvocation = Session.of_request("e", backends, deadline).storage
+        backends.clock = clock = None if deadline is None else clock_until(deadline)
+        found: StorageInvocation = Session.of_request("e", backends, clock).storage
         return found
 
     return make

@@ -6,8 +6,6 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
-
 from packager.contract import ENDPOINTS_METADATA
 from packager.plugin.functions import FunctionPlan
 from packager.sam.template import render_template
@@ -22,6 +20,9 @@ def deploy(moto: MotoServer, plans: Sequence[FunctionPlan], name: str = "prod") 
     Its tables, metadata and outputs are those of the generated template; moto makes no secret and
     no API of a template, so that these are made, or made up, beside it.
     """
+    # Not where tests are collected: it takes half a second.
+    from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
+
     template = yaml_parse(render_template(plans))
     resources: dict[str, Any] = {}
     for logical_id, resource in template["Resources"].items():

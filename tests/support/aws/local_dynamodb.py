@@ -25,7 +25,7 @@ from moto.dynamodb.responses import DynamoHandler
 from werkzeug.exceptions import HTTPException
 
 from endpoint_runtime.aws import AwsError
-from endpoint_runtime.aws.client import _error_of
+from endpoint_runtime.aws.json_protocol import _error_of
 from endpoint_runtime.storage import dynamodb_table
 from tests.support.aws.moto_process import Attributes, Update
 from tests.support.aws.moto_server import REGION

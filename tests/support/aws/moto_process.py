@@ -37,11 +37,11 @@ def size_of(value: Any) -> int:
     if isinstance(value, DynamoType):
         if value.type == "B" and isinstance(value.value, str):
             return len(base64.b64decode(value.value))
-        return value.size()
+        return int(value.size())
     return len(str(value).encode())
 
 
-class Attributes(LimitedSizeDict):
+class Attributes(LimitedSizeDict):  # type: ignore[misc]
     """The attributes of an item, as many as DynamoDB takes: moto takes 405,000 bytes."""
 
     updated = False  # by one expression, at whose end it is looked at
@@ -59,7 +59,7 @@ class Attributes(LimitedSizeDict):
             raise ItemSizeTooLarge
 
 
-class Update(UpdateExpressionExecutor):
+class Update(UpdateExpressionExecutor):  # type: ignore[misc]
     """An update whose parts are done at once: moto looks at the size after each of them."""
 
     def execute(self, node: Any = None) -> None:
@@ -79,7 +79,7 @@ class Update(UpdateExpressionExecutor):
 def quicken() -> None:
     """Remember what moto finds out again at each request, though it never changes."""
     names = functools.cache(utils.method_names_from_class)
-    responses.method_names_from_class = names  # type: ignore[attr-defined]
+    responses.method_names_from_class = names
     modules = frozenset(backends.list_of_moto_modules())
     backends.list_of_moto_modules = lambda: modules
     gc.freeze()
@@ -110,8 +110,8 @@ def served(context: ssl.SSLContext | None) -> int:
 
 def main() -> None:
     logging.disable()
-    dynamo_type.LimitedSizeDict = Attributes  # type: ignore[misc]
-    models.UpdateExpressionExecutor = Update  # type: ignore[attr-defined]
+    dynamo_type.LimitedSizeDict = Attributes
+    models.UpdateExpressionExecutor = Update
     quicken()
     contexts: list[ssl.SSLContext | None] = [None]
     if len(sys.argv) > 1:

@@ -87,7 +87,8 @@ def main(folder: str, number: str, seconds: str, storage: str, announce: str = "
     # it does not know ClientRequestToken.
     transport._STALL = 100
 
-    bundle = types.SimpleNamespace(PLUGIN="test", STORAGE=json.loads(storage))
+    literals = {"PLUGIN": "test", "STORAGE": json.loads(storage), "DIFY_INNER": None}
+    bundle = types.SimpleNamespace(**literals)
     store = Backends(bundle).storage
     chance = random.Random(number)
     end = time.monotonic() + float(seconds)

@@ -17,6 +17,8 @@ import types
 from collections.abc import Mapping
 from decimal import Decimal
 
+from werkzeug import Response
+
 from dify_plugin.core.runtime import InvokeCredentials, SessionContext
 from dify_plugin.entities import I18nObject, ParameterOption
 from dify_plugin.entities.agent import AgentInvokeMessage
@@ -74,8 +76,8 @@ from dify_plugin.entities.model.text_embedding import (
     TextEmbeddingResult,
 )
 from dify_plugin.entities.model.tts import TTSModelConfig, TTSResult
-from dify_plugin.entities.oauth import OAuthCredentials, OAuthSchema
-from dify_plugin.entities.provider_config import LogMetadata, ProviderConfig
+from dify_plugin.entities.oauth import OAuthCredentials, OAuthSchema, TriggerOAuthCredentials
+from dify_plugin.entities.provider_config import CredentialType, LogMetadata, ProviderConfig
 from dify_plugin.entities.tool import (
     ToolDescription,
     ToolIdentity,
@@ -85,9 +87,16 @@ from dify_plugin.entities.tool import (
     ToolRuntime,
     ToolSelector,
 )
+from dify_plugin.entities.trigger import (
+    EventDispatch,
+    Subscription,
+    TriggerSubscriptionConstructorRuntime,
+    UnsubscribeResult,
+    Variables,
+)
 from dify_plugin.entities.workflow_node import ModelConfig, NodeResponse, ParameterConfig
 from dify_plugin.errors.model import InvokeError, InvokeRateLimitError
-from dify_plugin.errors.trigger import SubscriptionError
+from dify_plugin.errors.trigger import EventIgnoreError, SubscriptionError
 from dify_plugin.file.file import File
 from dify_plugin.interfaces.agent import (
     AgentModelConfig,
@@ -97,6 +106,13 @@ from dify_plugin.interfaces.agent import (
     ToolInvokeMeta,
 )
 from dify_plugin.interfaces.tool import Tool, ToolProvider
+from dify_plugin.interfaces.trigger import (
+    Event,
+    EventRuntime,
+    Trigger,
+    TriggerRuntime,
+    TriggerSubscriptionConstructor,
+)
 from dify_plugin.invocations.file import UploadFileResponse
 
 
@@ -224,6 +240,10 @@ SAMPLES = (
     (ParameterConfig, {"name": "n", "type": "t", "description": None, "required": True}),
     (InvokeCredentials, {"tool_credentials": {"a": "b"}}),
     (SessionContext, {"credentials": {"tool_credentials": {"a": "b"}}}),
+    (Subscription, {"endpoint": "https://x/e/y", "parameters": {"a": [1]},
+                    "properties": {"secret": "s", "events": ["a"]}, "expires_at": 5}),
+    (UnsubscribeResult, {"success": True, "message": "gone"}),
+    (Variables, {"variables": {"a": {"b": [1, None]}}}),
 )  # fmt: skip
 
 
@@ -436,6 +456,74 @@ def try_tool():
     say("abstract", lambda: Tool.from_credentials({}))
 
 
+def try_trigger():
+    """Triggers and events as whoever runs them calls them, and what they can't do."""
+
+    class Mine(Trigger):
+        def _dispatch_event(self, subscription, request):
+            return EventDispatch(
+                events=[subscription.properties["event"]], response=response, payload={"r": request}
+            )
+
+    class Told(Event):
+        def _on_event(self, request, parameters, payload):
+            if "ignore" in parameters:
+                raise EventIgnoreError
+            found = {"request": request, "parameters": parameters, "payload": payload}
+            return Variables(variables=found | {"to": self.runtime.subscription.endpoint})
+
+    class Maker(TriggerSubscriptionConstructor):
+        def _create_subscription(self, endpoint, parameters, credentials, credential_type):
+            return Subscription(
+                endpoint=endpoint, properties={"by": credential_type, **credentials}
+            )
+
+        def _delete_subscription(self, subscription, credentials, credential_type):
+            return UnsubscribeResult(success=False, message=subscription.endpoint)
+
+        def _refresh_subscription(self, subscription, credentials, credential_type):
+            return subscription.model_copy(update={"expires_at": 7})
+
+        def _oauth_get_credentials(self, redirect_uri, system_credentials, request):
+            return TriggerOAuthCredentials(credentials={"token": redirect_uri}, expires_at=None)
+
+    response = Response("ok", status=202)
+    subscription = Subscription(endpoint="https://x", properties={"event": "told"})
+    kind = CredentialType.API_KEY
+    trigger = Mine(TriggerRuntime(None, kind, {"a": 1}))
+    dispatched = trigger.dispatch_event(subscription, "r")
+    say("dispatched", lambda: (dispatched.events, dispatched.payload, dispatched.user_id))
+    say("response", lambda: (dispatched.response is response, list(EventDispatch.model_fields)))
+    for odd in ODD_VALUES:
+        say(f"response = {odd!r}", lambda odd=odd: EventDispatch(response=odd))
+        say(
+            f"events = {odd!r}",
+            lambda odd=odd: EventDispatch(response=response, events=odd).events,
+        )
+        say(
+            f"payload = {odd!r}",
+            lambda odd=odd: EventDispatch(response=response, payload=odd).payload,
+        )
+    runtime = EventRuntime(None, kind, subscription, None)
+    say("variables", lambda: Told(runtime).on_event("r", {"p": 1}, {"q": 2}))
+    say("ignored", lambda: Told(runtime).on_event("r", {"ignore": 1}, {}))
+    say("options", lambda: Told(runtime).fetch_parameter_options("p"))
+    maker = Maker(TriggerSubscriptionConstructorRuntime(None, kind, {"token": "t"}))
+    say("made", lambda: maker.create_subscription("https://x", {}, {"a": 1}, kind))
+    say("ended", lambda: maker.delete_subscription(subscription, {}, kind))
+    say("renewed", lambda: maker.refresh_subscription(subscription, {}, kind))
+    say("oauth", lambda: maker.oauth_get_credentials("https://r", {}, None))
+    say("no url", lambda: maker.oauth_get_authorization_url("https://r", {}))
+    say("no refresh", lambda: maker.oauth_refresh_credentials("https://r", {}, {}))
+    say("no key", lambda: maker.validate_api_key({}))
+    say("maker's options", lambda: maker.fetch_parameter_options("p"))
+    say("frozen", lambda: setattr(runtime, "session", 1))
+    say("same", lambda: (runtime == EventRuntime(None, kind, subscription), runtime == 5))
+    say("held", lambda: [runtime.credentials, trigger.runtime.credentials, runtime.subscription])
+    for abstract in (Trigger, Event, TriggerSubscriptionConstructor):
+        say("abstract", lambda abstract=abstract: abstract(runtime))
+
+
 class MyMessage(UserPromptMessage):
     extra: int = 0
     labels: list[str] = []
@@ -484,5 +572,6 @@ for each, sample in SAMPLES:
     try_whole(each, sample)
 try_methods()
 try_tool()
+try_trigger()
 try_subclasses()
 print("pydantic" in sys.modules, file=sys.stderr)

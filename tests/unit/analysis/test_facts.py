@@ -361,7 +361,8 @@ TEXT = st.text(alphabet=st.sampled_from("ab=:,.()[]{}*@\n \\'\"#1"), max_size=40
 
 
 @settings(
-    deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(TEXT, min_size=20, max_size=40))
 def test_any_text_is_python_or_an_error(tmp_path: Path, texts: list[str]) -> None:

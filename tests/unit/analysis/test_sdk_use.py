@@ -6,7 +6,7 @@ from pathlib import Path
 
 from packager.errors import Diagnostics
 from packager.plugin.load import load_plugin
-from tests.support.plugin_writer import write_plugin
+from tests.support.plugin_writer import MANIFEST, write_plugin
 
 ENDPOINT = """\
 from dify_plugin import Endpoint
@@ -47,7 +47,7 @@ def test_of_files_that_endpoints_reach(tmp_path: Path) -> None:
         main="from dify_plugin.nothing import Nothing\n",
     )
 
-    unanswered = "is not answered outside Dify: the call raises InvocationUnavailable"
+    unanswered = "is answered by nothing: the call raises InvocationUnavailable"
     absent = "is not in the light dify_plugin that bundles have"
     assert said == [
         f"p/endpoints/duck.py:12:9: session.tool.invoke {unanswered}",
@@ -118,3 +118,58 @@ def test_of_files_without_a_key(tmp_path: Path) -> None:
     assert [each.split(" needs ")[0] for each in said] == [
         "p/endpoints/duck.py:10:9: session.file.upload"
     ]
+
+
+CALLER = """\
+from dify_plugin import Endpoint
+
+
+class E(Endpoint):
+    def _invoke(self, r, values, settings):
+        self.session.tool.invoke_builtin_tool("me/shop/db", "sql", {})
+"""
+PROVIDER = """\
+identity: {name: db}
+credentials_for_provider:
+  host: {type: text-input, required: true, default: localhost}
+  user: {type: text-input, required: true}
+  password:
+    type: secret-input
+    required: true
+  options: {type: text-input}
+tools: [tools/sql.yaml]
+"""
+
+
+def of_credentials(root: Path, configuration: str, endpoint: str = CALLER) -> list[str]:
+    files = {
+        "manifest.yaml": MANIFEST + "  tools: [provider/db.yaml]\n",
+        "provider/db.yaml": PROVIDER,
+        "tools/sql.yaml": "identity: {name: sql}\nextra: {python: {source: tools/sql.py}}\n",
+        "tools/sql.py": "",
+        "packager.toml": configuration,
+        "endpoints/duck.py": endpoint,
+    }
+    diagnostics = Diagnostics()
+    assert load_plugin(write_plugin(root, files), diagnostics, display="p") is not None
+    return [
+        f"{each.place}: {each.message.partition(',')[0]}"
+        for each in diagnostics.warnings
+        if each.code == "credential-unset"
+    ]
+
+
+def test_of_credentials_that_own_tools_require(tmp_path: Path) -> None:
+    assert of_credentials(tmp_path, "") == [
+        "p/provider/db.yaml:4:3: the tools of db require the credential user",
+        "p/provider/db.yaml:5:3: the tools of db require the credential password",
+    ]
+
+
+def test_of_no_credentials_that_are_given_or_nobody_needs(tmp_path: Path) -> None:
+    user = '[tools]\n"db/sql" = {plugin = ".", credentials = {user = {ssm = "/db/user"}}}'
+    other = '[tools]\n"me/shop/db/*" = {mcp = "https://mcp.example.com/mcp"}'
+
+    assert [each[-8:] for each in of_credentials(tmp_path / "a", user)] == ["password"]
+    assert of_credentials(tmp_path / "b", other) == []
+    assert of_credentials(tmp_path / "c", "", CALLER.replace("self.session.tool", "print")) == []

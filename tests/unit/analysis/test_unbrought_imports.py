@@ -9,7 +9,7 @@ import pytest
 
 from packager.errors import Diagnostics
 from packager.plugin.load import load_plugin
-from tests.support.plugin_writer import SOURCE, write_plugin
+from tests.support.plugin_writer import ENDPOINT, SOURCE, write_plugin
 
 HELP = {"endpoints/help2.py": ""}
 MISPLACED = "there is no module help2 in the plugin's root: the import fails"
@@ -54,6 +54,23 @@ def test_one_that_is_imported_later_may_fail(tmp_path: Path) -> None:
 def test_what_is_found_is_not_said(tmp_path: Path, imports: str) -> None:
     files = HELP | {"endpoints/requests.py": "", "endpoints/json.py": ""}
     assert said(tmp_path, imports, files) == []
+
+
+def test_a_file_that_is_called_after_a_package(tmp_path: Path) -> None:
+    """As in kevintsai/linebot, whose endpoints/linebot.py imports line-bot-sdk's linebot."""
+    root = write_plugin(
+        tmp_path,
+        {
+            "endpoints/duck.yaml": ENDPOINT.replace("duck.py", "fitz.py"),
+            "endpoints/fitz.py": "import fitz\n" + SOURCE,
+            "requirements.txt": "pymupdf\n",
+        },
+    )
+    diagnostics = Diagnostics()
+    load_plugin(root, diagnostics)
+    assert diagnostics.all == []
+    brought = {"requirements.txt": "line-bot-sdk~=3.17\n", "endpoints/linebot.py": ""}
+    assert said(tmp_path, "from linebot.v3 import WebhookHandler", brought) == []
 
 
 def test_what_python_s_library_has_no_more(tmp_path: Path) -> None:

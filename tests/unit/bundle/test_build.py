@@ -17,6 +17,7 @@ import packager.bundle.function_code
 import packager.bundle.size
 import packager.host.interpreter
 import packager.requirements.read
+from packager.bundle import code_archive, layout
 from packager.bundle.build import BuildOptions, Bundle, build_bundle, build_bundles
 from packager.bundle.code_archive import archived
 from packager.bundle.literals import render_bundle_literals
@@ -24,7 +25,7 @@ from packager.bundle.runtime_parts import PARTS
 from packager.contract import template_folder
 from packager.dependencies.uv_install import PackageSize
 from packager.errors import Diagnostic, Diagnostics, InvalidInput, PackagerError, Place, UsageError
-from packager.host.bytecode import compile_files
+from packager.host.bytecode import compile_jobs
 from packager.host.interpreter import find_interpreter
 from packager.host.target_script import IN_TARGET
 from packager.model.options import Options
@@ -431,12 +432,12 @@ def test_what_the_plugins_code_needs_of_packages_stays(
 def test_a_zip_that_would_not_run_is_none(
     tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stale(interpreter: Any, root: Path, files: Any, **more: Any) -> None:
-        compile_files(interpreter, root, files, **more)
+    def stale(interpreter: Any, root: Path, jobs: Any) -> None:
+        compile_jobs(interpreter, root, jobs, columns=True)
         for path in root.glob("plugin/endpoints/__pycache__/*"):
             path.write_bytes(b"stale" + path.read_bytes()[5:])
 
-    monkeypatch.setattr("packager.bundle.layout.compile_files", stale)
+    monkeypatch.setattr("packager.bundle.layout.compile_once", stale)
     with pytest.raises(PackagerError) as caught:
         build_bundle(plan(), tmp_path / "out")
     assert str(caught.value).startswith(
@@ -457,3 +458,18 @@ def test_preload_of_what_is_not_there_writes_nothing(tmp_path: Path, plan: Plan)
         "there is no module requests in the plugin, its dependencies or the standard library"
     ]
     assert not (tmp_path / "out" / "NekoFunction").exists()
+
+
+def test_another_packager_lays_bundles_out_anew(
+    tmp_path: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = plan({})
+    archives = []
+    for turn in range(2):
+        out = tmp_path / f"out{turn}"
+        build_bundle(made, out)
+        archives.append((out / "NekoFunction/endpoint_runtime/code.bin").read_bytes())
+        monkeypatch.setattr(code_archive, "HOT", frozenset())
+        monkeypatch.setattr(layout, "own_code", lambda: "another")
+
+    assert archives[0] != archives[1]

@@ -14,6 +14,7 @@ from packager.errors import Place
 from packager.model.options import EnvSource, LiteralSource, Options
 from packager.model.plugin import Endpoint, EndpointGroup, Setting
 from packager.plugin.functions import FunctionPlan
+from tests.support.generated import examples
 from tests.support.plugins import make_plugin
 
 PLACE = Place("x")
@@ -67,10 +68,21 @@ def test_a_bundles_literals() -> None:
         "SETTINGS_FROM": None,
         "SETTINGS_TTL": 300,
         "APPS": {},
+        "MODELS": None,
+        "OBSERVE": (),
+        "TOOLS": {},
+        "OWN_TOOLS": {},
+        "OWN_DEFAULTS": {},
+        "DIFY_INNER": None,
+        "KEYS": {},
         "DIFY_BASE_URL": None,
         "ENDPOINTS": None,
         "PUBLIC_URL": None,
         "EVENTS": (),
+        "FAIL_ON": (),
+        "WARMUP": None,
+        "DEFERRED": None,
+        "TRIGGER": None,
         "STREAM": False,
         "STREAM_HEARTBEAT": 0,
         "ERRORS": "opaque",
@@ -83,7 +95,10 @@ def test_a_bundles_literals() -> None:
         "HANDLER": "endpoint_runtime.lambda_handler.handler",
         "ENTRY": "fast",
         "PRELOAD": (),
+        "PRELOAD_SOURCES": ("endpoints/duck.py",),
         "DIET": "",
+        "DIET_PACKAGES": (),
+        "DIET_PLUGIN": False,
         "SDK": "light",
         "LEFT_OUT": (),
     }
@@ -130,5 +145,6 @@ def test_what_is_rendered_evaluates_to_the_value(value: object) -> None:
 
 
 @given(st.lists(VALUES, min_size=8, max_size=10))
+@examples(25)  # of some hundred values
 def test_long_values_too(value: object) -> None:
     assert eval(render({"a": value, "b": (value,)})) == {"a": value, "b": (value,)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from pathlib import Path
 
@@ -83,3 +84,25 @@ def test_what_is_linked_is_what_is_built(plugin: Path, tmp_path: Path) -> None:
     assert build().bundle.timeout == 5
     builder.forget(first)
     assert not first.bundle.folder.exists()
+
+
+def test_where_there_are_no_hard_links_files_are_copied(
+    plugin: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(self: Path, target: Path) -> None:
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    monkeypatch.setattr(Path, "hardlink_to", refused)
+    builder = Builder(tmp_path)
+    first = builder.build(plan_of(plugin))
+    before = contents(first.bundle.folder)
+    (plugin / "data.txt").write_text("two")
+    second = builder.build(plan_of(plugin))
+    assert contents(second.bundle.folder) == {
+        **before,
+        "plugin/data.txt": (before["plugin/data.txt"][0], b"two"),
+    }
+    names = ("plugin/endpoints/duck.py", "start_fast")
+    assert not any(
+        (first.bundle.folder / name).samefile(second.bundle.folder / name) for name in names
+    )

@@ -9,6 +9,7 @@ import pytest
 from packager.bundle.preload import check_preload
 from packager.errors import Diagnostic, Diagnostics, Place
 from packager.host.interpreter import newest_supported
+from packager.model.deferred import DeferredRoute, WorkerOptions
 from packager.model.options import Options
 
 PLUGIN = ("manifest.yaml", "main.py", "shop/stock.py", "shop/__init__.py", "deep/er/a-b.py")
@@ -66,4 +67,19 @@ def test_what_is_not(packages: tuple[Path, ...], name: str) -> None:
             "a file of the plugin's is named as it is imported: "
             f"{name.replace('.', '/')}.py is {name}",
         )
+    ]
+
+
+def test_a_module_of_the_received_clock(packages: tuple[Path, ...]) -> None:
+    interpreter = newest_supported()
+    assert interpreter is not None
+    diagnostics = Diagnostics()
+    options = Options(
+        deferred=(DeferredRoute(path="/"),),
+        worker=WorkerOptions(received_clock=("httpx.api", "slack_sdk.signature")),
+        places={"worker.received_clock.1": Place("p/packager.toml", 3, 5)},
+    )
+    check_preload(options, interpreter, PLUGIN, packages, diagnostics)
+    assert [(each.code, each.key, str(each.place)) for each in diagnostics.all] == [
+        ("missing-module", "worker.received_clock", "p/packager.toml:3:5")
     ]

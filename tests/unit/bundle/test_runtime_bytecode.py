@@ -56,7 +56,7 @@ def test_it_is_compiled_once(
     assert [b"Stays" in code for code in first.values()].count(True) == 1
 
     with monkeypatch.context() as patched:
-        patched.setattr(runtime_bytecode, "compile_files", None)
+        patched.setattr(runtime_bytecode, "compile_jobs", None)
         assert write("second", []) == first
         patched.undo()
         patched.setattr(runtime_bytecode, "cache_folder", lambda: None)

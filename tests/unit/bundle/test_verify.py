@@ -133,6 +133,7 @@ def test_the_zip_is_read_not_the_folder(folder: Path, interpreter: Interpreter) 
 
 ARCHIVED = {
     "endpoint_runtime/__init__.py": "",
+    "endpoint_runtime/late.py": "x = 1\n",
     "endpoint_runtime/loop.py": "x = 1\n",
     "endpoint_runtime/gateway/headers.py": "y = 2\n",
 }
@@ -143,7 +144,16 @@ ARCHIVED = {
     [
         (lambda data: data, ""),
         (lambda data: b"\0\0\r\n" + data[4:], f"{CODE_ARCHIVE} has the magic number 00000d0a"),
-        (lambda data: data[:-9], f"{CODE_ARCHIVE}: endpoint_runtime.loop is damaged"),
+        (lambda data: data[:-9], f"{CODE_ARCHIVE}: endpoint_runtime.late is damaged"),
+        (lambda data: data[:99], f"{CODE_ARCHIVE} is damaged"),
+        (lambda data: data[:-400], f"{CODE_ARCHIVE} is damaged"),
+        (
+            lambda data: data.replace(
+                b"/var/task/endpoint_runtime/late", b"/var/tusk/" + b"x" * 21
+            ),
+            f"{CODE_ARCHIVE}: endpoint_runtime.late names the source /var/tusk/{'x' * 21}.py, "
+            "not /var/task/endpoint_runtime/late.py",
+        ),
         (
             lambda data: data.replace(
                 b"/var/task/endpoint_runtime/loop", b"/var/tusk/" + b"x" * 21

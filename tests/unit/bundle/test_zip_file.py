@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from packager.bundle.zip_file import write_zip
+from packager.host.cache_index import write_index
+from packager.host.deflated import Layer
 from packager.host.interpreter import SUPPORTED_PYTHONS, find_interpreter
 
 ROOT = Path(__file__).parents[3]
@@ -126,3 +128,32 @@ def test_zips_of_an_odd_number_of_files_hold_every_byte(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "f.zip") as archive:
         assert archive.testzip() is None
         assert {name: archive.read(name) for name in archive.namelist()} == contents
+
+
+def test_layers_are_deflated_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    packages = folder_of(tmp_path / "packages", ["dep/a.py", "dep/b.txt", "other/c.py"])
+    layer = Layer(packages, "packages", frozenset({"other"}))
+    folder = folder_of(tmp_path / "f", ["dep/a.py", "dep/b.txt", "other/c.py", "plugin/secret.txt"])
+    zips = [tmp_path / f"{number}.zip" for number in range(5)]
+    write_zip(folder, zips[0])
+    write_zip(folder, zips[1], layers=[layer])
+    for path in packages.rglob("*.py"):
+        path.unlink()  # nobody reads them again
+    write_zip(folder, zips[2], layers=[layer])
+    (kept,) = (tmp_path / "cache").rglob("deflated/*/data")
+    assert b"secret" not in kept.read_bytes() + kept.with_name("files.json").read_bytes()
+
+    # What was damaged is made again, also where neither its size nor its times say so.
+    folder_of(packages, ["dep/a.py"])
+    for cut in (slice(-1), slice(None, None, -1)):
+        before, content = kept.stat(), kept.read_bytes()
+        kept.write_bytes(content[cut])
+        os.utime(kept, ns=(before.st_atime_ns, before.st_mtime_ns))
+        write_index(kept.parent)
+        write_zip(folder, zips[3], layers=[layer])
+        assert kept.read_bytes() == content
+
+    # Other files are other entries, and without a cache the bytes are the same.
+    write_zip(folder, zips[4], layers=[Layer(packages, "")])
+    assert len({path.read_bytes() for path in zips}) == 1

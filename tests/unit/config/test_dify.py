@@ -9,27 +9,13 @@ from typing import Any
 import pytest
 
 from packager.bundle.literals import render_bundle_literals
-from packager.config.read import read_configuration
-from packager.errors import Diagnostics
-from packager.inputs.plugin_folder import PluginFolder
-from packager.model.options import EnvSource, Options, SecretSource, SsmSource
-from packager.model.plugin import EndpointGroup
+from packager.model.calls import InnerDify
+from packager.model.options import EnvSource, SecretSource, SsmSource
 from packager.sam.template import render_template
-from tests.support.template_builders import PLACE, make_plan, make_setting, of_type, translate
+from tests.support.configurations import read
+from tests.support.template_builders import make_plan, make_setting, of_type, translate
 
 BASE = "https://dify.example.com/v1"
-
-
-def read(tmp_path: Path, text: str, *groups: str) -> tuple[dict[str, Options], list[str]]:
-    (tmp_path / "packager.toml").write_text(text)
-    diagnostics = Diagnostics()
-    made = [EndpointGroup(name, f"{name}.yaml", (), (), PLACE) for name in groups or ("one",)]
-    options = read_configuration(PluginFolder(tmp_path, "p"), made, diagnostics)
-    said = [
-        f"{each.place}: {each.key}: {each.message}" + (f" ({each.hint})" if each.hint else "")
-        for each in diagnostics.all
-    ]
-    return dict(options), said
 
 
 def test_apps_and_dify(tmp_path: Path) -> None:
@@ -76,7 +62,11 @@ URL = "expected a URL such as https://dify.example.com/v1, not "
             '[apps]\na = {env = "AWS_KEY"}',
             "2:6: apps.a: the name AWS_KEY is reserved by Lambda; expected another",
         ),
-        ("[dify]\nurl = 1", "2:1: dify.url: there is no such key (the key is base_url)"),
+        (
+            "[dify]\nurl = 1",
+            "2:1: dify.url: there is no such key (the keys are base_url, inner_url, inner_key, "
+            "tenant_id, user_id)",
+        ),
         (
             "[dify]\nbase_ur = 1",
             "2:1: dify.base_ur: there is no such key (did you mean base_url?)",
@@ -101,6 +91,56 @@ def test_faults(tmp_path: Path, text: str, diagnostic: str) -> None:
 
     assert diagnostics == [f"p/packager.toml:{diagnostic}"]
     assert (options["one"].apps, options["one"].dify_base_url) == ({}, None)
+
+
+INNER = '[dify]\ninner_url = "http://api:5001/"\n'
+INNER_KEY = 'inner_key = {ssm = "/dify/inner"}\n'
+
+
+def test_the_inner_api(tmp_path: Path) -> None:
+    text = f'{INNER}{INNER_KEY}tenant_id = "t-1"\n[groups.two.dify]\nuser_id = "u"'
+
+    options, diagnostics = read(tmp_path, text, "one", "two")
+
+    assert diagnostics == []
+    assert options["one"].dify_inner == InnerDify("http://api:5001", "t-1")
+    assert options["two"].dify_inner == InnerDify("http://api:5001", "t-1", "u")
+    assert options["one"].keys == {"dify.inner_key": SsmSource("/dify/inner")}
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        (
+            f'{INNER}tenant_id = "t"\ninner_key = "secret"',
+            [
+                "4:1: dify.inner_key: expected the source of the inner API's key, such as "
+                '{ssm = "/dify/inner-key"}, not the key itself'
+            ],
+        ),
+        (
+            f'{INNER}tenant_id = "t"',
+            [
+                "1:2: dify.inner_key: missing (say where it is kept: "
+                'inner_key = {ssm = "/dify/inner-key"})'
+            ],
+        ),
+        (
+            INNER + INNER_KEY,
+            [
+                "1:2: dify.tenant_id: missing (say the id of the workspace, which Dify's database "
+                "has in its table tenants)"
+            ],
+        ),
+        (
+            f"[dify]\n{INNER_KEY}",
+            ["2:1: dify.inner_key: is for inner_url, and there is none"],
+        ),
+        (f"{INNER}{INNER_KEY}tenant_id = 5", ["4:1: dify.tenant_id: expected an id, not 5"]),
+    ],
+)
+def test_faults_of_the_inner_api(tmp_path: Path, text: str, faults: list[str]) -> None:
+    assert read(tmp_path, text)[1] == [f"p/packager.toml:{each}" for each in faults]
 
 
 def apps() -> dict[str, Any]:

@@ -17,6 +17,7 @@ from packager.errors import Diagnostic, Diagnostics, Place
 from packager.inputs.plugin_folder import PluginFolder
 from packager.inputs.toml_file import ConfigTable
 from packager.model.events import (
+    AnyEvent,
     EventMapping,
     PatternEvent,
     QueueEvent,
@@ -188,7 +189,7 @@ def entry(**values: str) -> str:
 
 SQS = {"source": '"sqs"', "path": '"/jobs"'}
 POSTS = "endpoints with method POST: /jobs, /jobs/<kind>, /slash/"
-SOURCES = "one of sqs, sns, eventbridge, schedule"
+SOURCES = "one of sqs, sns, eventbridge, schedule, any"
 PATH = "a URL path that starts with /, without a query, with values in place of variables"
 A_PATTERN = "expected an event pattern, whose fields are lists of values, not "
 SCHEDULE = {"source": '"schedule"', "path": '"/jobs"'}
@@ -572,3 +573,53 @@ def test_whatever_is_written_is_read_or_faulted(entries: list[Any]) -> None:
     )
 
     assert diagnostics or sum(map(len, events.values())) == len(entries)
+
+
+def test_any_event_filters_and_pollers(tmp_path: Path) -> None:
+    text = """\
+[[events]]
+source = "any"
+path = "/jobs"
+reply = "value"
+
+[[events]]
+source = "sqs"
+path = "/jobs"
+filters = [{body = {kind = ["order"]}}]
+pollers = {min = 2, max = 20}
+"""
+    options, said = read(tmp_path, text)
+    assert said == []
+    assert [plain(each) for each in options["work"].events] == [
+        plain(AnyEvent(path="/jobs", reply="value")),
+        plain(QueueEvent(path="/jobs", filters=({"body": {"kind": ["order"]}},), pollers=(2, 20))),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "key"),
+    [
+        ('source = "any"\npath = "/jobs"\nreply = "all"', "invalid-value", "reply"),
+        ('source = "sqs"\npath = "/jobs"\nfilters = []', "invalid-value", "filters"),
+        ('source = "sqs"\npath = "/jobs"\nfilters = [{body = 1}]', "invalid-value", "filters"),
+        (
+            'source = "sqs"\npath = "/jobs"\npollers = {min = 1, max = 2}',
+            "invalid-value",
+            "pollers",
+        ),
+        (
+            'source = "sqs"\npath = "/jobs"\nmax_concurrency = 5\npollers = {min = 2, max = 2}',
+            "conflicting-keys",
+            "max_concurrency",
+        ),
+    ],
+)
+def test_faults_of_these(tmp_path: Path, text: str, code: str, key: str) -> None:
+    _, [said] = read(tmp_path, f"[[events]]\n{text}\n")
+    assert (said.code, said.key) == (code, f"events.0.{key}")
+
+
+def test_what_nothing_else_maps_has_one_path(tmp_path: Path) -> None:
+    entry = '[[events]]\nsource = "any"\npath = "/jobs"\n'
+    _, [said] = read(tmp_path, entry * 2)
+    assert (said.code, str(said.place)) == ("duplicate", "p/packager.toml:5:1")

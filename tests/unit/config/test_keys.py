@@ -12,17 +12,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from packager.config.calls.models import MODELS
+from packager.config.deferred_keys import TRIGGER, WORKER
+from packager.config.dify import DIFY
 from packager.config.json_schema import configuration_schema
 from packager.config.key_types import Key
 from packager.config.keys import GROUPS, KEYS, TABLES, default_of
 from packager.config.refused import InvalidValue
+from packager.config.sources import SOURCE_SCHEMA
+from packager.config.tables import read_table
 from packager.model.options import Options
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "configuration.md"
 TABLE = re.compile(r"^\| key \| default \| takes \|\n(?:\|.*\n)+", re.MULTILINE)
 SCHEMA = jsonschema.Draft202012Validator(configuration_schema())
 # Of these a schema can't know all: the syntax of globs, tables that hold dates or nan.
-READ_STRICTER = {"include", "exclude", "keep", "template", "api_template", "events"}
+READ_STRICTER = {
+    "include",
+    "exclude",
+    "keep",
+    "template",
+    "api_template",
+    "events",
+    "warmup",
+}
+READ_ELSEWHERE = {"events", "deferred", "trigger", "worker"}
 
 TEXTS = st.sampled_from(
     [
@@ -87,7 +101,7 @@ def test_the_docs_table_is_up_to_date(refresh: bool) -> None:
 
 
 def test_every_option_has_its_key() -> None:
-    apart = {"places": None, "dify_base_url": "dify"}
+    apart = {"places": None, "keys": None, "dify_base_url": "dify", "dify_inner": "dify"}
     options = {apart.get(each.name, each.name) for each in fields(Options)} - {None}
     assert options == {*KEYS, *TABLES}
 
@@ -98,7 +112,7 @@ def test_the_docs_say_what_a_key_takes(key: Key) -> None:
     assert key.says
     assert key.unset is not None or default is not None
     for value in key.schema.get("enum", ()):
-        if key.name != "runtime":  # "python3.11" to "python3.14"
+        if key.name != "runtime":  # "python3.11" to "python3.15"
             assert toml(value) in f"{key.says} {toml(default)} {key.unset}"
     limit = key.schema.get("maximum")
     if limit is not None and limit < 100_000:  # more is no limit of ours
@@ -114,12 +128,33 @@ def test_a_default_is_a_value_that_the_schema_takes(key: Key) -> None:
         assert fits({key.name: value})
 
 
-@given(name=st.sampled_from(sorted(KEYS)), value=VALUES)
+@given(name=st.sampled_from(sorted(KEYS.keys() - READ_ELSEWHERE)), value=VALUES)
 def test_schema_and_reader_agree(name: str, value: Any) -> None:
     assert fits({name: value}) >= reads(KEYS[name], value)
     if name not in READ_STRICTER:
         assert fits({name: value}) == reads(KEYS[name], value)
     assert fits({"groups": {"any": {name: value}}}) == fits({name: value})
+
+
+URLS = st.sampled_from(
+    ["https://d", "http://d:80/v1/", "https://d:x", "ftp://d", "https://d/?a", "https://u:p@d", "d"]
+)
+
+
+@given(
+    st.sampled_from([("dify", DIFY), ("models", MODELS), ("trigger", TRIGGER), ("worker", WORKER)]),
+    st.data(),
+    st.one_of(VALUES, URLS, st.sampled_from(["openai", "eu-central-1", "t-1"]), SOURCES),
+)
+def test_schema_and_reader_of_tables_agree(
+    table: tuple[str, tuple[Key, ...]], data: st.DataObject, value: Any
+) -> None:
+    name, keys = table
+    key = data.draw(st.sampled_from(keys))
+    said: list[object] = []
+    read_table(keys, {key.name: value}, (name,), lambda *fault: said.append(fault))
+    # That a name is reserved, or one of this many levels, a source's schema does not know.
+    assert fits({name: {key.name: value}}) == (not said) or key.schema is SOURCE_SCHEMA
 
 
 @pytest.mark.parametrize(
@@ -136,6 +171,11 @@ def test_schema_and_reader_agree(name: str, value: Any) -> None:
         ({"dify": {"base_url": "https://dify.example.com/v1"}}, True),
         ({"dify": {"url": "https://dify.example.com/v1"}}, False),
         ({"events": [{"source": "schedule", "path": "/a", "expression": "rate(1 hour)"}]}, True),
+        ({"tools": {"a/b": {"lambda": "f"}, "a/*": {"mcp": "https://x", "tool": "t"}}}, True),
+        ({"tools": {"a/b": {"mcp": "https://x", "lambda": "f"}}}, False),
+        ({"tools": {"a/b": {"lambda": "f", "header": "X-Key"}}}, False),
+        ({"tools": {"a/b": {"plugin": ".", "credentials": {"a": "text"}}}}, False),
+        ({"tools": {"a": {"lambda": "f"}}}, False),
         ({"events": [{"source": "schedule", "path": "/a"}]}, False),
         ({"events": [{"source": "sqs", "path": "/a", "batch_size": 5, "topic": "x"}]}, False),
     ],

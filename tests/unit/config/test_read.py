@@ -168,7 +168,8 @@ loud = true
             1,
             1,
             "runtime",
-            "expected one of python3.11, python3.12, python3.13, python3.14, not 'python3.10'",
+            "expected one of python3.11, python3.12, python3.13, python3.14, "
+            "python3.15, not 'python3.10'",
         ),
         (
             "invalid-value",
@@ -200,7 +201,7 @@ loud = true
             2,
             2,
             "timeout",
-            "expected a whole number of seconds from 1 to 900, not 29.5",
+            "expected a whole number of seconds from 1 to 1800, not 29.5",
         ),
         (
             "invalid-value",
@@ -208,7 +209,7 @@ loud = true
             1,
             1,
             "timeout",
-            "expected a whole number of seconds from 1 to 900, not a date or time",
+            "expected a whole number of seconds from 1 to 1800, not a date or time",
         ),
         (
             "invalid-value",
@@ -257,7 +258,7 @@ def test_wrong_values(
     assert diagnostics == [Diagnostic(code, message, Place("p/packager.toml", line, column), key)]
 
 
-KEYS = ", ".join([*config_keys.KEYS, "settings", "apps", "dify"])
+KEYS = ", ".join([*config_keys.KEYS, "settings", "apps", "models", "tools", "dify"])
 
 
 @pytest.mark.parametrize(

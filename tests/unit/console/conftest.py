@@ -22,6 +22,10 @@ source = "schedule"
 path = "/"
 endpoint = "Main"
 expression = "rate(1 hour)"
+[[events]]
+source = "any"
+path = "/"
+endpoint = "Main"
 [apps]
 assistant = { env = "ASSISTANT_KEY" }
 """

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import html
+import json
 import re
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
+from packager.console.app import make_app
 from packager.model.options import SecretSource, SsmSource
-from tests.support.console_server import ConsoleServer, Reply
-from tests.support.fake_workbench import FakeWorkbench, endpoint_of, managed_of
+from tests.support.console_server import ConsoleServer, Reply, serving
+from tests.support.fake_workbench import FakeWorkbench, endpoint_of, managed_of, workbench_of
 
 NEKO = "/functions/NekoFunction/endpoints"
 SLACK = "/functions/SlackBotFunction/endpoints"
@@ -283,3 +286,51 @@ def test_text_of_plugins_and_users_is_text(
         page = console.get(NEKO + path).text
         assert "<script>alert" not in page
         assert "&lt;script&gt;alert(1)" in page
+
+
+MODELS = """
+[models]
+base_url = "http://127.0.0.1:9/v1"
+[models.names]
+"langgenius/openai/openai/gpt-4o" = "gpt-4o"
+"*" = "gpt-4o-mini"
+"""
+TOOLS = """
+[tools."weather/forecast"]
+mcp = "http://127.0.0.1:9/mcp"
+[tools."search/*"]
+mcp = "http://127.0.0.1:9/mcp"
+"""
+
+
+def test_models_and_tools_that_are_configured_are_offered(tmp_path: Path) -> None:
+    configured = {"openai_facade": MODELS, "mcp_server": TOOLS}
+    workbench = workbench_of(tmp_path, *configured, **configured)
+    with serving(make_app(workbench)) as console:
+        pages = [
+            console.get(f"/functions/{each.id}/endpoints/new").text for each in workbench.functions
+        ]
+    offers = [
+        (button[1], button[3], json.loads(html.unescape(button[2])))
+        for page in pages
+        for button in re.finditer(r'data-fill="([^"]*)" data-value="([^"]*)" hidden>([^<]*)<', page)
+    ]
+    name = "langgenius/openai/openai/gpt-4o"
+    fake = "fake/echo"  # of Dify's stand-in, which answers here
+    assert [each[:2] for each in offers] == [
+        ("field-llm", name),
+        ("field-llm", fake),
+        ("field-embedding", name),
+        ("field-embedding", fake),
+        ("field-tools", "weather/forecast"),
+        ("field-tools", fake),
+    ]
+    model = {"provider": "langgenius/openai/openai", "model": "gpt-4o"}
+    llm, _, embedding, _, [tool], _ = (each[2] for each in offers)
+    assert llm == {**model, "model_type": "llm", "mode": "chat", "completion_params": {}}
+    assert embedding == {**model, "model_type": "text-embedding"}
+    assert (tool["provider_name"], tool["tool_name"], tool["enabled"]) == (
+        "weather",
+        "forecast",
+        True,
+    )

@@ -8,9 +8,9 @@ import pytest
 
 from packager.errors import Diagnostic, Place
 from packager.serve.state import EnvironmentCounts
+from tests.support.console_events import events
 from tests.support.console_server import ConsoleServer
 from tests.support.fake_workbench import FakeWorkbench
-from tests.unit.console.test_requests import events
 
 
 def test_plugins(console: ConsoleServer) -> None:

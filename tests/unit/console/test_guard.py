@@ -11,8 +11,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from packager.console.address import address, is_loopback
+from packager.console.app import make_app
 from packager.console.guard import Guard
 from tests.support.console_server import ConsoleServer, serving
+from tests.support.examples import Command
+from tests.support.fake_workbench import FakeWorkbench
 
 
 async def page(request: Request) -> Response:
@@ -198,3 +201,20 @@ def test_what_is_reached_from_elsewhere() -> None:
     assert [is_loopback(each) for each in ("127.0.0.5", "::1", "localhost", "0.0.0.0", "me")] == [
         *(True, True, True, False, False)
     ]
+
+
+def test_the_command_line_comes_by_the_token(workbench: FakeWorkbench, command: Command) -> None:
+    def send(query: str) -> tuple[int, bytes]:
+        where = f"http://localhost:{console.port}/_console/{query}"
+        done = command(
+            *("send", "--function", "NekoFunction", "--event", "-"),
+            stdin=b'{"by": "hand"}',
+            PACKAGER_SERVER=where,
+        )
+        return done.returncode, done.stdout
+
+    with serving(make_app(workbench, token="s3cret")) as console:
+        assert send("?token=s3cret") == (0, b'{"ok": true}\n')
+        assert workbench.events == [{"by": "hand"}]
+        assert send("") == send("?token=guess") == (2, b"")
+        assert workbench.events == [{"by": "hand"}]

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from io import BytesIO
 from typing import Any
 
 import pytest
+from werkzeug.formparser import parse_form_data
 
 from packager.endpoints import manage
 from packager.endpoints.given import Given
 from packager.endpoints.manage import Wanted
 from packager.errors import Diagnostics
+from packager.local.form_data import Part, encode_parts
+from packager.serve.front import MAX_BODY
 from packager.serve.request_log import Outgoing, RequestRecord
+from tests.support.console_events import events
 from tests.support.console_server import ConsoleServer, Reply
 from tests.support.fake_workbench import FakeWorkbench, managed_of
 
@@ -51,25 +53,6 @@ def sent(reply: Reply) -> str:
 def try_interface(console: ConsoleServer, hook_id: str, **more: str) -> str:
     form = {"endpoint": hook_id, "interface": "0", "var:app_id": "42"} | more
     return sent(console.post(f"{NEKO}/try", **form))
-
-
-@contextmanager
-def events(console: ConsoleServer, path: str) -> Iterator[Iterator[dict[str, Any]]]:
-    """The data of a page's events, as they come."""
-    connection = http.client.HTTPConnection("127.0.0.1", console.port, timeout=10)
-    connection.request("GET", "/_console" + path, headers={"Host": f"localhost:{console.port}"})
-    answer = connection.getresponse()
-    assert answer.getheader("content-type", "").startswith("text/event-stream")
-
-    def read() -> Iterator[dict[str, Any]]:
-        while line := answer.readline():
-            if line.startswith(b"data: "):
-                yield json.loads(line[6:])
-
-    try:
-        yield read()
-    finally:
-        connection.close()
 
 
 def test_an_interface_is_tried(
@@ -258,6 +241,8 @@ def test_events_are_sent_by_hand(console: ConsoleServer, workbench: FakeWorkbenc
 
     sent(console.post(f"{SLACK}/events", index="1", payload='{"a": 1}'))
     assert workbench.events[-1] == (workbench.functions[1].events[1], {"a": 1})
+    sent(console.post(f"{SLACK}/events", index="2", payload='{"any": true}'))
+    assert workbench.events[-1] == (workbench.functions[1].events[2], {"any": True})
     sent(console.post(f"{SLACK}/events", index="raw", payload='{"Records": []}'))
     assert workbench.events[-1] == {"Records": []}
 
@@ -271,3 +256,51 @@ def test_events_that_can_not_be(console: ConsoleServer, index: str, payload: str
 def test_requests_that_are_gone(console: ConsoleServer) -> None:
     for path in ("/requests/x", "/requests/x/changes", "/requests/x/edit", "/requests/x/body"):
         assert console.get(path).status == 404
+
+
+def test_a_form_with_files_is_sent_as_one(
+    console: ConsoleServer, workbench: FakeWorkbench, hook_id: str
+) -> None:
+    """A browser sends the form as multipart/form-data, and a function gets such a form."""
+    posted = next(
+        index
+        for index, each in enumerate(workbench.functions[0].plan.group.endpoints)
+        if each.method == "POST"
+    )
+    page = f"{NEKO}/try?interface={posted}"
+    content = bytes(range(256)) + b"\r\n"
+    token = console.get(page).value("form")
+    filled = {
+        **{"form": token, "endpoint": hook_id, "interface": str(posted)},
+        **{"headers": "X-A: 1\nContent-Type: application/json", "body": "{}"},
+        **{"fields": "size=large\nnote=a=b", "file-field": "picture"},
+    }
+    fields = [Part(name, value.encode()) for name, value in filled.items()]
+    kind, body = encode_parts([*fields, Part("upload", content, 'ü"x.png', "image/png")])
+
+    def send(body: bytes) -> Reply:
+        headers = {**console.form_headers(), "Content-Type": kind}
+        return console.ask("POST", f"/_console{NEKO}/try", body, headers)
+
+    wait_for(workbench, sent(send(body)))
+    outgoing = workbench.sent[-1]
+    names = [name for name, _ in outgoing.headers]
+    assert names == ["X-A", "Content-Type"]
+    environ = {
+        **{"wsgi.input": BytesIO(outgoing.body), "REQUEST_METHOD": "POST"},
+        **{"CONTENT_TYPE": outgoing.headers[1][1], "CONTENT_LENGTH": str(len(outgoing.body))},
+    }
+    _, form, files = parse_form_data(environ)
+    assert form.to_dict() == {"size": "large", "note": "a=b"}
+    file = files["picture"]
+    assert (file.filename, file.mimetype, file.read()) == ('ü"x.png', "image/png", content)
+    file.close()
+
+    # Without a file the body is what the field says; what can't be read is refused.
+    plain = encode_parts(fields[:5])[1]
+    boundary = kind.partition("boundary=")[2].encode()
+    wait_for(workbench, sent(send(plain.replace(plain[2:34], boundary))))
+    assert workbench.sent[-1].body == b"{}"
+    assert send(body.replace(b"size=large", b"no field")).status == 502
+    assert send(body[:200]).status == 400
+    assert "a body of more than 10 MB" in send(body.replace(content, bytes(MAX_BODY))).text

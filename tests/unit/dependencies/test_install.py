@@ -6,14 +6,22 @@ import os
 import sys
 import tarfile
 import zipfile
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from packager.dependencies import source_builds
+from packager.dependencies.no_wheel import targets_with_wheel
 from packager.dependencies.prune import KeepRules
+from packager.dependencies.target import Target
 from packager.dependencies.used_files import FileUse
+from packager.host.uv import UvRun, run_uv
 from packager.host.uv_failures import Unreachable
+from packager.requirements.lock_file import Locked
 from tests.support.packages.installs import (
     NEWEST,
     THIS,
@@ -128,6 +136,64 @@ def test_a_package_that_exists_for_another_platform_only(install: Install, index
     )
 
 
+def test_wheels_for_other_platforms_are_found_at_one_look(
+    install: Install, index: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for tag in (
+        *("cp312-cp312-manylinux_2_34_x86_64", "cp311-cp311-manylinux_2_28_x86_64"),
+        *("cp313-cp313-manylinux_2_35_aarch64", "cp314-cp314-win_amd64"),
+        "pp311-pypy311_pp73-manylinux_2_17_x86_64",
+    ):
+        make_wheel(index, "native", "1.0", tag=tag)
+    asked: list[str] = []
+
+    def counted(arguments: Sequence[str], **more: Any) -> UvRun:
+        asked.extend(each for each in arguments if each.endswith("probe.in"))
+        return run_uv(arguments, **more)
+
+    monkeypatch.setattr("packager.dependencies.source_builds.run_uv", counted)
+    _, hint = failure(install, "native==1.0")
+    assert hint == (
+        "native 1.0 has wheels for python3.12 on x86_64; pin a version that has a wheel, or set "
+        "another runtime or architecture"
+    )
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("needed", "asked", "found"),
+    [
+        ("3.9", ["3.8", "3.9"], ["3.9", "3.10", "3.11", "3.12"]),
+        ("3.11", ["3.8", "3.11"], ["3.11", "3.12"]),
+        ("3.11.4", ["3.8", "3.11", "3.12"], ["3.11", "3.12"]),
+        ("no wheels", ["3.8"], []),
+    ],
+)
+def test_wheels_are_asked_for_from_the_oldest_python_on(
+    tmp_path: Path, needed: str, asked: list[str], found: list[str]
+) -> None:
+    lock = 'packages = [{wheels = [{url = "https://x/a-1-py3-none-any.whl"}, {path = "odd"}]}]'
+    runs: list[str] = []
+
+    class Asked:
+        target = Target("3.13", "x86_64", Path("python"))
+
+        def run(self, arguments: list[str], *, wheels: bool, target: Target) -> UvRun:
+            runs.append(target.python)
+            if needed == "no wheels" or target.python != asked[-1]:
+                said = f"version (>={target.python}) does not satisfy Python>={needed} and"
+                return UvRun(1, "", said if needed[0] == "3" else "a==1 has no wheels")
+            Path(arguments[-1]).write_text(lock)
+            return UvRun(0, "", "")
+
+    package = Locked("a", "1", "sdist", ())
+    pythons = ["3.8", "3.9", "3.10", "3.11", "3.12"]
+    builds = cast("source_builds.Builds", Asked())
+    others = targets_with_wheel(package, tmp_path, pythons, builds)
+    assert runs == asked
+    assert [other.python for other in others if other.architecture == "arm64"] == found
+
+
 def test_a_package_that_only_builds_for_this_machine(install: Install, index: Path) -> None:
     make_sdist(index, "native", "1.0", tag="cp313-cp313-linux_mips")
     message, hint = failure(install, "native")
@@ -148,10 +214,40 @@ def test_a_name_that_does_not_exist(install: Install) -> None:
     assert hint == "correct the requirements; names and versions are looked up in uv's index"
 
 
+def test_another_plugins_requirements_come_too(install: Install, index: Path) -> None:
+    for version in ("1.0", "2.0"):
+        make_wheel(index, "both", version)
+    make_wheel(index, "one", "1.0", requires=["both<2"])
+    make_wheel(index, "two", "1.0", requires=["both"])
+
+    found = names(install("one", other=("dify_plugin==0.1", "two")))
+
+    assert found == {**NEWEST, "one": "1.0", "two": "1.0", "both": "1.0"}
+
+
+def test_what_two_plugins_require_and_nothing_meets(install: Install, index: Path) -> None:
+    for version in ("1.0", "2.0"):
+        make_wheel(index, "both", version)
+    make_wheel(index, "one", "1.0", requires=["both==1.0"])
+    make_wheel(index, "two", "1.0", requires=["both==2.0"])
+
+    message, hint = failure(partial(install, other=("two",)), "one")
+
+    assert message.splitlines()[0] == (
+        "the dependencies in p/requirements.txt and, for other plugins' tools, in "
+        "o/requirements.txt can't be resolved for Python 3.13 on arm64 (aarch64-manylinux_2_34):"
+    )
+    assert hint == (
+        "where two plugins can't agree, deploy the other one's tools of their own, and name them "
+        "by lambda or mcp"
+    )
+
+
 @pytest.mark.parametrize(
     ("file", "reserved"),
     [
         ("plugin.py", "plugin.py"),
+        ("other_plugins/__init__.py", "other_plugins"),
         ("dify_plugin/__init__.py", "dify_plugin"),
         ("endpoint_runtime/x.py", "endpoint_runtime"),
         ("bootstrap", "bootstrap"),

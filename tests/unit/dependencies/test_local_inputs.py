@@ -93,8 +93,15 @@ def test_a_changed_package_is_installed_as_it_is_now(
     assert steps == []  # nothing changed: nothing is done
     (folder / "src/__init__.py").write_text("VALUE = 2\n")
     assert value(install(line).folder, "mylib") == "VALUE = 2\n"
-    (folder / "src/__init__.py").write_text("VALUE = 1\n")
-    assert value(install(line).folder, "mylib") == "VALUE = 1\n"
+
+
+def test_a_package_that_is_again_as_it_was_is_installed_so(
+    install: Install, package: Package
+) -> None:
+    module = package("mylib") / "src/__init__.py"
+    for text in ("VALUE = 1\n", "VALUE = 2\n", "VALUE = 1\n"):
+        module.write_text(text)
+        assert value(install("./libs/mylib").folder, "mylib") == text
 
 
 @pytest.mark.parametrize("editable", ["", ", editable = true"])

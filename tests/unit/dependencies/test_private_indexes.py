@@ -86,6 +86,15 @@ def test_every_way_to_name_an_index(
     _no_secret_below(tmp_path / "cache", got.folder)
 
 
+@pytest.mark.parametrize("variable", ["UV_DEFAULT_INDEX", "UV_INDEX", "UV_FIND_LINKS"])
+def test_an_index_that_is_no_address(
+    install: Install, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "http://[a")
+    with pytest.raises(PackagerError, match="an index setting of uv is not an address"):
+        install("secretlib")
+
+
 def test_an_index_for_one_package_alone(
     install: Install, private: PrivateIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from packager.errors import PackagerError
-from packager.host.bytecode import compile_files
+from packager.host.bytecode import Job, compile_files, compile_once
 from packager.host.interpreter import Interpreter, find_interpreter
 
 SOURCES = {
@@ -244,3 +244,68 @@ def test_docstrings_stay_where_code_reads_them(
         exec(READERS[name], expected)
         exec(marshal.loads(data[16:]), found)
     assert found["docs"] == expected["docs"]
+
+
+def test_what_was_compiled_is_kept(
+    interpreter: Interpreter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    names = ["a.py", "broken.py", "folder/b.py"]
+
+    def compiled(folder: str, content: str = "x = 1") -> dict[str, bytes]:
+        root = tmp_path / folder
+        (root / "folder").mkdir(parents=True)
+        for name in names:
+            (root / name).write_text("(" if name == "broken.py" else content)
+        compile_once(interpreter, root, [Job(frozenset(names))])
+        found = {path.relative_to(root).as_posix(): path for path in root.rglob("*.pyc")}
+        assert {path.stat().st_mode & 0o777 for path in found.values()} == {0o644}
+        return {name: path.read_bytes() for name, path in found.items()}
+
+    first = compiled("first")
+    assert len(first) == 2
+    with monkeypatch.context() as patched:
+        patched.setattr("packager.host.bytecode.compile_jobs", lambda *_, **__: [])
+        assert compiled("second") == first
+    assert compiled("third", "x = 2") != first
+    for entry in (tmp_path / "cache").rglob("compiled/*"):
+        entry.write_bytes(entry.read_bytes()[:-1])
+    assert compiled("fourth") == first
+
+
+def test_packages_that_are_listed_beside_others_are_compiled_again(
+    interpreter: Interpreter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    rules = {"modules": [], "library": True, "eager": [], "relative": True, "package": True}
+
+    def compiled(folder: str, beside: str) -> bytes:
+        root = tmp_path / folder
+        (root / "parcel" / beside).mkdir(parents=True)
+        (root / "parcel/__init__.py").write_text("import json\ndef f(): return json")
+        compile_once(interpreter, root, [Job(frozenset({"parcel/__init__.py"}), waiting=rules)])
+        [data] = bytecode(root).values()
+        return data
+
+    first = compiled("first", "paper")
+    assert b"__waiting__" in first
+    # `import json` in a package that has a `json` inside is not followed.
+    assert b"__waiting__" not in compiled("second", "json")
+    assert compiled("third", "paper") == first
+
+
+def test_a_file_that_ends_the_compiler_is_left_without(tmp_path: Path) -> None:
+    names = [f"m{number}.py" for number in range(12)]
+    for name in names:
+        (tmp_path / name).write_text("x = 1")
+    script = (
+        "import os, sys\n"
+        "from packager._in_target.compile import compile_all\n"
+        "def parse(source, path):\n"
+        "    if path in ('m3.py', 'm7.py'): os.kill(os.getpid(), 9)\n"
+        "root, *names = sys.argv[1:]\n"
+        "compile_all(root, 'tag', [(name, name, parse) for name in names])\n"
+    )
+    subprocess.run([sys.executable, "-c", script, tmp_path, *names], check=True, timeout=60)
+    found = {path.name for path in (tmp_path / "__pycache__").iterdir()}
+    assert found == {f"m{number}.tag.pyc" for number in range(12) if number not in (3, 7)}

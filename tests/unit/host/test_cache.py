@@ -11,6 +11,7 @@ import pytest
 
 from packager.host.cache import cache_folder, cached_folder, cached_text, discard, keep_text
 from packager.host.cache_index import INDEX
+from packager.host.cache_use import let_go
 
 
 def test_the_folder_is_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,7 +51,7 @@ def test_a_failure_leaves_nothing(tmp_path: Path) -> None:
 
     with pytest.raises(ValueError, match="no"):
         cached_folder(tmp_path, "a/k", fail)
-    assert [path.name for path in (tmp_path / "a").iterdir()] == [".lock-k"]
+    assert {path.name for path in (tmp_path / "a").iterdir()} == {".lock-k", ".used-k"}
 
 
 def test_of_many_builds_at_once_one_makes_an_entry(tmp_path: Path) -> None:
@@ -156,7 +157,8 @@ def test_a_text_that_is_not_whole_counts_as_none(tmp_path: Path) -> None:
 def test_what_nobody_used_for_long_is_removed(tmp_path: Path) -> None:
     old = cached_folder(tmp_path, "a/old", lambda folder: None)
     kept = cached_folder(tmp_path, "a/kept", lambda folder: None)
-    for entry in (old, kept):
+    let_go()
+    for entry in (old, kept, tmp_path / ".lock-bounds"):
         os.utime(entry, (1, 1))
     cached_folder(tmp_path, "a/kept", lambda folder: None)
     cached_folder(tmp_path, "a/new", lambda folder: None)
@@ -173,8 +175,8 @@ def test_what_killed_builds_left_is_removed_after_a_day(tmp_path: Path) -> None:
         os.utime(tmp_path / "a" / name, (yesterday, yesterday))
     (tmp_path / "a/.new-z").mkdir()
     cached_folder(tmp_path, "a/new", lambda folder: None)
-    left = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert left == [".lock-k", ".lock-new", ".new-z", "k", "new"]
+    left = {path.name for path in (tmp_path / "a").iterdir()}
+    assert left == {".lock-k", ".lock-new", ".used-k", ".used-new", ".new-z", "k", "new"}
 
 
 def _write(path: Path, text: str) -> None:

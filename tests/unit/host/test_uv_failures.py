@@ -93,6 +93,12 @@ def test_want_of_something_is_no_missing_version(
             True,
         ),
         (
+            "error: invalid value 'http://[a' for '--index <INDEX>': invalid IPv6 address",
+            "an index setting of uv is not an address:",
+            "correct the environment (UV_DEFAULT_INDEX, UV_INDEX, UV_FIND_LINKS)",
+            False,
+        ),
+        (
             "No solution found\n\nhint: An index URL (http://host/simple) could not be queried due "
             "to a lack of valid authentication credentials (401 Unauthorized).",
             "a package index wants other credentials:",

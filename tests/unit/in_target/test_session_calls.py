@@ -101,6 +101,18 @@ def test_what_is_no_such_call(body: str) -> None:
             ["3:5 model.llm.invoke"],
         ),
         ("def ask(s: 'Session | None'):\n    s.tool.invoke(1)\n", ["2:5 tool.invoke"]),
+        ("def ask(s: Optional['Session']):\n    s.tool.invoke(1)\n", ["2:5 tool.invoke"]),
+        ("def ask(s: t.Union[None, Session]):\n    s.tool.invoke(1)\n", ["2:5 tool.invoke"]),
+        (
+            "import dify_plugin\ndef ask(s: dify_plugin.Session):\n    s.tool.invoke(1)\n",
+            ["3:5 tool.invoke"],
+        ),
+        # An annotation that says nothing leaves it to the name.
+        ("def ask(session: Any):\n    session.tool.invoke(1)\n", ["2:5 tool.invoke"]),
+        ("def ask(session: 'Optional[object]'):\n    session.tool.invoke(1)", ["2:5 tool.invoke"]),
+        ("def ask(s: Any):\n    s.tool.invoke(1)\n", []),
+        ("def ask(session: requests.Session):\n    session.tool.invoke(1)\n", []),
+        ("def ask(session: Optional[dict]):\n    session.tool.invoke(1)\n", []),
         (
             "from requests import Session\n"
             "def ask(session: Session):\n    session.tool.invoke(1)\n",

@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from packager.inputs.gitignore import MAX_COMPILED, MAX_PATTERNS, PatternError, Patterns
@@ -21,7 +21,7 @@ trees = st.lists(st.lists(st.sampled_from(NAMES), min_size=1, max_size=4), min_s
 
 
 @given(trees, lines)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 def test_what_git_ignores_is_ignored(paths: list[list[str]], patterns: list[str]) -> None:
     tree = tree_of(paths)
     with tempfile.TemporaryDirectory() as folder:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import keyword
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from packager.errors import Diagnostic, Diagnostics, Place
-from packager.inputs.url_rules import check_rules
+from packager.inputs import url_rules
+from packager.inputs.recording_rule import RecordingRule
+from packager.inputs.url_rules import check_rules, is_plain
 from packager.model.plugin import Endpoint, EndpointGroup
 
 FORM = "a variable is <name> or <converter:name>; a name is letters, digits and _"
@@ -147,3 +153,43 @@ def test_variables_of_others_are_taken_as_they_are(path: str, written: str, mean
 @pytest.mark.parametrize("path", ["/a:b", "/v1/models:generate", "/<re('a{2}'):x>", "/:", "/{}"])
 def test_other_colons_and_braces_are_none(path: str) -> None:
     assert [each for each in faults_of(f"GET {path}") if each.code == "literal-variable"] == []
+
+
+PLAIN = st.lists(
+    st.from_regex(r"[A-Za-z0-9._~-]{1,4}", fullmatch=True)
+    | st.sampled_from(["a", "b", "<a>", "<b>", "<x_1>", *(f"<{each}>" for each in keyword.kwlist)]),
+    max_size=4,
+).flatmap(lambda parts: st.sampled_from(["/" + "/".join(parts), "/" + "/".join([*parts, ""])]))
+
+
+@given(PLAIN, PLAIN)
+def test_what_is_plain_werkzeug_takes_and_tells_apart_likewise(first: str, second: str) -> None:
+    for path in filter(is_plain, (first, second)):
+        RecordingRule(path, "GET").bind_alone()
+    if is_plain(first) and is_plain(second):
+        said = faults_of(f"GET {first}", f"GET {second}")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(url_rules, "is_plain", lambda path: False)
+            assert faults_of(f"GET {first}", f"GET {second}") == said
+
+
+@pytest.mark.parametrize("path", ["/", "/a/b.c", "/a/", "/<name>/x", "/~a/<b_1>/<c>"])
+def test_most_paths_are_plain(path: str) -> None:
+    assert is_plain(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "a", "//", "/a//b", "/<a>/<a>", "/<A>", "/<None>", "/a b", "/:a", "/a\n", "/<int:a>"],
+)
+def test_others_werkzeug_is_asked_for(path: str) -> None:
+    assert not is_plain(path)
+
+
+def test_building_a_plain_plugin_imports_no_library_that_it_does_not_need() -> None:
+    script = "import sys, packager.cli.build, packager.cli.plans; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    heavy = {"werkzeug", "http.client", "urllib.request", "email.parser", "csv", "boto3", "rich"}
+    assert heavy.intersection(done.stdout.split()) == set()

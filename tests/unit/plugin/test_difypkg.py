@@ -200,7 +200,7 @@ def test_a_damaged_entry(tmp_path: Path) -> None:
     assert hint == "fetch or package it again"
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 255)), max_size=6))
 def test_damage_never_shows_as_anything_else(tmp_path: Path, damage: list[tuple[int, int]]) -> None:
     data = bytearray(package(tmp_path / "x.difypkg", SOUND).read_bytes())

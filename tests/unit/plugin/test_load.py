@@ -109,7 +109,7 @@ def test_the_folder_is_named_as_it_was_given(tmp_path: Path) -> None:
             "no-manifest",
             "there is no manifest.yaml, so this is not a plugin",
             Place(f"{tmp_path}/manifest.yaml"),
-            hint="name the plugin's own folder",
+            hint="name the plugin's own folder, or make a new plugin: packager init NAME",
         )
     ]
 
@@ -316,7 +316,7 @@ LIST_IT = "list the group's file, such as group/webhook.yaml, under plugins.endp
                 3,
                 3,
                 "plugins.endpoints",
-                "only endpoints can be packaged; this plugin has tools",
+                "only endpoints and triggers can be packaged; this plugin has tools",
             ),
         ),
         (
@@ -586,7 +586,7 @@ def test_references_stay_inside(
             + "endpoints: [endpoints/duck.yaml]\n",
             error(
                 "too-large",
-                "the group has 65 settings; Dify takes 64",
+                "there are 65 settings; Dify takes 64",
                 "group/tiny.yaml",
                 66,
                 3,

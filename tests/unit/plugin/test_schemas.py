@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from packager.cli.author.schema import SCHEMAS, schema_text
@@ -156,6 +156,8 @@ def tree_of(data: object) -> YamlValue:
     return tree
 
 
+@example({"a": {"name": None, "type": "select"}})  # the key is the name
+@example({"a" * 1024: {"type": "select"}})
 @settings(max_examples=300)
 @given(
     st.one_of(

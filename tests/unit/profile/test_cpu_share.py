@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -89,3 +91,32 @@ def test_why_nothing_is_limited_is_said(machine: Path) -> None:
     with pytest.raises(Unlimited) as caught, cpu_share(128):
         pass
     assert str(caught.value) == "no control group can be made here, and systemd-run says: no bus"
+
+
+@pytest.mark.parametrize(
+    ("policy", "why"),
+    [
+        (
+            os.SCHED_RR,
+            "a process of real-time priority can't be held to a share: run it without chrt",
+        ),
+        (os.SCHED_OTHER, "{file} can't be written: Is a directory"),
+    ],
+)
+def test_why_a_process_is_not_limited_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, policy: int, why: str
+) -> None:
+    monkeypatch.setattr(os, "sched_getscheduler", lambda pid: policy)
+    with pytest.raises(Unlimited) as caught:
+        Limit(processes=tmp_path).take(42)
+    assert str(caught.value) == why.format(file=tmp_path)
+
+
+def test_a_process_that_has_ended_is_left_to_whoever_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(path: Path, text: str) -> None:
+        raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH))
+
+    monkeypatch.setattr(Path, "write_text", write)
+    Limit(processes=tmp_path / "cgroup.procs").take(42)

@@ -2,19 +2,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 from packager.profile.facts import (
     ColdStart,
     Deferrable,
     Deferred,
     ImportedModule,
+    PackageImports,
     Part,
     Profile,
     Share,
 )
 from packager.profile.page import render_page
 from packager.profile.text import render_text
+from tests.support.html_page import Page
 
 PROFILE = Profile(
     function="NekoFunction",
@@ -40,35 +41,11 @@ PROFILE = Profile(
         Deferrable("endpoints/x.py", 3, "pandas", 4.0, ("chart", "export")),
         Deferrable("endpoints/x.py", 4, "yaml", 2.0, ("_invoke",)),
     ),
-    shares=(Share(128, 280.0), Share(1769, 21.0)),
+    shares=(Share(128, 280.0, 19.0), Share(1769, 21.0, 20.0)),
 )
 OTHER = replace(
     PROFILE, wall=25.0, parts=(Part("AWS's client", 25.0, 9),), sizes={"numpy": 1}, deferred=None
 )
-
-
-class Page(HTMLParser):
-    """Collects what a page has, and that every element is closed."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.text: list[str] = []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-        if tag != "meta":
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text.append(data)
 
 
 def test_the_page_needs_nothing_else() -> None:
@@ -137,9 +114,9 @@ worth importing inside the functions that use it:
   endpoints/x.py:4: yaml, 2.0 ms, used in _invoke, which runs at every request: move it into a \
 branch that not every one takes
 
-MEMORY   CPU   MS
-128 MB   7%    280.0
-1769 MB  100%  21.0
+MEMORY   CPU   INIT MS  REQUEST MS  WHOLE MS
+128 MB   7%    19.0     261.0       280.0
+1769 MB  100%  20.0     1.0         21.0
 """
     )
 
@@ -159,3 +136,19 @@ whole         20.0                  25.0
     )
     assert "numpy     -       1 B\n" in text
     assert "not measured at Lambda's CPU shares: no luck\n" in text
+
+
+def test_packages_say_what_they_gain_beside_another_bundle() -> None:
+    packages = (
+        PackageImports("werkzeug", "werkzeug 3.1.9", True, 40, 30, 2, 7.0, (("a<b", 3.0, "x"),)),
+        PackageImports("numpy", "", False, 9, 0, 0, 0.0, ()),
+    )
+    profile = replace(PROFILE, packages=packages)
+    other = replace(PROFILE, parts=(Part("werkzeug", 30.0, 90),))
+    rows = " ".join(render_text([profile, other]).split())
+
+    assert "werkzeug 3.1.9 30 of 40 2 7.0 23.0 a<b 3.0 by x" in rows
+    assert "numpy not listed 0 of 9 - - -" in rows
+    assert "GAINED" not in render_text([profile])
+    assert "gained, ms" in render_page([profile, other])
+    assert "a&lt;b 3.0 by x" in render_page([profile])

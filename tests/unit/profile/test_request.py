@@ -14,7 +14,7 @@ from packager.profile.request import default_request
         ((("/<any(de, 'en'):lang>/<path:rest>", "GET"),), ("GET", "/de/x")),
         ((("/<string(length=3):code>/<float:f>", "GET"),), ("GET", "/xxx/1.0")),
         ((("/<uuid:u>", "GET"),), ("GET", "/00000000-0000-0000-0000-000000000000")),
-        ((), ("GET", "/")),
+        ((), ("POST", "/")),
     ],
 )
 def test_the_request(routes: tuple[tuple[str, str], ...], request_: tuple[str, str]) -> None:

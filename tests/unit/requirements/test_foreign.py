@@ -9,9 +9,15 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from packager.errors import Diagnostic, Diagnostics
-from packager.requirements.foreign import converted
+from packager.model.permissions import Permissions
+from packager.requirements.foreign.specifiers import converted
 from packager.requirements.read import read_requirements
 from packager.requirements.requirements import Requirements
+
+
+@pytest.fixture(autouse=True)
+def _no_tool(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
 
 
 def read(root: Path) -> tuple[Requirements, list[Diagnostic]]:
@@ -46,7 +52,9 @@ def test_versions(version: str, specifier: str) -> None:
     SpecifierSet(specifier)
 
 
-@pytest.mark.parametrize("version", ["^1 || ^2", "1 | 2", "latest!", "^x", "~", ">=", "1 ; 2"])
+@pytest.mark.parametrize(
+    "version", ["^1 || ^2", "1 | 2", "latest!", "^x", "~", ">=", "1 ; 2", "^" + "9" * 5000]
+)
 def test_versions_without_such_a_form(version: str) -> None:
     with pytest.raises(ValueError, match=r"version|alternatives"):
         converted(version)
@@ -105,6 +113,67 @@ def test_a_pipfile(tmp_path: Path) -> None:
     assert (said.code, said.place and said.place.file) == ("converted-requirements", "p/Pipfile")
 
 
+def test_packages_on_this_disk(tmp_path: Path) -> None:
+    root = tmp_path / "p"
+    (root / "lib").mkdir(parents=True)
+    (root / "Pipfile").write_text(
+        '[packages]\nlib = { path = "./lib", editable = true, extras = ["x"] }\n'
+        'p = { path = "." }\ngone = { path = "gone" }\n'
+        'far = { file = "https://example.com/f.zip" }\n'
+    )
+    requirements, said = read(root)
+    assert [(each.text, each.local) for each in requirements.declared] == [
+        (f"lib[x] @ {(root / 'lib').as_uri()}", True),
+        ("far @ https://example.com/f.zip", False),
+    ]
+    assert [(each.code, each.place and each.place.line) for each in said] == [
+        ("ignored-requirement", 3),
+        ("missing-file", 4),
+        ("converted-requirements", 1),
+    ]
+    assert said[-1].message == "read as: ./lib, far @ https://example.com/f.zip"
+
+
+def test_poetry_s_sources(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.poetry.dependencies]\nown = { version = "^1", source = "mine" }\n'
+        '[[tool.poetry.source]]\nname = "PyPI"\n'
+        '[[tool.poetry.source]]\nname = "more"\nurl = "https://more.example.com/simple"\n'
+        '[[tool.poetry.source]]\nname = "mine"\nurl = "https://mine.example.com/simple"\n'
+        'priority = "explicit"\n'
+    )
+    requirements = read(tmp_path)[0]
+    assert requirements.options == ("--extra-index-url", "https://more.example.com/simple")
+    assert [(each.text, each.index) for each in requirements.declared] == [("own>=1,<2", "mine")]
+    assert requirements.indexes == (
+        {"name": "mine", "url": "https://mine.example.com/simple", "explicit": True},
+    )
+
+
+def test_a_pipfile_s_sources(tmp_path: Path) -> None:
+    (tmp_path / "Pipfile").write_text(
+        '[[source]]\nname = "all"\nurl = "https://all.example.com/simple"\n'
+        '[[source]]\nname = "mine"\nurl = "https://mine.example.com/simple"\n'
+        '[packages]\nown = { version = "*", index = "mine" }\nsix = "*"\n'
+    )
+    requirements = read(tmp_path)[0]
+    assert requirements.options == ("--index-url", "https://all.example.com/simple")
+    assert [(each.text, each.index) for each in requirements.declared] == [
+        ("own", "mine"),
+        ("six", ""),
+    ]
+
+
+def test_a_package_may_not_name_an_index_without_leave(tmp_path: Path) -> None:
+    (tmp_path / "Pipfile").write_text(
+        '[[source]]\nname = "all"\nurl = "https://all.example.com/simple"\n[packages]\nsix = "*"\n'
+    )
+    diagnostics = Diagnostics()
+    read_requirements(tmp_path, "p", diagnostics, package=True, permissions=Permissions())
+    [said] = diagnostics.errors
+    assert (said.code, said.place and said.place.line) == ("not-permitted", 3)
+
+
 def test_other_statements_go_first(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(POETRY)
     (tmp_path / "Pipfile").write_text("[packages]\n")
@@ -117,7 +186,6 @@ def test_other_statements_go_first(tmp_path: Path) -> None:
     ("value", "message"),
     [
         ('"^1 || ^2"', "x: alternatives (^1 || ^2) can't be converted"),
-        ('{ path = "../x" }', "x: a package on this disk can't be converted"),
         ("5", "x: expected a version, or a table with one"),
     ],
 )

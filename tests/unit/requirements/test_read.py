@@ -387,3 +387,15 @@ def test_a_path_with_a_variable_is_known_when_it_is_put_in(
         "there is no file lib/x"
     ]
     assert [each.text for each in found.declared] == [str(tmp_path / "lib")]
+
+
+def test_an_address_with_blanks_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("http://x [a\nhttp://[\n")
+    assert [(each.code, each.place, each.message) for each in read(tmp_path)[1]] == [
+        ("invalid-requirement", at("requirements.txt", 1), "unreadable address: Invalid IPv6 URL"),
+        (
+            "invalid-requirement",
+            at("requirements.txt", 2),
+            "unreadable address 'http://[': Invalid IPv6 URL",
+        ),
+    ]

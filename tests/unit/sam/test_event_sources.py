@@ -17,6 +17,7 @@ from packager.config.read import read_configuration
 from packager.errors import Diagnostic, Diagnostics, Place
 from packager.inputs.plugin_folder import PluginFolder
 from packager.model.events import (
+    AnyEvent,
     EventMapping,
     PatternEvent,
     QueueEvent,
@@ -652,4 +653,23 @@ def test_cloudformation_creates_what_moto_knows(monkeypatch: pytest.MonkeyPatch)
     assert (len(topics), len(rules)) == (2, 2)
     assert {each["DeadLetterConfig"]["Arn"] for each in targets} <= {
         each["QueueArn"] for each in attributes
+    }
+
+
+def test_filters_and_pollers_of_a_queue() -> None:
+    pattern = {"body": {"kind": ["order"]}}
+    event = QueueEvent(path="/jobs", filters=(pattern,), pollers=(2, 20))
+    mapping = translated(event)["Resources"]["NekoFunctionOnJobsQueue"]["Properties"]
+    assert [json.loads(each["Pattern"]) for each in mapping["FilterCriteria"]["Filters"]] == [
+        pattern
+    ]
+    assert mapping["ProvisionedPollerConfig"] == {"MinimumPollers": 2, "MaximumPollers": 20}
+
+
+def test_whatever_nothing_else_maps_makes_no_source() -> None:
+    found = translated(AnyEvent(path="/any", reply="value"))["Resources"]
+    added = found.keys() - translated()["Resources"].keys()
+    assert {each for each in added if "Version" not in each and "Deployment" not in each} == {
+        "NekoFailedEventsQueue",
+        "NekoFunctionEventInvokeConfig",
     }

@@ -7,7 +7,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from packager.errors import Diagnostics
 from packager.model.options import SecretSource, SsmSource
@@ -179,16 +178,25 @@ def test_a_key_decrypts_what_is_named_and_nothing_else(
     }
 
 
-@mock_aws
+def arns_of_aws() -> list[str]:
+    """The ARNs of three parameters, and of two secrets."""
+    from moto import mock_aws
+
+    with mock_aws():
+        session = boto3.Session(
+            region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x"
+        )
+        ssm, secrets = session.client("ssm"), session.client("secretsmanager")
+        made = []
+        for name in ("/a/b", "/a/bc", "plain"):
+            ssm.put_parameter(Name=name, Value="v", Type="String")
+            made.append(ssm.get_parameter(Name=name)["Parameter"]["ARN"])
+        made += [secrets.create_secret(Name=name)["ARN"] for name in ("prod/neko", "prod/neko-too")]
+    return made
+
+
 def test_the_arns_are_those_that_aws_makes() -> None:
-    session = boto3.Session(
-        region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x"
-    )
-    ssm, secrets = session.client("ssm"), session.client("secretsmanager")
-    for name in ("/a/b", "/a/bc", "plain"):
-        ssm.put_parameter(Name=name, Value="v", Type="String")
-    made = [ssm.get_parameter(Name=name)["Parameter"]["ARN"] for name in ("/a/b", "/a/bc", "plain")]
-    made += [secrets.create_secret(Name=name)["ARN"] for name in ("prod/neko", "prod/neko-too")]
+    made = arns_of_aws()
     allowed = statements(
         settings={"s": SsmSource("/a/b"), "t": SsmSource("plain")},
         settings_from=SecretSource("prod/neko"),

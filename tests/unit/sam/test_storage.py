@@ -9,7 +9,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from packager.bundle.literals import render_bundle_literals
 from packager.errors import Diagnostics, Place
@@ -229,6 +228,8 @@ def test_moto_creates_it(storage: str, monkeypatch: pytest.MonkeyPatch) -> None:
         for name, resource in translated["Resources"].items()
         if resource["Type"] in kinds
     }
+    from moto import mock_aws
+
     with mock_aws():
         session: Any = boto3.session.Session(region_name="eu-west-1")
         body = json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources})

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from packager.cli.main import main
@@ -129,7 +129,7 @@ def texts(tree: Any) -> list[str]:
 
 
 @given(plans())
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 def test_nothing_a_plugin_says_is_a_reference(pair: tuple[FunctionPlan, FunctionPlan]) -> None:
     rendered, plain = (render_template([plan]) for plan in pair)
 
@@ -139,7 +139,7 @@ def test_nothing_a_plugin_says_is_a_reference(pair: tuple[FunctionPlan, Function
 
 
 @given(plans())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 def test_nor_is_it_in_what_sam_makes_of_the_template(
     pair: tuple[FunctionPlan, FunctionPlan],
 ) -> None:

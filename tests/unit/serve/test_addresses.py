@@ -81,3 +81,13 @@ def test_as_managed() -> None:
     assert got == Options(endpoints="managed", events=events[1:], memory=256)
     again = cast("Any", Plan("A", got))
     assert as_managed(again) is again
+
+
+def test_a_function_url_has_no_stages() -> None:
+    plans = [cast("Any", Plan("A", Options(api="url")))]
+    HERE.check(plans)
+    staged = Addresses("http://localhost:3000", "dev")
+    staged.check(plans, "rest")
+    for given, api in ((plans, None), ([cast("Any", Plan("A"))], "url")):
+        with pytest.raises(UsageError, match="a function URL has no stages"):
+            staged.check(given, api)

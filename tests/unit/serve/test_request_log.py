@@ -122,7 +122,7 @@ def test_who_is_slow_is_told_to_look_at_everything() -> None:
         for number in range(MOST_WAITING + 1):
             changes.say(Change("changed", str(number)))
         heard = await anext(listener)
-        await listener.aclose()  # type: ignore[attr-defined]
+        await listener.aclose()
         assert not changes._listeners
         return heard
 

@@ -74,13 +74,13 @@ NO_TABLE = "there is no such table"
             ),
         ),
         (
-            "key = 's3cr3t'",
+            "secret = 's3cr3t'",
             Diagnostic(
                 "unknown-key",
                 "there is no such table",
                 Place("local", 1, 1),
-                "key",
-                "there are settings, apps and groups",
+                "secret",
+                "there are settings, apps, keys, groups",
             ),
         ),
         (

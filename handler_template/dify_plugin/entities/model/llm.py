@@ -63,6 +63,14 @@ class LLMPollingStatus(StrEnum):
 class LLMUsage(ModelUsage):
     """Tokens and prices of a call."""
 
+    _shapes: ClassVar[dict[str, str]] = dict.fromkeys(
+        (
+            *("prompt_unit_price", "prompt_price_unit", "prompt_price", "completion_unit_price"),
+            *("completion_price_unit", "completion_price", "total_price"),
+        ),
+        "WaitingDecimal",
+    )
+
     prompt_tokens: int
     prompt_unit_price: Decimal
     prompt_price_unit: Decimal
@@ -79,11 +87,9 @@ class LLMUsage(ModelUsage):
     @classmethod
     def empty_usage(cls) -> LLMUsage:
         """The usage of no call."""
-        from decimal import Decimal
-
         values: dict[str, Any] = {}
         for name in cls.__annotations__:
-            values[name] = Decimal("0.0") if "price" in name else 0
+            values[name] = "0.0" if "price" in name else 0
         values |= {"currency": "USD", "latency": 0.0}
         return cls(**values)
 

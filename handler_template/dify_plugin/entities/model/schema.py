@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from dify_plugin._entity.entity import Entity
+from dify_plugin._entity.scalars import WaitingDecimal
 from dify_plugin._lazy_names import lazy
 from dify_plugin.entities.parameters import I18nObject
 
@@ -178,8 +179,56 @@ class AIModelEntity(ProviderModel):
     pricing: PriceConfig | None = None
 
 
+_set = object.__setattr__
+_attributes = vars(Entity)["__dict__"]  # sets and gets where an instance's attributes really are
+
+
 class ModelUsage(Entity):
-    """What a call used."""
+    """What a call used.
+
+    Prices are annotated to wait (`_shapes`): they become attributes when one is asked for, or when
+    anything but an attribute is, such as a dump, a copy or a comparison.
+    """
+
+    __slots__ = ("__entity_waiting__",)  # all fields, in their order, where some wait
+
+    __entity_waiting__: ClassVar[dict[str, Any] | None]
+
+    @property
+    def __dict__(self) -> dict[str, Any]:
+        waiting = self.__entity_waiting__
+        if waiting is not None:
+            made = {
+                name: value.make() if type(value) is WaitingDecimal else value
+                for name, value in waiting.items()
+            }
+            if self.__entity_waiting__ is waiting:  # no other thread was faster
+                _attributes.__set__(self, made)
+                _set(self, "__entity_waiting__", None)
+        return _attributes.__get__(self)  # type: ignore[no-any-return]
+
+    @__dict__.setter
+    def __dict__(self, values: dict[str, Any]) -> None:
+        here = {name: each for name, each in values.items() if type(each) is not WaitingDecimal}
+        _set(self, "__entity_waiting__", None if len(here) == len(values) else values)
+        _attributes.__set__(self, here)
+
+    def _as_given(self) -> dict[str, Any]:
+        """The fields, of which those that wait are the texts that they were given as."""
+        waiting = self.__entity_waiting__
+        if waiting is None:
+            return self.__dict__
+        return {
+            name: value.text if type(value) is WaitingDecimal else value
+            for name, value in waiting.items()
+        }
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__entity_waiting__":  # of one that is not filled yet
+            return None
+        if self.__entity_waiting__ is not None and name in self.__entity_waiting__:
+            return self.__dict__[name]
+        return super().__getattr__(name)
 
 
 class PriceType(Enum):

@@ -11,6 +11,7 @@ from dify_plugin.entities.model.schema import BaseModelConfig, ModelType, ModelU
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from decimal import Decimal
+    from typing import ClassVar
 
 __all__ = [
     "BaseModelConfig",
@@ -30,6 +31,10 @@ __getattr__ = lazy(__name__)
 
 class EmbeddingUsage(ModelUsage):
     """Tokens and prices of a call."""
+
+    _shapes: ClassVar[dict[str, str]] = dict.fromkeys(
+        ("unit_price", "price_unit", "total_price"), "WaitingDecimal"
+    )
 
     tokens: int
     total_tokens: int

@@ -26,11 +26,13 @@ class ChatAppInvocation(BackwardsInvocation):
             self.session,
             "chat",
             app_id,
-            query=query,
-            inputs=inputs,
-            response_mode=response_mode,
-            conversation_id=conversation_id,
-            user=user,
+            {
+                "inputs": inputs,
+                "query": query,
+                "response_mode": response_mode,
+                "conversation_id": conversation_id,
+                "user": user,
+            },
         )
 
 

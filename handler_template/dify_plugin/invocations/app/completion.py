@@ -24,9 +24,7 @@ class CompletionAppInvocation(BackwardsInvocation):
             self.session,
             "completion",
             app_id,
-            inputs=inputs,
-            response_mode=response_mode,
-            user=user,
+            {"inputs": inputs, "response_mode": response_mode, "user": user},
         )
 
 

@@ -24,9 +24,7 @@ class WorkflowAppInvocation(BackwardsInvocation):
             self.session,
             "workflow",
             app_id,
-            inputs=inputs,
-            response_mode=response_mode,
-            user=user,
+            {"inputs": inputs, "response_mode": response_mode, "user": user},
         )
 
 

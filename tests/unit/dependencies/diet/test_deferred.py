@@ -9,6 +9,7 @@ import threading
 import types
 import typing
 from collections.abc import Iterator
+from http import HTTPStatus
 from types import ModuleType
 from typing import Any
 from unittest import mock
@@ -16,6 +17,10 @@ from unittest import mock
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.datastructures import EnvironHeaders, Headers
+from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.sansio.response import Response as SansResponse
+from werkzeug.wrappers import Request, Response
 
 from packager.dependencies.diet import deferred
 
@@ -189,3 +194,70 @@ def test_update_wrapper_is_that_of_functools() -> None:
 def test_cleandoc_is_that_of_inspect(text: str) -> None:
     plain = text.replace("\r", "a")  # inspect's strip differs between versions on other blanks
     assert deferred.cleandoc(plain) == inspect.cleandoc(plain)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"REQUEST_METHOD": "get", "SERVER_NAME": "h", "SERVER_PORT": "443", "PATH_INFO": "//a/"},
+        {"SERVER_NAME": "/run/socket", "SERVER_PORT": "", "SCRIPT_NAME": "/a/", "PATH_INFO": ""},
+        {
+            "SERVER_NAME": "h",
+            "SCRIPT_NAME": "/\xc3\xa9",
+            "PATH_INFO": "/\xff",
+            "QUERY_STRING": "\xe9",
+        },
+        {"wsgi.url_scheme": "https", "REMOTE_ADDR": "203.0.113.9", "SCRIPT_NAME": None},
+    ],
+)
+def test_a_request_begins_as_werkzeugs(environ: dict[str, Any]) -> None:
+    expected = vars(Request(environ, populate_request=False))
+    request = Request.__new__(Request)
+
+    deferred.begin_request(request, environ, headers := EnvironHeaders(environ))
+
+    found = {**vars(request), "environ": environ, "shallow": False}
+    assert found == expected
+    assert [*found] == [*expected]
+    assert request.headers is headers
+
+
+@pytest.mark.parametrize("status", [None, 200, 404, 299, "200 OK", True, HTTPStatus.CREATED])
+@pytest.mark.parametrize("mimetype", [None, "text/html", "application/json", "image/svg+xml", "x"])
+@pytest.mark.parametrize("content_type", [None, "text/css", "a\nb", 7])
+def test_a_response_begins_as_werkzeugs_or_not_at_all(
+    status: Any, mimetype: str | None, content_type: Any
+) -> None:
+    given = {"status": status, "mimetype": mimetype, "content_type": content_type}
+    for _ in range(2):  # what is not known is learned
+        response = Response.__new__(Response)
+        begun = deferred.begin_response(response, status, mimetype, content_type)
+        if not begun:
+            assert vars(response) == {}
+            continue
+        expected = Response.__new__(Response)
+        SansResponse.__init__(expected, **given)
+        assert vars(response) == vars(expected)
+        assert type(response.headers) is Headers
+
+    usual = type(status) is int and status in HTTP_STATUS_CODES
+    assert begun == ((status is None or usual) and content_type in (None, "text/css"))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        Headers(),
+        Headers([("Content-Type", "text/html")]),
+        Headers([("Content-Length", "1")]),
+        Headers([("content-length", "1"), ("A", "b"), ("Content-Length", "2")]),
+    ],
+)
+def test_a_length_is_set_as_by_the_headers(headers: Headers) -> None:
+    expected = headers.copy()
+    expected["Content-Length"] = "3"
+
+    deferred.set_length(headers, "3")
+
+    assert [*headers] == [*expected]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -210,12 +211,13 @@ def test_the_properties_are_said_by_the_keys(name: str, value: object, key: str)
         ),
         (
             "preload = 'json'",
-            'expected a list of modules, such as "json" or "webhooks.signature", not \'json\'',
+            'expected a list of modules, such as "json" or "webhooks.signature", or false, '
+            "not 'json'",
         ),
         (
             "preload = ['a/b.py']",
-            'expected a list of modules, such as "json" or "webhooks.signature", not a list with '
-            "'a/b.py'",
+            'expected a list of modules, such as "json" or "webhooks.signature", or false, '
+            "not a list with 'a/b.py'",
         ),
     ],
 )
@@ -255,3 +257,30 @@ def test_preload_reaches_the_bundle_once_each(tmp_path: Path) -> None:
     exec(render_bundle_literals(make_plan(preload=options.preload)), values)
 
     assert values["PRELOAD"] == ("json", "shop.stock")
+
+
+@pytest.mark.parametrize(
+    ("said", "one", "several"),
+    [
+        ("", ("a.py",), ()),
+        ("preload = ['json']", ("a.py",), ()),
+        ("preload = ['json', 'endpoints']", ("a.py",), ("a.py", "b.py")),
+        ("preload = false", (), ()),
+    ],
+)
+def test_which_sources_are_imported_in_the_init_phase(
+    tmp_path: Path, said: str, one: tuple[str, ...], several: tuple[str, ...]
+) -> None:
+    (tmp_path / "packager.toml").write_text(said)
+    group = EndpointGroup("g", "g.yaml", (), (), Place("m.yaml", 1, 1))
+    options = read_configuration(PluginFolder(tmp_path, "p"), [group], Diagnostics())["g"]
+
+    for sources, expected in ((("a.py", "a.py"), one), (("a.py", "b.py"), several)):
+        plan = make_plan(*("GET /" for _ in sources), preload=options.preload)
+        routes = zip(plan.group.endpoints, sources, strict=True)
+        endpoints = tuple(replace(route, source=source) for route, source in routes)
+        plan = replace(plan, group=replace(plan.group, endpoints=endpoints))
+        values: dict[str, Any] = {}
+        exec(render_bundle_literals(plan), values)
+        assert values["PRELOAD_SOURCES"] == expected
+        assert values["PRELOAD"] == tuple(n for n in options.preload or () if n != "endpoints")

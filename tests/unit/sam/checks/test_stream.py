@@ -65,6 +65,14 @@ def test_the_bundle_knows() -> None:
         ({"api": "url", "stream": True, "stream_heartbeat": 15, "timeout": 900}, []),
         ({"api": "rest", "stream": True, "timeout": 900}, []),
         (
+            {
+                "api": "url",
+                "stream": True,
+                "template": {"VpcConfig": {"SubnetIds": ["a"], "SecurityGroupIds": ["b"]}},
+            },
+            ["warning: stream: a function URL does not stream out of a VPC: replies are buffered"],
+        ),
+        (
             {"api": "rest", "timeout": 30},
             ["error: timeout: a REST API waits at most 29 s, not 30"],
         ),

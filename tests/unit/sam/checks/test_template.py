@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from packager.errors import Diagnostic, Diagnostics, Place
+from packager.model.deferred import DeferredRoute, WorkerOptions
 from packager.model.options import EnvSource, LiteralSource
 from packager.plugin.functions import FunctionPlan
 from packager.sam.template import check_template
@@ -72,7 +73,7 @@ def test_what_is_sound(options: dict[str, Any]) -> None:
             (
                 "timeout",
                 "an HTTP API waits at most 30 s, not 31",
-                'api = "url" waits up to 900 s',
+                'api = "url" waits up to 1800 s',
             ),
         ),
         (
@@ -80,7 +81,7 @@ def test_what_is_sound(options: dict[str, Any]) -> None:
             (
                 "timeout",
                 "a REST API waits at most 29 s, not 30",
-                'api = "url" waits up to 900 s',
+                'api = "url" waits up to 1800 s',
             ),
         ),
         (
@@ -444,3 +445,13 @@ def test_more_than_a_stack_holds() -> None:
             "build the plugins into several templates",
         ),
     ]
+
+
+def test_a_worker_s_long_timeout_is_warned_of_as_the_function_s_is() -> None:
+    deferred = (DeferredRoute(path="/hook", verify="a:b"),)
+    found = []
+    for worker in (WorkerOptions(timeout=900), WorkerOptions(timeout=901)):
+        diagnostics = Diagnostics()
+        check_template([planned("POST /hook", deferred=deferred, worker=worker)], diagnostics)
+        found.append([(each.code, each.key) for each in diagnostics.all])
+    assert found == [[], [("long-timeout", "worker.timeout")]]

@@ -1,0 +1,1 @@
+"""What answers `session.tool`: MCP servers, HTTP APIs, Lambda functions, plugins' own tools."""

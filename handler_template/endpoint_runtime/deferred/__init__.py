@@ -1,0 +1,1 @@
+"""Deferred routes: requests that are acknowledged at once and worked off a queue."""

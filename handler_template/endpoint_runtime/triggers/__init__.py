@@ -1,0 +1,1 @@
+"""A trigger provider: webhooks that are dispatched to events, which start workflows."""

@@ -1,0 +1,1 @@
+"""Has the imports of modules wait until what they bind is used."""

@@ -1,0 +1,169 @@
+"""Has a module's imports wait until what they bind is used, in its bytecode alone.
+
+The source stays as it is, and so do lines and columns, so tracebacks and `inspect` show what its
+author wrote. `endpoint_runtime/waiting.py` is what the changed code calls: each import that waits
+becomes a function at its place, and each use of its name an attribute of `__waiting__`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from packager._in_target.waiting.left_out import leave_out
+from packager._in_target.waiting.looks import evaluates, has_hook
+from packager._in_target.waiting.names import is_submodule, waiting_names
+from packager._in_target.waiting.nodes import replace_nodes
+from packager._in_target.waiting.plugin_rules import submodules_used
+from packager._in_target.waiting.quiet_lines import quiet_lines
+from packager._in_target.waiting.rules import Found, Rules
+from packager._in_target.waiting.uses import blocks_of, is_checking
+
+_NAMESPACE = "__waiting__"
+_IMPORT = "__waiting_import__"
+_RUNTIME = "endpoint_runtime.waiting"
+
+
+def with_waiting_imports(source: bytes, rules: Rules) -> ast.Module | None:
+    """Return the tree of a module whose imports wait; None where none can."""
+    tree = ast.parse(source)
+    if rules.package:
+        leave_out(tree)
+    used = submodules_used(tree, rules.root) if rules.root else {}
+    found = waiting_names(tree, rules)
+    if found is None:
+        if not used:
+            return None
+        _rewrite(tree, Found(), used, {})
+        return tree
+    tree.body = _later_in(tree.body, found, rules)
+    quiet = {} if rules.package else quiet_lines(tree, found)
+    _rewrite(tree, found, used, quiet)
+    at = next(index for index, node in enumerate(tree.body) if not _is_head(node))
+    start = f"from {_RUNTIME} import Waiting as {_NAMESPACE}\n{_NAMESPACE} = {_NAMESPACE}()"
+    tree.body[at:at] = _at(tree.body[at], start)
+    if rules.package and has_hook(tree.body):
+        tree.body += _at(tree.body[-1], f"{_NAMESPACE}.__hook__()")
+    if found.hinted or (rules.package and evaluates(tree)):
+        tree.body += _at(tree.body[-1], f"{_NAMESPACE}.__hinted__()")
+    return tree
+
+
+def _at(place: ast.stmt, code: str) -> list[ast.stmt]:
+    made = ast.parse(code).body
+    for statement in made:
+        for each in ast.walk(statement):
+            ast.copy_location(each, place)
+    return made
+
+
+def _later_in(statements: list[ast.stmt], found: Found, rules: Rules) -> list[ast.stmt]:
+    """Return what takes the place of a block's statements."""
+    body: list[ast.stmt] = []
+    for node in statements:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            body += _import(node, found, rules)
+        elif is_checking(node, found):
+            body.append(ast.copy_location(ast.Pass(), node))
+        elif isinstance(node, ast.Assign) and node in found.values.values():
+            name = next(name for name, each in found.values.items() if each is node)
+            body.append(_later(name, [], node.value, node))
+        elif isinstance(node, ast.ClassDef) and node in found.values.values():
+            # It is the module's by its names (`__qualname__`), and made once.
+            whole = ast.copy_location(ast.Global([node.name]), node)
+            made = ast.copy_location(ast.Name(node.name, ast.Load()), node)
+            body.append(_later(node.name, [whole, node], made, node, once=True))
+        else:
+            for block in blocks_of(node, rules):
+                block[:] = _later_in(block, found, rules)
+            body.append(node)
+    return body
+
+
+def _import(node: ast.Import | ast.ImportFrom, found: Found, rules: Rules) -> list[ast.stmt]:
+    """Return what takes an import's place: a function for each name that waits, and the rest."""
+    made: list[ast.stmt] = []
+    rest: list[ast.alias] = []
+    for alias in node.names:
+        name = alias.asname or alias.name.partition(".")[0]
+        statements = found.imports.get(name)
+        if statements is None:
+            rest.append(alias)
+        elif statements[-1].names[0] is alias:  # type: ignore[attr-defined]
+            value: ast.expr = ast.Name(name, ast.Load())
+            if name in rules.submodules and is_submodule(node):
+                # `from . import name` would ask this module for the name first, and again.
+                value = ast.parse(f"{_NAMESPACE}.__submodule__({name!r})", mode="eval").body
+                statements = []
+            for each in ast.walk(value):
+                ast.copy_location(each, node)
+            made.append(_later(name, statements, value, node))
+    if rest:
+        node.names = rest
+        made.append(node)
+    return made or [ast.copy_location(ast.Pass(), node)]
+
+
+def _later(
+    name: str, before: list[ast.stmt], value: ast.expr, place: ast.stmt, *, once: bool = False
+) -> ast.stmt:
+    """Return the function that makes `name` when it is asked for, at `place`; `once`: what it makes
+    is to be made by one thread alone."""
+    register = f"{_NAMESPACE}.__once__" if once else _NAMESPACE
+    function = ast.parse(f"@{register}({name!r})\ndef {_IMPORT}(): pass").body[0]
+    assert isinstance(function, ast.FunctionDef)  # noqa: S101
+    for each in ast.walk(function):
+        ast.copy_location(each, place)
+    function.body = [*before, ast.copy_location(ast.Return(value), place)]
+    return function
+
+
+def _is_head(node: ast.stmt) -> bool:
+    docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return docstring or (isinstance(node, ast.ImportFrom) and node.module == "__future__")
+
+
+def _rewrite(
+    tree: ast.Module,
+    found: Found,
+    submodules: Mapping[str, str],
+    quiet: Mapping[int, ast.Attribute],
+) -> None:
+    """Have uses of what waits ask for it, and make texts of annotations that name it.
+
+    After each import of a package that has `submodules` in use as its attributes, these are there.
+    `quiet` are methods of loggers whose lines import no `logging` where the log does not take them.
+    """
+    uses = {id(each) for each in found.uses}
+    texts = {id(each) for each in found.texts}
+
+    def new(node: ast.AST) -> list[ast.AST] | None:
+        if id(node) in quiet:
+            name, level = quiet[id(node)].value.id, quiet[id(node)].attr  # type: ignore[attr-defined]
+            asked = ast.parse(f"{_NAMESPACE}.__log__({name!r}, {level!r})", mode="eval").body
+            for each in ast.walk(asked):
+                ast.copy_location(each, node)
+            return [asked]
+        if id(node) in uses:
+            assert isinstance(node, ast.Name)  # noqa: S101
+            namespace = ast.copy_location(ast.Name(_NAMESPACE, ast.Load()), node)
+            return [ast.copy_location(ast.Attribute(namespace, node.id, ast.Load()), node)]
+        if id(node) in texts:
+            assert isinstance(node, ast.expr)  # noqa: S101
+            return [ast.copy_location(ast.Constant(ast.unparse(node)), node)]
+        if submodules and isinstance(node, ast.Import):
+            return [node, *_completed(node, submodules)]
+        return None
+
+    replace_nodes(tree, new)
+
+
+def _completed(node: ast.Import, submodules: Mapping[str, str]) -> list[ast.stmt]:
+    """Return what has a package's submodules there that the module uses as its attributes."""
+    made: list[ast.stmt] = []
+    for alias in node.names:
+        package = alias.name.partition(".")[0]
+        if not alias.asname and package in submodules:
+            code = f"__import__({_RUNTIME!r}, None, None, ('complete',))"
+            made += _at(node, f"{code}.complete({package}, {submodules[package]!r})")
+    return made

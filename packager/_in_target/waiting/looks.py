@@ -1,0 +1,119 @@
+"""Finds whether a module looks at its own namespace, where what waits is not there yet."""
+
+from __future__ import annotations
+
+import ast
+from typing import TypeGuard
+
+from packager._in_target.waiting.nodes import (
+    Nodes,
+    children_of,
+    nodes_by_class,
+    nodes_of,
+    of_classes,
+)
+from packager._in_target.waiting.rules import Rules
+
+# Who names one of these may read what is not there yet.
+_LOOKING = frozenset({"globals", "locals", "vars", "exec", "eval", "__dict__", "__builtins__"})
+_OWN_HOOKS = ("__getattr__", "__dir__")
+
+
+def looks_at_itself(tree: ast.Module, nodes: Nodes, rules: Rules) -> bool:
+    """Whether a module, of such `nodes`, reads its namespace, or has one that others fill.
+
+    In a package fewer things count: `vars(x)` and `x.__dict__` are of objects there, `locals()` in
+    a function is the function's, and what is evaluated finds what waits (`Builtins` in
+    `endpoint_runtime/waiting.py`). Its own tests would tell.
+    """
+    if not rules.package:
+        kinds = (ast.Name, ast.Attribute, ast.FunctionDef, ast.AsyncFunctionDef, ast.ImportFrom)
+        return any(map(_looks, of_classes(nodes, *kinds)))
+    suspects = [
+        node
+        for node in of_classes(nodes, ast.Name, ast.Attribute, ast.ImportFrom)
+        if _looks_in_package(node, within=False)
+    ]
+    if not suspects:  # as in most modules: the rest takes a while
+        return False
+    inner = {
+        id(each)
+        for node in of_classes(nodes, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+        for each in nodes_of(node)
+    }
+    asking = of_classes(nodes, ast.Compare, ast.Subscript, ast.Call)
+    plain = {id(use) for node in asking for use in _plain_uses_of_modules(node)}
+    if rules.types:
+        plain |= {id(each) for node in of_classes(nodes, ast.Call) for each in _handed_on(node)}
+    return any(
+        _looks_in_package(node, within=id(node) in inner)
+        for node in suspects
+        if id(node) not in plain
+    )
+
+
+def has_hook(body: list[ast.stmt]) -> bool:
+    """Whether a module has a `__getattr__` of its own, in whatever branch."""
+    pending: list[ast.AST] = [*body]
+    for node in pending:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            if node.name == _OWN_HOOKS[0]:
+                return True
+        elif not isinstance(node, ast.expr):
+            pending += children_of(node)
+    return False
+
+
+def evaluates(tree: ast.Module) -> bool:
+    """Whether a module has text evaluated as code, with its own names."""
+    return any(node.id in ("eval", "exec") for node in of_classes(nodes_by_class(tree), ast.Name))
+
+
+def _looks(node: ast.AST) -> bool:
+    if isinstance(node, ast.Name):
+        return node.id in _LOOKING
+    if isinstance(node, ast.Attribute):
+        return node.attr in _LOOKING or node.attr == "modules"
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return node.name in _OWN_HOOKS and not node.col_offset
+    return isinstance(node, ast.ImportFrom) and any(a.name in ("*", "modules") for a in node.names)
+
+
+def _looks_in_package(node: ast.AST, *, within: bool) -> bool:
+    if isinstance(node, ast.Name):
+        return node.id in ("globals", "__builtins__") or (
+            not within and node.id in ("locals", "vars", "exec", "eval")
+        )
+    if isinstance(node, ast.Attribute):
+        module = node.value
+        return node.attr == "modules" and isinstance(module, ast.Name) and module.id == "sys"
+    return isinstance(node, ast.ImportFrom) and any(a.name == "modules" for a in node.names)
+
+
+def _plain_uses_of_modules(node: ast.AST) -> list[ast.AST]:
+    """Return the `sys.modules` that a node asks for another module than its own."""
+    found: list[ast.AST] = []
+    asked: ast.AST | None = None
+    if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.In):
+        found, asked = [node.comparators[0]], node.left
+    elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+        found, asked = [node.value], node.slice
+    elif isinstance(node, ast.Call) and node.args and _is_get(node.func):
+        found, asked = [node.func.value], node.args[0]
+    if asked is None or any(
+        isinstance(each, ast.Name) and each.id == "__name__" for each in ast.walk(asked)
+    ):
+        return []
+    return found
+
+
+def _handed_on(call: ast.Call) -> list[ast.expr]:
+    """Return the `sys.modules` of a `sys.modules[__name__]` that a function gets: what it asks the
+    module for, it finds."""
+    if isinstance(call.func, ast.Name) and call.func.id in ("vars", "getattr", "delattr"):
+        return []
+    return [each.value for each in call.args if isinstance(each, ast.Subscript)]
+
+
+def _is_get(called: ast.expr) -> TypeGuard[ast.Attribute]:
+    return isinstance(called, ast.Attribute) and called.attr == "get"

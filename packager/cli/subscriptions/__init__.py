@@ -1,0 +1,1 @@
+"""`packager subscriptions`: subscriptions to trigger providers."""

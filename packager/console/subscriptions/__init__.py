@@ -1,0 +1,1 @@
+"""Pages of subscriptions to trigger providers."""

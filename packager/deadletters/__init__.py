@@ -1,0 +1,1 @@
+"""Dead letters of deployed functions: what came to nothing, and what is done with it."""

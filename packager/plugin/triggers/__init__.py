@@ -1,0 +1,1 @@
+"""Trigger providers: what a plugin declares of them, read and checked."""

@@ -1,0 +1,8 @@
+"""What Dify starts; on Lambda nobody imports it."""
+
+from dify_plugin import DifyPluginEnv, Plugin
+
+plugin = Plugin(DifyPluginEnv(MAX_REQUEST_TIMEOUT=120))
+
+if __name__ == "__main__":
+    plugin.run()

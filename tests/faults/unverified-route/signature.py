@@ -1,0 +1,2 @@
+def check(request):
+    return True

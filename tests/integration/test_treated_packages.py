@@ -1,0 +1,108 @@
+"""Packages on the import diet show and take what they do untreated: in a soak on each Python.
+
+Those of the table, in their newest listed releases, which uv fetches and keeps in the user's cache.
+Their own tests are `make diet-verify`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.version import Version
+
+from packager.contract import template_folder
+from packager.dependencies.diet.packages import rules_of, verified
+from packager.host.bytecode import compile_files
+from packager.host.interpreter import SUPPORTED_PYTHONS, Interpreter, find_interpreter
+from packager.host.uv import run_uv
+
+FACE = Path(__file__).parent / "diet" / "package_face.py"
+FOUND = [python for python in SUPPORTED_PYTHONS if find_interpreter(python)]
+# On the others it is the same once more.
+PYTHONS = [
+    pytest.param(python, marks=[pytest.mark.soak] if python != FOUND[-1] else [])
+    for python in FOUND
+]
+LONG = ("line-bot-sdk", "slack-sdk")  # 500 modules by one generator; needs much for all of its own
+NEEDED = {
+    "slack-sdk": ("aiohttp", "boto3", "sqlalchemy[asyncio]", "websocket-client", "websockets")
+}
+PARTS = [
+    pytest.param(tuple(name for name in verified() if name not in LONG), id="all but those"),
+    pytest.param(LONG, id="long", marks=pytest.mark.soak),
+]
+
+
+def install(folder: Path, names: tuple[str, ...], interpreter: Interpreter) -> None:
+    """Put packages, what they need, and what treated modules call into a folder."""
+    newest = [f"{name}=={max(verified()[name]['releases'], key=Version)}" for name in names]
+    newest += [each for name in names for each in NEEDED.get(name, ())]
+    where = ("--python", str(interpreter.path), "--target", str(folder))
+    done = run_uv(("pip", "install", "--quiet", *where, *newest), cwd=Path("/"))
+    assert done.code == 0, done.problem
+    (folder / "endpoint_runtime").mkdir()
+    (folder / "endpoint_runtime" / "__init__.py").touch()
+    runtime = template_folder() / "endpoint_runtime" / "waiting.py"
+    shutil.copy2(runtime, folder / "endpoint_runtime")
+
+
+def treat(folder: Path, name: str, interpreter: Interpreter) -> None:
+    """Have a package's imports wait."""
+    entry = verified()[name]
+    skip = tuple(entry.get("skip", ())) or ("\0",)
+    sources = [
+        path.relative_to(folder).as_posix()
+        for module in entry["modules"]
+        for path in [*(folder / module).rglob("*.py"), *folder.glob(f"{module}.py")]
+    ]
+    treated = sorted(path for path in sources if not path.startswith(skip))
+    compile_files(interpreter, folder, treated, waiting=rules_of(entry))
+
+
+def face_of(folder: Path, name: str, interpreter: Interpreter) -> dict[str, Any]:
+    """Return what a package shows."""
+    done = subprocess.run(
+        [
+            *(interpreter.path, "-I", "-S", "-B", "-W", "ignore", FACE, folder),
+            *verified()[name]["modules"],
+        ],
+        cwd=folder,
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("names", PARTS)
+@pytest.mark.parametrize("python", PYTHONS)
+def test_nothing_but_the_imports_is_different(
+    tmp_path: Path, python: str, names: tuple[str, ...]
+) -> None:
+    interpreter = find_interpreter(python)
+    assert interpreter is not None
+    install(tmp_path / "plain", names, interpreter)
+    shutil.copytree(tmp_path / "plain", tmp_path / "treated")
+    for name in names:
+        treat(tmp_path / "treated", name, interpreter)
+
+    for name in names:
+        plain, treated = (
+            face_of(tmp_path / kind, name, interpreter) for kind in ("plain", "treated")
+        )
+
+        assert (plain.pop("waiting"), treated.pop("waiting") > 0) == (0, True), name
+        for module in plain:
+            assert treated[module] == plain[module], module
+        assert treated.keys() == plain.keys()
+        raced = {key: value for key, value in plain.items() if key.startswith("threads: ")}
+        assert {*raced.values()} == {"the same"}

@@ -1,0 +1,141 @@
+"""How packages are treated, and how their own tests are run (`diet_verify.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Tests:
+    """How a package is treated and its tests are run: what they need, where they are, options.
+
+    `inside` is a folder of tests that imports the package relatively: it is put beside what is
+    installed. `relative`, `texts`, `types` and `replaced` are the table's
+    (`packager/dependencies/diet/packages.py`).
+    """
+
+    modules: tuple[str, ...]
+    paths: tuple[str, ...] = ("tests",)
+    needs: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    eager: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    relative: bool = False
+    texts: bool = False
+    types: bool = False
+    replaced: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
+    inside: str = ""
+
+
+PACKAGES = {
+    "line-bot-sdk": Tests(("linebot",), needs=("responses", "pytest-asyncio", "aioresponses")),
+    "boto3": Tests(("boto3",), ("tests/unit", "tests/functional")),
+    "botocore": Tests(("botocore",), ("tests/unit",), needs=("jsonschema",)),
+    "s3transfer": Tests(("s3transfer",), ("tests/unit",)),
+    "slack-sdk": Tests(
+        ("slack_sdk", "slack"),
+        relative=True,
+        texts=True,
+        # It gives a connection one second, and fails untreated, too, on a busy machine.
+        options=(
+            "--deselect=tests/slack_sdk/socket_mode/test_interactions_websocket_client.py"
+            "::TestInteractionsWebSocketClient::test_send_message_while_disconnection",
+        ),
+        needs=(
+            *("aiohttp", "websockets", "websocket-client", "pytest-asyncio", "aiodns", "boto3"),
+            *("moto", "SQLAlchemy", "aiosqlite", "psutil"),
+        ),
+    ),
+    "requests": Tests(
+        ("requests",),
+        relative=True,
+        needs=("pytest-httpbin", "pytest-mock", "trustme", "PySocks", "httpbin"),
+    ),
+    "urllib3": Tests(
+        ("urllib3",),
+        ("test",),
+        relative=True,
+        options=("--ignore=test/with_dummyserver", "--ignore=test/contrib/emscripten"),
+        needs=(
+            *("trustme", "PySocks", "h2", "trio", "hypercorn", "quart", "quart-trio", "httpx"),
+            *("pytest-socket", "idna", "cryptography"),
+        ),
+    ),
+    "charset-normalizer": Tests(("charset_normalizer",), relative=True),
+    "idna": Tests(("idna",), relative=True),
+    "httpx": Tests(
+        ("httpx",), needs=("trustme", "uvicorn", "chardet", "anyio", "trio", "h2", "brotli")
+    ),
+    "httpcore": Tests(("httpcore",), needs=("pytest-httpbin", "trio", "anyio", "h2")),
+    "h11": Tests(("h11",), ("--pyargs", "h11.tests"), relative=True, inside="h11/tests"),
+    "sqlalchemy": Tests(("sqlalchemy",), ("test",), needs=("typing_extensions",)),
+    "pynacl": Tests(("nacl",), needs=("hypothesis",), relative=True, texts=True, types=True),
+    "pycryptodome": Tests(
+        ("Crypto",),
+        ("--pyargs", "Crypto.SelfTest"),
+        relative=True,
+        types=True,
+        skip=("Crypto/SelfTest/",),
+        # It runs `file` to learn what the platform is: only where the answer counts.
+        replaced={
+            "Crypto/Util/_raw_api.py": [
+                ["if not cached_architecture:", 'if not cached_architecture and "." not in name:'],
+                [
+                    "_bits, linkage = cached_architecture\n",
+                    "linkage = cached_architecture and cached_architecture[1]\n",
+                ],
+            ]
+        },
+        # These two take minutes of CPU each; others take one where the machine is busy.
+        options=(
+            "--timeout=900",
+            "--deselect=PublicKey/test_ElGamal.py::TestElGamal::test_generate_180",
+            "--deselect=PublicKey/test_MLDSA.py::TestCCTVAccumulated",
+        ),
+    ),
+    "cryptography": Tests(("cryptography",), relative=True, needs=("cryptography_vectors",)),
+    "pydantic": Tests(("pydantic",), needs=("pytest-mock", "dirty-equals", "jsonschema")),
+    "cachetools": Tests(("cachetools",)),
+    "jinja2": Tests(("jinja2",), relative=True, texts=True, needs=("trio",)),
+    "markdown": Tests(("markdown",), relative=True, needs=("pyyaml",)),
+    "flask": Tests(
+        ("flask",), relative=True, needs=("python-dotenv", "asgiref", "greenlet", "pytest<9")
+    ),
+    "click": Tests(
+        ("click",),
+        relative=True,
+        # It holds what is imported against a list, on which what the treatment imports is not.
+        options=("--deselect=tests/test_imports.py::test_light_imports",),
+    ),
+    "redis": Tests(
+        ("redis",),
+        relative=True,
+        texts=True,
+        options=("--ignore=tests/test_multidb", "--ignore=tests/test_asyncio/test_multidb"),
+        needs=("pytest-asyncio", "numpy", "PyJWT", "mock", "pybreaker", "xxhash", "aiohttp"),
+    ),
+    "anyio": Tests(
+        ("anyio",),
+        relative=True,
+        needs=(
+            *("trustme", "trio", "hypothesis", "blockbuster", "psutil", "pytest-mock"),
+            *("truststore", "uvloop"),
+        ),
+    ),
+    "openai": Tests(
+        ("openai",),
+        ("tests",),
+        relative=True,
+        options=("--ignore=tests/api_resources", "-n", "0"),
+        needs=(
+            "pytest-asyncio",
+            "pytest-xdist",
+            "respx",
+            "inline-snapshot",
+            "rich",
+            "trio",
+            "dirty-equals",
+        ),
+    ),
+}
