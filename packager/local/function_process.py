@@ -21,11 +21,13 @@ _PATIENCE = 2.0  # seconds that the end of a process and of all it started may t
 
 
 class FunctionLog:
-    """Collects what a process writes, and hands it on at once."""
+    """Collects what a process writes, and hands it on at once; a last line that the process did
+    not end is ended for those who write after it."""
 
     def __init__(self, on_log: Callable[[bytes], None]) -> None:
         self._on_log = on_log
         self._kept = bytearray()
+        self._mid_line = False
         self._ended = threading.Event()
 
     @property
@@ -36,6 +38,11 @@ class FunctionLog:
     def follow(self, stream: IO[bytes]) -> None:
         """Read until the stream's end, or until it is quiet after `end()`: a process that the
         function left in a session of its own may hold it open."""
+        self._read(stream)
+        if self._mid_line:
+            self._on_log(b"\n")
+
+    def _read(self, stream: IO[bytes]) -> None:
         with selectors.DefaultSelector() as selector:
             selector.register(stream, selectors.EVENT_READ)
             while True:
@@ -50,6 +57,7 @@ class FunctionLog:
                 # The client ends the lines of a traceback with carriage returns.
                 chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
                 self._kept += chunk[: MAX_LOG - len(self._kept)]
+                self._mid_line = not chunk.endswith(b"\n")
                 self._on_log(chunk)
 
     def end(self) -> None:

@@ -201,12 +201,12 @@ def answer_request(
         trace_id=f"Root=1-{int(time.time()):08x}-{request_id.replace('-', '')[:24]};Sampled=0",
     )
     answer = _next_outcome(api, process, asked + seconds)
-    if isinstance(answer, Failure):
-        raise InvocationFailed(f"the function failed: {_words(answer)}")
-    if not isinstance(answer, Answer):
+    if answer is None or isinstance(answer, Ready):
         raise _no_outcome(process, "before it answered", seconds)
     # What the function does before it asks for more work still belongs to this invocation.
     _next_outcome(api, process, asked + seconds)
+    if isinstance(answer, Failure):
+        raise InvocationFailed(f"the function failed: {_words(answer)}")
     return answer, answer.at - asked
 
 
