@@ -7,7 +7,8 @@ imports, read at once: one marshalled value, as names that all modules say are r
 once in it (a pair of dicts, module name -> is a package, and -> code; a package of the runtime's
 that has nothing in it has no code). The index (marshal, a dict of module name -> is a package,
 offset among the code, or -1 in the front, length) is read when another of these packages' modules
-is imported, and then the code of that. Their sources lie where they always do, for tracebacks and
+is imported, and then the code of that: its own, or a pair like the front, of modules that are
+imported together. Their sources lie where they always do, for tracebacks and
 `inspect`; without the archive, or with one of another Python, they are imported from there.
 
 Only submodules of packages in the bundle's root are found here, and packages by the usual search:
@@ -36,7 +37,7 @@ _TAG = sys.implementation.cache_tag
 # Sets the source's path in a code object and those in it.
 _fix_co_filename: "Callable[[CodeType, str], None]" = getattr(_imp, "_fix_co_filename")  # noqa: B009
 _front: "dict[str, bool]" = {}
-_codes: "dict[str, CodeType]" = {}  # of the front, not imported yet
+_codes: "dict[str, CodeType]" = {}  # read with others', not imported yet
 _others: "dict[str, tuple[bool, int, int]] | None" = None  # the index, once it is read
 _lengths = (0, 0)  # of front and index
 _identity = (0, 0)
@@ -61,7 +62,12 @@ def _read_code(name: str) -> "CodeType":
         again: dict[str, CodeType] = marshal.loads(_read(_HEAD, _lengths[0]))[1]  # noqa: S302
         return again[name]
     _, start, length = _index()[name]
-    code: CodeType = marshal.loads(_read(_HEAD + sum(_lengths) + start, length))  # noqa: S302
+    read: Any = marshal.loads(_read(_HEAD + sum(_lengths) + start, length))  # noqa: S302
+    if type(read) is not tuple:
+        return read  # type: ignore[no-any-return]
+    codes: dict[str, CodeType] = read[1]
+    code = codes.pop(name)
+    _codes.update(codes)
     return code
 
 

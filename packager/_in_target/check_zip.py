@@ -77,7 +77,7 @@ def check_archive(
         if source not in names:
             fault = "has no source"
         elif start >= 0:
-            fault = code_fault(data[end + start : end + start + length], shown)
+            fault = code_fault(data[end + start : end + start + length], shown, name)
         elif name in codes:
             fault = name_fault(codes[name], shown)
         else:  # a package that has nothing in it needs no code
@@ -95,11 +95,14 @@ def fault_of(data: bytes, source: str) -> str:
     return code_fault(data[_HEADER:], source)
 
 
-def code_fault(data: bytes, source: str) -> str:
-    """Return what is wrong with marshalled code that calls itself `source`, "" for nothing."""
+def code_fault(data: bytes, source: str, name: str = "") -> str:
+    """Return what is wrong with marshalled code that calls itself `source`, "" for nothing; with
+    others' in one value it goes by its module's `name`."""
     try:
         code = marshal.loads(data)  # noqa: S302 - the packager's own
-    except (EOFError, ValueError, TypeError):
+        if isinstance(code, tuple):
+            code = code[1][name]
+    except (EOFError, ValueError, TypeError, LookupError):
         return "is damaged"
     return name_fault(code, source)
 

@@ -19,12 +19,13 @@ standard output gets the paths, each with a NUL, of those files that are of anot
 As many files at once are compiled as there are processors; the bytes for one don't depend on those
 before it (`stable_marshal.py`).
 
-    python -S -s -P compile.py --join TARGET < modules
+    python -S -s -P compile.py --join FOLDER < groups
 
 marshals the code of many modules as one value, in which what they share is written once. Standard
-input is JSON, a list of module name, whether it is a package, and the path of its bytecode, null
-for a package without code. TARGET gets a pair of dicts: whether each module is a package, and the
-code of those that have some.
+input is JSON, for each group of modules a list of module name, whether it is a package, and the
+path of its bytecode, null for a package without code. FOLDER gets a file for each group, 0.bin,
+1.bin and so on, with a pair of dicts: whether each module is a package, and the code of those that
+have some.
 """
 
 import ast
@@ -130,17 +131,18 @@ def size_of(path: str) -> int:
         return 0
 
 
-def join(target: str) -> None:
-    """Write the code of the modules that standard input names as one value."""
-    packages: dict[str, bool] = {}
-    codes: dict[str, object] = {}
-    for name, is_package, path in json.load(sys.stdin):
-        packages[name] = is_package
-        if path is not None:
-            with open(path, "rb") as file:  # noqa: PTH123
-                codes[name] = marshal.loads(file.read()[_HEADER:])  # noqa: S302
-    with open(target, "wb") as joined:  # noqa: PTH123
-        joined.write(stable_marshal.dumps((packages, codes)))
+def join(folder: str) -> None:
+    """Write the code of each group of modules that standard input names as one value."""
+    for number, group in enumerate(json.load(sys.stdin)):
+        packages: dict[str, bool] = {}
+        codes: dict[str, object] = {}
+        for name, is_package, path in group:
+            packages[name] = is_package
+            if path is not None:
+                with open(path, "rb") as file:  # noqa: PTH123
+                    codes[name] = marshal.loads(file.read()[_HEADER:])  # noqa: S302
+        with open(f"{folder}/{number}.bin", "wb") as joined:  # noqa: PTH123
+            joined.write(stable_marshal.dumps((packages, codes)))
 
 
 def parser(root: str, job: dict[str, Any]) -> Parse:

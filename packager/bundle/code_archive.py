@@ -21,13 +21,14 @@ from packager.host.cache import cache_folder, cached_folder
 from packager.host.interpreter import Interpreter
 from packager.host.trees import write_file
 
+Module = tuple[str, bool, Path | None]  # name, whether it is a package, its bytecode if it has some
+
 PACKAGES = ("dify_plugin", "endpoint_runtime", "werkzeug")
 # What is imported before the archive can be read.
 _BEFORE = frozenset({*PACKAGES, "endpoint_runtime.code_archive"})
 _HEADER = 16  # bytes before the code: PEP 552
 _MARSHAL_VERSION = 2  # without references, which depend on who else holds an object
 _IN_FRONT = -1  # in place of an offset
-_FRONT = "front.bin"  # in the cache
 
 # Read at once, as the archive's front; a test holds that cold requests import these and no others.
 HOT = frozenset(
@@ -81,6 +82,26 @@ HOT = frozenset(
 )
 
 
+# Read at once with the first of them that is imported, as one brings all of the others; a test
+# holds that.
+TOGETHER = tuple(
+    frozenset(f"{package}.{name}".rstrip(".") for name in names.split(","))
+    for package, names in (
+        ("endpoint_runtime.http_client", "connection,pool,response,stream"),
+        ("endpoint_runtime.aws", "credentials,endpoints,errors,sigv4"),
+        ("endpoint_runtime.calls", "answering,errors,values"),
+        ("endpoint_runtime.calls.bedrock", ",api"),
+        ("endpoint_runtime.calls.bedrock", "converse,event_stream,requests"),
+        ("endpoint_runtime.calls.openai", ",api"),
+        ("endpoint_runtime.calls.openai", "chat,requests"),
+        ("dify_plugin", "_invocation,core._session_parts,invocations"),
+        ("dify_plugin._entity", ",entity"),
+        ("dify_plugin._entity", "errors,scalars,state"),
+        ("dify_plugin._entity", "annotations,containers,field,schema,shapes"),
+    )
+)
+
+
 def write_archive(
     folder: Path, interpreter: Interpreter, note: Callable[[str], None] = lambda message: None
 ) -> None:
@@ -92,7 +113,8 @@ def write_archive(
     tag = interpreter.cache_tag
     names = {name for package in PACKAGES for name in _modules(folder, package)} - _BEFORE
     index: dict[str, tuple[bool, int, int]] = {}
-    front: list[tuple[str, bool, Path | None]] = []
+    groups: list[list[Module]] = [[] for _ in (HOT, *TOGETHER)]  # the front first
+    group_of = {name: at for at, group in enumerate((HOT, *TOGETHER)) for name in group}
     codes = bytearray()
     moved = []
     # A package's modules lie side by side: they say the same things, and so deflate well.
@@ -105,62 +127,62 @@ def write_archive(
             continue
         moved.append(bytecode)
         is_package, empty = source.name == "__init__.py", _is_empty(source, name)
-        if empty or name in HOT:
-            front.append((name, is_package, None if empty else bytecode))
-            index[name] = (is_package, _IN_FRONT, 0)
-        else:
+        group = 0 if empty else group_of.get(name)
+        if group is None:
             code = bytecode.read_bytes()[_HEADER:]
             index[name] = (is_package, len(codes), len(code))
             codes += code
-    joined = _joined(interpreter, front, note)
+        else:
+            groups[group].append((name, is_package, None if empty else bytecode))
+            index[name] = (is_package, _IN_FRONT, 0)
+    together = [group for group in groups[1:] if group]
+    front, *others = _joined(interpreter, [groups[0], *together], note)
+    for group, joined in zip(together, others, strict=True):
+        for name, is_package, _ in group:
+            index[name] = (is_package, len(codes), len(joined))
+        codes += joined
     for bytecode in moved:
         bytecode.unlink()
         if not any(bytecode.parent.iterdir()):
             bytecode.parent.rmdir()
     rest = marshal.dumps(index, _MARSHAL_VERSION)
     start = bytes.fromhex(interpreter.magic)
-    start += len(joined).to_bytes(4, "little") + len(rest).to_bytes(4, "little")
-    write_file(folder / CODE_ARCHIVE, start + joined + rest + codes)
+    start += len(front).to_bytes(4, "little") + len(rest).to_bytes(4, "little")
+    write_file(folder / CODE_ARCHIVE, start + front + rest + codes)
 
 
 def _joined(
-    interpreter: Interpreter,
-    modules: Sequence[tuple[str, bool, Path | None]],
-    note: Callable[[str], None],
-) -> bytes:
-    """Return the front of an archive: the modules' code as one value."""
+    interpreter: Interpreter, groups: Sequence[Sequence[Module]], note: Callable[[str], None]
+) -> list[bytes]:
+    """Return the code of each group of modules as one value."""
     cache = cache_folder()
     if cache is not None:
-        made_of = [(name, package, path and _digest(path)) for name, package, path in modules]
+        made_of = [
+            [(name, package, path and _digest(path)) for name, package, path in group]
+            for group in groups
+        ]
         how = [interpreter.version, interpreter.magic, _digest(COMPILE)]
         digest = hashlib.sha256(json.dumps([how, made_of]).encode()).hexdigest()
         with contextlib.suppress(OSError):  # it is full, or can't be written after all
             entry = cached_folder(
-                cache, f"front/{digest}", lambda made: _join(interpreter, modules, made), note
+                cache, f"front/{digest}", lambda made: _join(interpreter, groups, made), note
             )
-            return (entry / _FRONT).read_bytes()
+            return _parts(entry, groups)
     with tempfile.TemporaryDirectory() as folder:
-        _join(interpreter, modules, Path(folder))
-        return Path(folder, _FRONT).read_bytes()
+        _join(interpreter, groups, Path(folder))
+        return _parts(Path(folder), groups)
 
 
-def _join(
-    interpreter: Interpreter, modules: Sequence[tuple[str, bool, Path | None]], target: Path
-) -> None:
+def _parts(folder: Path, groups: Sequence[object]) -> list[bytes]:
+    return [(folder / f"{number}.bin").read_bytes() for number, _ in enumerate(groups)]
+
+
+def _join(interpreter: Interpreter, groups: Sequence[Sequence[Module]], target: Path) -> None:
+    plain = [[(name, package, path and str(path)) for name, package, path in g] for g in groups]
+    flags = ("-s", "-S", "-P", "-B", "-X", "utf8")
     done = subprocess.run(
-        [
-            interpreter.path,
-            "-s",
-            "-S",
-            "-P",
-            "-B",
-            "-X",
-            "utf8",
-            COMPILE,
-            "--join",
-            target / _FRONT,
-        ],
-        input=json.dumps([(name, package, path and str(path)) for name, package, path in modules]),
+        [interpreter.path, *flags, COMPILE, "--join", target],
+        input=json.dumps(plain),
         capture_output=True,
         env={"PYTHONHASHSEED": "0", "LC_ALL": "C"},
         text=True,

@@ -133,6 +133,7 @@ class Exchange:
     def __init__(self, kept: pool.Pool, answer: Response, connection: Connection) -> None:
         self.headers = answer.headers
         self.status = answer.status
+        self.is_encrypted = kept.is_encrypted
         self._pool = kept
         self._answer = answer
         self._connection = connection

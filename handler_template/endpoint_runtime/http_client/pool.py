@@ -39,6 +39,7 @@ class Pool:
             host, port = address, ""
         self.host = host.strip("[]")
         self._scheme = scheme.lower()
+        self.is_encrypted = self._scheme == "https"
         self._port = int(port) if port else None
         self._trust = trust
         self._idle: list[Connection] = []

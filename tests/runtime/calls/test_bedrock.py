@@ -354,12 +354,14 @@ def test_ranking(bedrock: Callable[..., Made]) -> None:
     assert made.server.seen[0].json == body
 
 
+@pytest.mark.parametrize("checked", [True, False])
 @pytest.mark.parametrize("size", [1, 5, 1000])
-def test_messages_in_pieces_of_any_size_are_read_as_botocore_does(size: int) -> None:
+def test_messages_in_pieces_of_any_size_are_read_as_botocore_does(size: int, checked: bool) -> None:
     sent = text("a") + stop() + aws_event("x", {"b": "é" * 50}, other="o")
     theirs: Any = EventStreamBuffer()
     theirs.add_data(sent)
 
-    found = list(read_messages(sent[at : at + size] for at in range(0, len(sent), size)))
+    pieces = (sent[at : at + size] for at in range(0, len(sent), size))
+    found = list(read_messages(pieces, checked=checked))
 
     assert found == [(each.headers, each.payload) for each in theirs]

@@ -46,7 +46,7 @@ class Answer:
 
     def read_stream(self, exchange: Exchange) -> Iterator[dict[str, Any]]:
         """Yield the chunks of a streamed answer; raises CallError."""
-        for headers, payload in read_messages(exchange.chunks()):
+        for headers, payload in read_messages(exchange.chunks(), checked=not exchange.is_encrypted):
             event = json_object(payload) if payload else {}
             kind = headers.get(":exception-type") or headers.get(":error-code")
             if kind or headers.get(":message-type") in ("exception", "error"):
