@@ -87,14 +87,15 @@ HOT = frozenset(
 TOGETHER = tuple(
     frozenset(f"{package}.{name}".rstrip(".") for name in names.split(","))
     for package, names in (
-        ("endpoint_runtime.http_client", "connection,pool,response,stream"),
-        ("endpoint_runtime.aws", "credentials,endpoints,errors,sigv4"),
+        ("endpoint_runtime.http_client", "connection,response,stream"),
+        ("endpoint_runtime.aws", "credentials,endpoints,sigv4"),
+        ("endpoint_runtime.aws", "json_protocol,signed_requests,transport"),
         ("endpoint_runtime.calls", "answering,errors,values"),
         ("endpoint_runtime.calls.bedrock", ",api"),
         ("endpoint_runtime.calls.bedrock", "converse,event_stream,requests"),
         ("endpoint_runtime.calls.openai", ",api"),
         ("endpoint_runtime.calls.openai", "chat,requests"),
-        ("dify_plugin", "_invocation,core._session_parts,invocations"),
+        ("dify_plugin", "core._session_parts,invocations"),
         ("dify_plugin._entity", ",entity"),
         ("dify_plugin._entity", "errors,scalars,state"),
         ("dify_plugin._entity", "annotations,containers,field,schema,shapes"),

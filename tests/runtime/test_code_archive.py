@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from packager.bundle.code_archive import HOT, archived, write_archive
+from packager.bundle.code_archive import HOT, TOGETHER, archived, write_archive
 from packager.contract import CODE_ARCHIVE, template_folder
 from packager.host.bytecode import compile_files
 from packager.host.interpreter import Interpreter
@@ -254,3 +254,31 @@ def test_the_same_sources_give_the_same_archive(
     compile_files(interpreter, again, reversed(sources), columns=False)
     write_archive(again, interpreter)
     assert (again / CODE_ARCHIVE).read_bytes() == (bundle / CODE_ARCHIVE).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("package", "names"),
+    [
+        ("endpoint_runtime.calls", "answering"),
+        ("endpoint_runtime.calls", "answering bedrock.api bedrock.converse"),
+        ("endpoint_runtime.calls", "answering openai.api openai.chat openai.requests"),
+        ("endpoint_runtime.aws", "json_protocol"),
+        ("dify_plugin", "core._session_parts invocations.storage"),
+        ("dify_plugin", "entities.model.llm _entity.schema"),
+    ],
+)
+def test_what_is_read_with_a_module_is_imported_with_it(
+    bundle: Path, interpreter: Interpreter, package: str, names: str
+) -> None:
+    code = f"""
+        from endpoint_runtime import code_archive
+        for name in {names.split()!r}:
+            __import__("{package}." + name)
+        out["modules"] = [*sys.modules]
+        out["left"] = [name for name in code_archive._codes if name not in code_archive._front]
+    """
+
+    found = run(bundle, interpreter, code)
+
+    assert found["left"] == []
+    assert any(group <= set(found["modules"]) for group in TOGETHER)
