@@ -41,7 +41,10 @@ begin = now()
 _OURS = (
     _COMMON
     + """
+import gc
 import endpoint_runtime.lambda_handler
+from endpoint_runtime import loop
+gc.set_threshold(loop._START_OBJECTS)  # as its process has until the first request is answered
 from dify_plugin.core.runtime import Session
 from dify_plugin.entities.model.llm import LLMModelConfig
 from dify_plugin.entities.model.message import UserPromptMessage
