@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -184,18 +185,14 @@ class Finder:
 
     def _annotations(self, node: Function) -> None:
         annotations = [each.annotation for each in all_arguments(node.args)] + [node.returns]
-        for annotation in annotations:
-            if annotation is None:
-                continue
+        for annotation in filter(None, annotations):
+            self._texts_in(annotation)
             if not self._depth and self._is_read(node, annotation):
                 self._at_once(annotation)
             elif self._depth == 1 and self._class_waits:
                 self._when_asked(annotation)
-            elif self._postponed and not self._rules.package and sys.version_info >= (3, 14):
-                self._at_once(annotation)  # who evaluates a mere name has no `Builtins` there
             elif self._postponed:
-                if not self._depth:
-                    self._uses.hinted |= self._named_in(annotation)
+                pass
             elif sys.version_info >= (3, 14):
                 self._depth += 1  # they are evaluated when they are asked for (PEP 649)
                 self._visit(annotation)
@@ -207,6 +204,14 @@ class Finder:
                 self._uses.hinted |= self._named_in(annotation)
             elif names := self._named_in(annotation):
                 self._uses.texts.append((annotation, names))
+
+    def _texts_in(self, annotation: ast.expr) -> None:
+        """Note what a function's annotation names where it is text, or parts of it are."""
+        for text in [*_texts_of(annotation), *([annotation] if self._postponed else [])]:
+            # From 3.14 on who evaluates a mere name does not ask the module's `Builtins`.
+            mere = sys.version_info >= (3, 14) and isinstance(text, ast.Name)
+            names = self._uses.now if mere else self._uses.hinted
+            names |= self._named_in(text)
 
     def _is_read(self, node: Function, annotation: ast.expr) -> bool:
         """Whether a function's annotation has to be what it was when the function is made."""
@@ -269,16 +274,18 @@ def _is_dotted(annotation: ast.expr) -> bool:
     return any(isinstance(each, ast.Attribute) for each in nodes_of(annotation))
 
 
-def _names_in_texts(annotation: ast.expr) -> set[str]:
-    """Return the names in those parts of an annotation that are text."""
-    names: set[str] = set()
+def _texts_of(annotation: ast.expr) -> list[ast.expr]:
+    """Return what those parts of an annotation say that are text."""
+    texts = []
     for each in nodes_of(annotation):
         if isinstance(each, ast.Constant) and isinstance(each.value, str):
-            try:
-                names |= names_in(ast.parse(each.value, mode="eval").body)
-            except (SyntaxError, ValueError):
-                continue
-    return names
+            with suppress(SyntaxError, ValueError):
+                texts.append(ast.parse(each.value, mode="eval").body)
+    return texts
+
+
+def _names_in_texts(annotation: ast.expr) -> set[str]:
+    return {name for text in _texts_of(annotation) for name in names_in(text)}
 
 
 _VISITS: dict[type[ast.AST], Any] = {

@@ -30,6 +30,8 @@ from packager.dependencies.diet.waiting import EAGER, MODULES
 Load = Callable[..., ModuleType]
 LISTED = frozenset({*sys.stdlib_module_names, *MODULES, "waited", "missing_module"}) - {*EAGER}
 
+OLD = sys.version_info < (3, 14)  # who evaluates a mere name asks the module's builtins
+
 
 def rules(source: str) -> Rules:
     facts = PluginFacts()
@@ -97,7 +99,8 @@ def waiting(source: str) -> set[str]:
         ("import json, sys\ndef f(): return sys.modules[__name__]", set()),
         ("import json\ndef __getattr__(n): return json", set()),
         # Annotations: of functions that nobody but callers gets.
-        ("from typing import Any\ndef f(x: Any) -> 'Any': ...", {"Any"}),
+        ("from typing import Any\ndef f(x: Any) -> 'Any | None': ...", {"Any"}),
+        ("from typing import Any\ndef f(x: Any) -> 'Any': ...", {"Any"} if OLD else set()),
         ("from typing import Any\ndef f(x: Any): ...\ny = [f]", set()),
         ("from typing import Any\ndef f(x: Any): ...\nregister(f)", set()),
         ("from typing import Any\n@tool\ndef f(x: Any): ...", set()),

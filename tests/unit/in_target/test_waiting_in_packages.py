@@ -15,8 +15,12 @@ import typing
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
+from uuid import UUID
 
 import pytest
 
@@ -202,7 +206,9 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
         for path in (tmp_path / "parcel").glob("*.py"):
             text = path.read_bytes()
             rules = replace(RULES, texts=True, submodules=submodules(str(path.parent), path.name))
-            code = compile(with_waiting_imports(text, rules) or text, str(path), "exec")
+            code = compile(
+                with_waiting_imports(text, rules) or text, str(path), "exec", dont_inherit=True
+            )
             cache = Path(importlib.util.cache_from_source(str(path)))
             cache.parent.mkdir(exist_ok=True)
             head = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little") + bytes(8)
@@ -268,6 +274,35 @@ def test_who_evaluates_an_annotation_finds_what_waits(load: Load) -> None:
     assert importlib.reload(parcel).said() is sys.modules["parcel.paper"].Paper
     with pytest.raises(NameError):
         eval("nothing", vars(parcel))
+
+
+@pytest.mark.parametrize("head", [NOW, ""])
+def test_who_evaluates_texts_of_annotations_finds_what_waits(load: Load, head: str) -> None:
+    texts = (
+        "def mere(x: 'Fraction') -> 'Any': return Fraction, Any\n"
+        "def within(x: 'list[Decimal]', y: Optional['date'] = None) -> 'json.JSONDecoder': ...\n"
+        "class Case:\n    def hold(self, x: Paper, y: 'Paper'): ...\n"
+        "def around():\n    def inner(x: 'UUID'): ...\n    return inner\n"
+    )
+    parcel = load(
+        {
+            "__init__": f"{head}import json\nfrom datetime import date\n"
+            "from decimal import Decimal\nfrom fractions import Fraction\n"
+            "from typing import Any, Optional\n"
+            f"from uuid import UUID\nfrom .paper import Paper\nimport csv\n{texts}"
+            "def use(): return csv\n",
+            "paper": "class Paper: ...\n",
+        }
+    )
+
+    assert "csv" not in vars(parcel)
+    hints = typing.get_type_hints
+    assert hints(parcel.mere) == {"x": Fraction, "return": typing.Any}
+    parts = {"x": list[Decimal], "y": date | None, "return": json.JSONDecoder}
+    assert hints(parcel.within) == parts
+    assert hints(parcel.Case.hold) == {"x": parcel.Paper, "y": parcel.Paper}
+    assert hints(parcel.around()) == {"x": UUID}
+    assert inspect.get_annotations(parcel.Case.hold, eval_str=True)["x"] is parcel.Paper
 
 
 @pytest.mark.parametrize("head", [NOW, ""])
