@@ -138,8 +138,8 @@ def write_archive(
             index[name] = (is_package, _IN_FRONT, 0)
     together = [group for group in groups[1:] if group]
     front, *others = _joined(interpreter, [groups[0], *together], note)
-    for group, joined in zip(together, others, strict=True):
-        for name, is_package, _ in group:
+    for members, joined in zip(together, others, strict=True):
+        for name, is_package, _ in members:
             index[name] = (is_package, len(codes), len(joined))
         codes += joined
     for bytecode in moved:
