@@ -84,7 +84,7 @@ class FakeDaemon:
                     if event is not None:  # pings end here
                         yield event
             case "fetch_app":
-                yield {"data": self.workspace.parameters(request["app_id"])}
+                yield self.workspace.parameters(request["app_id"])
             case "upload_file":
                 yield {"url": self.url + _UPLOADS}
             case _:

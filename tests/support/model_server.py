@@ -77,6 +77,17 @@ def aws_events(*messages: bytes, **options: Any) -> Reply:
     return Reply(messages, kind="application/vnd.amazon.eventstream", **options)
 
 
+def dify_part(document: object) -> bytes:
+    """Return a part of a stream of Dify's inner API, with its length before it."""
+    content = json.dumps(document).encode() + b"\n\n"
+    return struct.pack("<BBHI6x", 0x0F, 0, 10, len(content)) + content
+
+
+def dify_stream(*documents: object) -> Reply:
+    """Return an answer that is such a stream."""
+    return Reply(tuple(map(dify_part, documents)), kind="text/event-stream")
+
+
 class ModelServer:
     """The server; it answers with `replies` in turn, the last for good. `seen` are the requests."""
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dify_plugin.core.runtime import Session
+    from endpoint_runtime.calls.server import Exchange
     from endpoint_runtime.settings.keys import Keys
 
 # By the SDK's kind of call: the route, whether it is answered as a stream, and how the daemon
@@ -46,6 +47,9 @@ _ROUTES = {
     "fetch_app": ("../fetch/app/info", False, "fetch app"),
 }
 _KEY = "dify.inner_key"
+# What `plugin_inner_api_only` (api/controllers/inner_api/wraps.py of langgenius/dify) answers to
+# another key than its own.
+_NOT_FOUND = 404
 _HEADER = "X-Inner-Api-Key"
 STAND_IN = "PACKAGER_DIFY"
 _MAGIC = 0x0F  # with which each part of a stream begins
@@ -64,7 +68,7 @@ class Inner:
             where = {"url": (stand_in or "").removesuffix("/v1"), "tenant": "stand-in", "user": ""}
         self._who = {"tenant_id": where["tenant"], "user_id": where["user"]}
         self._headers = {_HEADER: "stand-in"} if stand_in else {}
-        key = None if stand_in else KeyHeader(keys, _KEY, _HEADER, "")
+        key = None if stand_in else KeyHeader(keys, _KEY, _HEADER, "", renew_at=_NOT_FOUND)
         self._server = Server(f"{where['url']}/inner/api", key)
 
     def answers(self, kind: str) -> bool:
@@ -80,7 +84,9 @@ class Inner:
         body |= {**self._who, "type": kind}
         if isinstance(body.get("file"), bytes):  # hexadecimal digits
             body["file"] = body["file"].decode()
-        with self._server.send(session, _path(route), body, headers=self._headers) as exchange:
+        if kind in ("rerank", "multimodal_rerank"):  # numbers of Go's
+            body |= {name: body.get(name) or 0 for name in ("score_threshold", "top_n")}
+        with self._sent(session, route, body) as exchange:
             if not streams:
                 yield _data(exchange.read_json(), words)
                 return
@@ -90,6 +96,17 @@ class Inner:
     def close(self) -> None:
         """Close the connections that are kept."""
         self._server.close()
+
+    def _sent(self, session: Session, route: str, body: Mapping[str, Any]) -> Exchange:
+        try:
+            return self._server.send(session, _path(route), body, headers=self._headers)
+        except CallError as fault:
+            if fault.status == _NOT_FOUND:
+                fault.detail = (
+                    f"{fault.message} (Dify answers so where {_KEY} is not its own,"
+                    f" and an older one has no {_path(route)})"
+                )
+            raise
 
 
 def _path(route: str) -> str:

@@ -27,8 +27,12 @@ class InnerApps:
         return _without_pings(events) if streams else _only(events, "app")
 
     def fetch(self, session: Session, app_id: str) -> dict[str, Any]:
-        """Describe an app."""
-        return _only(self._calls.invoke(session, "fetch_app", {"app_id": app_id}), "fetch app")
+        """Describe an app: its parameters, which the daemon takes out of `data`; also as that."""
+        found = _only(self._calls.invoke(session, "fetch_app", {"app_id": app_id}), "fetch app")
+        parameters = found.get("data")
+        if not isinstance(parameters, dict):
+            raise CallError("fetch app failed: data is nil")
+        return {**parameters, "data": parameters}
 
 
 class InnerFiles:
@@ -46,8 +50,12 @@ class InnerFiles:
 
         asked = {"filename": filename, "mimetype": mimetype}
         url = str(_only(self._calls.invoke(session, "upload_file", asked), "upload file")["url"])
-        origin, _, path = url.partition("://")[2].partition("/")
-        server = Server(f"{url.partition('://')[0]}://{origin}")
+        scheme, _, rest = url.partition("://")
+        origin, _, path = rest.partition("/")
+        if scheme not in ("http", "https") or not origin:
+            message = "Dify gives no address for uploads: its FILES_URL is not set"
+            raise CallError(message, call="upload file")
+        server = Server(f"{scheme}://{origin}")
         body, kind = form_data({}, filename, file_bytes(content), mimetype)
         try:
             return server.read_json(session, f"/{path}", body, kind=kind)

@@ -30,11 +30,16 @@ def read_key(keys: Keys, name: str, deadline: float | None) -> str:
 class KeyHeader:
     """Authorizes requests by a header that holds a key: see `server.Authorization`."""
 
-    renew_at = 401
-
     def __init__(
-        self, keys: Keys, name: str, header: str = "Authorization", before: str = "Bearer "
+        self,
+        keys: Keys,
+        name: str,
+        header: str = "Authorization",
+        before: str = "Bearer ",
+        *,
+        renew_at: int = 401,
     ) -> None:
+        self.renew_at = renew_at
         self._keys = keys
         self._name = name
         self._header = header

@@ -69,10 +69,11 @@ class Apps:
             return _object(app_id, self._api.read(app_id, answer, connection), "answer")
 
     def fetch(self, session: Session, app_id: str) -> dict[str, Any]:
-        """Describe an app: `data` as in Dify (its parameters), beside name, mode and the like."""
+        """Describe an app: its parameters as in Dify, also as `data`; name, mode and the like."""
         with Logged():
             found = self._info(session, app_id)
-            return {**found, "data": self._api.read_json(session, app_id, "GET", "/parameters")}
+            parameters = self._api.read_json(session, app_id, "GET", "/parameters")
+            return {**parameters, **found, "data": parameters}
 
     def _call(
         self,

@@ -31,6 +31,15 @@ class Made:
 Make = Callable[..., Made]
 
 
+def inner(models: Make, *replies: Reply, **bundle: Any) -> Made:
+    """Return a session's maker that a server answers as Dify's inner API."""
+    made = models(*replies, MODELS=None, **bundle)
+    where = {"url": made.server.url, "tenant": "t-1", "user": "u-1"}
+    made.backends.bundle.DIFY_INNER = where
+    made.backends.bundle.KEYS = {"dify.inner_key": ("literal", KEY)}
+    return made
+
+
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "PACKAGER_DIFY"):

@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
+import io
 import json
-import struct
+import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from dify_plugin.entities.model.llm import LLMModelConfig
 from dify_plugin.entities.model.message import UserPromptMessage
+from dify_plugin.entities.model.rerank import MultiModalRerankModelConfig
+from dify_plugin.entities.model.speech2text import Speech2TextModelConfig
+from dify_plugin.entities.model.text_embedding import MultiModalContent, MultiModalContentType
+from dify_plugin.entities.model.tts import TTSModelConfig
+from dify_plugin.entities.workflow_node import ClassConfig, ModelConfig
 from endpoint_runtime.calls.errors import CallError
 from endpoint_runtime.calls.inner import read_parts
-from tests.runtime.calls.conftest import KEY, Made, Make
-from tests.support.model_server import Reply, reply
+from endpoint_runtime.settings import keys
+from tests.runtime.calls.conftest import KEY, Made, Make, inner
+from tests.support.model_server import Reply, dify_part, dify_stream, reply
 
 CONFIG = LLMModelConfig(provider="openai", model="m", mode="chat", completion_params={"top_p": 1})
-CHUNK = {
+OF = {"provider": "openai", "model": "m"}
+DOCUMENT = MultiModalContent(content="a", content_type=MultiModalContentType.TEXT)
+CHUNK: dict[str, Any] = {
     "model": "m",
     "prompt_messages": [],
     "system_fingerprint": "",
     "delta": {"index": 0, "message": {"role": "assistant", "content": "Hi"}, "usage": None},
 }
-
-
-def frame(document: object) -> bytes:
-    content = json.dumps(document).encode() + b"\n\n"
-    return struct.pack("<BBHI6x", 0x0F, 0, 10, len(content)) + content
-
-
-def stream(*documents: object) -> Reply:
-    return Reply(tuple(map(frame, documents)), kind="text/event-stream")
-
-
-def inner(models: Make, *replies: Reply, **bundle: Any) -> Made:
-    made = models(*replies, MODELS=None, **bundle)
-    where = {"url": made.server.url, "tenant": "t-1", "user": "u-1"}
-    made.backends.bundle.DIFY_INNER = where
-    made.backends.bundle.KEYS = {"dify.inner_key": ("literal", KEY)}
-    return made
 
 
 def ask(made: Made) -> list[str]:
@@ -47,7 +40,7 @@ def ask(made: Made) -> list[str]:
 
 
 def test_what_is_sent(models: Make) -> None:
-    made = inner(models, stream({"data": CHUNK, "error": ""}))
+    made = inner(models, dify_stream({"data": CHUNK, "error": ""}))
 
     assert ask(made) == ["Hi"]
     [seen] = made.server.seen
@@ -71,11 +64,11 @@ def test_what_is_sent(models: Make) -> None:
     ("answer", "message"),
     [
         (
-            stream({"data": None, "error": "No quota."}),
+            dify_stream({"data": None, "error": "No quota."}),
             "read llm model failed: request failed: No quota.",
         ),
-        (stream({"data": None, "error": ""}), "read llm model failed: data is nil"),
-        (Reply((frame({"data": CHUNK})[:-9],)), "the answer ended in the middle"),
+        (dify_stream({"data": None, "error": ""}), "read llm model failed: data is nil"),
+        (Reply((dify_part({"data": CHUNK})[:-9],)), "the answer ended in the middle"),
         (Reply((b"\x0f\0\x0a\0\x03\0\0\0" + bytes(6) + b"{}}",)), "not a JSON object: '{}}'"),
         (reply({"message": "Not found.", "code": "not_found"}, 404), "Not found."),
         (reply({"message": f"not {KEY}"}, 401), "not ***"),
@@ -93,7 +86,7 @@ def test_faults(
 
 
 DOCUMENTS = [{"a": "x" * 40}, {"b": "é"}, {}]
-PREFIXED = b"".join(map(frame, DOCUMENTS))
+PREFIXED = b"".join(map(dify_part, DOCUMENTS))
 LINES = b"".join(json.dumps(each).encode() + b"\n\n" for each in DOCUMENTS)
 
 
@@ -105,6 +98,124 @@ def test_streams_in_pieces_of_any_size(sent: bytes, size: int) -> None:
     found = [json.loads(each) for each in read_parts(pieces)]
 
     assert found == DOCUMENTS * (2 if sent == PREFIXED + LINES else 1)
+
+
+RANKED: dict[str, Any] = {"data": {"model": "m", "docs": []}, "error": ""}
+NODE: dict[str, Any] = {"data": {"process_data": {}, "inputs": {}, "outputs": {}}, "error": ""}
+
+
+@pytest.mark.parametrize(
+    ("call", "answer", "route", "body"),
+    [
+        (
+            lambda session: session.model.rerank.invoke_multimodal(
+                MultiModalRerankModelConfig(**OF), DOCUMENT, [DOCUMENT]
+            ),
+            reply(RANKED),
+            "invoke/multimodal-rerank",
+            {
+                "type": "multimodal_rerank",
+                "query": {"content": "a", "content_type": "text"},
+                "docs": [{"content": "a", "content_type": "text"}],
+                # As the daemon has them, whose numbers can't be null.
+                "score_threshold": 0,
+                "top_n": 0,
+                **OF,
+            },
+        ),
+        (
+            lambda session: session.model.speech2text.invoke(
+                Speech2TextModelConfig(**OF), io.BytesIO(b"\xff")
+            ),
+            reply({"data": {"result": "said"}}),
+            "invoke/speech2text",
+            {"type": "speech2text", "file": "ff", **OF},
+        ),
+        (
+            lambda session: list(session.model.tts.invoke(TTSModelConfig(voice="v", **OF), "hi")),
+            dify_stream({"data": {"result": "ff"}}),
+            "invoke/tts",
+            {"type": "tts", "content_text": "hi", "voice": "v", **OF},
+        ),
+        (
+            lambda session: list(session.tool.invoke_api_tool("a/b/c", "t", {"x": 1})),
+            dify_stream({"data": {"type": "text", "message": {"text": ""}, "meta": None}}),
+            "invoke/tool",
+            {"type": "tool", "tool_type": "api", "provider": "a/b/c", "tool": "t"}
+            | {"tool_parameters": {"x": 1}},
+        ),
+        (
+            lambda session: session.workflow_node.question_classifier.invoke(
+                [ClassConfig(id="1", name="n")], ModelConfig(provider="openai", name="m"), "q"
+            ),
+            reply(NODE),
+            "invoke/question-classifier",
+            {
+                "type": "node_question_classifier",
+                "classes": [{"id": "1", "name": "n"}],
+                "model": {"provider": "openai", "name": "m", "mode": "chat"}
+                | {"completion_params": None},
+                "query": "q",
+                "instruction": "",
+            },
+        ),
+    ],
+)
+def test_what_is_sent_of_other_calls(
+    models: Make, call: Callable[[Any], Any], answer: Reply, route: str, body: dict[str, Any]
+) -> None:
+    made = inner(models, answer)
+
+    call(made.session())
+
+    [seen] = made.server.seen
+    assert seen.path == f"/inner/api/{route}"
+    assert seen.json == {"tenant_id": "t-1", "user_id": "u-1", **body}
+
+
+def test_a_rotated_key(models: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Dify answers 404 to another key than its own, and not 401."""
+    values = ["inner-old-4711", "inner-new-4711"]
+    monkeypatch.setattr(
+        keys, "read_sources", lambda sources, deadline: dict.fromkeys(sources, values.pop(0))
+    )
+    made = inner(models, reply({}, 404), dify_stream({"data": CHUNK, "error": ""}))
+    made.backends.bundle.KEYS = {"dify.inner_key": ("ssm", "/key")}
+
+    assert ask(made) == ["Hi"]
+    sent = [each.headers["x-inner-api-key"] for each in made.server.seen]
+    assert sent == ["inner-old-4711", "inner-new-4711"]
+
+
+def test_a_key_that_is_not_difys(models: Make, caplog: pytest.LogCaptureFixture) -> None:
+    made = inner(models, reply({"message": "Not found.", "code": "not_found"}, 404))
+
+    with pytest.raises(CallError, match=r"^Not found\.$"):
+        ask(made)
+
+    assert caplog.messages == [
+        "model openai/m: 404 not_found: Not found. (Dify answers so where dify.inner_key is not"
+        " its own, and an older one has no /invoke/llm)"
+    ]
+
+
+def test_a_long_stream_takes_little_memory(models: Make) -> None:
+    """100 MB in parts of 64 KB: no more than a few of them at a time."""
+    message = {"role": "assistant", "content": "x" * 65_536}
+    big = {"data": {**CHUNK, "delta": {"index": 0, "message": message, "usage": None}}}
+    made = inner(models, Reply((dify_part(big),) * 1600, kind="text/event-stream"))
+    chunks = made.session().model.llm.invoke(CONFIG, [UserPromptMessage(content="hi")])
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        size = sum(len(each.delta.message.content) for each in chunks)
+        peak = tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+
+    assert size == 1600 * 65_536
+    assert peak < 8 << 20
 
 
 def test_models_go_before_the_inner_api(models: Make) -> None:
@@ -127,53 +238,3 @@ def test_what_the_endpoint_has_no_calls_of(models: Make, caplog: pytest.LogCaptu
     said += "Dify's inner API (dify.inner_url) has"
     assert str(caught.value) == said
     assert caplog.messages == [f"summary: {said}"]
-
-
-def test_apps_where_none_has_a_key(models: Make) -> None:
-    events = [{"event": "ping"}, {"event": "message", "answer": "Hi"}]
-    made = inner(models, stream(*({"data": each} for each in events)))
-    app = made.session().app
-
-    said = list(app.chat.invoke("a-1", "hi", {"x": 1}, "streaming", "c-1"))
-    whole = app.workflow.invoke("a-1", {})
-
-    assert said == [events[1]]
-    assert whole == events[0]
-    first, second = (each.json for each in made.server.seen)
-    assert first == {
-        "tenant_id": "t-1",
-        "user_id": "u-1",
-        "type": "app",
-        "app_id": "a-1",
-        "inputs": {"x": 1},
-        "query": "hi",
-        "conversation_id": "c-1",
-        "response_mode": "streaming",
-        "user": "",
-    }
-    assert "query" not in second
-    assert {each.path for each in made.server.seen} == {"/inner/api/invoke/app"}
-
-
-def test_what_describes_an_app(models: Make) -> None:
-    made = inner(models, reply({"data": {"data": {"opening_statement": ""}}}))
-
-    assert made.session().app.fetch_app("a-1") == {"data": {"opening_statement": ""}}
-    assert made.server.seen[0].path == "/inner/api/fetch/app/info"
-
-
-def test_a_file(models: Make) -> None:
-    """It goes to the address that Dify signs for it."""
-    file = {"id": "f-1", "name": "a.png", "size": 1, "extension": ".png", "mime_type": "image/png"}
-    made = inner(models, reply(None), reply(file, 201))
-    url = f"{made.server.url}/files/upload/for-plugin?sign=s"
-    made.server.replies[0] = reply({"data": {"url": url}})
-
-    uploaded = made.session().file.upload("a.png", b"x", "image/png")
-
-    assert (uploaded.id, uploaded.type) == ("f-1", "image")
-    asked, sent = made.server.seen
-    assert asked.path == "/inner/api/upload/file/request"
-    assert sent.path == "/files/upload/for-plugin?sign=s"
-    assert b'name="file"; filename="a.png"' in sent.body
-    assert "x-inner-api-key" not in sent.headers

@@ -183,8 +183,9 @@ def test_fetch_app(dify: MakeDify) -> None:
     found = session.app.fetch_app("workflow")
 
     assert (found["name"], found["mode"]) == ("App workflow", "workflow")
+    assert found["opening_statement"] == "Hello from workflow"
+    assert found["user_input_form"][0]["text-input"]["variable"] == "name"
     assert found["data"]["opening_statement"] == "Hello from workflow"
-    assert found["data"]["user_input_form"][0]["text-input"]["variable"] == "name"
     assert session.app.fetch_app_invocation.get("workflow") == found
 
 
