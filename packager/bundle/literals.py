@@ -184,7 +184,8 @@ def _other(tool: Tool, plan: FunctionPlan) -> dict[str, Any]:
 def _tool(name: str, tool: Tool, plan: FunctionPlan) -> tuple[str, dict[str, Any]]:
     """Return what answers a tool's calls, as the runtime's `calls.tools.find` takes it."""
     key, options = tool_key(name), plan.options
-    authorized = {"key": key, "header": tool.header} if key in options.keys else {}
+    has_key = key in options.keys
+    authorized: dict[str, Any] = {"key": key, "header": tool.header} if has_key else {}
     match tool.kind:
         case "mcp":
             return ("mcp", {"url": tool.target, "tool": tool.tool, **authorized})
@@ -203,6 +204,8 @@ def _tool(name: str, tool: Tool, plan: FunctionPlan) -> tuple[str, dict[str, Any
         "parameters": operation.parameters,
         "body": operation.body,
     }
+    if authorized and tool.header is None and operation.security is not None:
+        authorized["security"] = operation.security
     return ("openapi", described | authorized)
 
 

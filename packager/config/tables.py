@@ -67,10 +67,10 @@ def table_schema(keys: tuple[Key, ...]) -> dict[str, Any]:
     }
 
 
-def url(name: str, example: str) -> Key:
-    """A key that takes a URL, such as the `example`; its value has no slash at its end."""
+def url(name: str, example: str, read: Callable[[object], str] = base_url) -> Key:
+    """A key that takes a URL, such as the `example`; `read` takes the slash from its end."""
     schema = {"type": "string", "pattern": f"^(?:{URL.pattern})$"}
-    return Key(name, f"a URL such as {example}", base_url, schema)
+    return Key(name, f"a URL such as {example}", read, schema)
 
 
 def secret(name: str, what: str, parameter: str) -> Key:

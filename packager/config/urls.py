@@ -28,3 +28,9 @@ def base_url(value: object) -> str:
     if not URL.fullmatch(value):
         raise InvalidValue(found(value))
     return value.rstrip("/")
+
+
+def exact_url(value: object) -> str:
+    """Return a URL as it is said: servers tell `/mcp` from `/mcp/`. Raises InvalidValue."""
+    base_url(value)
+    return str(value)

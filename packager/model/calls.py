@@ -43,6 +43,10 @@ class Models:
 
 
 ToolKind = Literal["mcp", "openapi", "lambda", "plugin"]
+# `repeat` writes a parameter for each item, `comma`, `space` and `pipe` join them, `pairs` joins
+# those of objects as `name=value`, `deep` names them `parameter[name]`.
+ParameterForm = Literal["repeat", "comma", "space", "pipe", "pairs", "deep", "json"]
+KeyPlace = Literal["header", "query", "cookie", "basic"]
 ALL_TOOLS = "*"  # in place of a tool's name: all tools of the provider
 
 
@@ -50,15 +54,18 @@ ALL_TOOLS = "*"  # in place of a tool's name: all tools of the provider
 class Operation:
     """One operation of an HTTP API: where it is, and what it takes.
 
-    `parameters` are (name, place, whether it is required); `body` is the content type, and the
-    names of the properties or None for whatever is given.
+    `parameters` are (name, place, whether it is required, how lists and objects are written:
+    a `ParameterForm`); `body` is the content type, and the names of the properties or None for
+    whatever is given. `security` says where a key goes: into a `header`, the `query`, a `cookie`
+    of a name, or by `basic` authentication; None for `Authorization: Bearer`.
     """
 
     url: str
     method: str
     path: str
-    parameters: tuple[tuple[str, str, bool], ...] = ()
+    parameters: tuple[tuple[str, str, bool, ParameterForm], ...] = ()
     body: tuple[str, tuple[str, ...] | None] | None = None
+    security: tuple[KeyPlace, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +86,8 @@ class Tool:
 
     A `plugin` is the plugin itself (`.`), or the path of another, whose tools have `credentials`:
     their names, of which each has a key. `tool` is the tool's name at the MCP server, None for the
-    one that is called; `header` the header that the key goes into, None for `Authorization:
-    Bearer`.
+    one that is called; `header` the header that the key goes into, None for the one that the
+    operation's document says, or `Authorization: Bearer`.
     """
 
     kind: ToolKind

@@ -49,9 +49,12 @@ class KeyHeader:
         self, method: str, path: str, body: bytes, deadline: float | None
     ) -> Mapping[str, str]:
         """Return the header of one try; raises CallError."""
-        return {self._header: self._before + read_key(self._keys, self._name, deadline)}
+        return {self._header: self._before + self._read(deadline)}
 
     def renew(self, sent: Mapping[str, str], deadline: float | None) -> bool:
         """Read the key again that was refused as `sent`; return whether it has changed."""
         refused = sent[self._header].removeprefix(self._before)
-        return self._keys.forget() and read_key(self._keys, self._name, deadline) != refused
+        return self._keys.forget() and self._read(deadline) != refused
+
+    def _read(self, deadline: float | None) -> str:
+        return read_key(self._keys, self._name, deadline)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from packager.errors import Diagnostics
-from packager.inputs.openapi import OpenApiFault, fetch_document, read_operation
+from packager.inputs.openapi.document import OpenApiFault, fetch_document
+from packager.inputs.openapi.operation import read_operation
 from packager.model.calls import OperationName
 from packager.model.options import Options
 

@@ -10,8 +10,10 @@ from typing import Any, cast
 from packager.config.key_types import Key, text
 from packager.config.refused import InvalidPart, InvalidValue, found
 from packager.config.tables import Report, read_table, secret, table_schema, url
+from packager.config.urls import exact_url
 from packager.inputs.fetched import FetchFault, check_url
-from packager.inputs.openapi import OpenApiFault, read_document, read_operation
+from packager.inputs.openapi.document import OpenApiFault, read_document
+from packager.inputs.openapi.operation import read_operation
 from packager.inputs.toml_positions import KeyPath
 from packager.model.calls import (
     ALL_TOOLS,
@@ -55,7 +57,7 @@ _HEADER = text("header", "the name of a header", r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 # What answers a tool, and the keys of its table: the first is of the kind's own name.
 _KINDS: Mapping[ToolKind, tuple[Key, ...]] = {
     "mcp": (
-        url("mcp", "https://mcp.example.com/mcp"),
+        url("mcp", "https://mcp.example.com/mcp", exact_url),
         text("tool", "a tool's name", _ANY),
         _TOKEN,
         _HEADER,

@@ -101,6 +101,16 @@ def test_an_mcp_server(tools: MakeTools) -> None:
         assert each.headers["authorization"] == f"Bearer {KEY}"
 
 
+@pytest.mark.parametrize("path", ["/mcp/", ""])
+def test_the_url_of_an_mcp_server_is_asked_as_it_is_said(tools: MakeTools, path: str) -> None:
+    done = b'id: 1\ndata:\n\ndata: {"id": 2, "result": {}}\n\n'  # the first has no message
+    answer = Reply((done,), kind="text/event-stream")
+    made = tools(INITIALIZED, ACCEPTED, answer, TOOLS=mcp(url=f"URL{path}"))
+
+    assert ask(made, "a", "weather", {}) == []
+    assert {each.path for each in made.server.seen} == {path or "/"}
+
+
 def test_an_mcp_server_that_lost_the_session(tools: MakeTools) -> None:
     made = tools(
         INITIALIZED,
@@ -150,7 +160,11 @@ OPERATION = {
     "url": "URL/api",
     "method": "PUT",
     "path": "/cities/{id}/days",
-    "parameters": (("id", "path", True), ("tags", "query", False), ("X-Lang", "header", False)),
+    "parameters": (
+        ("id", "path", True, "comma"),
+        ("tags", "query", False, "repeat"),
+        ("X-Lang", "header", False, "comma"),
+    ),
     "body": ("application/json", ("note",)),
 }
 

@@ -14,8 +14,8 @@ import pytest
 
 from packager.config.calls.operations import with_operations
 from packager.errors import Diagnostics
-from packager.inputs import openapi
 from packager.inputs.fetched import FetchFault, fetch
+from packager.inputs.openapi import document as openapi
 from packager.model.calls import Operation, OperationName, Tool
 from tests.support.aws.moto_server import Authority
 from tests.support.aws.scripted_server import Reply, Server, scripted_server

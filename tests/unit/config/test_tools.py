@@ -49,7 +49,11 @@ RENAME = Operation(
     "https://eu.example.com/v1",
     "PUT",
     "/cities/{id}",
-    (("id", "path", True), ("dry", "query", False)),
+    (
+        ("id", "path", True, "comma"),
+        ("dry", "query", False, "repeat"),
+        ("c", "cookie", False, "comma"),
+    ),
     ("application/json", ("name", "mayor")),
 )
 
@@ -72,12 +76,14 @@ def test_tools(tmp_path: Path) -> None:
     assert diagnostics == []
     tools = options["one"].tools
     assert tools == {
-        "weather/*": Tool("mcp", "https://mcp.example.com/mcp"),
+        "weather/*": Tool("mcp", "https://mcp.example.com/mcp/"),
         "cities/rename": Tool("openapi", "api.json", header="X-Key", operation=RENAME),
         "cities/show": Tool(
             "openapi",
             "api.json",
-            operation=Operation("http://x", "GET", "/cities/{id}", (("id", "path", True),)),
+            operation=Operation(
+                "http://x", "GET", "/cities/{id}", (("id", "path", True, "comma"),)
+            ),
         ),
         "sql/query": Tool("lambda", "sql"),
         "own/*": Tool("plugin", ".", credentials=("api_key",)),

@@ -84,7 +84,7 @@ class Tools:
                 raise CallError(message, detail=f"{message}: {given['document']}")
             from endpoint_runtime.calls.tools.http_api import Operation
 
-            return Operation(given, self._authorization(given))
+            return Operation(given, self._authorization(given), self._keys)
         if kind == "lambda":
             from endpoint_runtime.calls.tools.aws_lambda import Function
 
@@ -111,6 +111,6 @@ class Tools:
 
     def _authorization(self, given: Mapping[str, Any]) -> KeyHeader | None:
         key, header = given.get("key"), given.get("header")
-        if key is None:
+        if key is None or "security" in given:  # which an operation has at its own place
             return None
         return KeyHeader(self._keys, key, header, "") if header else KeyHeader(self._keys, key)

@@ -32,7 +32,10 @@ class McpServer:
     """One server; threads share its session."""
 
     def __init__(self, url: str, authorization: Authorization | None, name: str) -> None:
-        self._server = Server(url, authorization)
+        scheme, _, rest = url.partition("://")
+        host, slash, path = rest.partition("/")
+        self._server = Server(f"{scheme}://{host}", authorization)
+        self._path = slash + path  # as it is said: servers tell /mcp from /mcp/
         self._name = name  # of the plugin, which the server is told
         self._lock = allocate_lock()
         self._number = 0
@@ -76,7 +79,7 @@ class McpServer:
         if "mcp-session-id" in given:
             headers["Mcp-Session-Id"] = given["mcp-session-id"]
         done = {"jsonrpc": "2.0", "method": "notifications/initialized"}
-        with self._server.send(session, "", done, headers=_accepting(headers)) as exchange:
+        with self._server.send(session, self._path, done, headers=_accepting(headers)) as exchange:
             exchange.read()
         return headers
 
@@ -92,7 +95,7 @@ class McpServer:
         self._number += 1
         number = self._number
         body = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
-        with self._server.send(session, "", body, headers=_accepting(headers)) as exchange:
+        with self._server.send(session, self._path, body, headers=_accepting(headers)) as exchange:
             if given is not None:
                 given |= exchange.headers
             answer = _answer(exchange, number)
@@ -117,6 +120,8 @@ def _answer(exchange: Exchange, number: int) -> dict[str, Any]:
 
     try:
         for _, text in read_events(exchange.chunks()):
+            if not text:  # it only says from where the answer could go on
+                continue
             found = json_object(text.encode())
             if found.get("id") == number and ("result" in found or "error" in found):
                 return found
