@@ -82,7 +82,8 @@ def test_a_style_that_is_not_known() -> None:
 )
 def test_where_a_key_goes(scheme: dict[str, Any], security: tuple[str, str] | None) -> None:
     components = {"securitySchemes": {"k": scheme, "other": {"type": "http", "scheme": "basic"}}}
-    both, one = {"k": [], "other": []}, {"k": []}
+    one: dict[str, list[str]] = {"k": []}
+    both = one | {"other": []}
 
     assert operation({}, components=components, security=[{}, both, one]).security == security
     # An operation's own come before those of the document.
@@ -92,7 +93,7 @@ def test_where_a_key_goes(scheme: dict[str, Any], security: tuple[str, str] | No
 def test_cookies_beside_a_keys() -> None:
     components = {"securitySchemes": {"k": {"type": "apiKey", "in": "cookie", "name": "sid"}}}
     own, other = ({"name": name, "in": "cookie"} for name in ("sid", "theme"))
-    security = {"security": [{"k": []}]}
+    security: dict[str, Any] = {"security": [{"k": []}]}
 
     assert operation({"parameters": [own]} | security, components=components).parameters == ()
     with pytest.raises(OpenApiFault, match=r"^the operation takes cookies beside the key's"):
@@ -124,7 +125,9 @@ def test_bodies(kinds: list[str], sent: str) -> None:
 
 
 def test_a_body_that_is_no_json() -> None:
-    described = {"requestBody": {"content": {"multipart/form-data": {}, "text/csv": {}}}}
+    described: dict[str, Any] = {
+        "requestBody": {"content": {"multipart/form-data": {}, "text/csv": {}}}
+    }
 
     with pytest.raises(OpenApiFault, match="takes no JSON and no form, but multipart/form-data, t"):
         operation(described)
