@@ -1,11 +1,12 @@
-"""Reads the imports of one file: by a look at its lines, or exactly. Standard library only."""
+"""Reads the imports of one file, by a look at its lines or exactly, and what names it may bind.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
-
-from packager._in_target.required_imports import required_imports
 
 TYPE_CHECKING = False  # see package_imports.py
 if TYPE_CHECKING:
@@ -118,9 +119,7 @@ def certain_imports(source: bytes, file: str) -> list[Import]:
     package = package_of(file)
     found = []
     try:
-        for node, certain in required_imports(ast.parse(source)):
-            if not certain:
-                continue
+        for node in _run_for_certain(ast.parse(source)):
             if isinstance(node, ast.Import):
                 found += [Import(alias.name, (), node.lineno) for alias in node.names]
             else:
@@ -130,3 +129,29 @@ def certain_imports(source: bytes, file: str) -> list[Import]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     return found
+
+
+def _run_for_certain(tree: ast.Module) -> Iterable[ast.Import | ast.ImportFrom]:
+    """Yield those of `required_imports` that are certain: no other statements hold any."""
+    pending: list[ast.stmt] = [*tree.body]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+        elif isinstance(node, ast.ClassDef):
+            pending += node.body
+
+
+def bound_names(source: bytes) -> frozenset[str] | None:
+    """Return the names that may be bound at a file's top, submodules aside; None for any."""
+    if b"__getattr__" in source:
+        return None
+    names = {each.decode() for each in re.findall(rb"(?m)^\s*(?:def|class|global)\s+(\w+)", source)}
+    names |= {each.decode() for each in re.findall(rb"(?m)\bas\s+(\w+)", source)}
+    names |= {each.decode() for each in re.findall(rb"(?m)^\s*(\w+)\s*[:=]", source)}
+    for module, taken in re.findall(rb"(?m)^\s*from\s+(\S+)\s+import\s+(\([^)]*\)|[^\n]*)", source):
+        if taken.strip() == b"*":
+            return None
+        if module != b".":
+            names |= {each.decode() for each in re.findall(rb"\w+", taken)}
+    return frozenset(names)

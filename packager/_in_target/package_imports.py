@@ -26,7 +26,12 @@ if __name__ == "__main__":
     # `-I` leaves out all that is not Python's own.
     sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))  # noqa: PTH100, PTH120
 
-from packager._in_target.import_lines import Import, certain_imports, likely_imports
+from packager._in_target.import_lines import (
+    Import,
+    bound_names,
+    certain_imports,
+    likely_imports,
+)
 
 TYPE_CHECKING = (
     False  # `typing`, `dataclasses` and `pathlib` take longer than most of what is asked
@@ -69,6 +74,7 @@ class Packages:
         self._listed: dict[str, dict[str, str]] = {}
         self._contents: dict[str, bytes] = {}
         self._bound: dict[str, frozenset[str] | None] = {}
+        self._certain: dict[str, Ran] = {}
 
     def content(self, file: str) -> bytes:
         """Return the bytes of a file, none for one that can't be read."""
@@ -79,6 +85,12 @@ class Packages:
             except OSError:
                 self._contents[file] = b""
         return self._contents[file]
+
+    def certain(self, file: str) -> Ran:
+        """Return what a file, parsed, runs for certain."""
+        if file not in self._certain:
+            self._certain[file] = _ran(self, certain_imports(self.content(file), file))
+        return self._certain[file]
 
     def find(self, name: str) -> str:
         """Return the file that a dotted name runs; "/" for a namespace package, "-" for what can't
@@ -161,24 +173,9 @@ class Packages:
         if package == "/":
             return True
         if package not in self._bound:
-            self._bound[package] = _bound_names(self.content(package))
+            self._bound[package] = bound_names(self.content(package))
         bound = self._bound[package]
         return bound is not None and name not in bound
-
-
-def _bound_names(source: bytes) -> frozenset[str] | None:
-    """Return the names that may be bound at a file's top, submodules aside; None for any."""
-    if b"__getattr__" in source:
-        return None
-    names = {each.decode() for each in re.findall(rb"(?m)^\s*(?:def|class|global)\s+(\w+)", source)}
-    names |= {each.decode() for each in re.findall(rb"(?m)\bas\s+(\w+)", source)}
-    names |= {each.decode() for each in re.findall(rb"(?m)^\s*(\w+)\s*[:=]", source)}
-    for module, taken in re.findall(rb"(?m)^\s*from\s+(\S+)\s+import\s+(\([^)]*\)|[^\n]*)", source):
-        if taken.strip() == b"*":
-            return None
-        if module != b".":
-            names |= {each.decode() for each in re.findall(rb"\w+", taken)}
-    return frozenset(names)
 
 
 def find_lacking(packages: Packages, start: list[Import]) -> list[dict[str, Any]]:
@@ -188,34 +185,20 @@ def find_lacking(packages: Packages, start: list[Import]) -> list[dict[str, Any]
     likely = _reached(packages, first, likely_imports)
     for file, ran in likely.items():
         if ran.lacks:
-            kept = _ran(packages, certain_imports(packages.content(file), file))
+            kept = packages.certain(file)
             ran.lacks = list({each.module: each for each in reversed(kept.lacks)}.values())
-    # Only what leads to a file that lacks something is parsed.
-    leads = {file for file, ran in likely.items() if ran.lacks}
-    above: dict[str, list[str]] = {}
-    for file, ran in likely.items():
-        for inner in ran.files:
-            above.setdefault(inner, []).append(file)
-    pending = list(leads)
-    while pending:
-        for file in above.get(pending.pop(), ()):
-            if file not in leads:
-                leads.add(file)
-                pending.append(file)
-    if not leads:
+    exact = _leading(packages, likely)
+    if not exact:
         return []
-    exact = {
-        file: _ran(packages, certain_imports(packages.content(file), file)).files for file in leads
-    }
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for index, ran in enumerate(runs):
         seen: set[str] = set()
-        stack = [file for file in ran.files if file in leads]
+        stack = [file for file in ran.files if file in exact]
         while stack:
             file = stack.pop()
             if file not in seen:
                 seen.add(file)
-                stack += [inner for inner in exact[file] if inner in leads]
+                stack += [inner for inner in exact[file] if inner in exact]
         lacking = [(file, each) for file in seen for each in likely[file].lacks]
         changes = bool(lacking) and _changes(packages, ran.files, likely)
         for file, each in lacking:
@@ -227,6 +210,24 @@ def find_lacking(packages: Packages, start: list[Import]) -> list[dict[str, Any]
             told["starts"].append(index)
             told["changes"] += [index] * changes
     return sorted(found.values(), key=lambda each: (each["file"], each["line"], each["module"]))
+
+
+def _leading(packages: Packages, likely: dict[str, Ran]) -> dict[str, list[str]]:
+    """Return the files that lack something or lead to such a file for certain, with all that each
+    runs for certain. Only those and what seems to import them are parsed."""
+    above: dict[str, list[str]] = {}
+    for file, ran in likely.items():
+        for inner in ran.files:
+            above.setdefault(inner, []).append(file)
+    pending = [file for file, ran in likely.items() if ran.lacks]
+    exact = {file: packages.certain(file).files for file in pending}
+    while pending:
+        inner = pending.pop()
+        for file in above.get(inner, ()):
+            if file not in exact and inner in (files := packages.certain(file).files):
+                exact[file] = files
+                pending.append(file)
+    return exact
 
 
 def _reached(packages: Packages, files: Iterable[str], read: Any) -> dict[str, Ran]:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from packager._in_target.waiting.left_out import leave_out
 from packager._in_target.waiting.looks import evaluates, has_hook
 from packager._in_target.waiting.names import is_submodule, waiting_names
-from packager._in_target.waiting.nodes import replace_nodes
+from packager._in_target.waiting.nodes import become, insert_after
 from packager._in_target.waiting.plugin_rules import submodules_used
 from packager._in_target.waiting.quiet_lines import quiet_lines
 from packager._in_target.waiting.rules import Found, Rules
@@ -90,13 +90,11 @@ def _import(node: ast.Import | ast.ImportFrom, found: Found, rules: Rules) -> li
         if statements is None:
             rest.append(alias)
         elif statements[-1].names[0] is alias:  # type: ignore[attr-defined]
-            value: ast.expr = ast.Name(name, ast.Load())
+            value: ast.expr = ast.copy_location(ast.Name(name, ast.Load()), node)
             if name in rules.submodules and is_submodule(node):
                 # `from . import name` would ask this module for the name first, and again.
-                value = ast.parse(f"{_NAMESPACE}.__submodule__({name!r})", mode="eval").body
+                value = _asked(f"{_NAMESPACE}.__submodule__({name!r})", node)
                 statements = []
-            for each in ast.walk(value):
-                ast.copy_location(each, node)
             made.append(_later(name, statements, value, node))
     if rest:
         node.names = rest
@@ -109,13 +107,27 @@ def _later(
 ) -> ast.stmt:
     """Return the function that makes `name` when it is asked for, at `place`; `once`: what it makes
     is to be made by one thread alone."""
-    register = f"{_NAMESPACE}.__once__" if once else _NAMESPACE
-    function = ast.parse(f"@{register}({name!r})\ndef {_IMPORT}(): pass").body[0]
-    assert isinstance(function, ast.FunctionDef)  # noqa: S101
-    for each in ast.walk(function):
-        ast.copy_location(each, place)
-    function.body = [*before, ast.copy_location(ast.Return(value), place)]
+    at = {name: getattr(place, name) for name in place._attributes}
+    register: ast.expr = ast.Name(_NAMESPACE, ast.Load(), **at)
+    if once:
+        register = ast.Attribute(register, "__once__", ast.Load(), **at)
+    function = ast.FunctionDef(
+        _IMPORT,
+        ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[]),
+        [*before, ast.Return(value, **at)],
+        [ast.Call(register, [ast.Constant(name, **at)], [], **at)],
+        **at,
+    )
+    vars(function)["type_params"] = []  # from Python 3.12 on
     return function
+
+
+def _asked(code: str, place: ast.AST) -> ast.expr:
+    """Return the expression that some code is, at `place`."""
+    expression = ast.parse(code, mode="eval").body
+    for each in ast.walk(expression):
+        ast.copy_location(each, place)
+    return expression
 
 
 def _is_head(node: ast.stmt) -> bool:
@@ -134,33 +146,24 @@ def _rewrite(
     After each import of a package that has `submodules` in use as its attributes, these are there.
     `quiet` are methods of loggers whose lines import no `logging` where the log does not take them.
     """
-    uses = {id(each) for each in found.uses}
-    texts = {id(each) for each in found.texts}
-
-    def new(node: ast.AST) -> list[ast.AST] | None:
-        if id(node) in quiet:
-            name, level = quiet[id(node)].value.id, quiet[id(node)].attr  # type: ignore[attr-defined]
-            asked = ast.parse(f"{_NAMESPACE}.__log__({name!r}, {level!r})", mode="eval").body
-            for each in ast.walk(asked):
-                ast.copy_location(each, node)
-            return [asked]
-        if id(node) in uses:
-            assert isinstance(node, ast.Name)  # noqa: S101
-            namespace = ast.copy_location(ast.Name(_NAMESPACE, ast.Load()), node)
-            return [ast.copy_location(ast.Attribute(namespace, node.id, ast.Load()), node)]
-        if id(node) in texts:
-            assert isinstance(node, ast.expr)  # noqa: S101
-            return [ast.copy_location(ast.Constant(ast.unparse(node)), node)]
-        if submodules and isinstance(node, ast.Import):
-            return [node, *_completed(node, submodules)]
-        return None
-
-    replace_nodes(tree, new)
+    for line in quiet.values():
+        name, level = line.value.id, line.attr  # type: ignore[attr-defined]
+        become(line, _asked(f"{_NAMESPACE}.__log__({name!r}, {level!r})", line))
+    for annotation in found.texts:  # before the names in it are others
+        become(annotation, ast.copy_location(ast.Constant(ast.unparse(annotation)), annotation))
+    for use in found.uses:
+        namespace = ast.copy_location(ast.Name(_NAMESPACE, ast.Load()), use)
+        become(use, ast.copy_location(ast.Attribute(namespace, use.id, ast.Load()), use))
+    if submodules:
+        insert_after(tree, lambda node: _completed(node, submodules))
 
 
-def _completed(node: ast.Import, submodules: Mapping[str, str]) -> list[ast.stmt]:
-    """Return what has a package's submodules there that the module uses as its attributes."""
+def _completed(node: ast.AST, submodules: Mapping[str, str]) -> list[ast.stmt]:
+    """Return what, after an import, has a package's submodules there that the module uses as its
+    attributes."""
     made: list[ast.stmt] = []
+    if not isinstance(node, ast.Import):
+        return made
     for alias in node.names:
         package = alias.name.partition(".")[0]
         if not alias.asname and package in submodules:

@@ -52,7 +52,9 @@ def waiting_names(tree: ast.Module, rules: Rules) -> Found | None:
         if bound[name] != len(statements) or (len(statements) > 1 and not all_dotted(statements)):
             del found.imports[name]
     add_values(tree, found, rules, lambda name: bound[name] == 1 and name not in pinned)
-    finder = Finder(tree, found.names, rules)
+    if not found.names:
+        return None
+    finder = Finder(tree, nodes, found.names, rules)
     while found.names:
         uses = finder.uses_of(found)
         needed = uses.now & found.names

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 Nodes = dict[type[ast.AST], list[Any]]  # by their class
@@ -20,7 +21,10 @@ _PLAIN = frozenset(
 )
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _INNER = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_fields_of: dict[type[ast.AST], tuple[str, ...]] = {}  # a few dozen, for good
+# A few dozen, for good; half of all nodes are of these three, which hold no others.
+_fields_of: dict[type[ast.AST], tuple[str, ...]] = dict.fromkeys(
+    (ast.Name, ast.Constant, ast.alias), ()
+)
 
 
 def fields_of(kind: type[ast.AST]) -> tuple[str, ...]:
@@ -34,10 +38,14 @@ def fields_of(kind: type[ast.AST]) -> tuple[str, ...]:
 def children_of(node: ast.AST) -> list[ast.AST]:
     """Return the nodes right below a node, in their order."""
     found: list[ast.AST] = []
-    for name in fields_of(node.__class__):
+    fields = _fields_of.get(node.__class__)
+    for name in fields_of(node.__class__) if fields is None else fields:
         value = getattr(node, name, None)
         if value.__class__ is list:
-            found += [each for each in value if isinstance(each, ast.AST)]
+            if value and isinstance(value[0], str):
+                continue  # names, of `global`, say
+            # `None` is in the place of a default, or of a key, that is not there.
+            found += value if None not in value else filter(None, value)
         elif isinstance(value, ast.AST):
             found.append(value)
     return found
@@ -47,7 +55,8 @@ def nodes_of(tree: ast.AST) -> list[ast.AST]:
     """Return a tree and all nodes in it, in the order of `ast.walk`."""
     found = [tree]
     for node in found:  # which grows meanwhile
-        found += children_of(node)
+        if _fields_of.get(node.__class__) != ():
+            found += children_of(node)
     return found
 
 
@@ -64,26 +73,23 @@ def of_classes(nodes: Nodes, *kinds: type[ast.AST]) -> list[Any]:
     return [node for kind in kinds for node in nodes.get(kind, ())]
 
 
-def replace_nodes(tree: ast.AST, new: Callable[[ast.AST], list[ast.AST] | None]) -> None:
-    """Put what `new` returns for a node of `tree`, if anything, in its place: several statements,
-    or one of anything. What is new is not asked for, but what is in it."""
+def become(node: ast.AST, other: ast.AST) -> None:
+    """Make a node, wherever it stands in its tree, what another one is."""
+    node.__class__ = other.__class__
+    vars(node).clear()
+    vars(node).update(vars(other))
+
+
+def insert_after(tree: ast.AST, new: Callable[[ast.AST], list[ast.stmt]]) -> None:
+    """Put what `new` returns for a statement of `tree`, if anything, behind it."""
     pending = [tree]
     for node in pending:
+        below = children_of(node)
         for name in fields_of(node.__class__):
             value = getattr(node, name, None)
             if value.__class__ is list:
-                for each in [*value]:
-                    made = new(each) if isinstance(each, ast.AST) else None
-                    if made is not None:
-                        at = value.index(each)
-                        value[at : at + 1] = made
-                pending += [each for each in value if isinstance(each, ast.AST)]
-            elif isinstance(value, ast.AST):
-                made = new(value)
-                if made is not None:
-                    [value] = made
-                    setattr(node, name, value)
-                pending.append(value)
+                value[:] = [made for each in value for made in (each, *new(each))]
+        pending += below
 
 
 def bound_names(*nodes: ast.AST) -> list[str]:
@@ -109,6 +115,26 @@ def bound_names(*nodes: ast.AST) -> list[str]:
 def names_in(expression: ast.expr) -> set[str]:
     """Return the names that an expression has."""
     return {each.id for each in nodes_of(expression) if isinstance(each, ast.Name)}
+
+
+def is_dotted(annotation: ast.expr) -> bool:
+    """Whether an annotation asks another module for a name, which may wait there."""
+    return any(isinstance(each, ast.Attribute) for each in nodes_of(annotation))
+
+
+def texts_of(annotation: ast.expr) -> list[ast.expr]:
+    """Return what those parts of an annotation say that are text."""
+    texts = []
+    for each in nodes_of(annotation):
+        if isinstance(each, ast.Constant) and isinstance(each.value, str):
+            with suppress(SyntaxError, ValueError):
+                texts.append(ast.parse(each.value, mode="eval").body)
+    return texts
+
+
+def names_in_texts(annotation: ast.expr) -> set[str]:
+    """Return the names in those parts of an annotation that are text."""
+    return {name for text in texts_of(annotation) for name in names_in(text)}
 
 
 def last_name(expression: ast.expr) -> str:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
+from bisect import bisect_left
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from packager._in_target.waiting.nodes import (
+    Nodes,
     all_arguments,
     bound_names,
     children_of,
+    is_dotted,
     last_name,
     names_in,
-    nodes_of,
+    names_in_texts,
+    texts_of,
 )
 from packager._in_target.waiting.rules import Found, Rules
 
@@ -87,11 +91,18 @@ class _Uses:
 
 
 class Finder:
-    """Finds where a module uses `names`: every statement is looked at once."""
+    """Finds where a module, of such `nodes`, uses `names`: every statement is looked at once, and
+    no body of a function that has none of them."""
 
-    def __init__(self, tree: ast.Module, names: Iterable[str], rules: Rules) -> None:
+    def __init__(self, tree: ast.Module, nodes: Nodes, names: Iterable[str], rules: Rules) -> None:
         self._tree = tree
         self._names = {*names}
+        # Annotations may have them in texts.
+        within: list[ast.expr | ast.stmt] = [*nodes.get(ast.AnnAssign, ())]
+        within += [node for node in nodes.get(ast.Name, ()) if node.id in self._names]
+        says_one = re.compile(rf"\b(?:{'|'.join(sorted(self._names))})\b").search
+        within += [node for node in nodes.get(ast.Constant, ()) if says_one(str(node.value))]
+        self._lines = sorted({node.lineno for node in within})
         self._rules = rules
         self._postponed = any(  # annotations are text anyhow (PEP 563)
             isinstance(node, ast.ImportFrom)
@@ -159,18 +170,28 @@ class Finder:
         self._visit_all(node.decorator_list)
         self._visit_all((*node.args.defaults, *node.args.kw_defaults))
         self._annotations(node)
-        self._body(node.args, node.body)
+        self._body(node)
 
     def lambda_(self, node: ast.Lambda) -> None:
         self._visit_all((*node.args.defaults, *node.args.kw_defaults))
-        self._body(node.args, [node.body])
+        self._body(node)
 
-    def _body(self, arguments: ast.arguments, body: list[ast.stmt] | list[ast.expr]) -> None:
-        self._locals.append({*bound_names(*body), *(a.arg for a in all_arguments(arguments))})
+    def _body(self, node: Function | ast.Lambda) -> None:
+        body = [node.body] if isinstance(node, ast.Lambda) else node.body
+        using = [*filter(self._may_use, body)]
+        if not using:
+            return
+        self._locals.append({*bound_names(*body), *(a.arg for a in all_arguments(node.args))})
         self._depth += 1
-        self._visit_all(body)
+        self._visit_all(using)
         self._depth -= 1
         self._locals.pop()
+
+    def _may_use(self, node: ast.stmt | ast.expr) -> bool:
+        """Whether one of the names, or a text that may have one, is in the lines of a node."""
+        decorators = getattr(node, "decorator_list", ())  # which are above its first line
+        at = bisect_left(self._lines, min(each.lineno for each in (node, *decorators)))
+        return at < len(self._lines) and self._lines[at] <= (node.end_lineno or 0)
 
     def class_(self, node: ast.ClassDef) -> None:
         self._classes.append({*bound_names(*node.body)})
@@ -199,7 +220,7 @@ class Finder:
                 self._depth -= 1
             elif self._depth:
                 self._visit(annotation)
-            elif self._rules.types and _is_dotted(annotation):
+            elif self._rules.types and is_dotted(annotation):
                 self._uses.dotted.append(annotation)
                 self._uses.hinted |= self._named_in(annotation)
             elif names := self._named_in(annotation):
@@ -207,7 +228,7 @@ class Finder:
 
     def _texts_in(self, annotation: ast.expr) -> None:
         """Note what a function's annotation names where it is text, or parts of it are."""
-        for text in [*_texts_of(annotation), *([annotation] if self._postponed else [])]:
+        for text in [*texts_of(annotation), *([annotation] if self._postponed else [])]:
             # From 3.14 on who evaluates a mere name does not ask the module's `Builtins`.
             mere = sys.version_info >= (3, 14) and isinstance(text, ast.Name)
             names = self._uses.now if mere else self._uses.hinted
@@ -229,10 +250,8 @@ class Finder:
             return False
         if not rules.texts:
             return True
-        hidden = {name for names in self._classes for name in names}
-        return any(
-            isinstance(each, ast.Name) and each.id in hidden for each in nodes_of(annotation)
-        )
+        named = names_in(annotation)
+        return not all(map(named.isdisjoint, self._classes))
 
     def _named_in(self, annotation: ast.expr) -> set[str]:
         """Return those of the names that an annotation has."""
@@ -247,11 +266,11 @@ class Finder:
         self._visit_all([node.target, node.value])
 
     def _at_once(self, annotation: ast.expr) -> None:
-        self._uses.now |= names_in(annotation) | _names_in_texts(annotation)
+        self._uses.now |= names_in(annotation) | names_in_texts(annotation)
 
     def _when_asked(self, annotation: ast.expr) -> None:
         """Note an annotation that is made with a class that waits, or is text."""
-        texts = _names_in_texts(annotation)
+        texts = names_in_texts(annotation)
         if self._postponed:
             texts |= names_in(annotation)
         else:
@@ -267,25 +286,6 @@ class Finder:
         self._locals.append({*bound_names(*(each.target for each in node.generators))})
         self._visit_all(children_of(node))
         self._locals.pop()
-
-
-def _is_dotted(annotation: ast.expr) -> bool:
-    """Whether an annotation asks another module for a name, which may wait there."""
-    return any(isinstance(each, ast.Attribute) for each in nodes_of(annotation))
-
-
-def _texts_of(annotation: ast.expr) -> list[ast.expr]:
-    """Return what those parts of an annotation say that are text."""
-    texts = []
-    for each in nodes_of(annotation):
-        if isinstance(each, ast.Constant) and isinstance(each.value, str):
-            with suppress(SyntaxError, ValueError):
-                texts.append(ast.parse(each.value, mode="eval").body)
-    return texts
-
-
-def _names_in_texts(annotation: ast.expr) -> set[str]:
-    return {name for text in _texts_of(annotation) for name in names_in(text)}
 
 
 _VISITS: dict[type[ast.AST], Any] = {
