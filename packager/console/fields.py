@@ -157,7 +157,7 @@ def _of_text(shown: Field, text: str) -> Any:
         text = json.dumps({"app_id": text.strip()})
     value = value_of_text(shown.setting, text)
     for each in unanswered(shown.setting, value, shown.choices):
-        raise WrongValue(each.message + (f" ({each.hint})" if each.hint else ""))
+        raise WrongValue(f"{each.message} ({each.hint})")
     return value
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ from packager.model.options import LiteralSource
 from packager.model.plugin import Setting
 from packager.plugin.functions import FunctionPlan
 
+_MOST_NAMED = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
@@ -22,7 +24,7 @@ class Unanswered:
     kind: str
     name: str
     table: str
-    hint: str | None
+    hint: str
 
     @property
     def message(self) -> str:
@@ -35,13 +37,12 @@ def unanswered(setting: Setting, value: object, choices: Choices) -> Iterator[Un
     if setting.type == "app-selector" and choices.apps is not None:
         app = value.get("app_id") if isinstance(value, Mapping) else None
         if isinstance(app, str) and app not in choices.apps:
-            yield Unanswered("app", app, "[apps]", did_you_mean(app, choices.apps))
+            yield Unanswered("app", app, "[apps]", _hint((app,), choices.apps))
     elif setting.type == "model-selector" and choices.models is not None:
         model = _name(value, "provider", "model")
-        if model and not any(each in choices.models for each in _model_names(*model)):
-            name = "/".join(model)
-            hint = did_you_mean(name, choices.models) or did_you_mean(model[1], choices.models)
-            yield Unanswered("model", name, "[models.names]", hint)
+        names = _model_names(*model) if model else ()
+        if names and not any(each in choices.models for each in names):
+            yield Unanswered("model", names[0], "[models.names]", _hint(names, choices.models))
     elif setting.type == "array[tools]" and choices.tools is not None:
         for each in value if isinstance(value, list) else ():
             tool = _name(each, "provider_name", "tool_name") or _name(
@@ -49,7 +50,7 @@ def unanswered(setting: Setting, value: object, choices: Choices) -> Iterator[Un
             )
             if tool and not any(name in choices.tools for name in _tool_names(*tool)):
                 name = f"{tool[0].rpartition('/')[2]}/{tool[1]}"
-                yield Unanswered("tool", name, "[tools]", did_you_mean(name, choices.tools))
+                yield Unanswered("tool", name, "[tools]", _hint((name,), choices.tools))
 
 
 def warn_of_choices(plans: Iterable[FunctionPlan], diagnostics: Diagnostics) -> None:
@@ -75,6 +76,13 @@ def warn_of_choice(
     place, key = at
     for each in unanswered(setting, value, choices):
         diagnostics.warn("unanswered-choice", each.message, place, key=key, hint=each.hint)
+
+
+def _hint(names: Iterable[str], known: Sequence[str]) -> str:
+    """Return which of the `known` may have been meant, by any of its names, or which there are."""
+    near = next(filter(None, (did_you_mean(each, known) for each in names)), None)
+    more = ", ..." if len(known) > _MOST_NAMED else ""
+    return near or f"there are: {', '.join(known[:_MOST_NAMED])}{more}"
 
 
 def _name(value: object, first: str, second: str) -> tuple[str, str] | None:

@@ -54,6 +54,12 @@ def tool(provider: str, name: str) -> list[dict[str, Any]]:
             {"models": BEDROCK},
             ["model openai/gpt-4: openai/gpt-4o"],
         ),
+        (
+            "model-selector",
+            model("langgenius/openai/openai", "gpt-4"),
+            {"models": BEDROCK},
+            ["model langgenius/openai/openai/gpt-4: openai/gpt-4o"],
+        ),
         ("model-selector", model("openai", "gpt-4"), {"models": ANY}, []),
         ("model-selector", model("o", "m"), {"models": Models("openai", "https://x")}, []),
         ("array[tools]", tool("p/q/weather", "day"), {"tools": {"weather/*": MCP}}, []),
@@ -64,6 +70,7 @@ def tool(provider: str, name: str) -> list[dict[str, Any]]:
             {"tools": {"weather/day": MCP}},
             ["tool wether/day: weather/day"],
         ),
+        ("array[tools]", tool("x", "y"), {}, ["tool x/y: there are: own/add"]),
         (
             "array[tools]",
             tool("x", "y"),
@@ -78,7 +85,7 @@ def test_choices(kind: str, value: Any, options: dict[str, Any], said: list[str]
 
     assert checked(setting, value) == value
     found = [
-        f"{each.kind} {each.name}: {(each.hint or '').removeprefix('did you mean ').rstrip('?')}"
+        f"{each.kind} {each.name}: {each.hint.removeprefix('did you mean ').rstrip('?')}"
         for each in unanswered(setting, value, choices)
     ]
     assert found == said
