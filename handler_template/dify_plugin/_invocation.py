@@ -32,6 +32,13 @@ CALLS = {
     "tool": "tool.invoke",
     "tts": "model.tts.invoke",
 }
+# Where the configuration says what answers, by the session's parts; others are answered by models.
+_TABLES = {
+    "app": "[apps]",
+    "file": "[apps]",
+    "storage": "storage",
+    "tool": "[tools]",
+}
 
 
 class InvocationUnavailable(Exception):
@@ -78,9 +85,13 @@ class BackwardsInvocation:
         raise Exception(f"No response from {what}")
 
     def _unavailable(self, call: str) -> NoReturn:
+        part = call.partition(".")[0]
+        would = _TABLES.get(part, "[models]")
+        if part != "storage":
+            would += " or dify.inner_url"
         raise InvocationUnavailable(
             f"session.{call} is not available: this plugin runs outside Dify, and nothing is "
-            "configured to answer the call"
+            f"configured to answer the call ({would} would)"
         )
 
     def __class_getitem__(cls, item: object) -> type:

@@ -129,7 +129,7 @@ def test_its_own_parts_are_the_sdks_and_its_sessions_ours(bundle: Path) -> None:
     assert not (bundle / "dify_plugin/_entity/entity.py").exists()
     unavailable = (
         "InvocationUnavailable: session.{} is not available: this plugin runs outside Dify, and "
-        "nothing is configured to answer the call"
+        "nothing is configured to answer the call ({} or dify.inner_url would)"
     )
 
     assert ask(bundle, "/duck/none") == {
@@ -140,8 +140,8 @@ def test_its_own_parts_are_the_sdks_and_its_sessions_ours(bundle: Path) -> None:
         "not set it",
         "stored": [None, True, "ff31"],
         "deleted": [None, False],
-        "tool": unavailable.format("tool.invoke"),
-        "model": unavailable.format("model.llm.invoke"),
+        "tool": unavailable.format("tool.invoke", "[tools]"),
+        "model": unavailable.format("model.llm.invoke", "[models]"),
         "endpoint": ["TinyFunction", "serverless"],
         "path": True,
         "submitted": 5,

@@ -28,8 +28,15 @@ MODEL_KINDS = {
 NODE_KINDS = {"node_parameter_extractor", "node_question_classifier"}
 
 
-# What an OpenAI-compatible endpoint has, and Bedrock has not.
-_ENDPOINT_KINDS = ("moderation", "speech2text", "tts")
+# What has calls that not every provider has, besides Dify's inner API, and where it is configured.
+_ENDPOINT = ("an OpenAI-compatible endpoint", "models.base_url")
+_OTHERS = {
+    "moderation": _ENDPOINT,
+    "speech2text": _ENDPOINT,
+    "tts": _ENDPOINT,
+    "multimodal_embedding": ("Amazon Bedrock", "models.provider"),
+    "system_summary": ('a model that is named for "summary"', "models.names"),
+}
 
 
 class Calls:
@@ -95,8 +102,9 @@ class Calls:
         if self._bundle.DIFY_INNER is not None:
             return self._part("inner")
         would = "Dify's inner API (dify.inner_url) has"
-        if kind in _ENDPOINT_KINDS and name == "Amazon Bedrock":
-            would = "an OpenAI-compatible endpoint (models.base_url) and Dify's inner API have"
+        other = _OTHERS.get(kind)
+        if other is not None and other[0] != name:
+            would = f"{other[0]} ({other[1]}) and Dify's inner API have"
         raise CallError(f"{name} has no calls of {kind}; {would}")
 
     def _part(self, name: str) -> Any:

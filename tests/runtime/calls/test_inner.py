@@ -14,7 +14,11 @@ from dify_plugin.entities.model.llm import LLMModelConfig
 from dify_plugin.entities.model.message import UserPromptMessage
 from dify_plugin.entities.model.rerank import MultiModalRerankModelConfig
 from dify_plugin.entities.model.speech2text import Speech2TextModelConfig
-from dify_plugin.entities.model.text_embedding import MultiModalContent, MultiModalContentType
+from dify_plugin.entities.model.text_embedding import (
+    MultiModalContent,
+    MultiModalContentType,
+    MultiModalEmbeddingModelConfig,
+)
 from dify_plugin.entities.model.tts import TTSModelConfig
 from dify_plugin.entities.workflow_node import ClassConfig, ModelConfig
 from endpoint_runtime.calls.errors import CallError
@@ -234,7 +238,31 @@ def test_what_the_endpoint_has_no_calls_of(models: Make, caplog: pytest.LogCaptu
     with pytest.raises(CallError) as caught:
         made.session().model.summary.invoke("long " * 500, "")
 
-    said = "an OpenAI-compatible endpoint has no calls of system_summary; "
-    said += "Dify's inner API (dify.inner_url) has"
+    said = "an OpenAI-compatible endpoint has no calls of system_summary; a model that is named "
+    said += 'for "summary" (models.names) and Dify\'s inner API have'
     assert str(caught.value) == said
     assert caplog.messages == [f"summary: {said}"]
+
+
+@pytest.mark.parametrize(
+    ("call", "would"),
+    [
+        (
+            lambda model: model.text_embedding.invoke_multimodal(
+                MultiModalEmbeddingModelConfig(tenant_id="t", **OF), []
+            ),
+            "multimodal_embedding; Amazon Bedrock (models.provider) and Dify's inner API have",
+        ),
+        (
+            lambda model: model.rerank.invoke_multimodal(
+                MultiModalRerankModelConfig(**OF), DOCUMENT, []
+            ),
+            "multimodal_rerank; Dify's inner API (dify.inner_url) has",
+        ),
+    ],
+)
+def test_what_would_answer(models: Make, call: Callable[[Any], Any], would: str) -> None:
+    with pytest.raises(CallError) as caught:
+        call(models(reply({})).session().model)
+
+    assert str(caught.value) == f"an OpenAI-compatible endpoint has no calls of {would}"

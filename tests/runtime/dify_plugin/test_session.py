@@ -108,9 +108,11 @@ def test_calls_that_nothing_answers_name_themselves(
     with pytest.raises(InvocationUnavailable) as caught:
         target(*args, **kwargs)
 
+    would = {"app": "[apps]", "file": "[apps]", "tool": "[tools]"}.get(call.partition(".")[0])
+    would = f"{would or '[models]'} or dify.inner_url"
     assert str(caught.value) == (
         f"session.{call} is not available: this plugin runs outside Dify, and nothing is "
-        "configured to answer the call"
+        f"configured to answer the call ({'storage' if 'storage' in call else would} would)"
     )
 
 
