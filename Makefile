@@ -51,6 +51,7 @@ test-sam-local: $(VENV)/.dev
 # time instead of the full counts (hours); SEED=... repeats a run, whose summary names it.
 soak: $(VENV)/.dev
 	$(PYTEST) -n auto -m soak tests/soak tests/integration/test_diet.py \
+	  tests/integration/test_prepared_diet.py \
 	  tests/plugins/test_openai_facade.py $(if $(SECONDS),,tests/integration/test_treated_packages.py) \
 	  $(if $(SECONDS),--soak-seconds $(SECONDS)) $(if $(SEED),--soak-seed $(SEED))
 	TIMES_EXAMPLES=$(if $(SECONDS),3,20) $(PYTEST) -n auto -m "hypothesis and not soak" tests/runtime/routes tests/runtime/app \

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from packager.dependencies import diet
 from packager.dependencies.development_parts import remove_development_parts
-from packager.dependencies.diet.packages import TABLE, TreatedPackage, treated_packages, verified
+from packager.dependencies.diet.packages import TreatedPackage, treated_packages, verified
 from packager.dependencies.local_inputs import builds_cleared_away
 from packager.dependencies.prune import FORMAT as PRUNE_FORMAT
 from packager.dependencies.prune import KeepRules
@@ -258,7 +258,8 @@ def _installed_key(resolution: Resolution, target: Target, treatment: Treatment)
 @cache
 def _diet_code() -> str:
     """Return a digest of what treats packages: another treatment is another entry."""
-    sources = [*sorted(Path(diet.__file__).parent.glob("*.py")), TABLE]
+    folder = Path(diet.__file__).parent
+    sources = [*sorted(folder.glob("*.py")), *sorted(folder.glob("*.json"))]
     treating = hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()
     return f"{treating} {scripts_state()}"
 

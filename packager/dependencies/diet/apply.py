@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packager.dependencies.diet.plan import ModuleSource, Rules, plan_package
+from packager.dependencies.diet.prepared import prepared_sources
 from packager.dependencies.diet.table import EAGER, REPLACED, UNTREATED
 from packager.dependencies.diet.versions import HASHES
 from packager.dependencies.diet.write import HELPER, write_treated
@@ -50,7 +51,7 @@ def apply_diet(folder: Path, werkzeug_version: str) -> DietReport:
         return DietReport(werkzeug_version, _deferred_in(root))
     if source_hash(root) != listed:
         return DietReport(werkzeug_version, {}, "its files are not those of the release")
-    for path, source in treated_sources(root).items():
+    for path, source in (prepared_sources(root) or treated_sources(root)).items():
         path.write_bytes(source)
     helper.write_bytes((Path(__file__).parent / f"{HELPER}.py").read_bytes())
     return DietReport(werkzeug_version, _deferred_in(root))
