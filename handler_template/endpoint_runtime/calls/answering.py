@@ -69,7 +69,7 @@ class Calls:
         """
         try:
             found = plain(data)
-            yield from self._answering(kind, found).invoke(session, kind, found)
+            yield from _understood(self._answering(kind, found).invoke(session, kind, found))
         except CallError as fault:
             fault.call = fault.call or _called(kind, data)
             log(fault)
@@ -156,6 +156,15 @@ class Calls:
         from endpoint_runtime.calls.inner import Inner
 
         return Inner(self._bundle.DIFY_INNER, self._keys())
+
+
+def _understood(answers: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield answers; one of another form than its API says raises CallError, as other faults do."""
+    try:
+        yield from answers
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as fault:
+        message = f"the answer has another form than expected: {type(fault).__name__}: {fault}"
+        raise CallError(message) from fault
 
 
 def _called(kind: str, data: Mapping[str, Any]) -> str:

@@ -200,6 +200,23 @@ def test_all_that_messages_hold(bedrock: Callable[..., Made]) -> None:
     assert sent["toolConfig"] == {"tools": [{"toolSpec": described}]}
 
 
+def test_what_dify_has_elsewhere(bedrock: Callable[..., Made]) -> None:
+    """Words to stop at among a model's parameters, and images by URLs that hold them."""
+    made = bedrock(aws_events(stop()))
+    config = CONFIG.model_copy(update={"completion_params": {"stop": ["A", "B"]}})
+    image = ImagePromptMessageContent(
+        format="png", url="data:image/png;base64,eA==", mime_type="image/png"
+    )
+
+    list(made.session().model.llm.invoke(config, [UserPromptMessage(content=[image])], stop=["A"]))
+
+    sent = made.server.seen[0].json
+    assert sent["inferenceConfig"] == {"stopSequences": ["A", "B"]}
+    assert "additionalModelRequestFields" not in sent
+    held = {"format": "png", "source": {"bytes": "eA=="}}
+    assert sent["messages"] == [{"role": "user", "content": [{"image": held}]}]
+
+
 def test_structured_output(bedrock: Callable[..., Made]) -> None:
     used = {"toolUseId": "t", "name": "structured_output", "input": {"a": 1}}
     output = {"message": {"content": [{"toolUse": used}]}}

@@ -61,6 +61,7 @@ def _parameters(data: Mapping[str, Any], system: list[dict[str, Any]]) -> dict[s
     given = dict(data.get("completion_params") or {})
     schema = given.pop("json_schema", None)
     wanted = given.pop("response_format", None)
+    stop = [*(data.get("stop") or ()), *(given.pop("stop", None) or ())]
     if wanted in ("json_object", "json_schema", "JSON"):
         told = "Answer with one JSON object alone, without any other text"
         told += f", that fits this JSON Schema: {schema}" if schema else ""
@@ -72,8 +73,8 @@ def _parameters(data: Mapping[str, Any], system: list[dict[str, Any]]) -> dict[s
             inference[_INFERENCE[name]] = value
         else:
             more[name] = value
-    if data.get("stop"):
-        inference["stopSequences"] = data["stop"]
+    if stop:
+        inference["stopSequences"] = list(dict.fromkeys(stop))
     made = {"inferenceConfig": inference} if inference else {}
     return made | ({"additionalModelRequestFields": more} if more else {})
 
@@ -113,7 +114,9 @@ def _block(part: Mapping[str, Any], number: int) -> dict[str, Any] | None:
         return {"text": text} if text.strip() else None
     if kind not in ("image", "document", "video"):
         raise CallError(f"a message has a part of the type {kind!r}, which Bedrock does not take")
-    data = part.get("base64_data")
+    data, url = part.get("base64_data"), str(part.get("url") or "")
+    if not data and url.startswith("data:"):
+        data = url.partition(";base64,")[2]
     if not data:
         raise CallError(f"a message has a {kind} by its URL; Bedrock takes it as base64_data only")
     form = part.get("format") or str(part.get("mime_type", "")).rpartition("/")[2]
