@@ -39,6 +39,14 @@ _TYPES: Mapping[str, str] = {
     "boolean": "boolean",
     "object": "object",
 }
+_PYTHON: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "select": (str,),
+    "number": (int, float),
+    "bool": (bool,),
+    "boolean": (bool,),
+    "object": (dict,),
+}
 _EMPTY: Mapping[str, Any] = {"number": 0, "bool": False, "boolean": False, "object": {}}
 _UNPARSED = "Failed to parse structured output"
 
@@ -167,11 +175,34 @@ def _property(parameter: Data) -> dict[str, Any]:
 
 
 def _value(parameter: Data, value: Any) -> Any:
-    """Return a parameter's value, or what stands for none: Dify leaves no parameter out."""
+    """Return a parameter's value, or what stands for none: Dify leaves no parameter out.
+
+    As in Dify, what is of another type than the parameter is none, but for numbers in words.
+    """
     kind = str(parameter.get("type") or "string")
-    if value is not None:
+    if kind.startswith("array"):
+        inner = kind.partition("[")[2].removesuffix("]")
+        items = [_typed(inner, each) for each in value] if isinstance(value, list) else []
+        return [each for each in items if each is not None]
+    typed = _typed(kind, value)
+    if kind == "select" and parameter.get("options") and typed not in parameter["options"]:
+        typed = None
+    return _EMPTY.get(kind, "") if typed is None else typed
+
+
+def _typed(kind: str, value: Any) -> Any:
+    """Return a value of a type; None where it is none of that."""
+    if kind == "number" and isinstance(value, str):
+        try:
+            return float(value) if "." in value else int(value)
+        except ValueError:
+            return None
+    wanted = _PYTHON.get(kind)
+    if wanted is None or (
+        isinstance(value, wanted) and isinstance(value, bool) == (bool in wanted)
+    ):
         return value
-    return [] if kind.startswith("array") else _EMPTY.get(kind, "")
+    return None
 
 
 def _response(data: Data, outputs: dict[str, Any], schema: Data) -> dict[str, Any]:

@@ -64,6 +64,38 @@ def test_an_extractor(models: Make) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "answer", "value"),
+    [
+        ("number", "3", 3),
+        ("number", "3.5", 3.5),
+        ("number", "three", 0),
+        ("number", True, 0),
+        ("bool", True, True),
+        ("bool", 1, False),
+        ("string", 3, ""),
+        ("select", "c", "c"),
+        ("select", "k", ""),
+        ("object", {"a": 1}, {"a": 1}),
+        ("object", [1], {}),
+        ("array[number]", ["1", "x", 2], [1, 2]),
+        ("array[object]", [{"a": 1}, 2], [{"a": 1}]),
+        ("array[string]", "a", []),
+    ],
+)
+def test_types_of_extracted_values(models: Make, kind: str, answer: Any, value: Any) -> None:
+    """An endpoint that takes no schema may say anything."""
+    options = ["c", "f"] if kind == "select" else []
+    parameter = ParameterConfig(
+        name="p", type=kind, options=options, description=None, required=False
+    )
+    extractor = models(said({"p": answer})).session().workflow_node.parameter_extractor
+
+    found = extractor.invoke([parameter], MODEL, "q").outputs["p"]
+
+    assert (found, type(found)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
     ("answer", "reason"),
     [
         ({"days": 1}, "not in the text: city"),
