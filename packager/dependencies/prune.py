@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,7 @@ from packager.dependencies.used_files import (
     merge_uses,
     read_file_use,
 )
+from packager.host.trees import files_below
 from packager.inputs.gitignore import Patterns
 
 FORMAT = 2  # changes with whatever changes what stays
@@ -56,9 +58,7 @@ def prune(folder: Path, owners: Mapping[str, str], kept: KeepRules) -> dict[str,
     `owners` has the package of every file, by posix path. What may be needed, stays.
     """
     _remove_installers_own(folder)
-    files = sorted(
-        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
-    )
+    files = sorted(name for name, _ in files_below(folder))
     packages = _Packages(folder, files, owners, kept.used)
     wanted = Patterns(kept.globs)
     infos = {file.split("/")[0] for file in files if ".dist-info/" in file}
@@ -180,8 +180,10 @@ def _remove_installers_own(folder: Path) -> None:
     # Commands, and manual pages: of an environment, which a bundle is not.
     for name in ("bin", "share/man"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    for cache in sorted(folder.rglob("__pycache__")):
-        shutil.rmtree(cache)
+    for above, folders, _ in os.walk(folder):
+        if "__pycache__" in folders:
+            folders.remove("__pycache__")
+            shutil.rmtree(Path(above, "__pycache__"))
     (folder / ".lock").unlink(missing_ok=True)
     for info in folder.glob("*.dist-info"):
         for name in _INSTALLER_FILES:
@@ -189,6 +191,7 @@ def _remove_installers_own(folder: Path) -> None:
 
 
 def _remove_empty_folders(folder: Path) -> None:
-    for path in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
-        with suppress(OSError):
-            path.rmdir()
+    for above, folders, _ in os.walk(folder, topdown=False):
+        for name in folders:
+            with suppress(OSError):
+                Path(above, name).rmdir()

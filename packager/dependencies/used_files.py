@@ -35,13 +35,15 @@ _SUFFIXES = "|".join(sorted(BUILD_SUFFIXES | {STUBS}))
 _LISTING = ("werkzeug/testapp.py",)
 # Worth parsing: every other file is quickly passed over.
 _SIGNS = re.compile(
-    rb"importlib[._]metadata|pkg_resources|attach_stub"
+    rb"importlib[._]metadata"
     rb"|\bimport\b[^\n]*\b(?:metadata|tests?)\b|\bimport\s*\([^)]*\b(?:metadata|tests?)\b"
     rb"|\bfrom\b[^\n]*\btests?\b|[\"'/\\:.]tests?[\"'/\\:.]"
-    rb"|\.(?:" + _SUFFIXES.encode() + rb")[\"']"
 )
-_IMPORTED = re.compile(rb"(?m)^[ \t\f]*+(?:from|import)\s+(\w+)")
-_BINARY_SIGNS = re.compile(rb"importlib[._]metadata|pkg_resources")
+_NEEDED = (b"metadata", b"test")  # one of them is in whatever `_SIGNS` finds, and found at once
+_NAMED = (b"pkg_resources", b"attach_stub")
+_SUFFIX = re.compile(rb"\.(?:" + _SUFFIXES.encode() + rb")[\"']")
+_IMPORTED = re.compile(rb"\n[ \t\f]*+(?:from|import)\s+(\w+)")
+_BINARY_SIGNS = (b"importlib.metadata", b"importlib_metadata", b"pkg_resources")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +92,10 @@ def read_file_use(path: str, source: bytes) -> FileUse:
     if path.endswith("conftest.py") or path in _LISTING:  # pytest's
         return FileUse()
     if not path.endswith(".py"):
-        return FileUse(metadata=_IN_DOUBT.metadata) if _BINARY_SIGNS.search(source) else FileUse()
-    imports = frozenset(name.decode() for name in _IMPORTED.findall(source))
-    if not _SIGNS.search(source):
+        signs = any(each in source for each in _BINARY_SIGNS)
+        return FileUse(metadata=_IN_DOUBT.metadata) if signs else FileUse()
+    imports = frozenset(name.decode() for name in _IMPORTED.findall(b"\n" + source))
+    if not _is_worth_parsing(source):
         return FileUse(imports=imports)
     try:
         with warnings.catch_warnings():
@@ -112,6 +115,13 @@ def read_file_use(path: str, source: bytes) -> FileUse:
     )
 
 
+def _is_worth_parsing(source: bytes) -> bool:
+    """Return whether a source may use something at run time beside imports."""
+    if any(each in source for each in _NEEDED) and _SIGNS.search(source):
+        return True
+    return any(each in source for each in _NAMED) or bool(_SUFFIX.search(source))
+
+
 class _Reader:
     def __init__(self, package: list[str]) -> None:
         self.package = package
@@ -122,13 +132,14 @@ class _Reader:
         self.suffixes: set[str] = set()
         # What stands for importlib.metadata ("") or for something in it.
         self._names = {"importlib.metadata": ""}
+        self._starts: set[str] = set()  # of these names
         self._bound: set[str] = set()
         self._used: set[str] = set()
 
     def read(self, tree: ast.Module) -> None:
         """Go through a module's whole tree."""
         passed_over: set[ast.AST] = set()  # docstrings, called functions, what an attribute is of
-        nodes = list(ast.walk(tree))
+        nodes = _nodes_of(tree)
         for node in nodes:
             if isinstance(node, ast.Import):
                 for alias in node.names:
@@ -139,18 +150,21 @@ class _Reader:
                     self._import(module, alias.name, alias.asname or alias.name)
             elif isinstance(node, ast.Expr | ast.Attribute):
                 passed_over.add(node.value)
+        self._starts = {name.partition(".")[0] for name in self._names}
         for node in nodes:
-            if isinstance(node, ast.Call) and self._found(node.func):
-                passed_over.add(node.func)
-                self._call(self._found(node.func) or "", node)
+            if isinstance(node, ast.Call):
+                function = self._found(node.func)
+                if function:
+                    passed_over.add(node.func)
+                    self._call(function, node)
         for node in nodes:
-            if node in passed_over:
-                continue
             if isinstance(node, ast.Constant):
-                self._text(node.value)
-            elif isinstance(node, ast.Name | ast.Attribute):
+                if node not in passed_over:
+                    self._text(node.value)
+            elif isinstance(node, ast.Name | ast.Attribute) and node not in passed_over:
                 self._mention(self._found(node))
-                if (dotted(node) or "").endswith("attach_stub"):  # lazy_loader's
+                last = node.id if isinstance(node, ast.Name) else node.attr
+                if last.endswith("attach_stub") and dotted(node):  # lazy_loader's
                     self.suffixes.add(STUBS)
         if self._bound - self._used:  # imported for others
             self.metadata.add(EVERY)
@@ -175,6 +189,11 @@ class _Reader:
 
     def _found(self, node: ast.AST) -> str | None:
         """Return which name of importlib.metadata an expression is; "" for itself."""
+        first = node
+        while isinstance(first, ast.Attribute):
+            first = first.value
+        if not isinstance(first, ast.Name) or first.id not in self._starts:
+            return None
         name = dotted(node) or ""
         head, _, last = name.rpartition(".")
         if name in self._names:
@@ -227,3 +246,21 @@ class _Reader:
                     ".".join(self.package[:end] + parts[index:])
                     for end in range(1, len(self.package) + 1)
                 }
+
+
+# Nodes without others in them, contexts and operators aside, and a third of all.
+_LEAVES = frozenset({ast.Name, ast.Constant, ast.alias})
+
+
+def _nodes_of(tree: ast.AST) -> list[ast.AST]:
+    """Return a tree and all nodes in it but contexts and operators, in the order of `ast.walk`."""
+    found = [tree]
+    for node in found:  # which grows meanwhile
+        if node.__class__ in _LEAVES:
+            continue
+        for value in vars(node).values():
+            if value.__class__ is list:
+                found += [each for each in value if isinstance(each, ast.AST)]
+            elif isinstance(value, ast.AST) and value._fields:
+                found.append(value)
+    return found
