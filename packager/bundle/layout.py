@@ -41,6 +41,12 @@ class Contents:
     others: tuple[PluginFile, ...] = ()
 
     @property
+    def packages(self) -> Layer:
+        """The packages but for those whose bytecode is archived with the runtime's."""
+        folder, identity = self.dependencies.folder, self.dependencies.identity
+        return Layer(folder, identity, frozenset(PACKAGES))
+
+    @property
     def literals(self) -> str:
         """What differs from bundle to bundle, as the runtime reads it."""
         return render_bundle_literals(
@@ -58,10 +64,7 @@ def lay_out(
 
     Returns what of it is in the cache, too. `note` is told of damage there.
     """
-    packages = Layer(
-        contents.dependencies.folder, contents.dependencies.identity, frozenset(PACKAGES)
-    )
-    layers = [packages]
+    layers = [contents.packages]
     folder.mkdir()
     folder.chmod(EXECUTABLE)
     base = _cached_base(contents, compiler, note)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 import zlib
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -119,9 +121,36 @@ def packs_of(layers: Collection[Layer]) -> Mapping[str, Pack]:
     return found
 
 
-def _pack(cache: Path, layer: Layer) -> Pack:
+@contextmanager
+def deflating(layer: Layer) -> Iterator[None]:
+    """Have a layer deflated, where the cache lacks it, while the context lasts.
+
+    Whatever goes wrong is said where it is asked for.
+    """
+    cache = cache_folder() if layer.identity else None
+    if cache is None or (cache / _key(layer)).exists():
+        yield
+        return
+
+    def deflate_layer() -> None:
+        with suppress(Exception):
+            _pack(cache, layer)
+
+    thread = threading.Thread(target=deflate_layer)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+def _key(layer: Layer) -> str:
     made_of = [layer.identity, sorted(layer.passed_over), zlib.ZLIB_RUNTIME_VERSION, _THOROUGH]
-    key = f"{_FOLDER}/{digest_of(made_of)}"
+    return f"{_FOLDER}/{digest_of(made_of)}"
+
+
+def _pack(cache: Path, layer: Layer) -> Pack:
+    key = _key(layer)
     pack = Pack(cached_folder(cache, key, _maker(layer)))
     if pack.is_whole():
         return pack
