@@ -134,7 +134,8 @@ class _Packages:
     def _read(self, folder: Path, files: Sequence[str]) -> None:
         by_package: dict[str, list[FileUse]] = {}
         for file in files:
-            used = read_file_use(file, (folder / file).read_bytes())
+            content = (folder / file).read_bytes()
+            used = read_file_use(file, content, tests=bool(self._folders))
             by_package.setdefault(self._owners.get(file, ""), []).append(used)
             self._modules |= used.modules
         for owner, found in by_package.items():

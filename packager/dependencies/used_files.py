@@ -33,13 +33,15 @@ _LONGEST_NAME = 300
 _SUFFIXES = "|".join(sorted(BUILD_SUFFIXES | {STUBS}))
 # It shows the packages that there are, whichever these be; every bundle has it.
 _LISTING = ("werkzeug/testapp.py",)
-# Worth parsing: every other file is quickly passed over.
-_SIGNS = re.compile(
-    rb"importlib[._]metadata"
-    rb"|\bimport\b[^\n]*\b(?:metadata|tests?)\b|\bimport\s*\([^)]*\b(?:metadata|tests?)\b"
+# Worth parsing: every other file is quickly passed over. What may ask for metadata:
+_METADATA = re.compile(
+    rb"importlib[._]metadata|\bimport\b[^\n]*\bmetadata\b|\bimport\s*\([^)]*\bmetadata\b"
+)
+# What may lead into test folders:
+_TESTS = re.compile(
+    rb"\bimport\b[^\n]*\btests?\b|\bimport\s*\([^)]*\btests?\b"
     rb"|\bfrom\b[^\n]*\btests?\b|[\"'/\\:.]tests?[\"'/\\:.]"
 )
-_NEEDED = (b"metadata", b"test")  # one of them is in whatever `_SIGNS` finds, and found at once
 _NAMED = (b"pkg_resources", b"attach_stub")
 _SUFFIX = re.compile(rb"\.(?:" + _SUFFIXES.encode() + rb")[\"']")
 _IMPORTED = re.compile(rb"\n[ \t\f]*+(?:from|import)\s+(\w+)")
@@ -83,9 +85,10 @@ def merge_uses(uses: Iterable[FileUse]) -> FileUse:
     return FileUse(*(frozenset[str]().union(*part) for part in parts))
 
 
-def read_file_use(path: str, source: bytes) -> FileUse:
+def read_file_use(path: str, source: bytes, *, tests: bool = True) -> FileUse:
     """Return what a file names; `path` is relative to a folder on `sys.path`, with `/`.
 
+    Without `tests` there is no test folder: a file is not read for what leads into one alone.
     A source that this Python can't parse names everything; so may a compiled module that holds
     the name of a library which reads metadata.
     """
@@ -95,7 +98,7 @@ def read_file_use(path: str, source: bytes) -> FileUse:
         signs = any(each in source for each in _BINARY_SIGNS)
         return FileUse(metadata=_IN_DOUBT.metadata) if signs else FileUse()
     imports = frozenset(name.decode() for name in _IMPORTED.findall(b"\n" + source))
-    if not _is_worth_parsing(source):
+    if not _is_worth_parsing(source, tests=tests):
         return FileUse(imports=imports)
     try:
         with warnings.catch_warnings():
@@ -115,11 +118,15 @@ def read_file_use(path: str, source: bytes) -> FileUse:
     )
 
 
-def _is_worth_parsing(source: bytes) -> bool:
+def _is_worth_parsing(source: bytes, *, tests: bool) -> bool:
     """Return whether a source may use something at run time beside imports."""
-    if any(each in source for each in _NEEDED) and _SIGNS.search(source):
-        return True
-    return any(each in source for each in _NAMED) or bool(_SUFFIX.search(source))
+    # What all matches of an expression have is looked for first: that takes next to nothing.
+    return (
+        any(each in source for each in _NAMED)
+        or _SUFFIX.search(source) is not None
+        or (b"metadata" in source and _METADATA.search(source) is not None)
+        or (tests and b"test" in source and _TESTS.search(source) is not None)
+    )
 
 
 class _Reader:

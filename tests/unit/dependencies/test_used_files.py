@@ -81,6 +81,13 @@ def test_test_folders(source: str, modules: set[str], texts: set[str]) -> None:
     assert bool(needs.modules) == bool(modules)
 
 
+def test_without_test_folders_nothing_leads_into_them() -> None:
+    source = b"import tests\nload('other.tests')\n"
+    assert read_file_use("tool/x.py", source, tests=False) == FileUse(imports=frozenset({"tests"}))
+    source += b"import importlib.metadata\nimportlib.metadata.version('werkzeug')\n"
+    assert read_file_use("tool/x.py", source, tests=False).metadata == {"werkzeug"}
+
+
 def test_suffixes_in_texts() -> None:
     source = b"import lazy_loader\nlazy_loader.attach_stub(__name__, __file__)\nopen('x.h')\n"
     needs = read_file_use("tool/__init__.py", source)
