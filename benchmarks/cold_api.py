@@ -36,7 +36,7 @@ class ColdApi:
         self._connection: socket.socket | None = None
         self._rest = b""
 
-    def serve_one(self, event: bytes, ready: Callable[[], None] = lambda: None) -> Reply:
+    def serve_one(self, event: bytes, ready: Callable[[], object] = lambda: None) -> Reply:
         """Answer the first `next` with `event`; return the reply. The POST is left unanswered.
 
         `ready` is called in between: the init phase is over then. Raises RuntimeError for whatever

@@ -47,12 +47,14 @@ class Starter:
         folder: Path,
         event: bytes,
         prefix: tuple[str, ...] = (),
+        at_next: Callable[[int], object] | None = None,
         **environment: str,
     ) -> Started:
         """Start what is in `folder`, take its reply to the event, end it.
 
-        `prefix` is a command before its own, `environment` what it has besides. Ends the benchmark
-        where no reply comes.
+        `prefix` is a command before its own, `environment` what it has besides. `at_next` is
+        called with the process's id when it asks for the event: the init phase is over then. Ends
+        the benchmark where no reply comes.
         """
         command = contenders.command(contender, folder, self.python, self.client)
         env = contenders.environment(contender, folder, self.api.address) | environment
@@ -67,8 +69,8 @@ class Starter:
                 stderr=errors,
             )
             try:
-                reply = self.api.serve_one(event)
-                cpu, memory = _cpu_ms(process.pid), _peak(process.pid)
+                reply = self.api.serve_one(event, lambda: at_next and at_next(process.pid))
+                cpu, memory = cpu_ms(process.pid), _peak(process.pid)
             except (RuntimeError, TimeoutError) as fault:
                 errors.seek(0)
                 said = errors.read().decode(errors="replace")
@@ -112,8 +114,8 @@ def _end(process: subprocess.Popen[bytes], *, traced: bool) -> None:
     process.wait(contenders.SECONDS)
 
 
-def _cpu_ms(pid: int) -> float:
-    """The CPU time that all threads of a process have had, in ms (Linux, proc(5) schedstat)."""
+def cpu_ms(pid: int) -> float:
+    """Return the CPU ms that all threads of a process have had (Linux, proc(5) schedstat)."""
     total = 0
     for task in os.scandir(f"/proc/{pid}/task"):
         total += int((Path(task.path) / "schedstat").read_text().split()[0])

@@ -41,15 +41,20 @@ CGROUPS = (Path("/sys/fs/cgroup/cpu"), Path("/sys/fs/cgroup"))
 
 @contextmanager
 def cpu_share(megabytes: int) -> Iterator[Path]:
-    """Yield the file that a process writes its id to, to have no more CPU than that."""
+    """Yield the file that a process writes its id to, to have that much CPU and no more.
+
+    It comes before others on the machine, so that these take none of its share.
+    """
     root = next(each for each in CGROUPS if (each / "cgroup.procs").exists())
     folder = root / f"packager-{os.getpid()}"
     folder.mkdir()
     try:
         quota = PERIOD * megabytes // FULL
         if (folder / "cpu.max").exists():
+            (folder / "cpu.weight").write_text("10000")
             (folder / "cpu.max").write_text(f"{quota} {PERIOD}")
         else:
+            (folder / "cpu.shares").write_text("262144")
             (folder / "cpu.cfs_period_us").write_text(str(PERIOD))
             (folder / "cpu.cfs_quota_us").write_text(str(quota))
         yield folder / "cgroup.procs"

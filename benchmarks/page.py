@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.build_page import build_section
 from benchmarks.cold_contenders import APIG_WSGI, BASELINE, OURS_FAST, OURS_STOCK
 from benchmarks.observe_page import observe_section
-from benchmarks.published_page import published_section
+from benchmarks.published_page import phases_section, published_section
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -118,10 +118,11 @@ def read_records() -> dict[str, Record]:
 
 
 def render_page(records: Mapping[str, Record]) -> str:
-    """Return the page for the records in `results/`; one on builds may be missing."""
+    """Return the page for the records in `results/`; those of builds and phases may be missing."""
     cold, warm, reload = records["cold"], records["warm"], records["reload"]
     stream, observe = records["served_stream"], records["observe"]
-    published, build = records["published"], records.get("build")
+    published, phases = records["published"], records.get("published_phases")
+    build = records.get("build")
     parts = [
         INTRO,
         COLD.format(
@@ -134,6 +135,7 @@ def render_page(records: Mapping[str, Record]) -> str:
         _causes(cold),
         _versions(cold["contenders"]),
         published_section(published, _machine(published)),
+        *([phases_section(phases, _machine(phases))] if phases else []),
         WARM.format(rounds=warm["rounds"], machine=_machine(warm)),
         _warm_table(warm),
         WARM_NOTES,

@@ -29,8 +29,11 @@ PYTHONS = [
     pytest.param(python, marks=[pytest.mark.soak] if python != FOUND[-1] else [])
     for python in FOUND
 ]
-LONG = ("line-bot-sdk", "slack-sdk")  # 500 modules by one generator; needs much for all of its own
+# Hundreds of modules; slack-sdk needs much for all of its own.
+LONG = ("line-bot-sdk", "openai", "slack-sdk")
 NEEDED = {
+    "openai": ("aiohttp", "numpy", "websockets"),
+    "redis": ("cryptography", "pybreaker", "pyjwt", "requests", "xxhash"),
     "slack-sdk": ("aiohttp", "boto3", "sqlalchemy[asyncio]", "websocket-client", "websockets")
 }
 PARTS = [

@@ -92,15 +92,15 @@ def verify(
         lost = sorted(before - after)
         if lost and len(lost) <= AGAIN:  # of those that wait for others, a busy machine fails some
             after |= _passed(interpreter, source, replace(tests, paths=tuple(lost)))
-        waiting = sum(b"__waiting__" in each for each in _bytecode(site, treated))
-        print(f"{name} {version}: {waiting} of {len(treated)} modules have imports that wait")
+        waiting = [path for path in treated if _waits(site / path)]
+        print(f"{name} {version}: {len(waiting)} of {len(treated)} modules have imports that wait")
         print(f"{len(before)} tests pass as it ships, {len(after)} with the treatment")
         for each in sorted(before - after)[:40]:
             print(f"  no longer: {each}")
         if len(before) < LEAST or before - after:
             return False
         if write:
-            entry |= {"shapes": {path: shape_of((site / path).read_bytes()) for path in treated}}
+            entry |= {"shapes": {path: shape_of((site / path).read_bytes()) for path in waiting}}
             _write(name, version, entry, digest_of(site, files), len(before), python)
         return True
 
@@ -172,9 +172,9 @@ def _lines(path: Path) -> list[str]:
     return path.read_text("utf-8").splitlines()
 
 
-def _bytecode(site: Path, files: list[str]) -> list[bytes]:
-    caches = ((site / path).parent.glob(f"__pycache__/{Path(path).stem}.*.pyc") for path in files)
-    return [path.read_bytes() for found in caches for path in found]
+def _waits(source: Path) -> bool:
+    caches = source.parent.glob(f"__pycache__/{source.stem}.*.pyc")
+    return any(b"__waiting__" in path.read_bytes() for path in caches)
 
 
 def _uv(*arguments: str) -> None:

@@ -28,6 +28,8 @@ LEFT_OUT = {
     *("__conditional_annotations__", "__path__", "__spec__", "__warningregistry__"),
 }
 SKIPPED = ("__main__", "emscripten", "http2", "_appengine_environ")
+# What stands for something else: what a request at hand has (flask), a module to come (openai).
+STAND_INS = ("_get_current_object", "__get_proxied__")
 SOURCES = 4  # of each module: `inspect` reads the file for every one
 
 
@@ -80,7 +82,7 @@ def modules_of(name: str) -> list[types.ModuleType]:
             continue
         try:
             found.append(importlib.import_module(info.name))
-        except (ImportError, AssertionError) as error:
+        except Exception as error:
             print(info.name, error, file=sys.stderr)  # needs what is not here, or another system
     return found
 
@@ -108,8 +110,8 @@ def shown(module: types.ModuleType) -> dict[str, list[object]]:
     own = 0
     for name in sorted({*dir(module)} - LEFT_OUT):
         value = getattr(module, name)
-        if hasattr(type(value), "_get_current_object"):
-            continue  # it stands for what a request at hand has (flask)
+        if any(hasattr(type(value), each) for each in STAND_INS):
+            continue
         if getattr(value, "__name__", "") == f"{module.__name__}.{name}":
             continue  # a submodule is an attribute once something has imported it
         entry[name] = [face(value), patched(module, name)]
