@@ -190,6 +190,35 @@ def test_nothing_else_about_the_packages_is_different(python: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("python", PYTHONS)
+def test_a_packages_own_attributes_are_asked_for_by_who_uses_them(
+    python: str, tmp_path: Path
+) -> None:
+    code = """
+        import sys, types, warnings
+        sys.path.insert(0, "plugin")
+        from endpoint_runtime.app import endpoints
+        package = types.ModuleType("package")
+        source = "def __getattr__(name):\\n    if name == 'old':\\n"
+        source += "        import warnings; warnings.warn(name, stacklevel=2); return 1\\n"
+        source += "    raise AttributeError(name)"
+        exec(source, vars(package))
+        package.__path__ = ["package"]
+        sys.modules["package"] = package
+        endpoints._import_when_used(package)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            assert package.old == 1
+        assert [each.filename for each in caught] == ["<string>"]
+        assert package.part.X == 2
+        assert not hasattr(package, "other") and isinstance(package, types.ModuleType)
+    """
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "part.py").write_text("X = 2")
+
+    run(python, dedent(code), folder=tmp_path, path=ROOT / "handler_template")
+
+
+@pytest.mark.parametrize("python", PYTHONS)
 def test_sixteen_threads_that_use_one_at_once(python: str, tmp_path: Path) -> None:
     code = """
         import sys, threading, time

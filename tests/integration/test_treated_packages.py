@@ -34,7 +34,7 @@ LONG = ("line-bot-sdk", "openai", "slack-sdk")
 NEEDED = {
     "openai": ("aiohttp", "numpy", "websockets"),
     "redis": ("cryptography", "pybreaker", "pyjwt", "requests", "xxhash"),
-    "slack-sdk": ("aiohttp", "boto3", "sqlalchemy[asyncio]", "websocket-client", "websockets")
+    "slack-sdk": ("aiohttp", "boto3", "sqlalchemy[asyncio]", "websocket-client", "websockets"),
 }
 PARTS = [
     pytest.param(tuple(name for name in verified() if name not in LONG), id="all but those"),

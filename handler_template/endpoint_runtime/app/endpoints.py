@@ -209,14 +209,8 @@ class _Loader:
 
 def _import_when_used(package: ModuleType) -> None:
     name = package.__name__
-    own = package.__dict__.get("__getattr__")
 
     def __getattr__(attribute: str) -> Any:
-        if own is not None:
-            try:
-                return own(attribute)
-            except AttributeError:
-                pass
         if not attribute.startswith("_"):
             submodule = f"{name}.{attribute}"
             try:
@@ -228,4 +222,9 @@ def _import_when_used(package: ModuleType) -> None:
         message = f"module {name!r} has no attribute {attribute!r}"
         raise AttributeError(message, name=attribute, obj=package)
 
-    package.__getattr__ = __getattr__  # type: ignore[method-assign]
+    own = package.__dict__.get("__getattr__")
+    if own is None or own.__module__ == __name__:
+        package.__getattr__ = __getattr__  # type: ignore[method-assign]
+    else:  # whoever asks calls that, as its warnings say where, and a class's comes after
+        found = {"__getattr__": lambda _, attribute: __getattr__(attribute)}
+        package.__class__ = type("module", (type(sys),), found)
