@@ -8,7 +8,15 @@ from typing import Any
 from packager import __version__
 from packager.bundle.deferred_literal import deferred_literal
 from packager.contract import FORMAT, HANDLERS
-from packager.model.calls import Models, Operation, Tool, credential_key, defaults_of, tool_key
+from packager.model.calls import (
+    DeclaredTool,
+    Models,
+    Operation,
+    Tool,
+    credential_key,
+    defaults_of,
+    tool_key,
+)
 from packager.model.events import AnyEvent, EventMapping, event_arn
 from packager.model.options import (
     EnvSource,
@@ -96,7 +104,7 @@ def _calls(plan: FunctionPlan, left_out: tuple[str, ...]) -> dict[str, object]:
         "APPS": {app_id: _source(source) for app_id, source in options.apps.items()},
         "MODELS": _models(options.models),
         "TOOLS": {name: _tool(name, tool, plan) for name, tool in options.tools.items()},
-        "OWN_TOOLS": {} if "own_tools" in left_out else dict(plan.plugin.own_tools),
+        "OWN_TOOLS": {} if "own_tools" in left_out else _declared(plan.plugin.own_tools),
         "OWN_DEFAULTS": {} if "own_tools" in left_out else defaults_of(plan.plugin.own_credentials),
         "DIFY_INNER": options.dify_inner
         and {
@@ -166,6 +174,21 @@ def _models(models: Models | None) -> dict[str, Any] | None:
     return {"provider": models.provider, **where, "names": dict(models.names)}
 
 
+def _declared(tools: Mapping[str, DeclaredTool]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return the source and the parameters of each tool, as the runtime's `calls.tools.own` takes
+    them."""
+    return {
+        name: (
+            tool.source,
+            {
+                parameter: (each.type, each.is_form, each.required, each.default, each.options)
+                for parameter, each in tool.parameters.items()
+            },
+        )
+        for name, tool in tools.items()
+    }
+
+
 def _other(tool: Tool, plan: FunctionPlan) -> dict[str, Any]:
     """Return where another plugin is, its tools, and the names at its root that are its own."""
     if not of_other_plugin(tool):
@@ -175,7 +198,7 @@ def _other(tool: Tool, plan: FunctionPlan) -> dict[str, Any]:
     names = sorted({file.partition("/")[0].removesuffix(".py") for file in files})
     return {
         "other": other.name,
-        "sources": dict(other.tools),
+        "sources": _declared(other.tools),
         "defaults": defaults_of(other.credentials),
         "names": tuple(names),
     }

@@ -188,12 +188,7 @@ PARTS = (
     Part("observe", ("observe/__init__.py", "observe/attach.py")),
     Part("gzip", ("gateway/compression.py",), lambda plan, facts: plan.options.gzip),
     Part("dify", ("dify/",), _calls_dify, ("keyed_api",)),
-    Part(
-        "inner",
-        ("calls/inner.py", "calls/inner_apps.py"),
-        _calls_inner,
-        ("calls",),
-    ),
+    Part("inner", ("calls/inner.py", "calls/inner_apps.py"), _calls_inner, ("calls",)),
     Part("openai", ("calls/openai/",), _calls_models("openai"), ("calls",)),
     Part("nodes", ("calls/nodes.py",), _calls_nodes, ("calls",)),
     Part("bedrock", ("calls/bedrock/",), _calls_models("bedrock"), ("signed",)),
@@ -206,7 +201,12 @@ PARTS = (
         ("tools", "signed"),
     ),
     Part("other_tools", ("calls/tools/other.py",), _calls_other_tools, ("own_tools",)),
-    Part("own_tools", ("calls/tools/own.py",), _calls_own_tools, ("tools",)),
+    Part(
+        "own_tools",
+        ("calls/tools/own.py", "calls/tools/parameters.py"),
+        _calls_own_tools,
+        ("tools",),
+    ),
     Part(
         "tools",
         ("calls/tools/__init__.py", "calls/tools/find.py", "calls/tools/messages.py"),

@@ -99,6 +99,26 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolParameter:
+    """A parameter that a tool declares: those of a form (`is_form`) have a value in every call, the
+    `default` where a caller says none. `options` are those of a `select`."""
+
+    type: str
+    is_form: bool = False
+    required: bool = False
+    default: Any = None
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredTool:
+    """A tool that a plugin declares: where its class is, and its parameters by their names."""
+
+    source: str
+    parameters: Mapping[str, ToolParameter] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Credential:
     """What a provider of tools declares that its user gives; a `default` of None is none."""
 

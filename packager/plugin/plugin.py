@@ -9,7 +9,7 @@ from pathlib import Path
 from packager.analysis.sources import PluginSources
 from packager.errors import Place
 from packager.inputs.plugin_folder import PluginFolder
-from packager.model.calls import Credential
+from packager.model.calls import Credential, DeclaredTool
 from packager.model.declared import Declared
 from packager.model.options import Options
 from packager.model.plugin import EndpointGroup
@@ -33,7 +33,7 @@ class Plugin:
     requirements: Requirements
     sources: PluginSources = field(compare=False)
     storage_size: int | None = None  # bytes, of storage.size
-    own_tools: Mapping[str, str] = field(default_factory=dict)  # sources by provider/tool
+    own_tools: Mapping[str, DeclaredTool] = field(default_factory=dict)  # by provider/tool
     own_credentials: tuple[Credential, ...] = ()  # which those tools declare
     tool_plugins: Mapping[str, ToolPlugin] = field(default_factory=dict)  # by their targets
     storing: frozenset[str] = frozenset()  # groups whose code uses session.storage

@@ -34,7 +34,7 @@ class Duck(Endpoint):
         messages = [UserPromptMessage(content="Hello dogs")]
         chunks = self.session.model.llm.invoke(config, messages)
         said = {"model": "".join(each.delta.message.content for each in chunks)}
-        tool = self.session.tool.invoke_builtin_tool("sums", "add", {"a": 1, "b": 2})
+        tool = self.session.tool.invoke_builtin_tool("sums", "add", {"a": 1, "b": "2"})
         said["tool"] = [[each.type.value, each.message.model_dump()] for each in tool]
         other = self.session.tool.invoke_builtin_tool("weather", "forecast", {"city": "Oslo"})
         said["other"] = [each.message.text for each in other]
@@ -52,7 +52,8 @@ from helpers import plus
 class Add(Tool):
     def _invoke(self, tool_parameters):
         total = plus(tool_parameters["a"], tool_parameters["b"])
-        yield self.create_text_message(f"{total} {self.runtime.credentials}")
+        given = {name: each for name, each in tool_parameters.items() if name not in "ab"}
+        yield self.create_text_message(f"{total} {given} {self.runtime.credentials}")
 """
 # Another plugin's, whose modules have the names of the first one's, and of a package's.
 FORECAST = """\
@@ -75,6 +76,7 @@ class Forecast(Tool):
     def _invoke(self, tool_parameters):
         from utils.text import shout
 
+        assert tool_parameters["days"] == 1
         assert utils.deep.numbers is numbers and helpers.plus is plus
         text = shout(tool_parameters["city"])
         degrees = yaml.safe_load(f"{plus(numbers.ONE, 1)}{SIGN}")
@@ -95,7 +97,8 @@ WEATHER = {
         tools: [tools/forecast.yaml]
         """,
     "tools/forecast.yaml": "identity: {name: forecast}\n"
-    "extra: {python: {source: tools/forecast.py}}",
+    "extra: {python: {source: tools/forecast.py}}\n"
+    "parameters: [{name: days, type: number, form: form, default: 1}]",
     "tools/forecast.py": FORECAST,
     "tools/neighbour.py": "SIGN = 'C'\n",
     "helpers/__init__.py": "def plus(a, b):\n    return f'{a}+{b}'\n",
@@ -115,7 +118,13 @@ FILES = {
           base: {type: text-input, default: 10}
         tools: [tools/add.yaml]
         """,
-    "tools/add.yaml": "identity: {name: add}\nextra: {python: {source: tools/add.py}}\n",
+    "tools/add.yaml": """
+        identity: {name: add}
+        extra: {python: {source: tools/add.py}}
+        parameters:
+          - {name: b, type: number, form: llm}
+          - {name: digits, type: number, form: form, default: 2}
+        """,
     "tools/add.py": TOOL,
     "helpers.py": "def plus(a, b):\n    return a + b\n",
     "requirements.txt": "dify_plugin\n",
@@ -171,7 +180,8 @@ def test_by_difys_stand_in_at_every_front_door(
         env = {"PACKAGER_DIFY": dify.url, **local_environment(local)}
         said = ask(bundle, sent_by(front), env)
 
-    text = "3 {'base': '10', 'key': 'a credential'}"  # the plugin's own: no stand-in
+    # The plugin's own, with types and defaults as it declares them: no stand-in.
+    text = "3 {'digits': 2} {'base': '10', 'key': 'a credential'}"
     assert said == {
         "model": "Hello dogs",
         "tool": [["text", {"text": text}]],

@@ -8,20 +8,20 @@ from typing import Any
 from packager.errors import Diagnostics
 from packager.inputs.plugin_folder import PluginFolder
 from packager.inputs.yaml_tree import YamlValue, read_yaml
-from packager.model.calls import Credential
+from packager.model.calls import Credential, DeclaredTool, ToolParameter
 
 _YAML = (".yaml", ".yml")
-_TEXTS = ("secret-input", "select", "text-input")
+_TEXTS = ("secret-input", "select", "string", "text-input")
 
 
-def read_own_tools(folder: PluginFolder, providers: Iterable[YamlValue]) -> dict[str, str]:
-    """Return the sources of the plugin's tools by `provider/tool`.
+def read_own_tools(folder: PluginFolder, providers: Iterable[YamlValue]) -> dict[str, DeclaredTool]:
+    """Return the plugin's tools by `provider/tool`.
 
     `providers` are the files that the manifest lists under `plugins.tools`. What is wrong with one
     is Dify's to say: here it is no tool.
     """
     unsaid = Diagnostics()
-    found: dict[str, str] = {}
+    found: dict[str, DeclaredTool] = {}
     for reference in providers:
         provider = _read(folder, reference, unsaid)
         name = _text(provider, "identity", "name")
@@ -32,8 +32,30 @@ def read_own_tools(folder: PluginFolder, providers: Iterable[YamlValue]) -> dict
             file = source and folder.resolve(source, unsaid, what="", suffixes=(".py",))
             own = _text(tool, "identity", "name")
             if name and own and file:
-                found[f"{name}/{own}"] = file
+                found[f"{name}/{own}"] = DeclaredTool(file, _parameters(tool))
     return found
+
+
+def _parameters(tool: YamlValue | None) -> dict[str, ToolParameter]:
+    declared = _at(tool, "parameters")
+    found: dict[str, ToolParameter] = {}
+    for each in declared.items if declared is not None else ():
+        name, kind = _text(each, "name"), _text(each, "type")
+        required, options = _at(each, "required"), _at(each, "options")
+        if name and kind:
+            found[name] = ToolParameter(
+                kind,
+                _text(each, "form") == "form",
+                required is not None and required.value is True,
+                _default(_at(each, "default"), kind),
+                _values(options.items if options is not None else ()),
+            )
+    return found
+
+
+def _values(options: Iterable[YamlValue]) -> tuple[str, ...]:
+    found = (_at(each, "value") for each in options)
+    return tuple(each.text for each in found if each is not None)
 
 
 def read_credentials(

@@ -14,7 +14,7 @@ from packager.errors import Code, Diagnostics, InvalidInput, Place, UsageError
 from packager.inputs.plugin_folder import PluginFolder
 from packager.inputs.suggestions import did_you_mean
 from packager.inputs.yaml_tree import read_yaml
-from packager.model.calls import ALL_TOOLS, Credential, Tool
+from packager.model.calls import ALL_TOOLS, Credential, DeclaredTool, Tool
 from packager.model.options import Options
 from packager.model.permissions import Permissions
 from packager.paths import is_file, is_inside
@@ -31,7 +31,7 @@ from packager.requirements.requirements import Requirements
 
 @dataclass(frozen=True, slots=True)
 class ToolPlugin:
-    """Another plugin: its `tools` are sources by provider/tool.
+    """Another plugin: its `tools` are by provider/tool.
 
     `target` is its path as the configuration has it, `name` that of its folder in the bundle.
     """
@@ -40,14 +40,14 @@ class ToolPlugin:
     name: str
     folder: PluginFolder
     path: Path  # of the folder or the package
-    tools: Mapping[str, str]
+    tools: Mapping[str, DeclaredTool]
     credentials: tuple[Credential, ...]
     requirements: Requirements
     sources: PluginSources = field(compare=False)
 
     def files(self, diagnostics: Diagnostics) -> tuple[PluginFile, ...]:
         """Return its files that ship, by their paths in the bundle."""
-        rules = FileRules({*self.tools.values()})
+        rules = FileRules({each.source for each in self.tools.values()})
         found = plugin_files(self.folder, diagnostics, rules).files
         return tuple(PluginFile(f"{self.place}/{each.path}", each.source) for each in found)
 

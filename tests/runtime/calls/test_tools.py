@@ -287,7 +287,7 @@ def own_tools(
     monkeypatch.delitem(sys.modules, "own_sums", raising=False)
 
     def make(**bundle: Any) -> Made:
-        return tools(reply({}), OWN_TOOLS={"sums/add": "own_sums/add.py"}, **bundle)
+        return tools(reply({}), OWN_TOOLS={"sums/add": ("own_sums/add.py", {})}, **bundle)
 
     return make
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dify_plugin.core.runtime import Session
-    from endpoint_runtime.calls.tools.own import Load
+    from endpoint_runtime.calls.tools.own import Declared, Load
     from endpoint_runtime.settings.keys import Keys
 
 ALL = "*"  # in place of a tool's name: all tools of the provider
@@ -24,7 +24,7 @@ class Tools:
 
     def __init__(self, bundle: Any, keys: Keys, load: Load) -> None:
         self._tools: Mapping[str, tuple[str, dict[str, Any]]] = bundle.TOOLS
-        self._own: Mapping[str, str] = bundle.OWN_TOOLS
+        self._own: Mapping[str, Declared] = bundle.OWN_TOOLS
         self._defaults: Mapping[str, dict[str, Any]] = bundle.OWN_DEFAULTS
         self._plugin: str = bundle.PLUGIN
         self._keys = keys
@@ -89,7 +89,7 @@ class Tools:
             from endpoint_runtime.calls.tools.aws_lambda import Function
 
             return Function(given["function"], provider)
-        sources: Mapping[str, str] = given.get("sources", self._own)
+        sources: Mapping[str, Declared] = given.get("sources", self._own)
         if own not in sources:
             raise CallError(f"the plugin has no tool {own}")
         from endpoint_runtime.calls.tools.own import OwnTool

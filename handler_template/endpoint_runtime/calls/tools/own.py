@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from endpoint_runtime.calls.errors import CallError
+from endpoint_runtime.calls.tools.parameters import as_declared
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,15 +14,17 @@ if TYPE_CHECKING:
     from dify_plugin.core.runtime import Session
 
     Load = Callable[[str], ModuleType]  # of a source, by its path in the plugin
+    # A source, and parameters by their names: see `parameters.as_declared`.
+    Declared = tuple[str, Mapping[str, tuple[str, bool, bool, Any, tuple[str, ...]]]]
 
 
 class OwnTool:
-    """One tool, whose class is in `source`; `credentials` returns those it is configured with."""
+    """One tool, as it is `declared`; `credentials` returns those it is configured with."""
 
     def __init__(
-        self, source: str, load: Load, credentials: Callable[[Session], dict[str, Any]]
+        self, declared: Declared, load: Load, credentials: Callable[[Session], dict[str, Any]]
     ) -> None:
-        self._source = source
+        self._source, self._parameters = declared
         self._load = load
         self._credentials = credentials
         self._class: type[Any] | None = None
@@ -35,7 +38,8 @@ class OwnTool:
             credentials=self._credentials(session), user_id=None, session_id=session.session_id
         )
         try:
-            yield from cls(runtime=runtime, session=session).invoke(dict(parameters)) or ()
+            given = as_declared(parameters, self._parameters)
+            yield from cls(runtime=runtime, session=session).invoke(given) or ()
         except CallError:
             raise
         except Exception as fault:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from packager.errors import Diagnostics
+from packager.model.calls import DeclaredTool, ToolParameter
 from packager.model.permissions import Permissions
 from packager.plugin.functions import plan_functions
 from packager.plugin.opened import open_plugin
@@ -21,7 +22,16 @@ WEATHER = {
     "endpoints/duck.yaml": None,
     "endpoints/duck.py": None,
     "provider/weather.yaml": "identity: {name: weather}\ntools: [tools/forecast.yaml]\n",
-    "tools/forecast.yaml": "identity: {name: forecast}\nextra: {python: {source: tools/f.py}}",
+    "tools/forecast.yaml": """
+        identity: {name: forecast}
+        extra: {python: {source: tools/f.py}}
+        parameters:
+          - {name: city, type: string, form: llm, required: true}
+          - {name: days, type: number, form: form, default: 3}
+          - {name: code, type: string, form: form, default: 010}
+          - {name: unit, type: select, form: form, options: [{value: C}, {value: 1, label: {}}]}
+          - {type: string}
+        """,
     "tools/f.py": "import requests\n",
     "requirements.txt": "dify_plugin\nrequests<3\n",
 }
@@ -61,7 +71,14 @@ def test_a_folder_and_a_package(tmp_path: Path, name: str) -> None:
     assert plugin is not None
     [plan] = plan_functions([plugin], Diagnostics())
     [other] = plan.tool_plugins
-    assert (other.name, other.tools) == ("weather", {"weather/forecast": "tools/f.py"})
+    parameters = {
+        "city": ToolParameter("string", required=True),
+        "days": ToolParameter("number", is_form=True, default=3),
+        "code": ToolParameter("string", is_form=True, default="010"),
+        "unit": ToolParameter("select", is_form=True, options=("C", "1")),
+    }
+    tools = {"weather/forecast": DeclaredTool("tools/f.py", parameters)}
+    assert (other.name, other.tools) == ("weather", tools)
     assert other.requirements.names == {"dify-plugin", "requests"}
     assert other.place == "other_plugins/weather"
 
