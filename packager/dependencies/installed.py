@@ -212,14 +212,14 @@ def _compile(
 def _contents(folder: Path, installed: Installed) -> dict[str, Any]:
     """Return what there is to say of an entry: the version and the size of every package."""
     sizes = dict.fromkeys(installed.versions, 0)
-    for path in folder.rglob("*"):
-        if path.is_file():
-            source = path
-            if path.parent.name == "__pycache__":
-                source = path.parent.parent / f"{path.name.rpartition('.cpython-')[0]}.py"
-            owner = installed.owners.get(source.relative_to(folder).as_posix(), "")
-            if owner in sizes:
-                sizes[owner] += path.stat().st_size
+    for name, found in files_below(folder):
+        source = name
+        above, _, file = name.rpartition("/")
+        if f"/{above}".endswith("/__pycache__"):
+            source = f"{above.removesuffix('__pycache__')}{file.rpartition('.cpython-')[0]}.py"
+        owner = installed.owners.get(source, "")
+        if owner in sizes:
+            sizes[owner] += found.st_size
     versions = installed.versions
     packages = [PackageSize(name, versions[name], size) for name, size in sorted(sizes.items())]
     return {

@@ -31,7 +31,11 @@ def looks_at_itself(tree: ast.Module, nodes: Nodes, rules: Rules) -> bool:
         return any(map(_looks, of_classes(nodes, *kinds)))
     suspects = [
         node
-        for node in of_classes(nodes, ast.Name, ast.Attribute, ast.ImportFrom)
+        for node in [
+            *(node for node in nodes.get(ast.Name, ()) if node.id in _LOOKING),
+            *(node for node in nodes.get(ast.Attribute, ()) if node.attr == "modules"),
+            *nodes.get(ast.ImportFrom, ()),
+        ]
         if _looks_in_package(node, within=False)
     ]
     if not suspects:  # as in most modules: the rest takes a while

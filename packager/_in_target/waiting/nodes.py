@@ -38,16 +38,7 @@ def fields_of(kind: type[ast.AST]) -> tuple[str, ...]:
 def children_of(node: ast.AST) -> list[ast.AST]:
     """Return the nodes right below a node, in their order."""
     found: list[ast.AST] = []
-    fields = _fields_of.get(node.__class__)
-    for name in fields_of(node.__class__) if fields is None else fields:
-        value = getattr(node, name, None)
-        if value.__class__ is list:
-            if value and isinstance(value[0], str):
-                continue  # names, of `global`, say
-            # `None` is in the place of a default, or of a key, that is not there.
-            found += value if None not in value else filter(None, value)
-        elif isinstance(value, ast.AST):
-            found.append(value)
+    _add_children(node, found)
     return found
 
 
@@ -56,8 +47,23 @@ def nodes_of(tree: ast.AST) -> list[ast.AST]:
     found = [tree]
     for node in found:  # which grows meanwhile
         if _fields_of.get(node.__class__) != ():
-            found += children_of(node)
+            _add_children(node, found)
     return found
+
+
+def _add_children(node: ast.AST, found: list[ast.AST]) -> None:
+    fields = _fields_of.get(node.__class__)
+    for name in fields_of(node.__class__) if fields is None else fields:
+        value = getattr(node, name, None)
+        if not value:  # nothing, an empty list, an empty text
+            continue
+        if value.__class__ is list:
+            if isinstance(value[0], str):
+                continue  # names, of `global`, say
+            # `None` is in the place of a default, or of a key, that is not there.
+            found += filter(None, value) if None in value else value
+        elif isinstance(value, ast.AST):
+            found.append(value)
 
 
 def nodes_by_class(tree: ast.AST) -> Nodes:

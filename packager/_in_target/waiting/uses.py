@@ -29,6 +29,7 @@ _KNOWN_DECORATORS = _PLAIN_DECORATORS | {
     *("abstractmethod", "abstractproperty", "asynccontextmanager", "cache", "cached_property"),
     *("contextmanager", "deleter", "final", "getter", "lru_cache", "override", "setter", "wraps"),
 }
+_WORD = re.compile(r"\w+")
 # `if TYPE_CHECKING:` is left out of the code.
 CHECKING = "TYPE_CHECKING"
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -97,11 +98,10 @@ class Finder:
     def __init__(self, tree: ast.Module, nodes: Nodes, names: Iterable[str], rules: Rules) -> None:
         self._tree = tree
         self._names = {*names}
-        # Annotations may have them in texts.
-        within: list[ast.expr | ast.stmt] = [*nodes.get(ast.AnnAssign, ())]
+        within: list[ast.expr | ast.stmt] = [*nodes.get(ast.AnnAssign, ())]  # texts may have them
         within += [node for node in nodes.get(ast.Name, ()) if node.id in self._names]
-        says_one = re.compile(rf"\b(?:{'|'.join(sorted(self._names))})\b").search
-        within += [node for node in nodes.get(ast.Constant, ()) if says_one(str(node.value))]
+        texts = (node for node in nodes.get(ast.Constant, ()) if isinstance(node.value, str))
+        within += [each for each in texts if self._names.intersection(_WORD.findall(each.value))]
         self._lines = sorted({node.lineno for node in within})
         self._rules = rules
         self._postponed = any(  # annotations are text anyhow (PEP 563)
