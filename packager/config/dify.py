@@ -9,6 +9,7 @@ from packager.config.key_types import Key, text
 from packager.config.refused import InvalidPart, InvalidValue, found
 from packager.config.sources import SOURCE_KEYS
 from packager.config.tables import Report, read_table, secret, url
+from packager.config.urls import base_url
 from packager.inputs.toml_positions import KeyPath
 from packager.model.calls import INNER_KEY, InnerDify
 from packager.model.options import Options, Source
@@ -16,9 +17,19 @@ from packager.model.options import Options, Source
 ANY_APP = "*"  # the key of every app that has none of its own
 _ID = r"[A-Za-z0-9_-]{1,64}"
 _OF_INNER = ("inner_url", "inner_key", "tenant_id", "user_id")
+
+
+def _inner_url(value: object) -> str:
+    """Return the address of Dify's api service; raises InvalidValue."""
+    read = base_url(value)
+    if read.endswith("/inner/api"):
+        raise InvalidValue("one with /inner/api, which is added to it")
+    return read
+
+
 DIFY: tuple[Key, ...] = (
     url("base_url", "https://dify.example.com/v1"),
-    url("inner_url", "http://dify-api:5001"),
+    url("inner_url", "http://dify-api:5001", _inner_url),
     secret("inner_key", "the inner API's key", "/dify/inner-key"),
     text("tenant_id", "an id", _ID),
     text("user_id", "an id", _ID),

@@ -68,6 +68,11 @@ URL = "expected a URL such as https://dify.example.com/v1, not "
             "tenant_id, user_id)",
         ),
         (
+            '[dify]\ninner_url = "http://api:5001/inner/api/"',
+            "2:1: dify.inner_url: expected a URL such as http://dify-api:5001, not one with "
+            "/inner/api, which is added to it",
+        ),
+        (
             "[dify]\nbase_ur = 1",
             "2:1: dify.base_ur: there is no such key (did you mean base_url?)",
         ),
