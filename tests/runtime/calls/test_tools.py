@@ -111,11 +111,12 @@ def test_the_url_of_an_mcp_server_is_asked_as_it_is_said(tools: MakeTools, path:
     assert {each.path for each in made.server.seen} == {path or "/"}
 
 
-def test_an_mcp_server_that_lost_the_session(tools: MakeTools) -> None:
+@pytest.mark.parametrize("status", [404, 400])
+def test_an_mcp_server_that_lost_the_session(tools: MakeTools, status: int) -> None:
     made = tools(
         INITIALIZED,
         ACCEPTED,
-        reply({"error": "no such session"}, 404),
+        reply({"error": "no such session"}, status),
         reply(result(3, protocolVersion="2025-06-18"), Mcp_Session_Id="s-2"),
         ACCEPTED,
         reply(result(4, content=[])),

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from endpoint_runtime.calls.server import Authorization, Exchange
 
 VERSION = "2025-06-18"
+# What a session that a server does not know is answered with: 404 by the specification, and 400 by
+# servers written after the examples of its TypeScript SDK.
+_FORGOTTEN = (404, 400)
 
 
 class McpServer:
@@ -50,7 +53,7 @@ class McpServer:
         try:
             result = self._ask(session, "tools/call", asked, headers)
         except CallError as fault:
-            if fault.status != 404 or "Mcp-Session-Id" not in headers:
+            if fault.status not in _FORGOTTEN or "Mcp-Session-Id" not in headers:
                 raise
             # The server has forgotten the session, so it did nothing.
             self._session = None
