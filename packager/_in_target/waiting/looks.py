@@ -7,7 +7,7 @@ from typing import TypeGuard
 
 from packager._in_target.waiting.nodes import (
     Nodes,
-    children_of,
+    bound_names,
     nodes_by_class,
     nodes_of,
     of_classes,
@@ -27,6 +27,8 @@ def looks_at_itself(tree: ast.Module, nodes: Nodes, rules: Rules) -> bool:
     `endpoint_runtime/waiting.py`). Its own tests would tell.
     """
     if not rules.package:
+        if not {*_OWN_HOOKS}.isdisjoint(bound_names(*tree.body)):
+            return True
         kinds = (ast.Name, ast.Attribute, ast.FunctionDef, ast.AsyncFunctionDef, ast.ImportFrom)
         return any(map(_looks, of_classes(nodes, *kinds)))
     suspects = [
@@ -57,15 +59,8 @@ def looks_at_itself(tree: ast.Module, nodes: Nodes, rules: Rules) -> bool:
 
 
 def has_hook(body: list[ast.stmt]) -> bool:
-    """Whether a module has a `__getattr__` of its own, in whatever branch."""
-    pending: list[ast.AST] = [*body]
-    for node in pending:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            if node.name == _OWN_HOOKS[0]:
-                return True
-        elif not isinstance(node, ast.expr):
-            pending += children_of(node)
-    return False
+    """Whether a module has a `__getattr__` of its own, in whatever branch and however bound."""
+    return _OWN_HOOKS[0] in bound_names(*body)
 
 
 def evaluates(tree: ast.Module) -> bool:

@@ -98,6 +98,7 @@ def waiting(source: str) -> set[str]:
         ("import json\ndef f(): return globals()", set()),
         ("import json, sys\ndef f(): return sys.modules[__name__]", set()),
         ("import json\ndef __getattr__(n): return json", set()),
+        ("import json\n__getattr__ = hook(__name__)\ndef f(): return json", set()),
         # Annotations: of functions that nobody but callers gets.
         ("from typing import Any\ndef f(x: Any) -> 'Any | None': ...", {"Any"}),
         ("from typing import Any\ndef f(x: Any) -> 'Any': ...", {"Any"} if OLD else set()),

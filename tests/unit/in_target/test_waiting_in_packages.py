@@ -257,6 +257,21 @@ def test_a_package_may_find_names_by_itself(load: Load) -> None:
         _ = parcel.nothing
 
 
+def test_a_hook_that_is_assigned_is_asked_for_what_does_not_wait(load: Load) -> None:
+    parcel = load(
+        {
+            "__init__": "from .paper import Paper, hook\n__getattr__ = hook(__name__)\n",
+            "paper": "class Paper: ...\ndef hook(module):\n"
+            "    def find(name):\n        if name == 'size': return 3\n"
+            "        raise AttributeError(f'{name}: none')\n    return find\n",
+        }
+    )
+
+    assert (parcel.size, parcel.Paper.__name__) == (3, "Paper")
+    with pytest.raises(AttributeError, match="nothing: none"):
+        _ = parcel.nothing
+
+
 def test_who_evaluates_an_annotation_finds_what_waits(load: Load) -> None:
     parcel = load(
         {
