@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,6 @@ from packager.bundle.verify import check_zip
 from packager.bundle.zip_file import write_zip
 from packager.dependencies.uv_install import PackageSize
 from packager.errors import Diagnostic, Diagnostics, InvalidInput
-from packager.host.deflated import deflating
 from packager.host.interpreter import Interpreter
 from packager.host.trees import files_below
 from packager.model.permissions import Mode
@@ -143,9 +142,8 @@ def _make(
     diagnostics.raise_errors()
     progress.step(f"writing {plan.logical_id}")
     folder = staging / plan.logical_id
-    meanwhile = deflating(contents.packages) if options.make_zip else nullcontext()
-    with step("laying the bundles out"), meanwhile:
-        layers = lay_out(contents, folder, compiler, note)
+    with step("laying the bundles out"):
+        layers = lay_out(contents, folder, compiler, note, zipped=options.make_zip)
     unzipped = sum(found.st_size for _, found in files_below(folder))
     check_size(plan.logical_id, folder, unzipped, dependencies.packages)
     archive, zip_bytes = None, None

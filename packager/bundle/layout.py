@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,7 +18,7 @@ from packager.dependencies.diet.waiting import RULES
 from packager.dependencies.installed import Dependencies
 from packager.host.bytecode import Job, compile_files, compile_once
 from packager.host.cache import cache_folder, cached_folder
-from packager.host.deflated import Layer
+from packager.host.deflated import Layer, deflating
 from packager.host.interpreter import Interpreter
 from packager.host.kept_answers import digest_of, scripts_state, state_of
 from packager.host.trees import EXECUTABLE, copy_file, copy_tree, make_folders, write_file
@@ -58,22 +59,39 @@ class Contents:
 
 
 def lay_out(
-    contents: Contents, folder: Path, compiler: Interpreter | None, note: Callable[[str], None]
+    contents: Contents,
+    folder: Path,
+    compiler: Interpreter | None,
+    note: Callable[[str], None],
+    *,
+    zipped: bool = False,
 ) -> tuple[Layer, ...]:
     """Fill `folder` with the dependencies, the runtime, the literals, the plugin, and bytecode.
 
-    Returns what of it is in the cache, too. `note` is told of damage there.
+    Returns what of it is in the cache, too; if it is to be `zipped`, that is deflated meanwhile.
+    `note` is told of damage there.
     """
-    layers = [contents.packages]
-    folder.mkdir()
-    folder.chmod(EXECUTABLE)
-    base = _cached_base(contents, compiler, note)
-    if base is None:
-        _write_base(contents, folder, compiler, note)
-    else:
-        layers.append(base)
-    for layer in layers:
-        copy_tree(layer.folder, folder, layer.passed_over)
+    with ExitStack() as meanwhile:
+        layers = [contents.packages]
+        if zipped:
+            meanwhile.enter_context(deflating(contents.packages))
+        folder.mkdir()
+        folder.chmod(EXECUTABLE)
+        base = _cached_base(contents, compiler, note)
+        if base is None:
+            _write_base(contents, folder, compiler, note)
+        else:
+            layers.append(base)
+            if zipped:
+                meanwhile.enter_context(deflating(base))
+        for layer in layers:
+            copy_tree(layer.folder, folder, layer.passed_over)
+        _write_plugin(contents, folder, compiler)
+    return tuple(layers)
+
+
+def _write_plugin(contents: Contents, folder: Path, compiler: Interpreter | None) -> None:
+    """Copy the plugin's files, and those of other plugins, and compile them."""
     make_folders(f"{folder}/plugin")
     for file in contents.files:
         copy_file(file.source, folder / "plugin" / file.path)
@@ -83,7 +101,6 @@ def lay_out(
         _compile_plugin(contents, folder, compiler)
         others = [file.path for file in contents.others if file.path.endswith(".py")]
         compile_once(compiler, folder, [Job(frozenset(others))])
-    return tuple(layers)
 
 
 def _compile_plugin(contents: Contents, folder: Path, compiler: Interpreter) -> None:

@@ -8,27 +8,21 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from packager.dependencies.diet.plan import ModuleSource, Rules, plan_package
 from packager.dependencies.diet.prepared import prepared_sources
-from packager.dependencies.diet.table import EAGER, REPLACED, UNTREATED
 from packager.dependencies.diet.versions import HASHES
-from packager.dependencies.diet.write import HELPER, write_treated
 
 _PACKAGE = "werkzeug"
-_DEFERRED = re.compile(r'(?m)(?:^|; )_lazy\["(\w+)"\] = |^def _lazy_(\w+)\(\):$')
+_HELPER = "deferred.py"  # which goes into the treated package as `_deferred.py`
 
 
 @dataclass(frozen=True, slots=True)
 class DietReport:
-    """What the diet did: the names that wait, by module; or why it did nothing (`reason`)."""
+    """What release the diet was for; or why it did nothing (`reason`)."""
 
     version: str
-    deferred: Mapping[str, tuple[str, ...]]
     reason: str | None = None
 
     @property
@@ -45,23 +39,28 @@ def apply_diet(folder: Path, werkzeug_version: str) -> DietReport:
     root = folder / _PACKAGE
     listed = HASHES.get(werkzeug_version)
     if listed is None:
-        return DietReport(werkzeug_version, {}, "this version is not listed")
-    helper = root / f"_{HELPER}.py"
+        return DietReport(werkzeug_version, "this version is not listed")
+    helper = root / f"_{_HELPER}"
     if helper.exists():
-        return DietReport(werkzeug_version, _deferred_in(root))
+        return DietReport(werkzeug_version)
     if source_hash(root) != listed:
-        return DietReport(werkzeug_version, {}, "its files are not those of the release")
+        return DietReport(werkzeug_version, "its files are not those of the release")
     for path, source in (prepared_sources(root) or treated_sources(root)).items():
         path.write_bytes(source)
-    helper.write_bytes((Path(__file__).parent / f"{HELPER}.py").read_bytes())
-    return DietReport(werkzeug_version, _deferred_in(root))
+    helper.write_bytes((Path(__file__).parent / _HELPER).read_bytes())
+    return DietReport(werkzeug_version)
 
 
 def treated_sources(root: Path) -> dict[Path, bytes]:
-    """Return the new sources of the package in `root`, of those files that change.
+    """Return what the rules make of the package in `root`: the new sources of files that change.
 
     Raises ValueError for what can't be treated, which no listed version has.
     """
+    # What listed versions become is prepared.
+    from packager.dependencies.diet.plan import ModuleSource, Rules, plan_package
+    from packager.dependencies.diet.table import EAGER, UNTREATED
+    from packager.dependencies.diet.write import write_treated
+
     modules = {_module_name(path, root): path for path in sorted(root.rglob("*.py"))}
     sources = {
         name: ModuleSource(name, path.name == "__init__.py", _replaced(name, path.read_bytes()))
@@ -85,6 +84,8 @@ def source_hash(root: Path) -> str:
 
 
 def _replaced(name: str, source: bytes) -> bytes:
+    from packager.dependencies.diet.table import REPLACED
+
     for module, old, new in REPLACED:
         if module == name:
             source = source.replace(old.encode(), new.encode())
@@ -94,13 +95,3 @@ def _replaced(name: str, source: bytes) -> bytes:
 def _module_name(path: Path, root: Path) -> str:
     parts = path.relative_to(root).with_suffix("").parts
     return ".".join((_PACKAGE, *(part for part in parts if part != "__init__")))
-
-
-def _deferred_in(root: Path) -> dict[str, tuple[str, ...]]:
-    """Read from treated sources which names wait."""
-    deferred = {}
-    for path in sorted(root.rglob("*.py")):
-        names = {made or given for given, made in _DEFERRED.findall(path.read_text("utf-8"))}
-        if names:
-            deferred[_module_name(path, root)] = tuple(sorted(names))
-    return deferred
