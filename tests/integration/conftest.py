@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from packager.contract import ENTRIES
-from packager.host.cache import cache_folder, cached_folder
 from packager.host.interpreter import Interpreter, host_architecture, newest_supported
 from packager.host.uv import find_uv
 from tests.support.examples import NEKO, NEKO_ENV, Build, Command, Release
 from tests.support.plugin_writer import write_plugin
 from tests.support.rie import Emulator, emulator
+from tests.support.sdk_folder import sdk_folder
 from tests.support.shared import digest_of, shared_folder
 from tests.support.trouble import CONFIGURATION, FILES
 
@@ -103,15 +102,7 @@ def neko_emulator(neko: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture(scope="session")
 def sdk(interpreter: Interpreter) -> Path:
     """A folder with the real SDK in it."""
-
-    def install(folder: Path) -> None:
-        target = ("--target", folder, "--python", interpreter.path)
-        subprocess.run([find_uv(), "pip", "install", "-q", *target, *SDK_PACKAGES], check=True)
-
-    cache = cache_folder()
-    assert cache is not None
-    kind = zlib.crc32(" ".join(SDK_PACKAGES).encode())
-    return cached_folder(cache, f"tests/sdk-{interpreter.python}-{kind:08x}", install)
+    return sdk_folder(interpreter, *SDK_PACKAGES)
 
 
 @pytest.fixture(scope="session")

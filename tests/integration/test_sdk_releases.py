@@ -13,12 +13,11 @@ from typing import Any
 import pytest
 
 from packager.bundle.runtime_files import runtime_files
-from packager.host.cache import cache_folder, cached_folder
 from packager.host.interpreter import Interpreter
-from packager.host.uv import find_uv
 from tests.support.builders import endpoint, literals, url, write_files
 from tests.support.failing_dify import FailingDify, InjectedFailure
 from tests.support.model_server import ModelServer, Reply, events, reply
+from tests.support.sdk_folder import sdk_folder
 
 # The newest of each line that differs in what the runtime leans on.
 RELEASES = ("0.2.4", "0.3.2", "0.4.4", "0.5.1", "0.7.4", "0.9.1", "0.10.2")
@@ -133,7 +132,7 @@ def test_the_session_behind_a_release(
             APPS={app: ("literal", f"{SECRET}-{app}") for app in apps},
             ROUTES=(("/", "GET", "all.py"),),
         )
-        reply, log = ask(bundle, installed(version, interpreter), interpreter)
+        reply, log = ask(bundle, sdk_folder(interpreter, f"dify_plugin=={version}"), interpreter)
 
     assert reply["statusCode"] == 200, log
     assert json.loads(reply["body"]) == {"release": version, **EXPECTED}
@@ -145,19 +144,6 @@ def test_the_session_behind_a_release(
     ):
         assert log.count(line) == 1, log
     assert SECRET not in log
-
-
-def installed(version: str, interpreter: Interpreter) -> Path:
-    """A folder with a release of the SDK, and what it needs."""
-
-    def install(folder: Path) -> None:
-        command = (find_uv(), "pip", "install", "-q", "--target", folder)
-        where = ("--python", interpreter.path, "--only-binary", ":all:")
-        subprocess.run([*command, *where, f"dify_plugin=={version}"], check=True)
-
-    cache = cache_folder()
-    assert cache is not None
-    return cached_folder(cache, f"tests/sdk-{interpreter.python}-{version}", install)
 
 
 def make_bundle(parent: Path, **values: Any) -> Path:

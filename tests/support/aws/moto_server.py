@@ -144,11 +144,16 @@ def moto_servers(authority: Authority) -> Iterator[MotoServers]:
         )
 
 
+# Keys in one page of a bucket's, of which S3 has 1,000: so a second page is quickly filled.
+PAGE = 100
+
+
 @contextlib.contextmanager
 def _running(*arguments: Path) -> Iterator[list[str]]:
     """Give the ports."""
     # It must not take its own settings for those of AWS.
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    clean["MOTO_S3_DEFAULT_MAX_KEYS"] = str(PAGE)
     with subprocess.Popen(
         [sys.executable, "-W", "ignore", str(PROCESS), *arguments],
         stdin=subprocess.PIPE,
