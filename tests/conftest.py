@@ -42,7 +42,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 OWN_PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
 LONGEST_FIRST = (
     *("integration", "browser", "plugins", "cli", "unit/bundle", "unit/dependencies", "unit/sam"),
-    "runtime",
+    *("runtime", "unit/test_hostile_inputs.py", "unit/test_hostile_paths.py", "unit/plugin"),
 )
 
 # SAM CLI and cfn-lint take five seconds to start.
@@ -96,14 +96,16 @@ def _is_of_another_python(item: pytest.Item) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with the folders whose tests take longest, so that no worker is left with them."""
+    """Begin with the folders and files that take longest, so that no worker is left with them."""
     if config.getoption("--own-python"):
         config.hook.pytest_deselected(items=[each for each in items if _is_of_another_python(each)])
         items[:] = [each for each in items if not _is_of_another_python(each)]
     if "PYTEST_XDIST_WORKER" in os.environ:
         tests = Path(__file__).parent
         place = {tests / folder: number for number, folder in enumerate(LONGEST_FIRST)}
-        items.sort(key=lambda item: min(place.get(each, 99) for each in item.path.parents))
+        items.sort(
+            key=lambda item: min(place.get(each, 99) for each in (item.path, *item.path.parents))
+        )
 
 
 def pytest_collection_finish() -> None:
