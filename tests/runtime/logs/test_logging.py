@@ -12,7 +12,7 @@ from tests.support.fast_bundle import invocation, request
 from tests.support.hostile_api import TRACE
 from tests.support.loop_process import fast_command, stock_client, stock_command
 from tests.support.runtime.loop_session import session
-from tests.support.runtime.plugin_logs import INTERPRETER, lines, serve
+from tests.support.runtime.plugin_logs import INTERPRETER, lines, serve, serve_bundle, write
 
 HEAD = """
 import logging, sys
@@ -177,11 +177,12 @@ logger.warning("goes on")
 def test_what_plugins_log_is_written_once(
     tmp_path: Path, entry: str, source: str, messages: list[str]
 ) -> None:
-    text = serve(tmp_path / "text", entry, {"log": source})
+    bundle = write(tmp_path, {"log": source})
+    text = serve_bundle(bundle, entry, ["log"])
     expected = [message.partition(" ")[::2] for message in messages]
     assert lines(text) == [f"[{level}]\tTIME\tid-log\t{said}" for level, said in expected]
 
-    as_json = serve(tmp_path / "json", entry, {"log": source}, AWS_LAMBDA_LOG_FORMAT="JSON")
+    as_json = serve_bundle(bundle, entry, ["log"], AWS_LAMBDA_LOG_FORMAT="JSON")
     found = [json.loads(line) for line in lines(as_json)]
     assert [(each["level"], each["message"]) for each in found] == expected
     assert {each["requestId"] for each in found} == {"id-log"}

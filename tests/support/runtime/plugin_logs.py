@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +24,29 @@ def serve(
     **env: str,
 ) -> dict[str, Any]:
     """What the API and the log see of requests to each of `endpoints`, in turn."""
+    bundle = write(tmp_path, endpoints, **(literals or {}))
+    return serve_bundle(bundle, entry, endpoints, framed=framed, **env)
+
+
+def write(folder: Path, endpoints: Mapping[str, str], **literals: Any) -> Path:
+    """A bundle of `endpoints`, for `serve_bundle`."""
     sources = {name: f"{source}\nreturn Response('done')" for name, source in endpoints.items()}
-    bundle = fast_bundle.write(tmp_path, sources, **{"STREAM": False, **(literals or {})})
-    steps = [request(name, f"id-{name}") for name in endpoints]
+    return fast_bundle.write(folder, sources, **{"STREAM": False, **literals})
+
+
+def serve_bundle(
+    bundle: Path, entry: str, endpoints: Iterable[str], *, framed: bool = False, **env: str
+) -> dict[str, Any]:
+    """The same of a bundle that was written before, which serves as often as one likes."""
+    names = tuple(endpoints)
+    steps = [request(name, f"id-{name}") for name in names]
     if entry == "fast":
         command = fast_command(bundle, INTERPRETER.path)
     else:
         command = stock_command(INTERPRETER.path, "endpoint_runtime.lambda_handler.handler")
         env["PYTHONPATH"] = f"{bundle}:{stock_client(INTERPRETER)}"
     seen = session(command, bundle, steps, framed=framed, **env)
-    assert [post[-1]["statusCode"] for post in seen["posts"]] == [200] * len(endpoints), seen
+    assert [post[-1]["statusCode"] for post in seen["posts"]] == [200] * len(names), seen
     return seen
 
 
