@@ -30,10 +30,11 @@ PYTHONS = [
     for python in FOUND
 ]
 # Hundreds of modules; slack-sdk needs much for all of its own.
-LONG = ("line-bot-sdk", "openai", "slack-sdk")
+LONG = ("line-bot-sdk", "openai", "redis", "slack-bolt", "slack-sdk")
 NEEDED = {
     "openai": ("aiohttp", "numpy", "websockets"),
     "redis": ("cryptography", "pybreaker", "pyjwt", "requests", "xxhash"),
+    "slack-bolt": ("aiohttp", "websocket-client", "websockets"),
     "slack-sdk": ("aiohttp", "boto3", "sqlalchemy[asyncio]", "websocket-client", "websockets"),
 }
 PARTS = [
@@ -51,8 +52,9 @@ def install(folder: Path, names: tuple[str, ...], interpreter: Interpreter) -> N
     assert done.code == 0, done.problem
     (folder / "endpoint_runtime").mkdir()
     (folder / "endpoint_runtime" / "__init__.py").touch()
-    runtime = template_folder() / "endpoint_runtime" / "waiting.py"
-    shutil.copy2(runtime, folder / "endpoint_runtime")
+    for module in ("waiting.py", "entry_points.py"):
+        runtime = template_folder() / "endpoint_runtime" / module
+        shutil.copy2(runtime, folder / "endpoint_runtime")
 
 
 def treat(folder: Path, name: str, interpreter: Interpreter) -> None:

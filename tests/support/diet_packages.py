@@ -31,7 +31,12 @@ class Tests:
 PACKAGES = {
     "line-bot-sdk": Tests(("linebot",), needs=("responses", "pytest-asyncio", "aioresponses")),
     "boto3": Tests(("boto3",), ("tests/unit", "tests/functional")),
-    "botocore": Tests(("botocore",), ("tests/unit",), needs=("jsonschema",)),
+    "botocore": Tests(
+        ("botocore",),
+        ("tests/unit",),
+        eager=("botocore.compat",),  # whose flags tests and others set
+        needs=("jsonschema",),
+    ),
     "s3transfer": Tests(("s3transfer",), ("tests/unit",)),
     "slack-sdk": Tests(
         ("slack_sdk", "slack"),
@@ -45,6 +50,14 @@ PACKAGES = {
         needs=(
             *("aiohttp", "websockets", "websocket-client", "pytest-asyncio", "aiodns", "boto3"),
             *("moto", "SQLAlchemy", "aiosqlite", "psutil"),
+        ),
+    ),
+    "slack-bolt": Tests(
+        ("slack_bolt",),
+        relative=True,
+        needs=(
+            *("aiohttp", "websockets", "websocket-client", "pytest-asyncio", "moto<6", "boto3"),
+            *("flask", "bottle", "boddle", "starlette", "tornado", "falcon", "django<6"),
         ),
     ),
     "requests": Tests(
@@ -95,7 +108,29 @@ PACKAGES = {
         ),
     ),
     "cryptography": Tests(("cryptography",), relative=True, needs=("cryptography_vectors",)),
-    "pydantic": Tests(("pydantic",), needs=("pytest-mock", "dirty-equals", "jsonschema")),
+    "pydantic": Tests(
+        ("pydantic",),
+        # It is used where the stack has just overflowed, and importing it takes more of that.
+        eager=("pydantic.version",),
+        # It asks for plugins of its own: only where some distribution has any.
+        replaced={
+            "pydantic/plugin/_loader.py": [
+                [
+                    "in entry_points(group=PYDANTIC_ENTRY_POINT_GROUP):",
+                    "in __import__('endpoint_runtime.entry_points', None, None, ('of_group',))"
+                    ".of_group(PYDANTIC_ENTRY_POINT_GROUP, lambda name: entry_points(group=name)):",
+                ]
+            ]
+        },
+        options=(
+            *("--ignore=tests/benchmarks", "--ignore=tests/mypy", "--ignore=tests/typechecking"),
+            "--ignore=tests/test_docs.py",
+        ),
+        needs=(
+            *("pytest-mock", "pytest-benchmark", "pytest-run-parallel", "dirty-equals"),
+            *("jsonschema", "email-validator", "pytz", "faker", "cloudpickle"),
+        ),
+    ),
     "cachetools": Tests(("cachetools",)),
     "jinja2": Tests(("jinja2",), relative=True, texts=True, needs=("trio",)),
     "markdown": Tests(("markdown",), relative=True, needs=("pyyaml",)),
@@ -137,5 +172,15 @@ PACKAGES = {
             "dirty-equals",
         ),
     ),
-    "mcp": Tests(("mcp",), relative=True, needs=("trio", "dirty-equals", "inline-snapshot")),
+    "mcp": Tests(
+        ("mcp",),
+        ("tests/types", "tests/shared", "tests/server", "tests/client", "tests/issues"),
+        relative=True,
+        options=("--color=no", "-n", "0"),
+        needs=(
+            *("mcp[cli]", "trio", "pytest-flakefinder", "pytest-xdist", "pytest-examples"),
+            *("inline-snapshot", "dirty-equals", "pillow", "logfire", "opentelemetry-sdk"),
+            "blockbuster",
+        ),
+    ),
 }

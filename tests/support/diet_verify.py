@@ -80,9 +80,9 @@ def verify(
         before = _passed(interpreter, source, tests)
         (site / "endpoint_runtime").mkdir()
         (site / "endpoint_runtime" / "__init__.py").touch()
-        shutil.copy2(
-            template_folder() / "endpoint_runtime" / "waiting.py", site / "endpoint_runtime"
-        )
+        for module in ("waiting.py", "entry_points.py"):
+            runtime = template_folder() / "endpoint_runtime" / module
+            shutil.copy2(runtime, site / "endpoint_runtime")
         treated = [path for path in files if not path.startswith(tests.skip or ("\0",))]
         for path in treated:
             for cache in (site / path).parent.glob(f"__pycache__/{Path(path).stem}.*"):
@@ -116,6 +116,8 @@ def _write(
     if before.get("sources") == sources and _treatment(table[name]) == _treatment(entry):
         pythons |= {*before["pythons"]}  # the same treatment of the same files
         tests = min(tests, before["tests"])
+        shapes = table[name]["shapes"] | entry["shapes"]  # more waits on some Pythons
+        entry |= {"shapes": dict(sorted(shapes.items()))}
     in_order = sorted(pythons, key=lambda each: int(each.partition(".")[2]))
     said = {"sources": sources, "tests": tests, "pythons": in_order}
     if releases and max(map(Version, releases)) > Version(version):

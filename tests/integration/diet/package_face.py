@@ -28,6 +28,7 @@ LEFT_OUT = {
     *("__conditional_annotations__", "__path__", "__spec__", "__warningregistry__"),
 }
 SKIPPED = ("__main__", "emscripten", "http2", "_appengine_environ")
+WITHIN = (".emscripten", ".adapter.")  # another system; a dozen frameworks (slack-bolt)
 # What stands for something else: what a request at hand has (flask), a module to come (openai).
 STAND_INS = ("_get_current_object", "__get_proxied__")
 SOURCES = 4  # of each module: `inspect` reads the file for every one
@@ -78,7 +79,7 @@ def modules_of(name: str) -> list[types.ModuleType]:
     package = importlib.import_module(name)
     found = [package]
     for info in pkgutil.walk_packages(package.__path__, f"{name}."):
-        if info.name.rpartition(".")[2] in SKIPPED or ".emscripten" in info.name:
+        if info.name.rpartition(".")[2] in SKIPPED or any(part in info.name for part in WITHIN):
             continue
         try:
             found.append(importlib.import_module(info.name))
