@@ -30,8 +30,9 @@ PYTHONS = [
     for python in FOUND
 ]
 # Hundreds of modules; slack-sdk needs much for all of its own.
-LONG = ("line-bot-sdk", "openai", "redis", "slack-bolt", "slack-sdk")
+LONG = ("botocore", "line-bot-sdk", "mcp", "openai", "redis", "slack-bolt", "slack-sdk")
 NEEDED = {
+    "mcp": ("mcp[cli]",),
     "openai": ("aiohttp", "numpy", "websockets"),
     "redis": ("cryptography", "pybreaker", "pyjwt", "requests", "xxhash"),
     "slack-bolt": ("aiohttp", "websocket-client", "websockets"),
