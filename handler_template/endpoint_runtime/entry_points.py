@@ -36,7 +36,7 @@ def _is_named(section: bytes) -> bool:
             return True
         try:
             names = os.listdir(folder or ".")
-        except (FileNotFoundError, NotADirectoryError):
+        except OSError:
             continue
         for name in names:
             if name.lower().endswith((".dist-info", ".egg-info")):
@@ -44,6 +44,6 @@ def _is_named(section: bytes) -> bool:
                     with open(f"{folder or '.'}/{name}/entry_points.txt", "rb") as file:
                         if section in file.read():
                             return True
-                except (FileNotFoundError, NotADirectoryError):
+                except OSError:
                     continue
     return False

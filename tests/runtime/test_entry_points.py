@@ -76,3 +76,9 @@ def test_who_may_know_better_is_asked(tmp_path: Path, before: str) -> None:
 def test_an_archive_on_the_path_may_have_some(tmp_path: Path) -> None:
     (tmp_path / "shop.zip").write_bytes(b"PK\x05\x06" + bytes(18))
     assert ask(tmp_path / "shop.zip") == ([], True)
+
+
+def test_what_cannot_be_read_names_nothing(tmp_path: Path) -> None:
+    (write(tmp_path, None) / "shop-1.0.dist-info" / "entry_points.txt").mkdir()
+    (tmp_path / "loop").symlink_to("loop")
+    assert ask(tmp_path, tmp_path / "loop") == ([], False)
