@@ -34,6 +34,9 @@ collect_nothing_yet()
 if folder := temporary_root():
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
 
+# What this run is asked for is not for those that tests start.
+os.environ.pop("PYTEST_ADDOPTS", None)
+
 # Ignored, as `nohup make test &` begins it, it would be ignored by what tests start and interrupt.
 # A handler, even one that does nothing, is not handed on.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
