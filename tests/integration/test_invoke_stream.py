@@ -25,8 +25,12 @@ class Duck(Endpoint):
     def _invoke(self, r, values, settings):
         response = Response(self.events(values["app_id"]), content_type="text/event-stream")
         response.set_cookie("a", "b")
-        response.call_on_close(lambda: print("closed"))
+        response.call_on_close(self.close)
         return response
+
+    def close(self):
+        time.sleep(0.2)
+        print("closed")
 
     def events(self, app_id):
         for number in range(3):
@@ -94,6 +98,7 @@ def test_a_failure_midway_is_exit_code_1(command: Command, built: Path) -> None:
 
     assert (done.returncode, done.stdout) == (1, EVENTS)
     assert b"ValueError: no luck" in done.stderr  # the log's traceback
+    assert b"\nclosed\n" in done.stderr  # after the failure was reported
     assert done.stderr.splitlines()[-1] == (
         b"error: the function failed: ValueError: the response's body failed; the function's log "
         b"says how"

@@ -70,6 +70,23 @@ def failure(folder: Path, **options: Any) -> tuple[str, str | None]:
     return str(raised.value), raised.value.hint
 
 
+def test_a_last_line_that_is_not_ended_is_ended_for_who_writes_next(
+    make_bundle: MakeBundle,
+) -> None:
+    chunks: list[bytes] = []
+    folder = make_bundle(
+        """
+        def handler(event, context):
+            print("half a line", end="", flush=True)
+        """
+    )
+
+    done = invoke_bundle(folder, {}, env={}, on_log=chunks.append)
+
+    assert done.log.endswith(b"half a line")
+    assert b"".join(chunks) == done.log + b"\n"
+
+
 def test_a_reply_with_its_times_and_its_log(make_bundle: MakeBundle) -> None:
     chunks: list[bytes] = []
     folder = make_bundle(
