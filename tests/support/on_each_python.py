@@ -5,7 +5,8 @@
 The suite runs them on the Python of `.venv` alone. With `--all` they are those of every room and of
 modules that wait, which takes half an hour for each; else those of what runs in a test's own
 process, so that nothing else has run it on another Python. Interpreters are found as packager finds
-them (PATH, pyenv, uv and others); a version that there is none of is said, and not run.
+them (PATH, pyenv, uv and others); a version that there is none of is said, and not run. Two run
+beside each other, as the last of one's tests mostly wait; each says all it has to say at its end.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from packager.host.interpreter import SUPPORTED_PYTHONS, find_interpreter
@@ -58,25 +60,31 @@ def run_on(python: str, path: Path, tests: Sequence[str]) -> bool:
     ):
         subprocess.run(step, cwd=ROOT, check=True)
     said = subprocess.run([own, "-VV"], capture_output=True, text=True, check=True).stdout
-    print(f"the runtime's tests on {said.strip()}", flush=True)
-    command = [own, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile"]
+    command = [own, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"]
     command += ["-m", "not docker and not soak"]
     command += ["--own-python"] if tests is ALL else []
     command += [f"--ignore=tests/runtime/{name}" for name in LEFT_OUT]
-    return subprocess.run([*command, *tests], cwd=ROOT).returncode == 0
+    done = subprocess.run(
+        [*command, *tests], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    print(f"the runtime's tests on {said.strip()}\n{done.stdout}", flush=True)
+    return done.returncode == 0
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run them on the versions named, by default on all but that of this process."""
     versions = [each for each in arguments if each != "--all"]
     tests = ALL if "--all" in arguments else TESTS
-    failed = []
+    found = {}
     for python in versions or [each for each in SUPPORTED_PYTHONS if each != OWN]:
         interpreter = find_interpreter(python)
         if interpreter is None:
             print(f"NOT RUN on Python {python}: there is no interpreter of it here", flush=True)
-        elif not run_on(python, interpreter.path, tests):
-            failed.append(python)
+        else:
+            found[python] = interpreter.path
+    with ThreadPoolExecutor(2) as pool:
+        passed = list(pool.map(lambda each: run_on(each, found[each], tests), found))
+    failed = [each for each, good in zip(found, passed, strict=True) if not good]
     if failed:
         print(f"the runtime's tests fail on Python {', '.join(failed)}")
     return bool(failed)
