@@ -42,12 +42,6 @@ class Contents:
     others: tuple[PluginFile, ...] = ()
 
     @property
-    def packages(self) -> Layer:
-        """The packages but for those whose bytecode is archived with the runtime's."""
-        folder, identity = self.dependencies.folder, self.dependencies.identity
-        return Layer(folder, identity, frozenset(PACKAGES))
-
-    @property
     def literals(self) -> str:
         """What differs from bundle to bundle, as the runtime reads it."""
         return render_bundle_literals(
@@ -71,10 +65,13 @@ def lay_out(
     Returns what of it is in the cache, too; if it is to be `zipped`, that is deflated meanwhile.
     `note` is told of damage there.
     """
+    packages = Layer(
+        contents.dependencies.folder, contents.dependencies.identity, frozenset(PACKAGES)
+    )
+    layers = [packages]
     with ExitStack() as meanwhile:
-        layers = [contents.packages]
         if zipped:
-            meanwhile.enter_context(deflating(contents.packages))
+            meanwhile.enter_context(deflating(packages))
         folder.mkdir()
         folder.chmod(EXECUTABLE)
         base = _cached_base(contents, compiler, note)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from packager.cli.main import main
+from packager.settings.aws import Aws
+from tests.support.aws.moto_server import MotoServer
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +42,19 @@ def run(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPat
         return Done(ended.value.code, stdout.decode(), stderr.decode())
 
     return run
+
+
+@pytest.fixture(scope="module")
+def clients(moto_plain: MotoServer) -> Callable[..., Aws]:
+    """Gives this process's clients of AWS again: to make them takes longer than what they do."""
+    return functools.cache(lambda profile, region: Aws(profile, region))
+
+
+@pytest.fixture
+def moto(moto_plain: MotoServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MotoServer:
+    """moto, and this process pointed at it."""
+    nothing = str(tmp_path / "nothing")  # no credentials of whoever runs the tests
+    files = {"AWS_CONFIG_FILE": nothing, "AWS_SHARED_CREDENTIALS_FILE": nothing}
+    for name, value in (moto_plain.environment | files).items():
+        monkeypatch.setenv(name, value)
+    return moto_plain

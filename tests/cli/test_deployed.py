@@ -6,7 +6,6 @@ import ast
 import json
 import re
 import time
-import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -64,15 +63,6 @@ GRANT = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
 
 
 @pytest.fixture
-def moto(moto_plain: MotoServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MotoServer:
-    nothing = str(tmp_path / "nothing")  # no credentials of whoever runs the tests
-    files = {"AWS_CONFIG_FILE": nothing, "AWS_SHARED_CREDENTIALS_FILE": nothing}
-    for name, value in (moto_plain.environment | files).items():
-        monkeypatch.setenv(name, value)
-    return moto_plain
-
-
-@pytest.fixture
 def hook(tmp_path: Path) -> Path:
     return write_plugin(tmp_path / "hook", HOOK)
 
@@ -125,8 +115,7 @@ def stack(moto: MotoServer, body: str) -> Iterator[str]:
         document["Statement"][0]["Resource"] += ":*"
         put_policy(moto, role, "function", document)
     yield "prod"
-    reset = urllib.request.Request(f"{moto.url}/moto-api/reset", method="POST")
-    urllib.request.urlopen(reset, timeout=10).close()
+    moto.reset()
 
 
 def policy(moto: MotoServer, role: str) -> Any:

@@ -86,15 +86,6 @@ def test_on_this_machine(run: Run, plugin: Path, tmp_path: Path) -> None:
     assert run("storage", "list", plugin, "--storage", file).code == 1
 
 
-@pytest.fixture
-def moto(moto_plain: MotoServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MotoServer:
-    nothing = str(tmp_path / "nothing")
-    files = {"AWS_CONFIG_FILE": nothing, "AWS_SHARED_CREDENTIALS_FILE": nothing}
-    for name, value in (moto_plain.environment | files).items():
-        monkeypatch.setenv(name, value)
-    return moto_plain
-
-
 TABLE = {
     "Type": "AWS::DynamoDB::Table",
     "Properties": {

@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 import threading
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -53,8 +52,7 @@ def aws(moto_plain: MotoServer) -> Iterator[Aws]:
 @pytest.fixture
 def moto(moto_plain: MotoServer, aws: Aws) -> MotoServer:
     """moto with an empty table and nothing else."""
-    reset = urllib.request.Request(f"{moto_plain.url}/moto-api/reset", method="POST")
-    urllib.request.urlopen(reset, timeout=10).close()
+    moto_plain.reset()
     moto_plain.boto("dynamodb").create_table(
         TableName=TABLE,
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],

@@ -45,20 +45,19 @@ class InnerFiles:
         self, session: Session, filename: str, content: Any, mimetype: str
     ) -> dict[str, Any]:
         """Hand a file to Dify, at an address that it gives for that; return what it is there."""
-        from endpoint_runtime.calls.server import Server
+        from endpoint_runtime.calls.server import server_and_path
         from endpoint_runtime.http_client.form_data import file_bytes, form_data
 
         asked = {"filename": filename, "mimetype": mimetype}
         url = str(_only(self._calls.invoke(session, "upload_file", asked), "upload file")["url"])
         scheme, _, rest = url.partition("://")
-        origin, _, path = rest.partition("/")
-        if scheme not in ("http", "https") or not origin:
+        if scheme not in ("http", "https") or rest[:1] in ("", "/"):
             message = "Dify gives no address for uploads: its FILES_URL is not set"
             raise CallError(message, call="upload file")
-        server = Server(f"{scheme}://{origin}")
+        server, path = server_and_path(url)
         body, kind = form_data({}, filename, file_bytes(content), mimetype)
         try:
-            return server.read_json(session, f"/{path}", body, kind=kind)
+            return server.read_json(session, path, body, kind=kind)
         finally:
             server.close()
 

@@ -127,6 +127,14 @@ class Server:
         self._pool.close()
 
 
+def server_and_path(url: str, authorization: Authorization | None = None) -> tuple[Server, str]:
+    """Return the server of a URL that is no base of others, and the path there as it is said:
+    servers tell `/mcp` from `/mcp/`."""
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return Server(f"{scheme}://{host}", authorization), slash + path
+
+
 class Exchange:
     """An answer whose status is good: read it, then leave the context, which releases it."""
 

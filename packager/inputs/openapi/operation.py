@@ -20,14 +20,13 @@ def read_operation(source: OpenApiDocument, name: OperationName) -> Operation:
     """Return the operation that a name is of, by its `operationId`. Raises OpenApiFault."""
     document, wanted = source.content, name.wanted
     operations = dict(_operations(document))
+    there_are = f"there are: {', '.join(list(operations)[:20]) or 'none'}"
     if wanted is None:
         if len(operations) != 1:
-            names = ", ".join(list(operations)[:20]) or "none"
-            raise OpenApiFault("say which operation is meant", f"there are: {names}")
+            raise OpenApiFault("say which operation is meant", there_are)
         wanted = next(iter(operations))
     if wanted not in operations:
-        names = ", ".join(list(operations)[:20]) or "none"
-        hint = did_you_mean(wanted, operations) or f"there are: {names}"
+        hint = did_you_mean(wanted, operations) or there_are
         raise OpenApiFault(f"the document has no operation {wanted!r}", hint)
     method, path, item, operation = operations[wanted]
     url = name.base_url or _server((operation, item, document), source.url)

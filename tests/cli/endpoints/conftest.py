@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,22 +27,11 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return write_plugin(tmp_path / "cats", FILES)
 
 
-@pytest.fixture(scope="module")
-def clients(moto_plain: MotoServer) -> Callable[..., Aws]:
-    """Gives this process's clients of AWS again: to make them takes longer than what they do."""
-    return functools.cache(lambda profile, region: Aws(profile, region))
-
-
 @pytest.fixture
-def moto(moto_plain: MotoServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MotoServer:
-    """moto with nothing in it, and this process pointed at it."""
-    reset = urllib.request.Request(f"{moto_plain.url}/moto-api/reset", method="POST")
-    urllib.request.urlopen(reset, timeout=10).close()
-    nothing = str(tmp_path / "nothing")  # no credentials of whoever runs the tests
-    files = {"AWS_CONFIG_FILE": nothing, "AWS_SHARED_CREDENTIALS_FILE": nothing}
-    for name, value in (moto_plain.environment | files).items():
-        monkeypatch.setenv(name, value)
-    return moto_plain
+def moto(moto: MotoServer) -> MotoServer:
+    """moto with nothing in it."""
+    moto.reset()
+    return moto
 
 
 @pytest.fixture

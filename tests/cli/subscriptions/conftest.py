@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,7 +16,7 @@ from packager.errors import Diagnostics
 from packager.settings.aws import Aws
 from packager.subscriptions.constructor import Constructor
 from tests.support.aws.endpoint_stack import deploy
-from tests.support.aws.moto_server import MotoServer, moto_server
+from tests.support.aws.moto_server import MotoServer
 from tests.support.hooks import Service, hooks_service, write_doors
 from tests.support.own_constructor import own_constructor
 
@@ -51,28 +49,11 @@ def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield folder
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[MotoServer]:
-    with moto_server() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def clients(server: MotoServer) -> Callable[..., Aws]:
-    """Gives this process's clients of AWS again: to make them takes longer than what they do."""
-    return functools.cache(lambda profile, region: Aws(profile, region))
-
-
 @pytest.fixture
-def moto(server: MotoServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> MotoServer:
-    """moto with nothing in it, and this process pointed at it."""
-    reset = urllib.request.Request(f"{server.url}/moto-api/reset", method="POST")
-    urllib.request.urlopen(reset, timeout=10).close()
-    nothing = str(tmp_path / "nothing")  # no credentials of whoever runs the tests
-    files = {"AWS_CONFIG_FILE": nothing, "AWS_SHARED_CREDENTIALS_FILE": nothing}
-    for name, value in (server.environment | files).items():
-        monkeypatch.setenv(name, value)
-    return server
+def moto(moto: MotoServer) -> MotoServer:
+    """moto with nothing in it."""
+    moto.reset()
+    return moto
 
 
 @pytest.fixture

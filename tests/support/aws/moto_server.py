@@ -54,6 +54,12 @@ class MotoServer:
     url: str
     environment: dict[str, str]
 
+    def reset(self) -> None:
+        """Remove all that there is in the account."""
+        reset = urllib.request.Request(f"{self.url}/moto-api/reset", method="POST")
+        with urllib.request.urlopen(reset, timeout=30) as answer:
+            assert answer.status == 200
+
     def boto(self, service: str) -> Any:
         """boto3's client of a service, for what a test prepares and looks up."""
         return _client(service, self.url, self.environment.get("AWS_CA_BUNDLE", True))
@@ -122,9 +128,7 @@ class MotoServers:
 
     def reset(self) -> None:
         """Remove all that there is in the account."""
-        reset = urllib.request.Request(f"{self.plain.url}/moto-api/reset", method="POST")
-        with urllib.request.urlopen(reset, timeout=30) as answer:
-            assert answer.status == 200
+        self.plain.reset()
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 from _thread import allocate_lock
 
 from endpoint_runtime.calls.errors import CallError
-from endpoint_runtime.calls.server import Server, json_object
+from endpoint_runtime.calls.server import json_object, server_and_path
 from endpoint_runtime.calls.tools.messages import (
     blob_message,
     json_message,
@@ -35,10 +35,7 @@ class McpServer:
     """One server; threads share its session."""
 
     def __init__(self, url: str, authorization: Authorization | None, name: str) -> None:
-        scheme, _, rest = url.partition("://")
-        host, slash, path = rest.partition("/")
-        self._server = Server(f"{scheme}://{host}", authorization)
-        self._path = slash + path  # as it is said: servers tell /mcp from /mcp/
+        self._server, self._path = server_and_path(url, authorization)
         self._name = name  # of the plugin, which the server is told
         self._lock = allocate_lock()
         self._number = 0

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from dify_plugin.core.runtime import Session
+    from endpoint_runtime.calls.tools.parameters import Parameters
 
     Load = Callable[[str], ModuleType]  # of a source, by its path in the plugin
-    # A source, and parameters by their names: see `parameters.as_declared`.
-    Declared = tuple[str, Mapping[str, tuple[str, bool, bool, Any, tuple[str, ...]]]]
+    Declared = tuple[str, Parameters]  # a source, and what it takes
 
 
 class OwnTool:

@@ -14,18 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    # Type, whether it is of the form, whether it is required, default and options, by name.
+    Parameters = Mapping[str, tuple[str, bool, bool, Any, tuple[str, ...]]]
+
 _TEXTS = ("string", "secret-input", "select", "checkbox", "dynamic-select")
 _TRUE, _FALSE = ("true", "yes", "y", "1"), ("false", "no", "n", "0")
 
 
-def as_declared(
-    given: Mapping[str, Any],
-    declared: Mapping[str, tuple[str, bool, bool, Any, tuple[str, ...]]],
-) -> dict[str, Any]:
+def as_declared(given: Mapping[str, Any], declared: Parameters) -> dict[str, Any]:
     """Return arguments of the types that a tool declares, and those of its form with defaults.
 
-    `declared` are type, whether it is of the form, whether it is required, default and options by
-    name. What is not declared stays as it is. Raises ValueError, with Dify's words.
+    What is not declared stays as it is. Raises ValueError, with Dify's words.
     """
     found = dict(given)
     for name, (kind, is_form, required, default, options) in declared.items():
