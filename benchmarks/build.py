@@ -6,7 +6,8 @@ Each tool packages a handler with the same pinned packages: cold (its caches and
 what it needs comes from the index), again (nothing changed) and after an edit of one file. Each
 round runs every tool once. Then ours alone: a plugin of three groups beside one of one, and
 `--help`, `check` and `build` in time and peak memory. Wall times and CPU times, with what the
-children took. Nothing fails on a slow day.
+children took. Nothing is deleted until all is measured: for a while after, ext4 looks past each
+deleted inode whenever a file is made. Nothing fails on a slow day.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -66,10 +66,11 @@ def build(contender: Contender) -> Measure:
 
 
 def cold(contender: Contender) -> Measure:
-    """Build where no cache has anything."""
+    """Build where no cache has anything; what an earlier build made is moved aside."""
+    before = Path(tempfile.mkdtemp(dir=contender.folder, prefix="before-"))
     for each in ("cache", *contender.results):
-        shutil.rmtree(contender.folder / each, ignore_errors=True)
-    for each in ("cache", *contender.results):
+        if (contender.folder / each).exists():
+            (contender.folder / each).rename(before / each)
         (contender.folder / each).mkdir()
     return build(contender)
 
@@ -81,51 +82,47 @@ def edited(contender: Contender) -> Measure:
     return build(contender)
 
 
-def beside_others(target: Interpreter, packages: tuple[str, ...], rounds: int) -> dict[str, Rounds]:
-    """Measure all tools with `packages`: {"cold": {tool: rounds}, ...}."""
+def beside_others(
+    folder: Path, target: Interpreter, packages: tuple[str, ...], rounds: int
+) -> dict[str, Rounds]:
+    """Measure all tools with `packages`, in `folder`: {"cold": {tool: rounds}, ...}."""
     found: dict[str, Rounds] = {"cold": {}, "again": {}, "edited": {}}
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        tools = [ours(folder / "ours", target, packages), *others(folder, target, packages)]
-        for number in range(rounds):
-            for tool in (*tools[number % len(tools) :], *tools[: number % len(tools)]):
-                for case, measure in (("cold", cold), ("again", build), ("edited", edited)):
-                    found[case].setdefault(tool.name, []).append(measure(tool))
-                    took = found[case][tool.name][-1]["seconds"]
-                    print(f"{number + 1}/{rounds} {case:7} {tool.name:36} {took:.2f} s", flush=True)
+    tools = [ours(folder / "ours", target, packages), *others(folder, target, packages)]
+    for number in range(rounds):
+        for tool in (*tools[number % len(tools) :], *tools[: number % len(tools)]):
+            for case, measure in (("cold", cold), ("again", build), ("edited", edited)):
+                found[case].setdefault(tool.name, []).append(measure(tool))
+                took = found[case][tool.name][-1]["seconds"]
+                print(f"{number + 1}/{rounds} {case:7} {tool.name:36} {took:.2f} s", flush=True)
     return found
 
 
-def groups(target: Interpreter, rounds: int) -> Rounds:
-    """Measure ours with one group and three, built cold and again."""
+def groups(folder: Path, target: Interpreter, rounds: int) -> Rounds:
+    """Measure ours with one group and three, built cold and again, in `folder`."""
     found: Rounds = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        tools = {
-            number: ours(Path(scratch, str(number)), target, SMALL, number) for number in (1, 3)
-        }
-        for _ in range(rounds):
-            for number, tool in tools.items():
-                for case, measure in (("cold", cold), ("again", build)):
-                    found.setdefault(f"{case}, {number}", []).append(measure(tool))
+    tools = {number: ours(folder / str(number), target, SMALL, number) for number in (1, 3)}
+    for _ in range(rounds):
+        for number, tool in tools.items():
+            for case, measure in (("cold", cold), ("again", build)):
+                found.setdefault(f"{case}, {number}", []).append(measure(tool))
     return found
 
 
-def commands(rounds: int) -> Rounds:
-    """Measure commands on an example."""
+def commands(folder: Path, rounds: int) -> Rounds:
+    """Measure commands on an example, in `folder`."""
     packager = str(Path(sys.executable).with_name("packager"))
     found: Rounds = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        cases = {
-            "--help": (packager, "--help"),
-            "check": (packager, "check", str(EXAMPLE)),
-            "build, again": (packager, "build", str(EXAMPLE), "-o", "out"),
-        }
-        for command in cases.values():  # fills the caches
-            run(command, folder, folder / "cache", {})
-        for _ in range(rounds):
-            for name, command in cases.items():
-                found.setdefault(name, []).append(run(command, folder, folder / "cache", {}))
+    folder.mkdir()
+    cases = {
+        "--help": (packager, "--help"),
+        "check": (packager, "check", str(EXAMPLE)),
+        "build, again": (packager, "build", str(EXAMPLE), "-o", "out"),
+    }
+    for command in cases.values():  # fills the caches
+        run(command, folder, folder / "cache", {})
+    for _ in range(rounds):
+        for name, command in cases.items():
+            found.setdefault(name, []).append(run(command, folder, folder / "cache", {}))
     return found
 
 
@@ -149,14 +146,16 @@ def main() -> None:
         raise SystemExit("no Python that bundles can be built for")
     record: dict[str, object] = {**describe_machine(target), "rounds": options.rounds}
     record["large_rounds"] = options.large_rounds
-    record["commands"] = medians(commands(4 * options.rounds))
-    record["groups"] = medians(groups(target, options.rounds))
-    for name, packages, rounds in (
-        ("small", SMALL, options.rounds),
-        ("large", LARGE, options.large_rounds),
-    ):
-        found = beside_others(target, packages, rounds)
-        record[name] = {case: medians(of_case) for case, of_case in found.items()}
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        record["commands"] = medians(commands(folder / "commands", 4 * options.rounds))
+        record["groups"] = medians(groups(folder / "groups", target, options.rounds))
+        for name, packages, rounds in (
+            ("small", SMALL, options.rounds),
+            ("large", LARGE, options.large_rounds),
+        ):
+            found = beside_others(folder / name, target, packages, rounds)
+            record[name] = {case: medians(of_case) for case, of_case in found.items()}
     print(json.dumps(record, indent=1))
     if options.write:
         (RESULTS / "build.json").write_text(json.dumps(record, indent=1) + "\n", "utf-8")

@@ -25,6 +25,7 @@ SMALL = ("slack_sdk==3.43.0", "werkzeug==3.1.3", "markupsafe==3.0.2")
 LARGE = (*SMALL, "numpy==2.3.5")  # 60 MB and more, unzipped
 NODE_PACKAGES = ("serverless@3", "serverless-python-requirements@6")
 OURS, BASELINE = "packager build", "uv pip install"
+COMPILED = f"{BASELINE} --compile-bytecode"
 
 _HANDLER = "import slack_sdk\n\n\ndef handler(event, context):\n    return {}\n"
 _ENDPOINT = "path: /{0}\nmethod: GET\nextra: {{python: {{source: endpoints/{0}.py}}}}\n"
@@ -96,18 +97,18 @@ def ours(
 def others(folder: Path, target: Interpreter, packages: tuple[str, ...]) -> list[Contender]:
     """Return the other tools that are here, each in a folder of its own below `folder`."""
     python, architecture = target.python, host_architecture()
+    uv = [find_uv(), "pip", "install", "-q", "--python", str(target.path), "--target", "out"]
+    uv += ["-r", "src/requirements.txt"]
     found = [
         Contender(
-            BASELINE,
-            _source(folder / "uv", packages),
-            (
-                *(find_uv(), "pip", "install", "-q", "--python", str(target.path)),
-                *("--target", "out", "-r", "src/requirements.txt"),
-            ),
+            name,
+            _source(folder / name.replace(" ", "-"), packages),
+            (*uv, *more),
             ("out",),
             {},
             "src/app.py",
         )
+        for name, more in ((BASELINE, ()), (COMPILED, ("--compile-bytecode",)))
     ]
     # Both of sam's look for python and uv on PATH.
     places = (
@@ -122,7 +123,7 @@ def others(folder: Path, target: Interpreter, packages: tuple[str, ...]) -> list
         ("sam build, uv", "Metadata: {BuildMethod: python-uv}"),
     ):
         if sam:
-            place = _source(folder / name.replace(", ", "-"), packages)
+            place = _source(folder / name.replace(" ", "-"), packages)
             text = _SAM.format(metadata=metadata, python=python, architecture=architecture)
             (place / "template.yaml").write_text(text, "utf-8")
             command: tuple[str, ...] = (sam, "build", "--beta-features", "--cached")
