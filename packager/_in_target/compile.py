@@ -181,11 +181,13 @@ def waiting_parser(root: str, given: dict[str, Any], paths: list[str]) -> Parse:
     def parse(source: bytes, path: str) -> ast.Module | None:
         if made is None or f"{root}/{path}" in left:
             return None
-        if shapes is not None and is_other(source, shapes.get(path)):
-            os.write(1, os.fsencode(path) + b"\0")  # whole, as nothing but this writes so little
+        tree = None if shapes is None else tree_of_shape(source, shapes.get(path))
+        if tree is None and shapes is not None:
+            os.write(1, os.fsencode(path) + b"\0")  # whole: nothing but this writes so little
             return None
         said = replaced(source, given.get("replaced", {}).get(path, ()))
-        tree = with_waiting_imports(said, replace(made, submodules=submodules(root, path)))
+        rules = replace(made, submodules=submodules(root, path))
+        tree = with_waiting_imports(said, rules, tree if said == source else None)
         return ast.parse(said) if tree is None and said != source else tree
 
     return parse
@@ -200,14 +202,17 @@ def read_all(root: str, paths: list[str]) -> dict[str, bytes]:
     return found
 
 
-def is_other(source: bytes, shape: str | None) -> bool:
-    """Return whether a module of a newer release imports others than it did."""
+def tree_of_shape(source: bytes, shape: str | None) -> ast.Module | None:
+    """Return the tree of a module; None where one of a newer release imports others than it did."""
     from packager._in_target.waiting.shape import shape_of
 
+    if shape is None:
+        return None
     try:
-        return shape_of(source) != shape
+        tree = ast.parse(source)
     except (SyntaxError, ValueError):
-        return True
+        return None
+    return tree if shape_of(tree) == shape else None
 
 
 def submodules(root: str, path: str) -> frozenset[str]:

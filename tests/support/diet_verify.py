@@ -15,6 +15,7 @@ the release's repository.
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import os
 import re
@@ -100,7 +101,8 @@ def verify(
         if len(before) < LEAST or before - after:
             return False
         if write:
-            entry |= {"shapes": {path: shape_of((site / path).read_bytes()) for path in waiting}}
+            trees = {path: ast.parse((site / path).read_bytes()) for path in waiting}
+            entry |= {"shapes": {path: shape_of(tree) for path, tree in trees.items()}}
             _write(name, version, entry, digest_of(site, files), len(before), python)
         return True
 

@@ -24,11 +24,16 @@ _IMPORT = "__waiting_import__"
 _RUNTIME = "endpoint_runtime.waiting"
 
 
-def with_waiting_imports(source: bytes, rules: Rules) -> ast.Module | None:
-    """Return the tree of a module whose imports wait; None where none can."""
-    tree = ast.parse(source)
+def with_waiting_imports(
+    source: bytes, rules: Rules, tree: ast.Module | None = None
+) -> ast.Module | None:
+    """Return the tree of a module whose imports wait; None where none can.
+
+    `tree` is that of the source as it is, where it has been parsed already: it is changed.
+    """
+    tree = tree or ast.parse(source)
     if rules.package:
-        leave_out(tree)
+        leave_out(tree, source)
     used = submodules_used(tree, rules.root) if rules.root else {}
     found = waiting_names(tree, rules)
     if found is None:
@@ -44,7 +49,7 @@ def with_waiting_imports(source: bytes, rules: Rules) -> ast.Module | None:
     tree.body[at:at] = _at(tree.body[at], start)
     if rules.package and has_hook(tree.body):
         tree.body += _at(tree.body[-1], f"{_NAMESPACE}.__hook__()")
-    if found.hinted or (rules.package and evaluates(tree)):
+    if found.hinted or (rules.package and evaluates(tree, source)):
         tree.body += _at(tree.body[-1], f"{_NAMESPACE}.__hinted__()")
     return tree
 

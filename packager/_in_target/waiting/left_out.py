@@ -20,9 +20,11 @@ _COMPARISONS = {
 _TYPING = ("typing", "typing_extensions")
 
 
-def leave_out(tree: ast.Module) -> None:
+def leave_out(tree: ast.Module, source: bytes) -> None:
     """Take out what is not for this interpreter, and what type checkers alone read."""
     tree.body = _taken(tree.body)
+    if source.isascii() and b"overload" not in source:
+        return  # to go through all of its nodes takes a while
     names = {
         alias.asname or alias.name
         for node in tree.body

@@ -63,8 +63,10 @@ def has_hook(body: list[ast.stmt]) -> bool:
     return _OWN_HOOKS[0] in bound_names(*body)
 
 
-def evaluates(tree: ast.Module) -> bool:
+def evaluates(tree: ast.Module, source: bytes) -> bool:
     """Whether a module has text evaluated as code, with its own names."""
+    if source.isascii() and b"eval" not in source and b"exec" not in source:
+        return False  # to go through all of its nodes takes a while
     return any(node.id in ("eval", "exec") for node in of_classes(nodes_by_class(tree), ast.Name))
 
 

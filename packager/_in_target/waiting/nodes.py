@@ -6,7 +6,7 @@ Contexts and operators, half of the nodes, say nothing here: they are passed ove
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -38,32 +38,32 @@ def fields_of(kind: type[ast.AST]) -> tuple[str, ...]:
 def children_of(node: ast.AST) -> list[ast.AST]:
     """Return the nodes right below a node, in their order."""
     found: list[ast.AST] = []
-    _add_children(node, found)
+    _add_all_children((node,), found)
     return found
 
 
 def nodes_of(tree: ast.AST) -> list[ast.AST]:
     """Return a tree and all nodes in it, in the order of `ast.walk`."""
     found = [tree]
-    for node in found:  # which grows meanwhile
-        if _fields_of.get(node.__class__) != ():
-            _add_children(node, found)
+    _add_all_children(found, found)  # which grows meanwhile
     return found
 
 
-def _add_children(node: ast.AST, found: list[ast.AST]) -> None:
-    fields = _fields_of.get(node.__class__)
-    for name in fields_of(node.__class__) if fields is None else fields:
-        value = getattr(node, name, None)
-        if not value:  # nothing, an empty list, an empty text
-            continue
-        if value.__class__ is list:
-            if isinstance(value[0], str):
-                continue  # names, of `global`, say
-            # `None` is in the place of a default, or of a key, that is not there.
-            found += filter(None, value) if None in value else value
-        elif isinstance(value, ast.AST):
-            found.append(value)
+def _add_all_children(nodes: Iterable[ast.AST], found: list[ast.AST]) -> None:
+    """Add what is right below each of `nodes`: written out, as it is done for each of a tree."""
+    for node in nodes:
+        fields = _fields_of.get(node.__class__)
+        for name in fields_of(node.__class__) if fields is None else fields:
+            value = node.__dict__.get(name)
+            if not value:  # nothing, an empty list, an empty text
+                continue
+            if value.__class__ is list:
+                if value[0].__class__ is str:
+                    continue  # names, of `global`, say
+                # `None` is in the place of a default, or of a key, that is not there.
+                found += filter(None, value) if None in value else value
+            elif isinstance(value, ast.AST):
+                found.append(value)
 
 
 def nodes_by_class(tree: ast.AST) -> Nodes:

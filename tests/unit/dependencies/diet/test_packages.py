@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 from pathlib import Path
@@ -33,7 +34,7 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "a-shop": {
             "modules": ["shop"],
             "skip": ["shop/left"],
-            "shapes": {name: shape_of(source.encode()) for name, source in SOURCES.items()},
+            "shapes": {name: shape_of(ast.parse(source)) for name, source in SOURCES.items()},
             "releases": {
                 "1.2.0": {"sources": digest_of(folder, SOURCES), "pythons": ["3.13"]},
                 "0.9": {"sources": "", "pythons": ["3.13"]},
