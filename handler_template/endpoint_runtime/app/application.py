@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     Environ = dict[str, Any]
 
 _WHOLE_BODIES = (str, bytes, bytearray, memoryview)
+GENERATOR = type(_ for _ in ())
 
 
 class Application:
@@ -177,7 +178,7 @@ class Application:
         make_session = self._make_session or self._import_session()
         session = make_session(self.hook_id, backends, clock)
         response = cls(session).invoke(request, values, group_settings)
-        if not isinstance(response, Response):
+        if type(response) is not Response and not isinstance(response, Response):
             close = getattr(response, "close", None)
             if callable(close):
                 close()  # a coroutine would warn, a generator would stay open
@@ -190,7 +191,8 @@ class Application:
             )
             return self.failure(environ)
         body = response.response
-        if type(body) is not list:
+        kind = type(body)
+        if kind is not list and kind is not GENERATOR:
             if body is None:
                 response.response = ()
             elif isinstance(body, _WHOLE_BODIES):

@@ -10,7 +10,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.wrappers import Response
 
 from endpoint_runtime import process
-from endpoint_runtime.app.application import close_after_answer
+from endpoint_runtime.app.application import GENERATOR, close_after_answer
 from endpoint_runtime.gateway.environ import environ_of, http_source_of, request_id_of
 from endpoint_runtime.gateway.errors import BodyTooLarge, MalformedEvent, ReplyTooLarge
 from endpoint_runtime.gateway.paths import ALB, REST, URL
@@ -20,7 +20,7 @@ from endpoint_runtime.logs import report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from endpoint_runtime.app.closing import Closing
@@ -33,7 +33,7 @@ class AnswerFailed(RuntimeError):
 
 
 # Imported by the first response that needs it.
-_bounded_body: type[BoundedBody] | None = None
+_read_in_time: Callable[..., bytes | BoundedBody] | None = None
 
 
 def answer_event(application: Serving, event: Any, context: object) -> dict[str, Any]:
@@ -150,15 +150,27 @@ def _reply(
     if not has_body:
         has_body = not has_no_body(method, response.status_code)
     body = b""
-    bounded = None
+    is_whole = True  # a sequence, whose length werkzeug knows
+    bounded: BoundedBody | None = (
+        None  # what came of another body, where there is more to say of it than its bytes
+    )
     if has_body:  # read before the headers: a generator may set some while it runs
-        if (plain and type(response.response) is list) or response.is_sequence:
+        parts = response.response
+        kind = type(parts) if plain else None
+        is_whole = kind is list or (kind is not GENERATOR and response.is_sequence)
+        if is_whole:
             body = read_body(response, MAX_REPLY * GZIP_GAIN if application.gzip else MAX_REPLY)
         else:
-            bounded = _read_bounded(application, source, response, environ)
-            body = bounded.data
+            read: Any  # bytes, or a `BoundedBody`
+            if _read_in_time is None or source == ALB or application.gzip:
+                read = _read_bounded(application, source, response, environ)
+            else:
+                read = _read_in_time(response, environ.get("lambda.context"), MAX_REPLY)
+            if type(read) is bytes:
+                body = read
+            else:
+                bounded, body = read, read.data
         if plain and not application.gzip:
-            is_whole = bounded is None
             reply = plain_reply(source, response, plain, body, application.body_types, is_whole)
             if reply is not None:
                 if bounded is not None and bounded.cut:
@@ -166,6 +178,8 @@ def _reply(
                 return reply
     sent = body if has_body else None
     form = source, multi_value
+    if not is_whole and bounded is None:
+        bounded = _whole(response, body)
     careful = _reply_with_care(application, form, response, environ, sent, bounded)
     if bounded is not None:
         bounded.log_cut(route, environ)
@@ -217,17 +231,23 @@ def _reply_with_care(
 
 def _read_bounded(
     application: Serving, source: str, response: Response, environ: dict[str, Any]
-) -> BoundedBody:
-    global _bounded_body
-    if _bounded_body is None:
-        from endpoint_runtime.gateway.bounded_body import BoundedBody
+) -> bytes | BoundedBody:
+    global _read_in_time
+    if _read_in_time is None:
+        from endpoint_runtime.gateway.bounded_body import read_in_time
 
-        _bounded_body = BoundedBody
+        _read_in_time = read_in_time
     limit, packed = MAX_REPLY, False
     if source == ALB or application.gzip:
         limit = _most(application, source, environ)
         packed = limit > MAX_REPLY
-    return _bounded_body(response, environ.get("lambda.context"), limit, packed)
+    return _read_in_time(response, environ.get("lambda.context"), limit, packed)
+
+
+def _whole(response: Response, body: bytes) -> BoundedBody:
+    from endpoint_runtime.gateway.bounded_body import BoundedBody
+
+    return BoundedBody.of(response, body)
 
 
 def _most(application: Serving, source: str, environ: dict[str, Any]) -> int:

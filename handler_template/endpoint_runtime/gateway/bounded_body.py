@@ -19,8 +19,8 @@ from endpoint_runtime.lambda_api.time_limit import (
     FOLDER,
     TimeLimit,
     TimeUp,
-    each,
     end_of,
+    interruptible,
 )
 from endpoint_runtime.logs import report
 
@@ -29,35 +29,101 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    # What of a body was read before: its chunks, their bytes, when that began, when it is to be
+    # over, in seconds since the epoch, and whether it is.
+    SoFar = tuple[list[bytes], int, float, float, bool]
+
 _PIECE = 16384  # bytes that smaller chunks are joined to, and for which time is put aside at once
 _PACKING = 1e-7  # seconds that a byte takes to be compressed, with a third of a CPU
+_MUCH = 3 * BODY_MARGIN  # seconds left, from which on `end_of` takes the margin off
 _ROOM = 65536  # bytes of a reply for its headers, where its body has to be cut
 
 
-class BoundedBody(TimeLimit):
-    """What came of a body, and the limit of its time. `cut` says why it is not whole, "" if it is.
+def read_in_time(
+    response: Response, context: object, limit: int, packed: bool = False
+) -> bytes | BoundedBody:
+    """Read a body as a `BoundedBody` does; its bytes are enough of one that is small and in time.
 
-    One object for both, as one is made for every such body.
+    In one piece, and without an object of its own, as nearly all bodies of generators are such.
     """
+    body = response.response
+    code = getattr(body, "gi_code", None)  # as `interruptible` has it
+    clock = getattr(context, "get_remaining_time_in_millis", None)
+    own = type(response) is not Response or code is None or FOLDER in code.co_filename
+    if own or packed or clock is None:
+        return BoundedBody(response, context, limit, packed)
+    begun = time()
+    left = clock() / 1000 - BODY_MARGIN
+    end = begun + left
+    if left < _MUCH or not _again.begin_again(end, left):
+        return BoundedBody(response, context, limit)
+    chunks: list[bytes] = []
+    size, is_over = 0, False
+    try:
+        for chunk in body:
+            if process.pid != process.request_pid:
+                process.end_if_forked()
+            if type(chunk) is str:
+                data = chunk.encode()
+            else:
+                data = chunk if type(chunk) is bytes else as_bytes(chunk)
+            if data:
+                chunks.append(data)
+                size += len(data)
+                if size >= _PIECE:
+                    break
+            if time() >= end:
+                is_over = True
+                break
+    except TimeUp:
+        is_over = True
+    except (Exception, GeneratorExit):  # what the interruption has come to
+        if time() < end:
+            raise
+        is_over = True
+    finally:
+        fired = _again.end_again()
+    if is_over or fired or size >= _PIECE:
+        so_far = chunks, size, begun, end, is_over or fired
+        return BoundedBody(response, context, limit, so_far=so_far)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
-    # Of the class, as most bodies have it so.
+
+# The limit of all that is read so.
+_again = TimeLimit(None)
+_again.code = read_in_time.__code__
+
+
+class BoundedBody(TimeLimit):
+    """What came of a body, and the limit of its time; `cut` says why it is not whole, or is ""."""
+
     cut = ""
     _chunks: list[bytes] = []  # noqa: RUF012 - replaced, never written into
     _size = 0
 
     def __init__(
-        self, response: Response, context: object, limit: int, packed: bool = False
+        self,
+        response: Response,
+        context: object,
+        limit: int,
+        packed: bool = False,
+        so_far: SoFar | None = None,
     ) -> None:
-        """Read it, `limit` bytes and one chunk at most.
+        """Read it, `limit` bytes and one chunk at most, or the rest of it.
 
         `packed` says that it is compressed afterwards, for which time is left. Raises what the
         generator raises, and `ReplyTooLarge` for a body that must not be cut.
         """
         self._response = response
         self._new: list[bytes] = []  # the chunks that came last
-        started = self._begun = time()
-        self.end = end_of(context, BODY_MARGIN, started)
-        time_is_up = self._read(limit, packed)
+        started = time()
+        time_is_up = False
+        if so_far is None:
+            self.end = end_of(context, BODY_MARGIN)
+        else:
+            self._new, self._size, started, self.end, time_is_up = so_far
+        if not time_is_up and self._size <= limit:
+            time_is_up = self._read(limit, packed)
         if self._size > limit:
             self._too_large(self._size, limit)
         elif time_is_up:
@@ -65,6 +131,13 @@ class BoundedBody(TimeLimit):
         chunks = self._chunks + self._new if self._chunks else self._new
         self._chunks = chunks
         self.data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    @classmethod
+    def of(cls, response: Response, data: bytes) -> BoundedBody:
+        """Return what came of a body that was read: `data`."""
+        body = cls.__new__(cls)
+        body._response, body._chunks, body.data = response, [data], data
+        return body
 
     def fit(self, make: Callable[[bytes], Any]) -> Any:
         """Return what `make` makes of the body, of less of it for as long as that is too large."""
@@ -90,17 +163,13 @@ class BoundedBody(TimeLimit):
         Calls nothing of werkzeug's but the body: it would be interrupted as the plugin is.
         """
         response, end, new = self._response, self.end, self._new
-        size = counted = 0
+        size = counted = self._size
         mark = _PIECE if limit >= _PIECE else limit + 1
         try:
             with self:
                 # As `iter_encoded` has it, with less around each chunk.
                 body = response.response if type(response) is Response else response.iter_encoded()
-                if end is not None:
-                    code = getattr(body, "gi_code", None)  # as `interruptible` has it
-                    if code is None or FOLDER in code.co_filename:
-                        body = each(body)
-                for chunk in body:
+                for chunk in body if end is None else interruptible(body):
                     if process.pid != process.request_pid:
                         process.end_if_forked()
                     if type(chunk) is str:
@@ -165,9 +234,6 @@ class BoundedBody(TimeLimit):
         if not may_be_cut(self._response):
             raise TimeoutError(f"the body was not done after {seconds:.1f} s")
         self.cut = f"after {seconds:.1f} s, as the function's time would soon be over"
-
-
-BoundedBody._given = BoundedBody._read.__code__
 
 
 def may_be_cut(response: Response) -> bool:

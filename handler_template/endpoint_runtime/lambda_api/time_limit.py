@@ -27,11 +27,10 @@ from endpoint_runtime import process
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from types import CodeType, FrameType, TracebackType
+    from types import CodeType, FrameType
     from typing import Any
 
 _ALARM, _TIMER = _signal.SIGALRM, _signal.ITIMER_REAL
-
 BODY_MARGIN = 1.0  # seconds before the function's time is over at which bodies end
 WORK_MARGIN = 0.5  # the same of work after the answer
 
@@ -55,7 +54,7 @@ class TimeUp(GeneratorExit):
     """The time is over. Raised amid the plugin's code: as with `close()`, its `finally` runs."""
 
 
-def end_of(context: object, margin: float, now: float = 0.0) -> float | None:
+def end_of(context: object, margin: float) -> float | None:
     """Return when to end, in seconds since the epoch; None where there is no limit.
 
     That is `margin` seconds before the invocation's time is over, or once three quarters of what is
@@ -63,15 +62,8 @@ def end_of(context: object, margin: float, now: float = 0.0) -> float | None:
     ends what has overrun, and a Runtime API may tell no time.
     """
     remaining = getattr(context, "get_remaining_time_in_millis", None)
-    if remaining is None:
-        return None
-    left: float = remaining() / 1000
-    if left <= 0:
-        return None
-    if left > _LONGEST:
-        left = _LONGEST
-    most = left * 0.75
-    return (now or time()) + (most if left - margin < most else left - margin)
+    left: float = min(remaining() / 1000, _LONGEST) if remaining is not None else 0.0
+    return time() + max(left * 0.75, left - margin) if left > 0 else None
 
 
 class TimeLimit:
@@ -83,14 +75,11 @@ class TimeLimit:
     interrupted, whatever it calls itself. What may be of C goes through `interruptible` and `call`.
     """
 
-    # Of the class where they are as here: a limit is made for every body that is made meanwhile.
     fired = False  # it has interrupted something
     _rang = False  # the timer has, or somebody in its place
     _outer: TimeLimit | None = None  # the limit around this one
     _old = _signal.SIG_DFL  # what became of the signal before
-    _begun = 0.0  # seconds since the epoch, where they were asked for just before it begins
-    _code: CodeType | None = None  # of the function with the `with`
-    _given: CodeType | None = None  # the same, of who knows it: asking for a frame costs more
+    code: CodeType | None = None  # of the function with the `with`
 
     def __init__(self, end: float | None) -> None:
         self.end = end
@@ -105,31 +94,18 @@ class TimeLimit:
         end = self.end
         if end is None:
             return self
-        old = _signal.getsignal(_ALARM)
-        stayed = old is _ring and "signal" not in modules and get_ident() == _main
-        if not stayed and not self._take(old):
+        self.code = _getframe(1).f_code
+        if self.begin_again(end, end - time()) or not self._take():
             return self
-        self._code = self._given or _getframe(1).f_code
-        if _current is not None:
-            self._outer = _current
-            end = self._due()
-        _current = self
-        left = end - (self._begun or time())
-        if stayed and left * 0.5 < _rings_at - monotonic() <= left:
-            return self  # that of a limit before this one will do
+        self._outer, _current = _current, self
         try:
-            _set_timer(left)
+            _set_timer(self._due() - time())
         except BaseException:  # of another signal's handler
-            self.__exit__(None, None, None)
+            self.__exit__()
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        fault: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *fault: object) -> None:
         global _current
         if _current is not self:
             return
@@ -155,9 +131,33 @@ class TimeLimit:
         else:
             _take_down(self._old)
 
-    def _take(self, old: Any) -> bool:
-        """Have alarms come here instead of to `old`; return whether they do."""
+    def begin_again(self, end: float, left: float) -> bool:
+        """Begin until `end`, `left` seconds from now, where handler and timer of a limit before
+        will do and none is around this one; return whether they do."""
+        global _current
+        if _current is not None or "signal" in modules or get_ident() != _main:
+            return False
+        if _signal.getsignal(_ALARM) is not _ring or not left / 2 < _rings_at - monotonic() <= left:
+            return False
+        self.end = end
+        _current = self
+        return True
+
+    def end_again(self) -> bool:
+        """End what `begin_again` began, to begin again; return whether it interrupted something."""
+        global _current
+        if not self._rang and "signal" not in modules:
+            _current = None
+            return False
+        self.__exit__()
+        fired = self.fired
+        self._rang = self.fired = False
+        return fired
+
+    def _take(self) -> bool:
+        """Have alarms come here; return whether they do."""
         global _main
+        old = _signal.getsignal(_ALARM)
         if old is not _ring and type(old) is not int:  # a handler of the plugin's
             return False
         try:
@@ -190,9 +190,9 @@ class TimeLimit:
 
     def _answer(self, frame: FrameType | None) -> None:
         self._rang = True
-        due = self._due()
-        if time() < due:  # another has taken the timer for its alarm, or it is an earlier limit's
-            _set_timer(due - time())
+        left = self._due() - time()
+        if left > 0:  # another has taken the timer for its alarm, or it is an earlier limit's
+            _set_timer(left)
             return
         nearest, called = self._runs(frame)
         plugins = called is not None and not _own_module(called)
@@ -207,7 +207,7 @@ class TimeLimit:
         """Return what runs: the runtime's module that was called last, "" for none, and the frame
         of what the function with the `with` called, None where that is nothing."""
         nearest, called = "", None
-        while frame is not None and frame.f_code is not self._code:
+        while frame is not None and frame.f_code is not self.code:
             nearest = nearest or _own_module(frame)
             called, frame = frame, frame.f_back
         return nearest, called if frame is not None else None

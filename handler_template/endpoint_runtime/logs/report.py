@@ -39,9 +39,8 @@ _least, is_json = 20, False
 # The second that was written last, as text too.
 _last = 0, "1970-01-01T00:00:00"
 # Texts of numbers that lines have had, as formatting one costs more than all the rest of a line: of
-# milliseconds, of statuses, and of tenths of a millisecond that requests took.
+# milliseconds, and of tenths of a millisecond that requests took.
 _MILLISECONDS: dict[int, str] = {}
-_STATUSES: dict[int, str] = {}
 _TOOK: dict[int, str] = {}
 _MOST_TOOK = 512
 
@@ -205,9 +204,8 @@ def log_request(method: str, route: str, status: int, seconds: float, request_id
     # Nothing in it can be a secret: no time is spent looking for one.
     tenths = int(seconds * 10000 + 0.5)
     took = _TOOK.get(tenths) or _learn_took(tenths)
-    code = _STATUSES.get(status) or _STATUSES.setdefault(status, str(status))
     if is_json:
-        _write("INFO", f"{method} {route} {code} {took}", request_id)
+        _write("INFO", f"{method} {route} {status} {took}", request_id)
         return
     # As `_write` has it, without a call.
     now = time()
@@ -218,7 +216,7 @@ def log_request(method: str, route: str, status: int, seconds: float, request_id
         stamp, since = _stamp(second), now - second
     number = int(since * 1000)
     milliseconds = _MILLISECONDS.get(number) or _MILLISECONDS.setdefault(number, f"{number:03}")
-    line = f"[INFO]\t{stamp}.{milliseconds}Z\t{request_id}\t{method} {route} {code} {took}\n"
+    line = f"[INFO]\t{stamp}.{milliseconds}Z\t{request_id}\t{method} {route} {status} {took}\n"
     _write_line("INFO", line)
 
 
