@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from packager.host.interpreter import SUPPORTED_PYTHONS, Interpreter
+from tests.support.collection import compiled_by_one
 from tests.support.commands.forked import forked
 from tests.support.examples import ROOT, Command
 from tests.support.memory import collect_nothing_yet, keep_out_of_collections, temporary_root
@@ -109,6 +110,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(
             key=lambda item: min(place.get(each, 99) for each in (item.path, *item.path.parents))
         )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return (yield)
+    with compiled_by_one(Path(__file__).parent):
+        return (yield)
 
 
 def pytest_collection_finish() -> None:
