@@ -6,6 +6,7 @@ that are missing here, and their files lie below the project's cache.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -70,14 +71,13 @@ def _unpacked() -> Browser:
         if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
             raise NoBrowser("no Chrome or Chromium is installed, and this is no Debian")
         folder.mkdir(parents=True, exist_ok=True)
-        # Other workers of the same run wait in vain at worst: a rename decides.
-        with tempfile.TemporaryDirectory(dir=folder) as scratch:
-            _unpack(Path(scratch))
-            try:
-                (Path(scratch) / "root").rename(root)
-            except OSError:
-                if not (root / _BINARY).exists():
-                    raise
+        # One of a run's workers unpacks it, which is ten seconds of CPU; the others wait.
+        with (folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (root / _BINARY).exists():
+                with tempfile.TemporaryDirectory(dir=folder) as scratch:
+                    _unpack(Path(scratch))
+                    (Path(scratch) / "root").rename(root)
     libraries = sorted({str(each.parent) for each in (root / "usr/lib").rglob("*.so*")})
     return Browser(root / _BINARY, {"LD_LIBRARY_PATH": ":".join(libraries)})
 
