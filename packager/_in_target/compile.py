@@ -7,10 +7,11 @@ Run as a script by the bundle's own Python version, so it holds to the standard 
 Standard input has one JSON object: `root`, a folder, `tag`, the interpreter's in names of bytecode,
 and `jobs`, each with `files`, pairs of a posix path in the root and the `co_filename` that its code
 gets, `docstrings`, whether there are any, and `waiting`, rules or null. Each file's bytecode goes
-to `__pycache__/` beside it, checked against nothing (PEP 552, unchecked hash). A file that does not
-compile is left without; the exit code is 0. Without docstrings, `__doc__` is None for what a file
-defines, unless its own code reads docstrings, or a decorator would make one up (`dataclass`): those
-stay. Asserts stay, too (-OO drops them).
+to `__pycache__/` beside it, checked against nothing (PEP 552, unchecked hash). With `packs`, a
+folder, nothing is written beside: the files in it get pairs of a `co_filename` and the bytecode,
+each marshalled. A file that does not compile is left without; the exit code is 0. Without
+docstrings, `__doc__` is None for what a file defines, unless its own code reads docstrings, or a
+decorator would make one up (`dataclass`): those stay. Asserts stay, too (-OO drops them).
 
 By rules, imports wait until what they bind is used (`waiting/imports.py`). If they have `shapes`,
 standard output gets the paths, each with a NUL, of those files that are of another shape
@@ -22,10 +23,10 @@ before it (`stable_marshal.py`).
     python -S -s -P compile.py --join FOLDER < groups
 
 marshals the code of many modules as one value, in which what they share is written once. Standard
-input is JSON, for each group of modules a list of module name, whether it is a package, and the
-path of its bytecode, null for a package without code. FOLDER gets a file for each group, 0.bin,
-1.bin and so on, with a pair of dicts: whether each module is a package, and the code of those that
-have some.
+input has a line of JSON, for each group of modules a list of module name, whether it is a package,
+and how many bytes its code takes, null for a package without code; all of the code follows. FOLDER
+gets a file for each group, 0.bin, 1.bin and so on, with a pair of dicts: whether each module is a
+package, and the code of those that have some.
 """
 
 import ast
@@ -36,7 +37,7 @@ import marshal
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 # The flags leave out all but Python's own. pathlib would cost each run the time it takes to import.
@@ -44,7 +45,7 @@ sys.path.append(os.path.abspath(f"{__file__}/../../.."))  # noqa: PTH100
 
 from packager._in_target import stable_marshal
 
-_HEADER = 16  # bytes before the code: PEP 552
+_PLAIN_FORMAT = 2  # of marshal: which each Python reads
 Parse = Callable[[bytes, str], ast.Module | None] | None  # source, path in the root; None: as it is
 Work = tuple[str, str, Parse]  # a path, what the code calls itself, and how it is read
 
@@ -62,10 +63,10 @@ def main() -> None:
     for job in request["jobs"]:
         parse = parser(root, job)
         work += [(path, shown, parse) for path, shown in job["files"]]
-    compile_all(root, tag, work)
+    compile_all(root, tag, work, request.get("packs"))
 
 
-def compile_all(root: str, tag: str, work: list[Work]) -> None:
+def compile_all(root: str, tag: str, work: list[Work], packs: str | None = None) -> None:
     """Compile files in as many processes as there are processors."""
     sizes = {path: size_of(f"{root}/{path}") for path, *_ in work}
     work.sort(key=lambda each: -sizes[each[0]])  # the largest first: all processes end together
@@ -77,7 +78,7 @@ def compile_all(root: str, tag: str, work: list[Work]) -> None:
     def start() -> None:
         if not os.fork():
             try:
-                compile_next(root, tag, work, take, give)
+                compile_next(root, tag, work, (take, give), packs)
                 os._exit(0)
             finally:
                 os._exit(1)
@@ -93,9 +94,12 @@ def compile_all(root: str, tag: str, work: list[Work]) -> None:
             running -= 1
 
 
-def compile_next(root: str, tag: str, work: list[Work], take: int, give: int) -> None:
+def compile_next(
+    root: str, tag: str, work: list[Work], pipe: tuple[int, int], packs: str | None
+) -> None:
     """Compile one file after another, until there are no more."""
     sys.stderr = None
+    take, give = pipe
     while True:
         number = int.from_bytes(os.read(take, 4), "little")
         os.write(give, (number + 1).to_bytes(4, "little"))
@@ -103,21 +107,30 @@ def compile_next(root: str, tag: str, work: list[Work], take: int, give: int) ->
             return
         path, shown, parse = work[number]
         try:
-            compile_file(root, path, shown, tag, parse)
+            data = bytecode_of(root, path, shown, parse)
+            if packs is None:
+                write_beside(f"{root}/{path}", tag, data)
+            else:
+                with open(f"{packs}/{os.getpid()}", "ab") as pack:  # noqa: PTH123
+                    pack.write(marshal.dumps((shown, data), _PLAIN_FORMAT))
         except Exception:  # noqa: S112 - packages carry what no Python compiles
             continue
 
 
-def compile_file(root: str, path: str, shown: str, tag: str, parse: Parse) -> None:
-    """Write the bytecode of the source `path`, whose code calls itself `shown`."""
+def bytecode_of(root: str, path: str, shown: str, parse: Parse) -> bytes:
+    """Return the bytecode of the source `path`, whose code calls itself `shown`."""
     with open(f"{root}/{path}", "rb") as source_file:  # noqa: PTH123 - of each file, as are these
         source = source_file.read()
     parsed = (parse and parse(source, path)) or source
     code = compile(parsed, shown, "exec", dont_inherit=True, optimize=0)
-    folder, _, name = f"{root}/{path}".rpartition("/")
-    os.makedirs(f"{folder}/__pycache__", exist_ok=True)  # noqa: PTH103
     head = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little")  # hash-based, not checked
-    data = head + importlib.util.source_hash(source) + stable_marshal.dumps(code)
+    return head + importlib.util.source_hash(source) + stable_marshal.dumps(code)
+
+
+def write_beside(path: str, tag: str, data: bytes) -> None:
+    """Write the bytecode of the source `path` to where Python looks for it."""
+    folder, _, name = path.rpartition("/")
+    os.makedirs(f"{folder}/__pycache__", exist_ok=True)  # noqa: PTH103
     target = f"{folder}/__pycache__/{name.removesuffix('.py')}.{tag}.pyc"
     with open(target, "wb") as bytecode:  # noqa: PTH123
         bytecode.write(data)
@@ -133,14 +146,14 @@ def size_of(path: str) -> int:
 
 def join(folder: str) -> None:
     """Write the code of each group of modules that standard input names as one value."""
-    for number, group in enumerate(json.load(sys.stdin)):
+    given = sys.stdin.buffer
+    for number, group in enumerate(json.loads(given.readline())):
         packages: dict[str, bool] = {}
         codes: dict[str, object] = {}
-        for name, is_package, path in group:
+        for name, is_package, length in group:
             packages[name] = is_package
-            if path is not None:
-                with open(path, "rb") as file:  # noqa: PTH123
-                    codes[name] = marshal.loads(file.read()[_HEADER:])  # noqa: S302
+            if length is not None:
+                codes[name] = marshal.loads(given.read(length))  # noqa: S302
         with open(f"{folder}/{number}.bin", "wb") as joined:  # noqa: PTH123
             joined.write(stable_marshal.dumps((packages, codes)))
 
@@ -149,7 +162,11 @@ def parser(root: str, job: dict[str, Any]) -> Parse:
     """Return what parses the sources of a job, None for as they are."""
     if job["waiting"] is not None:
         return waiting_parser(root, job["waiting"], [path for path, _ in job["files"]])
-    return None if job["docstrings"] else lambda source, path: without_docstrings(source)
+    if job["docstrings"]:
+        return None
+    from packager._in_target.docstrings import without_docstrings
+
+    return lambda source, path: without_docstrings(source)
 
 
 def waiting_parser(root: str, given: dict[str, Any], paths: list[str]) -> Parse:
@@ -221,77 +238,6 @@ def submodules(root: str, path: str) -> frozenset[str]:
     if name != "__init__.py":
         return frozenset()
     return frozenset(each.partition(".")[0] for each in os.listdir(folder))  # noqa: PTH208
-
-
-def without_docstrings(source: bytes) -> ast.Module:
-    """Return a source's tree with the docstrings of modules, classes and functions taken out.
-
-    A file whose code reads docstrings keeps its own: what it does with them is not known
-    (werkzeug's LocalProxy hands on its class's, and the descriptor itself where there is none).
-    """
-    tree = ast.parse(source)
-    named = b"__doc__" in source or b"getdoc" in source  # few do, and to walk takes a while
-    if named and any(reads_docstrings(node) for node in ast.walk(tree)):
-        return tree
-    for node in statements(tree):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            if isinstance(node, ast.ClassDef) and any(map(makes_docstring, node.decorator_list)):
-                continue
-            body = node.body
-            # What follows a docstring would be one if it were text, too.
-            while body and is_text(body[0]):
-                gone = body.pop(0)
-                if not body and not isinstance(node, ast.Module):
-                    body.append(ast.copy_location(ast.Pass(), gone))
-    return tree
-
-
-def statements(tree: ast.Module) -> Iterator[ast.AST]:
-    """Yield a tree, and all that holds statements in it: no expression does."""
-    pending: list[ast.AST] = [tree]
-    while pending:
-        node = pending.pop()
-        yield node
-        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
-            pending += getattr(node, field, ())
-
-
-def reads_docstrings(node: ast.AST) -> bool:
-    """Return whether code asks for a `__doc__`, its scope's own or any object's."""
-    if isinstance(node, ast.Name):
-        return node.id == "__doc__" and isinstance(node.ctx, ast.Load)
-    if isinstance(node, ast.Attribute):
-        return node.attr == "__doc__" and isinstance(node.ctx, ast.Load)
-    if not isinstance(node, ast.Call):
-        return False
-    name = name_of(node.func)
-    return name == "getdoc" or (
-        name == "getattr"
-        and len(node.args) > 1
-        and isinstance(node.args[1], ast.Constant)
-        and node.args[1].value == "__doc__"
-    )
-
-
-def makes_docstring(decorator: ast.expr) -> bool:
-    """Return whether a decorator gives a class without a docstring one, which takes its time."""
-    return name_of(decorator.func if isinstance(decorator, ast.Call) else decorator) == "dataclass"
-
-
-def name_of(expression: ast.expr) -> str:
-    """Return the last part of a dotted name, "" for what is none."""
-    if isinstance(expression, ast.Attribute):
-        return expression.attr
-    return expression.id if isinstance(expression, ast.Name) else ""
-
-
-def is_text(statement: ast.stmt) -> bool:
-    """Return whether a statement is nothing but a string."""
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )
 
 
 if __name__ == "__main__":

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,15 +12,12 @@ from packager.bundle.function_code import interpreter_for
 from packager.bundle.known_secrets import KnownSecret
 from packager.bundle.layout import lay_out
 from packager.bundle.publish import check_out, publish, staging_in
-from packager.bundle.runtime_bytecode import kept_bytecode
-from packager.bundle.runtime_files import runtime_sources
 from packager.bundle.secret_scan import refuse_leaks, refuse_leaks_in
 from packager.bundle.size import check_size, check_zip_size
 from packager.bundle.verify import check_zip
 from packager.bundle.zip_file import write_zip
 from packager.dependencies.uv_install import PackageSize
 from packager.errors import Diagnostic, Diagnostics, InvalidInput
-from packager.host.interpreter import Interpreter
 from packager.host.trees import files_below
 from packager.model.permissions import Mode
 from packager.model.progress import SILENT, Progress
@@ -131,10 +126,8 @@ def _make(
     compiler = interpreter if options.bytecode else None
     work = staging / "work" / plan.logical_id
     note = partial(diagnostics.warn, "cache-damaged")
-    with _compiling_runtime(compiler, plan.options.sdk, note):
-        contents, left = read_contents(
-            plan, out, Tools(interpreter, compiler, work), diagnostics, progress
-        )
+    tools = Tools(interpreter, compiler, work, options.make_zip)
+    contents, left = read_contents(plan, out, tools, diagnostics, progress)
     dependencies = contents.dependencies
     drop_ignored(diagnostics, [plan.plugin.folder])
     if not options.allow_failing:
@@ -168,29 +161,3 @@ def _make(
         dependencies.built,
         dependencies.sandbox,
     )
-
-
-@contextmanager
-def _compiling_runtime(
-    compiler: Interpreter | None, sdk: str, note: Callable[[str], None]
-) -> Iterator[None]:
-    """Have the runtime compiled, where the cache lacks it, while packages are resolved and fetched.
-
-    `note` is told of damage at the end; whatever goes wrong is said where the bytecode is asked
-    for.
-    """
-    damage: list[str] = []
-
-    def compile_runtime() -> None:
-        with suppress(Exception):
-            if compiler:
-                kept_bytecode(compiler, runtime_sources(sdk), damage.append)
-
-    thread = threading.Thread(target=compile_runtime)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
-        for message in damage:
-            note(message)

@@ -11,17 +11,17 @@ import json
 import marshal
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from packager.contract import CODE_ARCHIVE
 from packager.errors import PackagerError
 from packager.host.bytecode import COMPILE
 from packager.host.cache import cache_folder, cached_folder
 from packager.host.interpreter import Interpreter
-from packager.host.trees import write_file
 
-Module = tuple[str, bool, Path | None]  # name, whether it is a package, its bytecode if it has some
+Module = tuple[str, bool, bytes | None]  # name, whether it is a package, its code if it has some
 
 PACKAGES = ("dify_plugin", "endpoint_runtime", "werkzeug")
 # What is imported before the archive can be read.
@@ -103,38 +103,39 @@ TOGETHER = tuple(
 )
 
 
-def write_archive(
-    folder: Path, interpreter: Interpreter, note: Callable[[str], None] = lambda message: None
-) -> None:
-    """Move the bytecode of `PACKAGES` in the bundle in `folder` into its archive.
+class Compiled(NamedTuple):
+    """A source and its bytecode."""
 
-    The same bundle gives the same bytes. `note` is told of damage in the cache. Raises
-    `PackagerError` if the interpreter fails.
+    source: Path
+    code: bytes
+
+
+def make_archive(
+    compiled: Mapping[str, Compiled],
+    interpreter: Interpreter,
+    note: Callable[[str], None] = lambda message: None,
+) -> tuple[bytes, frozenset[str]]:
+    """Return the archive of the bytecode of `PACKAGES`, and the sources whose bytecode is in it.
+
+    `compiled` is what a bundle has of them, by the sources' posix paths. The same gives the same
+    bytes. `note` is told of damage in the cache. Raises `PackagerError` if the interpreter fails.
     """
-    tag = interpreter.cache_tag
-    names = {name for package in PACKAGES for name in _modules(folder, package)} - _BEFORE
+    sources = _sources_by_module(compiled)
     index: dict[str, tuple[bool, int, int]] = {}
     groups: list[list[Module]] = [[] for _ in (HOT, *TOGETHER)]  # the front first
     group_of = {name: at for at, group in enumerate((HOT, *TOGETHER)) for name in group}
     codes = bytearray()
-    moved = []
     # A package's modules lie side by side: they say the same things, and so deflate well.
-    for name in sorted(names):
-        source = source_of(folder, name)
-        if source is None:
-            continue
-        bytecode = source.parent / "__pycache__" / f"{source.stem}.{tag}.pyc"
-        if not bytecode.is_file():
-            continue
-        moved.append(bytecode)
-        is_package, empty = source.name == "__init__.py", _is_empty(source, name)
+    for name, source in sorted(sources.items()):
+        bytecode = compiled[source].code
+        is_package, empty = _is_package(source), _is_empty(compiled[source].source, name)
         group = 0 if empty else group_of.get(name)
         if group is None:
-            code = bytecode.read_bytes()[_HEADER:]
+            code = bytecode[_HEADER:]
             index[name] = (is_package, len(codes), len(code))
             codes += code
         else:
-            groups[group].append((name, is_package, None if empty else bytecode))
+            groups[group].append((name, is_package, None if empty else bytecode[_HEADER:]))
             index[name] = (is_package, _IN_FRONT, 0)
     together = [group for group in groups[1:] if group]
     front, *others = _joined(interpreter, [groups[0], *together], note)
@@ -142,14 +143,10 @@ def write_archive(
         for name, is_package, _ in members:
             index[name] = (is_package, len(codes), len(joined))
         codes += joined
-    for bytecode in moved:
-        bytecode.unlink()
-        if not any(bytecode.parent.iterdir()):
-            bytecode.parent.rmdir()
     rest = marshal.dumps(index, _MARSHAL_VERSION)
     start = bytes.fromhex(interpreter.magic)
     start += len(front).to_bytes(4, "little") + len(rest).to_bytes(4, "little")
-    write_file(folder / CODE_ARCHIVE, start + front + rest + codes)
+    return start + front + rest + codes, frozenset(sources.values())
 
 
 def _joined(
@@ -158,11 +155,8 @@ def _joined(
     """Return the code of each group of modules as one value."""
     cache = cache_folder()
     if cache is not None:
-        made_of = [
-            [(name, package, path and _digest(path)) for name, package, path in group]
-            for group in groups
-        ]
-        how = [interpreter.version, interpreter.magic, _digest(COMPILE)]
+        made_of = [[(name, package, _digest(code)) for name, package, code in g] for g in groups]
+        how = [interpreter.version, interpreter.magic, _digest(COMPILE.read_bytes())]
         digest = hashlib.sha256(json.dumps([how, made_of]).encode()).hexdigest()
         with contextlib.suppress(OSError):  # it is full, or can't be written after all
             entry = cached_folder(
@@ -179,25 +173,26 @@ def _parts(folder: Path, groups: Sequence[object]) -> list[bytes]:
 
 
 def _join(interpreter: Interpreter, groups: Sequence[Sequence[Module]], target: Path) -> None:
-    plain = [[(name, package, path and str(path)) for name, package, path in g] for g in groups]
+    head = [[(name, package, code and len(code)) for name, package, code in g] for g in groups]
+    codes = [code for group in groups for _, _, code in group if code]
     flags = ("-s", "-S", "-P", "-B", "-X", "utf8")
     done = subprocess.run(
         [interpreter.path, *flags, COMPILE, "--join", target],
-        input=json.dumps(plain),
+        input=b"\n".join([json.dumps(head).encode(), b"".join(codes)]),
         capture_output=True,
         env={"PYTHONHASHSEED": "0", "LC_ALL": "C"},
-        text=True,
         cwd="/",
     )
     if done.returncode:
         raise PackagerError(
-            f"{interpreter.path} could not join bytecode: {done.stderr.strip()}",
+            f"{interpreter.path} could not join bytecode: "
+            f"{done.stderr.decode('utf-8', 'replace').strip()}",
             hint="check that interpreter, or build with --no-bytecode",
         )
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _digest(content: bytes | None) -> str | None:
+    return None if content is None else hashlib.sha256(content).hexdigest()
 
 
 def _is_empty(source: Path, name: str) -> bool:
@@ -208,14 +203,23 @@ def _is_empty(source: Path, name: str) -> bool:
     return len(parts) == 3 and not parts[0] and not parts[2]
 
 
-def _modules(folder: Path, package: str) -> Iterator[str]:
-    """Yield the names that the sources of a package in `folder` can be imported by."""
-    for source in (folder / package).rglob("*.py"):
-        parts = source.relative_to(folder).with_suffix("").parts
-        if parts[-1] == "__init__":
+def _sources_by_module(names: Collection[str]) -> dict[str, str]:
+    """Return the sources of the modules that the archive can have, by their dotted names."""
+    found: dict[str, str] = {}
+    for source in names:
+        parts = source.removesuffix(".py").split("/")
+        if _is_package(source):
             parts = parts[:-1]
-        if all(part.isidentifier() for part in parts):
-            yield ".".join(parts)
+        name = ".".join(parts)
+        if parts[0] not in PACKAGES or name in _BEFORE or not all(map(str.isidentifier, parts)):
+            continue
+        if name not in found or _is_package(source):  # which goes before a module of its name
+            found[name] = source
+    return found
+
+
+def _is_package(source: str) -> bool:
+    return source.endswith("/__init__.py")
 
 
 def source_of(folder: Path, name: str) -> Path | None:

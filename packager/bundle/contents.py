@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from packager.bundle.function_code import shipped_code
-from packager.bundle.layout import Contents
+from packager.bundle.layout import Contents, runtime_layer
 from packager.bundle.packages import PackagesJob, install_packages
-from packager.bundle.runtime_files import runtime_files
+from packager.bundle.runtime_bytecode import compiling_runtime
+from packager.bundle.runtime_files import runtime_files, shipped_runtime
 from packager.bundle.runtime_parts import left_out
 from packager.config.calls.operations import with_operations
 from packager.errors import Diagnostics
+from packager.host.deflated import deflating
 from packager.host.interpreter import Interpreter
 from packager.model.progress import Progress
 from packager.model.steps import step
@@ -21,11 +26,12 @@ from packager.plugin.functions import FunctionPlan
 @dataclass(frozen=True, slots=True)
 class Tools:
     """The interpreter that runs uv, what makes bytecode, if anything does, and a folder for what
-    is not cached."""
+    is not cached; whether bundles are `zipped`."""
 
     interpreter: Interpreter
     compiler: Interpreter | None
     work: Path
+    zipped: bool = False
 
 
 def read_contents(
@@ -55,5 +61,22 @@ def read_contents(
         diagnostics.raise_errors()
     files = tuple(file for each in others for file in each.files(diagnostics))
     job = PackagesJob(plan, code, tools.interpreter, tools.compiler, tools.work, others)
-    dependencies = install_packages(job, diagnostics, progress)
+    with _preparing_runtime(plan.options.sdk, absent, tools, diagnostics):
+        dependencies = install_packages(job, diagnostics, progress)
     return Contents(plan, dependencies, code.files, absent, files), code.left
+
+
+@contextmanager
+def _preparing_runtime(
+    sdk: str, absent: tuple[str, ...], tools: Tools, diagnostics: Diagnostics
+) -> Iterator[None]:
+    """Have the runtime compiled and deflated, where the cache lacks that, while the context lasts:
+    packages are resolved and fetched, and much of that is waiting."""
+    files = shipped_runtime(sdk, absent)
+    sources = {name: path for path, name in files if name.endswith(".py")}
+    note = partial(diagnostics.warn, "cache-damaged")
+    with ExitStack() as meanwhile:
+        meanwhile.enter_context(compiling_runtime(tools.compiler, sources, note))
+        if tools.zipped:
+            meanwhile.enter_context(deflating(runtime_layer(files)))
+        yield

@@ -9,20 +9,26 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from packager.bundle.code_archive import PACKAGES, write_archive
+from packager.bundle.code_archive import PACKAGES, Compiled, make_archive
 from packager.bundle.literals import render_bundle_literals
-from packager.bundle.runtime_bytecode import write_runtime_bytecode
-from packager.bundle.runtime_files import runtime_files, runtime_sources
-from packager.contract import LITERALS
+from packager.bundle.runtime_bytecode import runtime_bytecode
+from packager.bundle.runtime_files import RuntimeFiles, shipped_runtime
+from packager.contract import CODE_ARCHIVE, LITERALS
 from packager.dependencies.diet.waiting import RULES
 from packager.dependencies.installed import Dependencies
-from packager.host.bytecode import Job, compile_files, compile_once
+from packager.host.bytecode import Job, bytecode_of, compile_apart, compile_files, compile_once
 from packager.host.cache import cache_folder, cached_folder
 from packager.host.deflated import Layer, deflating
 from packager.host.interpreter import Interpreter
 from packager.host.kept_answers import digest_of, scripts_state, state_of
-from packager.host.trees import EXECUTABLE, copy_file, copy_tree, make_folders, write_file
-from packager.paths import is_folder
+from packager.host.trees import (
+    EXECUTABLE,
+    copy_file,
+    copy_files,
+    files_below,
+    make_folders,
+    write_file,
+)
 from packager.plugin.functions import FunctionPlan
 from packager.plugin.walk import PluginFile
 
@@ -40,6 +46,11 @@ class Contents:
     files: tuple[PluginFile, ...]
     absent: tuple[str, ...]
     others: tuple[PluginFile, ...] = ()
+
+    @property
+    def runtime(self) -> RuntimeFiles:
+        """The files of the runtime, literals aside."""
+        return shipped_runtime(self.plan.options.sdk, self.absent)
 
     @property
     def literals(self) -> str:
@@ -65,13 +76,13 @@ def lay_out(
     Returns what of it is in the cache, too; if it is to be `zipped`, that is deflated meanwhile.
     `note` is told of damage there.
     """
-    packages = Layer(
-        contents.dependencies.folder, contents.dependencies.identity, frozenset(PACKAGES)
-    )
-    layers = [packages]
+    packages = packages_layer(contents)
+    runtime = runtime_layer(contents.runtime)
+    layers = [packages, runtime]
     with ExitStack() as meanwhile:
         if zipped:
-            meanwhile.enter_context(deflating(packages))
+            for layer in layers:
+                meanwhile.enter_context(deflating(layer))
         folder.mkdir()
         folder.chmod(EXECUTABLE)
         base = _cached_base(contents, compiler, note)
@@ -82,9 +93,26 @@ def lay_out(
             if zipped:
                 meanwhile.enter_context(deflating(base))
         for layer in layers:
-            copy_tree(layer.folder, folder, layer.passed_over)
+            copy_files(layer.files, folder)
         _write_plugin(contents, folder, compiler)
     return tuple(layers)
+
+
+def packages_layer(contents: Contents) -> Layer:
+    """Return what a bundle has of its packages as they are: all but the bytecode that is archived
+    with the runtime's."""
+    folder, identity = contents.dependencies.folder, contents.dependencies.identity
+    return Layer({n: folder / n for n, _ in files_below(folder) if not _is_archived(n)}, identity)
+
+
+def runtime_layer(files: RuntimeFiles) -> Layer:
+    """Return what a bundle has of the runtime as it is: all but literals and bytecode."""
+    states = [(name, state_of(path)) for path, name in files]
+    return Layer({name: path for path, name in files}, f"runtime {digest_of(states)}")
+
+
+def _is_archived(name: str) -> bool:
+    return name.endswith(".pyc") and name.partition("/")[0] in PACKAGES
 
 
 def _write_plugin(contents: Contents, folder: Path, compiler: Interpreter | None) -> None:
@@ -119,7 +147,7 @@ def _cached_base(
     cache, packages = cache_folder(), contents.dependencies.identity
     if cache is None or not packages:
         return None
-    files = [(name, state_of(path)) for path, name in _runtime(contents)]
+    files = [(name, state_of(path)) for path, name in contents.runtime]
     compiled = (compiler.version, compiler.magic, scripts_state()) if compiler else None
     key = f"base/{digest_of([packages, files, compiled, contents.literals, own_code()])}"
 
@@ -128,7 +156,8 @@ def _cached_base(
         _write_base(contents, entry / _FILES, compiler, note)
 
     try:
-        return Layer(cached_folder(cache, key, make, note) / _FILES, key)
+        made = cached_folder(cache, key, make, note) / _FILES
+        return Layer({name: made / name for name, _ in files_below(made)}, key)
     except OSError:  # it is full, or can't be written after all
         return None
 
@@ -143,22 +172,32 @@ def own_code() -> str:
 def _write_base(
     contents: Contents, folder: Path, compiler: Interpreter | None, note: Callable[[str], None]
 ) -> None:
-    """Write the runtime, the literals, and the packages whose bytecode is archived with theirs."""
-    for package in PACKAGES:
-        if is_folder(contents.dependencies.folder / package):
-            copy_tree(contents.dependencies.folder / package, folder / package)
-    runtime = _runtime(contents)
-    for path, name in runtime:
-        copy_file(path, folder / name)
+    """Write the literals, and the bytecode of the runtime and of packages that goes with it."""
     write_file(folder / LITERALS, contents.literals.encode("ascii"))
-    if compiler:
-        compile_files(compiler, folder, [LITERALS])
-        sources = [each for each in runtime if each[1].endswith(".py")]
-        every = runtime_sources(contents.plan.options.sdk)
-        write_runtime_bytecode(compiler, folder, sources, note, every=every)
-        write_archive(folder, compiler, note)
+    if not compiler:
+        return
+    sources = {name: path for path, name in contents.runtime if name.endswith(".py")}
+    codes = {
+        name: Compiled(sources[name], code)
+        for name, code in runtime_bytecode(compiler, sources, note).items()
+    }
+    codes |= _compiled_packages(contents.dependencies.folder, compiler)
+    literals = {LITERALS: folder / LITERALS}
+    made = compile_apart(compiler, literals, [Job(frozenset(literals))], columns=True)
+    codes |= {name: Compiled(literals[name], code) for name, code in made.items()}
+    archive, inside = make_archive(codes, compiler, note)
+    write_file(folder / CODE_ARCHIVE, archive)
+    for name in sorted(codes.keys() - inside):
+        write_file(bytecode_of(folder / name, compiler), codes[name].code)
 
 
-def _runtime(contents: Contents) -> list[tuple[Path, str]]:
-    files = runtime_files(contents.plan.options.sdk, contents.absent)
-    return [each for each in files if each[1] != LITERALS]
+def _compiled_packages(folder: Path, compiler: Interpreter) -> dict[str, Compiled]:
+    """Return what is archived of the packages in `folder`."""
+    found = {}
+    for name, _ in files_below(folder):
+        path = folder / name
+        if name.endswith(".py") and name.partition("/")[0] in PACKAGES:
+            compiled = bytecode_of(path, compiler)
+            if compiled.is_file():
+                found[name] = Compiled(path, compiled.read_bytes())
+    return found

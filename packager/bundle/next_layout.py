@@ -9,7 +9,7 @@ from pathlib import Path
 from packager.bundle.layout import Contents
 from packager.contract import LITERALS
 from packager.dependencies.diet.waiting import RULES
-from packager.host.bytecode import compile_files
+from packager.host.bytecode import bytecode_of, compile_files
 from packager.host.interpreter import Interpreter
 from packager.host.trees import copy_file
 
@@ -47,7 +47,7 @@ def lay_out_next(before: Path, contents: Contents, folder: Path, compiler: Inter
         target.parent.mkdir(parents=True, exist_ok=True)
         if _are_equal(source, file.source):
             _link_file(source, target)
-            bytecode = _bytecode(source, compiler)
+            bytecode = bytecode_of(source, compiler)
             if file.path.endswith(".py") and bytecode.is_file():
                 cache = target.parent / "__pycache__"
                 cache.mkdir(exist_ok=True)
@@ -61,10 +61,10 @@ def lay_out_next(before: Path, contents: Contents, folder: Path, compiler: Inter
         if waiting:  # which imports wait follows from all files
             compiled = [f"{_PLUGIN}/{f.path}" for f in contents.files if f.path.endswith(".py")]
             for path in compiled:  # linked, and the bundle before is in use
-                _bytecode(folder / path, compiler).unlink(missing_ok=True)
+                bytecode_of(folder / path, compiler).unlink(missing_ok=True)
         compile_files(compiler, folder, compiled, waiting=waiting)
         for path in compiled:
-            bytecode = _bytecode(folder / path, compiler)
+            bytecode = bytecode_of(folder / path, compiler)
             if bytecode.is_file():
                 bytecode.chmod(0o644)
     return changed
@@ -90,10 +90,6 @@ def _are_equal(path: Path, source: Path) -> bool:
         )
     except OSError:
         return False
-
-
-def _bytecode(source: Path, compiler: Interpreter) -> Path:
-    return source.parent / "__pycache__" / f"{source.stem}.{compiler.cache_tag}.pyc"
 
 
 def _link(source: Path, target: Path) -> None:

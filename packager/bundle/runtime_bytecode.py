@@ -1,78 +1,95 @@
 """Compiles the runtime and `dify_plugin`, once for all bundles that hold the same of them.
 
 The bytes of a file's bytecode follow from its content, its path and the interpreter alone, so those
-that the cache has are the ones that compiling would give.
+that the cache has are the ones that compiling would give. They are kept by the parts of the
+runtime, so that bundles with other parts have the rest in common.
 """
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Sequence
-from pathlib import Path, PurePosixPath
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
-from packager.host.bytecode import Job, compile_jobs
-from packager.host.cache import cache_folder, cached_folder
+from packager.bundle.runtime_parts import PARTS
+from packager.host.bytecode import Job, compile_apart
+from packager.host.cache import cache_folder, cached_bytes, keep_bytes
+from packager.host.cache_index import packed, unpacked
 from packager.host.interpreter import Interpreter
 from packager.host.kept_answers import digest_of, scripts_state, state_of
 
-Sources = Sequence[tuple[Path, str]]  # paths, and names in the bundle
+Sources = Mapping[str, Path]  # by their names in the bundle
 
 
-def write_runtime_bytecode(
-    compiler: Interpreter,
-    folder: Path,
-    sources: Sources,
-    note: Callable[[str], None] = lambda message: None,
-    *,
-    every: Sources = (),
-) -> None:
-    """Write the bytecode of `sources`, which are in `folder`.
-
-    They are compiled together with `every` source that some bundle has, once for all bundles.
-    """
-    entry = kept_bytecode(compiler, every or sources, note)
-    if entry is None:
-        _compile(compiler, folder, [name for _, name in sources])
-        return
-    for _, name in sources:
-        path = PurePosixPath(name)
-        compiled = path.parent / "__pycache__" / f"{path.stem}.{compiler.cache_tag}.pyc"
-        if (entry / compiled).is_file():
-            (folder / compiled).parent.mkdir(exist_ok=True)
-            shutil.copyfile(entry / compiled, folder / compiled)
-
-
-def kept_bytecode(
+def runtime_bytecode(
     compiler: Interpreter,
     sources: Sources,
     note: Callable[[str], None] = lambda message: None,
-) -> Path | None:
-    """Return the folder with the bytecode of `sources` in the cache, None where it can't be."""
+) -> dict[str, bytes]:
+    """Return the bytecode of `sources` by their names. `note` is told of damage in the cache."""
     cache = cache_folder()
-    if cache is None:
-        return None
+    made: dict[str, bytes] = {}
+    missing: dict[str, list[str]] = {}
+    for names in _by_part(sources):
+        key = f"runtime/{_digest(compiler, {name: sources[name] for name in names})}"
+        content = cached_bytes(cache, key) if cache else None
+        kept = unpacked(content)
+        if kept is not None:
+            made |= kept
+            continue
+        missing[key] = names
+        if cache and content is not None:
+            note(f"{cache / key}, in the cache, was damaged: made again")
+    compiled = _compile(compiler, sources, [name for names in missing.values() for name in names])
+    for key, names in missing.items():
+        if cache:
+            keep_bytes(cache, key, packed({n: compiled[n] for n in names if n in compiled}))
+    return made | compiled
 
-    def make(entry: Path) -> None:
-        for path, name in sources:
-            (entry / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, entry / name)
-        _compile(compiler, entry, [name for _, name in sources])
-        for _, name in sources:
-            (entry / name).unlink()
 
+@contextmanager
+def compiling_runtime(
+    compiler: Interpreter | None, sources: Sources, note: Callable[[str], None]
+) -> Iterator[None]:
+    """Have the runtime compiled, where the cache lacks it, while the context lasts.
+
+    `note` is told of damage at the end; whatever goes wrong is said where the bytecode is asked
+    for.
+    """
+    damage: list[str] = []
+
+    def compile_runtime() -> None:
+        with suppress(Exception):
+            if compiler and cache_folder():
+                runtime_bytecode(compiler, sources, damage.append)
+
+    thread = threading.Thread(target=compile_runtime)
+    thread.start()
     try:
-        return cached_folder(cache, f"runtime/{_digest(compiler, sources)}", make, note)
-    except OSError:  # it is full, or can't be written after all
-        return None
+        yield
+    finally:
+        thread.join()
+        for message in damage:
+            note(message)
 
 
-def _compile(compiler: Interpreter, folder: Path, names: Sequence[str]) -> None:
+def _by_part(sources: Sources) -> list[list[str]]:
+    """Return names by the parts of the runtime that they are of."""
+    found: dict[str, list[str]] = {}
+    for name in sources:
+        part = next((part.name for part in PARTS if part.holds(name)), "")
+        found.setdefault(part, []).append(name)
+    return [*found.values()]
+
+
+def _compile(compiler: Interpreter, sources: Sources, names: Sequence[str]) -> dict[str, bytes]:
     # Who inspects what plugins import finds docstrings; the runtime is nobody's interface.
     of_sdk = frozenset(name for name in names if name.startswith("dify_plugin/"))
     jobs = [Job(of_sdk), Job(frozenset(names) - of_sdk, docstrings=False)]
-    compile_jobs(compiler, folder, jobs, columns=False)
+    return compile_apart(compiler, sources, jobs, columns=False)
 
 
 def _digest(compiler: Interpreter, sources: Sources) -> str:
-    files = sorted((name, state_of(path)) for path, name in sources)
+    files = sorted((name, state_of(path)) for name, path in sources.items())
     return digest_of([files, compiler.version, compiler.magic, scripts_state()])

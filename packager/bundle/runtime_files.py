@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from pathlib import Path, PurePosixPath
 
 from packager.bundle.runtime_parts import PARTS
 from packager.contract import LITERALS, template_folder
 from packager.host.trees import files_below
+
+RuntimeFiles = Sequence[tuple[Path, str]]  # paths, and names in the bundle
 
 _LIGHT = "dify_plugin"
 # What of the light SDK answers calls where the real one is bundled (endpoint_runtime/real_sdk.py).
@@ -42,9 +44,10 @@ def runtime_files(sdk: str, left_out: Collection[str] = ()) -> Iterator[tuple[Pa
             yield template / _LIGHT / name, f"endpoint_runtime/sdk_calls/{copy}"
 
 
-def runtime_sources(sdk: str) -> list[tuple[Path, str]]:
-    """Return the Python sources that bundles may have of the runtime, literals aside."""
-    return [each for each in runtime_files(sdk) if each[1].endswith(".py") and each[1] != LITERALS]
+@cache
+def shipped_runtime(sdk: str, left_out: tuple[str, ...]) -> RuntimeFiles:
+    """Return the same, without the literals, which are another bundle's."""
+    return tuple(each for each in runtime_files(sdk, left_out) if each[1] != LITERALS)
 
 
 @cache

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import marshal
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path, PurePosixPath
 
 from packager.contract import TASK_ROOT
@@ -61,22 +64,59 @@ def compile_jobs(
     Returned are the files that rules left as they are for their shape.
     """
     asked = [
-        {
-            "files": [[file, str(PurePosixPath(TASK_ROOT) / file)] for file in sorted(job.files)],
-            "docstrings": job.docstrings,
-            "waiting": job.waiting,
-        }
+        _asked(job, [[file, f"{TASK_ROOT}/{file}"] for file in sorted(job.files)])
         for job in jobs
         if job.files
     ]
     if not asked:
         return []
+    request = {"root": str(root.absolute()), "tag": interpreter.cache_tag, "jobs": asked}
+    return _compile(interpreter, request, columns=columns)
+
+
+def compile_apart(
+    interpreter: Interpreter, sources: Mapping[str, Path], jobs: Iterable[Job], *, columns: bool
+) -> dict[str, bytes]:
+    """Return the bytecode of the files of all `jobs`, and write nothing beside them.
+
+    `sources` says where each file of a bundle is.
+    """
+    asked = [
+        _asked(
+            job,
+            # From the root of all paths.
+            [[str(sources[file].absolute())[1:], f"{TASK_ROOT}/{file}"] for file in job.files],
+        )
+        for job in jobs
+        if job.files
+    ]
+    made: dict[str, bytes] = {}
+    if not asked:
+        return made
+    with tempfile.TemporaryDirectory() as packs:
+        request = {"root": "", "tag": interpreter.cache_tag, "jobs": asked, "packs": packs}
+        _compile(interpreter, request, columns=columns)
+        for path in Path(packs).iterdir():
+            pack = BytesIO(path.read_bytes())
+            while pack.tell() < len(pack.getbuffer()):
+                shown, code = marshal.load(pack)  # noqa: S302 - compile.py's
+                made[shown.removeprefix(f"{TASK_ROOT}/")] = code
+    return made
+
+
+def _asked(job: Job, files: list[list[str]]) -> dict[str, object]:
+    return {"files": files, "docstrings": job.docstrings, "waiting": job.waiting}
+
+
+def _compile(
+    interpreter: Interpreter, request: Mapping[str, object], *, columns: bool
+) -> list[str]:
+    """Have compile.py do what is asked; return the files that rules left as they are."""
     # Not -I, which would ignore PYTHONHASHSEED; with nothing else in the environment these flags
     # shut out the same: site, the user's packages, the script's own folder.
     flags = ["-s", "-S", "-P", "-B", "-X", "utf8"]
     if not columns:
         flags += ["-X", "no_debug_ranges"]
-    request = {"root": str(root.absolute()), "tag": interpreter.cache_tag, "jobs": asked}
     with step("compiling to bytecode"):
         done = subprocess.run(
             [interpreter.path, *flags, COMPILE],
@@ -113,10 +153,10 @@ def compile_once(
             continue
         left += json.loads(kept.pop(_LEFT))
         for name, code in kept.items():
-            write_file(_bytecode_of(root / name, interpreter), code)
+            write_file(bytecode_of(root / name, interpreter), code)
     found = compile_jobs(interpreter, root, [job for _, job in missing], columns=columns)
     for key, job in missing:
-        paths = {name: _bytecode_of(root / name, interpreter) for name in sorted(job.files)}
+        paths = {name: bytecode_of(root / name, interpreter) for name in sorted(job.files)}
         made = {name: path.read_bytes() for name, path in paths.items() if path.is_file()}
         made[_LEFT] = json.dumps(sorted(job.files.intersection(found))).encode()
         keep_bytes(cache, key, packed(made))
@@ -133,5 +173,6 @@ def _described(root: Path, job: Job) -> list[object]:
     return [job.docstrings, job.waiting, contents_of(root, files), beside]
 
 
-def _bytecode_of(source: Path, interpreter: Interpreter) -> Path:
+def bytecode_of(source: Path, interpreter: Interpreter) -> Path:
+    """Return where Python looks for the bytecode of a source."""
     return source.parent / "__pycache__" / f"{source.stem}.{interpreter.cache_tag}.pyc"

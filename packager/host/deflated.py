@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from packager.host.cache import cache_folder, cached_folder, discard
-from packager.host.cache_index import INDEX
 from packager.host.kept_answers import digest_of
-from packager.host.trees import files_below, fixed_mode
+from packager.host.trees import fixed_mode
 
 # Code is worth more of zlib's time: a per cent. Level 9 would give 0.3 more for twice the time, and
 # binaries half a per cent for three times the time.
@@ -40,12 +39,11 @@ class Deflated(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Files of a bundle which others have, too: those in `folder`, but for what is called one of
-    `passed_over` at its top. `identity` tells what they are, "" where that is not known."""
+    """Files of a bundle which others have, too, by their posix paths in it. `identity` tells what
+    they hold, "" where that is not known."""
 
-    folder: Path
+    files: Mapping[str, Path]
     identity: str
-    passed_over: frozenset[str] = frozenset()
 
 
 class Pack:
@@ -145,7 +143,7 @@ def deflating(layer: Layer) -> Iterator[None]:
 
 
 def _key(layer: Layer) -> str:
-    made_of = [layer.identity, sorted(layer.passed_over), zlib.ZLIB_RUNTIME_VERSION, _THOROUGH]
+    made_of = [layer.identity, sorted(layer.files), zlib.ZLIB_RUNTIME_VERSION, _THOROUGH]
     return f"{_FOLDER}/{digest_of(made_of)}"
 
 
@@ -160,15 +158,11 @@ def _pack(cache: Path, layer: Layer) -> Pack:
 
 def _maker(layer: Layer) -> Callable[[Path], None]:
     def make(entry: Path) -> None:
-        names = sorted(
-            name
-            for name, _ in files_below(layer.folder)
-            if name.partition("/")[0] not in layer.passed_over and name != INDEX
-        )
+        names = sorted(layer.files)
         files = []
         digest = hashlib.sha256()
         with (entry / _DATA).open("wb") as data:
-            made = deflate_all(layer.folder / name for name in names)
+            made = deflate_all(layer.files[name] for name in names)
             for name, (file, content) in zip(names, made, strict=True):
                 files.append([name, *file])
                 digest.update(content)

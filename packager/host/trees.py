@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 EXECUTABLE = 0o755
@@ -29,23 +29,16 @@ def files_below(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
                     yield f"{above}{entry.name}", entry.stat()
 
 
-def copy_tree(source: Path, target: Path, passed_over: Collection[str] = ()) -> None:
-    """Copy the files below `source`, but for what is called one of `passed_over` at its top."""
-    pending = [(os.fspath(source), os.fspath(target))]
-    while pending:
-        path, into = pending.pop()
-        with os.scandir(path) as entries:
-            found = [
-                each for each in entries if path != str(source) or each.name not in passed_over
-            ]
-        if any(not each.is_dir(follow_symlinks=False) for each in found):
-            make_folders(into)
-        for each in found:
-            inner = f"{into}/{each.name}"
-            if each.is_dir(follow_symlinks=False):
-                pending.append((each.path, inner))
-            else:
-                _copy(each.path, inner)
+def copy_files(files: Mapping[str, Path], target: Path) -> None:
+    """Copy files into a bundle, by their posix paths in it; the folders they go into are made."""
+    made: set[str] = set()
+    for name, source in files.items():
+        path = f"{target}/{name}"
+        above = path.rpartition("/")[0]
+        if above not in made:
+            make_folders(above)
+            made.add(above)
+        _copy(os.fspath(source), path)
 
 
 def copy_file(source: Path, target: Path) -> None:

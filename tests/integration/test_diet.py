@@ -18,7 +18,6 @@ from pathlib import Path
 
 import pytest
 
-from packager.bundle.code_archive import write_archive
 from packager.contract import template_folder
 from packager.dependencies.diet.apply import apply_diet
 from packager.dependencies.diet.table import REPLACED
@@ -27,6 +26,7 @@ from packager.host.bytecode import compile_files
 from packager.host.cache import cache_folder
 from packager.host.interpreter import SUPPORTED_PYTHONS, find_interpreter
 from packager.host.uv import run_uv
+from tests.support.archives import write_archive
 from tests.support.examples import Release
 
 HERE = Path(__file__).parent / "diet"

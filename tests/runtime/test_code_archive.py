@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from packager.bundle.code_archive import HOT, TOGETHER, archived, write_archive
+from packager.bundle.code_archive import HOT, TOGETHER, archived
 from packager.contract import CODE_ARCHIVE, template_folder
 from packager.host.bytecode import compile_files
 from packager.host.interpreter import Interpreter
+from tests.support.archives import write_archive
 from tests.support.loop_process import interpreters
 
 LATE = "endpoint_runtime.gateway.headers"

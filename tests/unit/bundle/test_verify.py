@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from packager.bundle.code_archive import write_archive
 from packager.bundle.verify import check_zip
 from packager.bundle.zip_file import write_zip
 from packager.contract import CODE_ARCHIVE
 from packager.errors import PackagerError
 from packager.host.bytecode import compile_files
 from packager.host.interpreter import Interpreter, find_interpreter
+from tests.support.archives import write_archive
 
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 TAG = sys.implementation.cache_tag
