@@ -4,12 +4,12 @@ Run as a script by the bundle's own Python version, so it holds to the standard 
 
     python -S -s -P compile.py < what
 
-Standard input has one JSON object: `root`, a folder, `tag`, the interpreter's in names of bytecode,
-and `jobs`, each with `files`, pairs of a posix path in the root and the `co_filename` that its code
-gets, `docstrings`, whether there are any, and `waiting`, rules or null. Each file's bytecode goes
-to `__pycache__/` beside it, checked against nothing (PEP 552, unchecked hash). With `packs`, a
-folder, nothing is written beside: the files in it get pairs of a `co_filename` and the bytecode,
-each marshalled. A file that does not compile is left without; the exit code is 0. Without
+Standard input has one dict, marshalled: `root`, a folder, `tag`, the interpreter's in names of
+bytecode, and `jobs`, each with `files`, pairs of a posix path in the root and the `co_filename` that
+its code gets, `docstrings`, whether there are any, and `waiting`, rules or None. Each file's
+bytecode goes to `__pycache__/` beside it, checked against nothing (PEP 552, unchecked hash). With
+`packs`, a folder, nothing is written beside: the files in it get pairs of a `co_filename` and the
+bytecode, each marshalled. A file that does not compile is left without; the exit code is 0. Without
 docstrings, `__doc__` is None for what a file defines, unless its own code reads docstrings, or a
 decorator would make one up (`dataclass`): those stay. Asserts stay, too (-OO drops them).
 
@@ -23,31 +23,36 @@ before it (`stable_marshal.py`).
     python -S -s -P compile.py --join FOLDER < groups
 
 marshals the code of many modules as one value, in which what they share is written once. Standard
-input has a line of JSON, for each group of modules a list of module name, whether it is a package,
-and how many bytes its code takes, null for a package without code; all of the code follows. FOLDER
-gets a file for each group, 0.bin, 1.bin and so on, with a pair of dicts: whether each module is a
-package, and the code of those that have some.
+input has, marshalled, for each group of modules a list of module name, whether it is a package, and
+its marshalled code, None for a package without. FOLDER gets a file for each group, 0.bin, 1.bin and
+so on, with a pair of dicts: whether each module is a package, and the code of those that have some.
 """
 
-import ast
+from __future__ import annotations
+
 import gc
 import importlib.util
-import json
 import marshal
 import os
 import sys
 import warnings
-from collections.abc import Callable
-from typing import Any
 
 # The flags leave out all but Python's own. pathlib would cost each run the time it takes to import.
 sys.path.append(os.path.abspath(f"{__file__}/../../.."))  # noqa: PTH100
 
 from packager._in_target import stable_marshal
 
+TYPE_CHECKING = False  # `typing` and `ast` take longer than most of what is compiled
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Callable
+    from typing import Any
+
+    # Takes a source and its path in the root; None stands for as it is.
+    Parse = Callable[[bytes, str], ast.Module | None] | None
+    Work = tuple[str, str, Parse]  # a path, what the code calls itself, and how it is read
+
 _PLAIN_FORMAT = 2  # of marshal: which each Python reads
-Parse = Callable[[bytes, str], ast.Module | None] | None  # source, path in the root; None: as it is
-Work = tuple[str, str, Parse]  # a path, what the code calls itself, and how it is read
 
 
 def main() -> None:
@@ -55,7 +60,7 @@ def main() -> None:
     if sys.argv[1:2] == ["--join"]:
         join(sys.argv[2])
         return
-    request = json.load(sys.stdin)
+    request = marshal.load(sys.stdin.buffer)  # noqa: S302 - the packager's own
     root, tag = request["root"], request["tag"]
     warnings.simplefilter("ignore")
     os.umask(0o022)  # a bundle's files are everybody's to read
@@ -146,14 +151,14 @@ def size_of(path: str) -> int:
 
 def join(folder: str) -> None:
     """Write the code of each group of modules that standard input names as one value."""
-    given = sys.stdin.buffer
-    for number, group in enumerate(json.loads(given.readline())):
+    groups = marshal.load(sys.stdin.buffer)  # noqa: S302
+    for number, group in enumerate(groups):
         packages: dict[str, bool] = {}
         codes: dict[str, object] = {}
-        for name, is_package, length in group:
+        for name, is_package, code in group:
             packages[name] = is_package
-            if length is not None:
-                codes[name] = marshal.loads(given.read(length))  # noqa: S302
+            if code is not None:
+                codes[name] = marshal.loads(code)  # noqa: S302
         with open(f"{folder}/{number}.bin", "wb") as joined:  # noqa: PTH123
             joined.write(stable_marshal.dumps((packages, codes)))
 
@@ -171,6 +176,7 @@ def parser(root: str, job: dict[str, Any]) -> Parse:
 
 def waiting_parser(root: str, given: dict[str, Any], paths: list[str]) -> Parse:
     """Return what parses a source and has its imports wait, as all of the sources allow."""
+    import ast
     from dataclasses import replace
 
     from packager._in_target.waiting.imports import with_waiting_imports
@@ -221,10 +227,12 @@ def read_all(root: str, paths: list[str]) -> dict[str, bytes]:
 
 def tree_of_shape(source: bytes, shape: str | None) -> ast.Module | None:
     """Return the tree of a module; None where one of a newer release imports others than it did."""
-    from packager._in_target.waiting.shape import shape_of
-
     if shape is None:
         return None
+    import ast
+
+    from packager._in_target.waiting.shape import shape_of
+
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):

@@ -5,11 +5,16 @@ on whatever else there is in the process. Here what is referred to is marked, an
 which leaves less to remember for who loads it: about half.
 """
 
-import marshal
-from collections.abc import Iterable
-from types import CodeType
-from typing import Any
+from __future__ import annotations
 
+import marshal
+
+TYPE_CHECKING = False  # `typing` takes longer than most of what is marshalled
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+CodeType = (lambda: None).__code__.__class__  # of `types`, which takes longer, too
 _MARK = 0x80  # marshal.c: FLAG_REF
 _REFERENCE, _CODE, _SMALL_TUPLE = b"rc)"
 # What follows an object's type: so many bytes, or a length and as many bytes, or a number of

@@ -173,12 +173,10 @@ def _parts(folder: Path, groups: Sequence[object]) -> list[bytes]:
 
 
 def _join(interpreter: Interpreter, groups: Sequence[Sequence[Module]], target: Path) -> None:
-    head = [[(name, package, code and len(code)) for name, package, code in g] for g in groups]
-    codes = [code for group in groups for _, _, code in group if code]
     flags = ("-s", "-S", "-P", "-B", "-X", "utf8")
     done = subprocess.run(
         [interpreter.path, *flags, COMPILE, "--join", target],
-        input=b"\n".join([json.dumps(head).encode(), b"".join(codes)]),
+        input=marshal.dumps([*map(list, groups)], _MARSHAL_VERSION),
         capture_output=True,
         env={"PYTHONHASHSEED": "0", "LC_ALL": "C"},
         cwd="/",

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from packager.contract import TASK_ROOT
 from packager.errors import PackagerError
@@ -23,6 +24,7 @@ from packager.host.trees import write_file
 from packager.model.steps import step
 
 COMPILE = IN_TARGET / "compile.py"
+_PLAIN_FORMAT = 2  # of marshal: which each Python reads
 _LEFT = "left as they are.json"  # beside the bytecode in the cache; no source is called so
 
 
@@ -104,13 +106,11 @@ def compile_apart(
     return made
 
 
-def _asked(job: Job, files: list[list[str]]) -> dict[str, object]:
+def _asked(job: Job, files: list[list[str]]) -> dict[str, Any]:
     return {"files": files, "docstrings": job.docstrings, "waiting": job.waiting}
 
 
-def _compile(
-    interpreter: Interpreter, request: Mapping[str, object], *, columns: bool
-) -> list[str]:
+def _compile(interpreter: Interpreter, request: dict[str, Any], *, columns: bool) -> list[str]:
     """Have compile.py do what is asked; return the files that rules left as they are."""
     # Not -I, which would ignore PYTHONHASHSEED; with nothing else in the environment these flags
     # shut out the same: site, the user's packages, the script's own folder.
@@ -120,7 +120,7 @@ def _compile(
     with step("compiling to bytecode"):
         done = subprocess.run(
             [interpreter.path, *flags, COMPILE],
-            input=json.dumps(request).encode(),
+            input=marshal.dumps(request, _PLAIN_FORMAT),
             capture_output=True,
             env={"PYTHONHASHSEED": "0", "LC_ALL": "C"},
             cwd="/",
