@@ -1,9 +1,9 @@
 """Ends what a plugin does before the time of its invocation is over.
 
-A generator that blocks in `next` can't be ended from outside, and a thread of ours beside it would
-move the plugin's code off the thread it runs on. So a timer interrupts: `setitimer`, whose signal
-reaches Python's main thread, which is where both entries call the handler. Where that is not so, or
-where the plugin has a SIGALRM handler of its own, only what asks `is_over` in between ends.
+A generator that blocks in `next` can't be ended from outside, and a thread beside it would take the
+plugin's code off its own. So a timer interrupts: `setitimer`, whose signal reaches Python's main
+thread, where both entries call the handler. Where that is not so, or where the plugin has a SIGALRM
+handler of its own, only what asks `is_over` in between ends.
 
 SIGALRM without a handler ends the process. Hence the order in which a limit is taken down: first
 nobody answers the signal any more, so that none arms the timer again; then the timer is disarmed;
@@ -12,7 +12,7 @@ too, as other handlers run when Python changes one, and may have armed it. Where
 to ring for a while, nothing is under way, and the first three are all there is to do.
 
 Handler and timer stay where nobody can tell, as nothing has imported `signal`, which calls
-`let_go`: it rings before the next limit is over, which sets it again; other rings do nothing.
+`let_go`: it rings when the next limit is over at the latest; earlier it sets itself again.
 """
 
 from __future__ import annotations
@@ -137,7 +137,8 @@ class TimeLimit:
         global _current
         if _current is not None or "signal" in modules or get_ident() != _main:
             return False
-        if _signal.getsignal(_ALARM) is not _ring or not left / 2 < _rings_at - monotonic() <= left:
+        rings_in = _rings_at - monotonic()
+        if _signal.getsignal(_ALARM) is not _ring or not left / 2 < rings_in <= left + _NEAR:
             return False
         self.end = end
         _current = self
@@ -274,8 +275,7 @@ def call(step: Callable[[], object]) -> None:
 
 
 FOLDER = "/endpoint_runtime/"  # where the runtime's code is
-# The runtime's code that stands for the plugin's.
-_PLUGINS = (each.__code__, call.__code__)
+_PLUGINS = (each.__code__, call.__code__)  # code of its that stands for the plugin's
 
 
 def _own_module(frame: FrameType) -> str:
