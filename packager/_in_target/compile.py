@@ -5,8 +5,8 @@ Run as a script by the bundle's own Python version, so it holds to the standard 
     python -S -s -P compile.py < what
 
 Standard input has one dict, marshalled: `root`, a folder, `tag`, the interpreter's in names of
-bytecode, and `jobs`, each with `files`, pairs of a posix path in the root and the `co_filename` that
-its code gets, `docstrings`, whether there are any, and `waiting`, rules or None. Each file's
+bytecode, and `jobs`, each with `files`, pairs of a posix path in the root and the `co_filename`
+that its code gets, `docstrings`, whether there are any, and `waiting`, rules or None. Each file's
 bytecode goes to `__pycache__/` beside it, checked against nothing (PEP 552, unchecked hash). With
 `packs`, a folder, nothing is written beside: the files in it get pairs of a `co_filename` and the
 bytecode, each marshalled. A file that does not compile is left without; the exit code is 0. Without

@@ -3,6 +3,9 @@
 `marshal` marks what it might refer to again, and goes by reference counts: those of a string depend
 on whatever else there is in the process. Here what is referred to is marked, and nothing else,
 which leaves less to remember for who loads it: about half.
+
+Equal sets of several functions are made one object: whether `compile` makes them one depends on the
+texts that the process has interned before, for which it copies sets, and so on the files before.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ _ENDLESS = 1 << 62  # objects: until the end of a dict
 
 def dumps(value: Any) -> bytes:
     """Return what `marshal.loads` makes the same of: code, or constants, tuples and dicts."""
+    value = _with_sets_once(value, {}) if isinstance(value, CodeType) else value
     # A set is written in the order of what its elements are marshalled to, marks included. All of
     # them are marked if each is referred to from here, too.
     kept: list[object] = []
@@ -43,6 +47,26 @@ def dumps(value: Any) -> bytes:
     for at, index in zip(references, numbers, strict=True):
         made[at : at + 4] = new[index]
     return bytes(made)
+
+
+def _with_sets_once(value: Any, known: dict[bytes, object]) -> Any:
+    """Return code, or a constant, with a `known` set in the place of each that is equal.
+
+    All code that has sets is made again, as that has a say in what else in it is one object.
+    """
+    if not _has_sets(value):
+        return value
+    if isinstance(value, CodeType):
+        return value.replace(co_consts=_with_sets_once(value.co_consts, known))
+    if isinstance(value, tuple):
+        return tuple(_with_sets_once(each, known) for each in value)
+    return known.setdefault(marshal.dumps(value, 0), value)  # by its contents and their types
+
+
+def _has_sets(value: Any) -> bool:
+    if isinstance(value, CodeType):
+        value = value.co_consts
+    return isinstance(value, frozenset) or (isinstance(value, tuple) and any(map(_has_sets, value)))
 
 
 def _keep_elements(values: Iterable[object], kept: list[object]) -> None:

@@ -50,6 +50,41 @@ def test_the_bytes_do_not_depend_on_who_else_holds_what_is_in_it() -> None:
     assert held
 
 
+def test_the_bytes_do_not_depend_on_which_equal_sets_are_one() -> None:
+    made = code("""
+def first(x): return x in {'a', 'b', 1}
+def second(x): return x in {'a', 'b', 1}
+def third(x): return x in ({'a', 'b', True} | {'a', 'b', 1}), {frozenset({'c'})}
+""")
+
+    def copied(value: Any) -> Any:
+        """Return code each of whose sets is one of its own."""
+        if isinstance(value, CodeType):
+            return value.replace(co_consts=tuple(map(copied, value.co_consts)))
+        return frozenset([*value]) if isinstance(value, frozenset) else value
+
+    apart = copied(made)
+    sets = [each for each in constants(apart) if isinstance(each, frozenset)]
+    assert len({*map(id, sets)}) == len(sets) > 1
+    assert stable_marshal.dumps(apart) == stable_marshal.dumps(made)
+    assert marshal.loads(stable_marshal.dumps(apart)) == made
+
+
+@pytest.mark.parametrize("other", ["'a', 'b', True", "'a', 'b', 1.0", "'a', b'b', 1", "'a', 'b'"])
+def test_sets_with_other_types_in_them_stay_apart(other: str) -> None:
+    made = code(f"""
+def first(x): return x in {{'a', 'b', 1}}
+def second(x): return x in {{{other}}}
+""")
+    loaded = marshal.loads(stable_marshal.dumps(made))
+    types = [
+        sorted(each.__class__.__name__ for each in found)
+        for found in constants(loaded)
+        if isinstance(found, frozenset)
+    ]
+    assert types[0] == ["int", "str", "str"] != types[1]
+
+
 def test_what_is_referred_to_is_marked_and_nothing_else() -> None:
     data = stable_marshal.dumps((big := "long " * 60, "once", big, ["once more", big]))
     text = big.encode()
