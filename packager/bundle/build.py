@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from packager.bundle.verify import check_zip
 from packager.bundle.zip_file import write_zip
 from packager.dependencies.uv_install import PackageSize
 from packager.errors import Diagnostic, Diagnostics, InvalidInput
+from packager.host.interpreter import Interpreter
 from packager.host.trees import files_below
 from packager.model.permissions import Mode
 from packager.model.progress import SILENT, Progress
@@ -91,8 +93,18 @@ def build_bundles(
     else `PackagerError`.
     """
     check_out(plans, out)
-    with staging_in(out) as staging:
-        made = [_make(plan, out, staging, options, progress) for plan in plans]
+    # A zip is checked, in another process, while the next bundle is made.
+    with staging_in(out) as staging, ThreadPoolExecutor(1) as pool:
+        checks: list[tuple[Path, Future[None]]] = []
+
+        def check(archive: Path, compiler: Interpreter | None) -> None:
+            checks.append((archive, pool.submit(check_zip, archive, compiler)))
+
+        made = [_make(plan, out, staging, options, progress, check) for plan in plans]
+        with step("checking the zips"):
+            for archive, checked in checks:
+                progress.briefly(f"checking {archive.name}")
+                checked.result()
         if options.strict and (notes := [note for bundle in made for note in bundle.notes]):
             raise InvalidInput(dict.fromkeys(notes))
         names = [path.name for bundle in made for path in (bundle.folder, bundle.zip) if path]
@@ -118,9 +130,14 @@ def build_bundles(
 
 
 def _make(
-    plan: FunctionPlan, out: Path, staging: Path, options: BuildOptions, progress: Progress
+    plan: FunctionPlan,
+    out: Path,
+    staging: Path,
+    options: BuildOptions,
+    progress: Progress,
+    check: Callable[[Path, Interpreter | None], None],
 ) -> Bundle:
-    """Make one bundle in `staging`."""
+    """Make one bundle in `staging`; call `check` with its zip and what its bytecode is for."""
     diagnostics = Diagnostics()
     interpreter = interpreter_for(plan, bytecode=options.bytecode)
     compiler = interpreter if options.bytecode else None
@@ -144,9 +161,7 @@ def _make(
         archive = staging / f"{plan.logical_id}.zip"
         with step("zipping"):
             zip_bytes = write_zip(folder, archive, progress.briefly, layers=layers)
-        with step("checking the zips"):
-            progress.briefly(f"checking {archive.name}")
-            check_zip(archive, compiler)
+        check(archive, compiler)
         check_zip_size(archive.name, zip_bytes, diagnostics)
     return Bundle(
         plan,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -85,16 +86,20 @@ def lay_out(
                 meanwhile.enter_context(deflating(layer))
         folder.mkdir()
         folder.chmod(EXECUTABLE)
-        base = _cached_base(contents, compiler, note)
+        pool = meanwhile.enter_context(ThreadPoolExecutor(1))
+        making = pool.submit(_cached_base, contents, compiler, note)
+        for layer in layers:
+            copy_files(layer.files, folder)
+        write_file(folder / LITERALS, contents.literals.encode("ascii"))
+        _write_plugin(contents, folder, compiler)
+        base = making.result()
         if base is None:
             _write_base(contents, folder, compiler, note)
         else:
             layers.append(base)
             if zipped:
                 meanwhile.enter_context(deflating(base))
-        for layer in layers:
-            copy_files(layer.files, folder)
-        _write_plugin(contents, folder, compiler)
+            copy_files(base.files, folder)
     return tuple(layers)
 
 

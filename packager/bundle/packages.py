@@ -12,7 +12,7 @@ from packager.analysis.sdk_distributions import SDK, imported_distributions
 from packager.bundle.function_code import ShippedCode, keep_rules
 from packager.bundle.preload import check_preload
 from packager.contract import DISTRIBUTIONS, template_folder
-from packager.dependencies.gaps import install_without_gaps, warn_of_gaps
+from packager.dependencies.gaps import GapSearch, install_without_gaps, warn_of_gaps
 from packager.dependencies.install import install_dependencies
 from packager.dependencies.installed import Dependencies, Treatment
 from packager.dependencies.resolve import Wanted
@@ -82,7 +82,9 @@ def install_packages(
         interpreter.path,
         job.plan.host,
     )
-    treatment = Treatment(job.compiler, options.diets, keep_rules(job.sources, options.keep))
+    search = GapSearch(job.all_facts, interpreter, target.python)
+    kept = keep_rules(job.sources, options.keep)
+    treatment = Treatment(job.compiler, options.diets, kept, search.ahead)
     used = {*DISTRIBUTIONS[options.adapter]}.union(*map(imported_distributions, job.facts))
 
     def install(wanted: Wanted) -> Dependencies:
@@ -92,9 +94,7 @@ def install_packages(
     dependencies, gaps = install_without_gaps(
         install,
         Wanted(requirements, tuple(sorted(used)), options.sdk == "real"),
-        job.all_facts,
-        interpreter,
-        target.python,
+        search,
         progress,
     )
     progress.briefly("checking what the plugin imports")

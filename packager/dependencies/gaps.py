@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from packager.analysis.facts import SourceFacts
 from packager.analysis.missing_imports import ELSEWHERE, hint_on, library_changes
@@ -22,6 +25,7 @@ from packager.model.progress import Progress
 from packager.model.steps import step
 from packager.requirements.requirements import Requirements
 
+_SCRIPT = "package_imports.py"
 _FORMAT = 2  # of what is kept: changes with whatever changes what is found
 # Every bundle has these, and they lack nothing.
 _COMPLETE = frozenset({RUNTIME, "markupsafe"})
@@ -52,22 +56,19 @@ class Gap:
 def install_without_gaps(
     install: Callable[[Wanted], Dependencies],
     wanted: Wanted,
-    facts: Mapping[str, SourceFacts],
-    interpreter: Interpreter,
-    python: str,
+    search: GapSearch,
     progress: Progress,
 ) -> tuple[Dependencies, tuple[Gap, ...]]:
     """Install what is `wanted`, and what more of the SDK's set packages turn out to import.
 
-    Returns what is installed in the end, and the gaps that are left. `facts` are of the plugin's
-    Python files, `python` is the target's version.
+    Returns what is installed in the end, and the gaps that are left.
     """
     notes: list[str] = []
     while True:
         dependencies = install(wanted)
         notes += dependencies.notes
         with step("looking for undeclared imports"):
-            gaps = find_gaps(dependencies, facts, interpreter, python)
+            gaps = find_gaps(dependencies, search)
         found: dict[str, Gap] = {}
         for gap in gaps:
             name = _distribution(gap.wanted, wanted.requirements)
@@ -82,42 +83,81 @@ def install_without_gaps(
         wanted = replace(wanted, imported=tuple(sorted({*wanted.imported, *found})))
 
 
-def find_gaps(
-    dependencies: Dependencies,
-    facts: Mapping[str, SourceFacts],
-    interpreter: Interpreter,
-    python: str,
-) -> tuple[Gap, ...]:
-    """Return what installed packages lack to be imported as the plugin's code imports them."""
-    if {package.name for package in dependencies.packages} <= _COMPLETE:
-        return ()
-    own = own_modules(facts)
-    starts = sorted(
-        {
-            (imported.module, imported.names)
-            for path, fact in facts.items()
-            if serves_requests(path)
-            for imported in fact.imports
-            if imported.module.partition(".")[0] not in own
+@dataclass(frozen=True, slots=True)
+class GapSearch:
+    """What asks for the imports that packages lack: `interpreter`, for the plugin's code of which
+    `facts` are, and for the target's version, `python`."""
+
+    facts: Mapping[str, SourceFacts]
+    interpreter: Interpreter
+    python: str
+
+    @property
+    def starts(self) -> list[Start]:
+        """The imports of the plugin's code that packages may answer."""
+        own = own_modules(self.facts)
+        return sorted(
+            {
+                (imported.module, imported.names)
+                for path, fact in self.facts.items()
+                if serves_requests(path)
+                for imported in fact.imports
+                if imported.module.partition(".")[0] not in own
+            }
+        )
+
+    def answer(self, folder: Path, identity: str) -> str:
+        """Return what the target's Python says of the packages in `folder`, as JSON.
+
+        It is kept for what `identity` tells, if anything.
+        """
+        removed, added = library_changes(self.python)
+        request = {
+            "start": self.starts,
+            # What the runtime has too, in whatever version, Dify has in the SDK's.
+            "present": sorted(own_modules(self.facts) | ELSEWHERE - {*DISTRIBUTIONS}),
+            "removed": sorted(removed),
+            "added": sorted(added),
         }
-    )
-    removed, added = library_changes(python)
-    request = {
-        "start": starts,
-        # What the runtime has too, in whatever version, Dify has in the SDK's.
-        "present": sorted(own | ELSEWHERE - {*DISTRIBUTIONS}),
-        "removed": sorted(removed),
-        "added": sorted(added),
-    }
-    cache = cache_folder() if dependencies.identity else None
-    made_of = [_FORMAT, dependencies.identity, interpreter.version, request]
-    key = f"gaps/{hashlib.sha256(json.dumps(made_of).encode()).hexdigest()}"
-    text = cached_text(cache, key, math.inf)
-    if text is None:
-        question = {"root": str(dependencies.folder.absolute()), **request}
-        script = "package_imports.py"
-        text = json.dumps(ask_script(interpreter.path, script, question, about="the packages"))
-        keep_text(cache, key, text)
+        cache = cache_folder() if identity else None
+        made_of = [_FORMAT, identity, self.interpreter.version, request]
+        key = f"gaps/{hashlib.sha256(json.dumps(made_of).encode()).hexdigest()}"
+        text = cached_text(cache, key, math.inf)
+        if text is None:
+            question = {"root": str(folder.absolute()), **request}
+            path = self.interpreter.path
+            text = json.dumps(ask_script(path, _SCRIPT, question, about="the packages"))
+            keep_text(cache, key, text)
+        return text
+
+    @contextmanager
+    def ahead(self, folder: Path, identity: str, packages: Collection[str]) -> Iterator[None]:
+        """Have that answered and kept while the context lasts.
+
+        Whatever goes wrong is said where it is asked for.
+        """
+
+        def ask() -> None:
+            with suppress(Exception):
+                self.answer(folder, identity)
+
+        if not identity or _are_complete(packages):
+            yield
+            return
+        thread = threading.Thread(target=ask)
+        thread.start()
+        try:
+            yield
+        finally:
+            thread.join()
+
+
+def find_gaps(dependencies: Dependencies, search: GapSearch) -> tuple[Gap, ...]:
+    """Return what installed packages lack to be imported as the plugin's code imports them."""
+    if _are_complete(package.name for package in dependencies.packages):
+        return ()
+    starts = search.starts
+    text = search.answer(dependencies.folder, dependencies.identity)
     return tuple(
         Gap(
             each["module"],
@@ -130,6 +170,10 @@ def find_gaps(
         )
         for each in json.loads(text)
     )
+
+
+def _are_complete(packages: Iterable[str]) -> bool:
+    return {*packages} <= _COMPLETE
 
 
 def warn_of_gaps(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, fields
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -71,12 +72,16 @@ class Treatment:
     """What is done to installed packages: compiled with `bytecode`, if any, and made less.
 
     `diet` says whether a package may be put on the import diet; `kept` stays though no package
-    needs it.
+    needs it. `meanwhile` is entered while they are compiled, with the folder that has them, what
+    identifies them, and their names.
     """
 
     bytecode: Interpreter | None = None
     diet: Callable[[str], bool] = lambda name: False
     kept: KeepRules = field(default_factory=KeepRules)
+    meanwhile: Callable[[Path, str, Collection[str]], AbstractContextManager[None]] = (
+        lambda folder, identity, names: nullcontext()
+    )
 
 
 def installed(
@@ -94,7 +99,7 @@ def installed(
     key = ""
 
     def make(folder: Path) -> None:
-        _fill(folder, resolution, builds, treatment, progress)
+        _fill(folder, resolution, builds, treatment, progress, identity=key)
 
     if cache and all(package.identity for package in resolution.packages):
         progress.briefly("checking the packages in the cache")
@@ -133,7 +138,13 @@ def installed(
 
 
 def _fill(
-    entry: Path, resolution: Resolution, builds: Builds, treatment: Treatment, progress: Progress
+    entry: Path,
+    resolution: Resolution,
+    builds: Builds,
+    treatment: Treatment,
+    progress: Progress,
+    *,
+    identity: str,
 ) -> None:
     """Install into the folder `entry`, and write beside it what there is to say of that."""
     from packager.dependencies.diet.apply import apply_diet  # seldom, and takes a while to import
@@ -166,7 +177,8 @@ def _fill(
             )
             if treatment.diet(each.name)
         ]
-        left = _compile(folder, treatment.bytecode, found.owners, treated, waiting)
+        with treatment.meanwhile(folder, identity, found.versions.keys()):
+            left = _compile(folder, treatment.bytecode, found.owners, treated, waiting)
         labels = [each.label for each in waiting]
     contents = _contents(folder, found)
     if treated:
