@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis.strategies import none
 
 FREE = 6 << 30  # bytes; a run of everything takes some 3 GB
+SELDOM = 20_000  # objects that came since garbage was collected last; 700 took a tenth of the time
 
 
 def temporary_root() -> Path | None:
@@ -50,3 +51,4 @@ def keep_out_of_collections() -> None:
     gc.enable()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(SELDOM)

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from typing import Any
 
 MAX_MESSAGE = 1 << 20  # bytes
+SELDOM = 50_000  # objects: a command has ended before there is much to find
 
 
 def load(name: str) -> None:
@@ -68,6 +69,7 @@ def main() -> Callable[[], Any] | None:
         load(name)
     gc.collect()
     gc.freeze()  # else each child's first collection copies all of it
+    gc.set_threshold(SELDOM)
     channel = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     return next_command(channel)
