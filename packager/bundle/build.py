@@ -153,7 +153,14 @@ def _make(
     progress.step(f"writing {plan.logical_id}")
     folder = staging / plan.logical_id
     with step("laying the bundles out"):
-        layers = lay_out(contents, folder, compiler, note, zipped=options.make_zip)
+        layers = lay_out(
+            contents,
+            folder,
+            compiler,
+            note,
+            zipped=options.make_zip,
+            before=out / plan.logical_id,
+        )
     unzipped = sum(found.st_size for _, found in files_below(folder))
     check_size(plan.logical_id, folder, unzipped, dependencies.packages)
     archive, zip_bytes = None, None

@@ -71,11 +71,12 @@ def lay_out(
     note: Callable[[str], None],
     *,
     zipped: bool = False,
+    before: Path | None = None,
 ) -> tuple[Layer, ...]:
     """Fill `folder` with the dependencies, the runtime, the literals, the plugin, and bytecode.
 
     Returns what of it is in the cache, too; if it is to be `zipped`, that is deflated meanwhile.
-    `note` is told of damage there.
+    `note` is told of damage there. `before` is the bundle that it will replace, if any.
     """
     packages = packages_layer(contents)
     runtime = runtime_layer(contents.runtime)
@@ -89,7 +90,7 @@ def lay_out(
         pool = meanwhile.enter_context(ThreadPoolExecutor(1))
         making = pool.submit(_cached_base, contents, compiler, note)
         for layer in layers:
-            copy_files(layer.files, folder)
+            copy_files(layer.files, folder, before)
         write_file(folder / LITERALS, contents.literals.encode("ascii"))
         _write_plugin(contents, folder, compiler)
         base = making.result()
@@ -99,7 +100,7 @@ def lay_out(
             layers.append(base)
             if zipped:
                 meanwhile.enter_context(deflating(base))
-            copy_files(base.files, folder)
+            copy_files(base.files, folder, before)
     return tuple(layers)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -29,8 +30,12 @@ def files_below(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
                     yield f"{above}{entry.name}", entry.stat()
 
 
-def copy_files(files: Mapping[str, Path], target: Path) -> None:
-    """Copy files into a bundle, by their posix paths in it; the folders they go into are made."""
+def copy_files(files: Mapping[str, Path], target: Path, before: Path | None = None) -> None:
+    """Copy files into a bundle, by their posix paths in it; the folders they go into are made.
+
+    What the bundle `before`, which this one replaces, has alike is linked: ext4 takes ten times as
+    long to make a file where many have just been deleted.
+    """
     made: set[str] = set()
     for name, source in files.items():
         path = f"{target}/{name}"
@@ -38,7 +43,9 @@ def copy_files(files: Mapping[str, Path], target: Path) -> None:
         if above not in made:
             make_folders(above)
             made.add(above)
-        _copy(os.fspath(source), path)
+        given = os.fspath(source)
+        if before is None or not _linked(f"{before}/{name}", given, path):
+            _copy(given, path)
 
 
 def copy_file(source: Path, target: Path) -> None:
@@ -81,3 +88,23 @@ def _copy(source: str, target: str) -> None:
             os.close(made)
     finally:
         os.close(given)
+
+
+def _linked(old: str, source: str, target: str) -> bool:
+    """Make `target` another name of the file `old` where that is what a copy of `source` would be;
+    return whether it is."""
+    try:
+        found, given = os.lstat(old), os.stat(source)  # noqa: PTH116 - of each file, as are these
+        if found.st_mode != stat.S_IFREG | fixed_mode(given.st_mode):
+            return False
+        if found.st_size != given.st_size or _content(old) != _content(source):
+            return False
+        os.link(old, target)
+    except OSError:  # there is none, or the file system has no links
+        return False
+    return True
+
+
+def _content(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+        return file.readall()
