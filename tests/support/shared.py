@@ -20,8 +20,13 @@ def shared_folder(factory: pytest.TempPathFactory, name: str, make: Callable[[Pa
     root = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:  # each has a folder of its own below that of the run
         root = root.parent
-    folder = root / "shared" / name
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    return made_once(root / "shared", name, make)
+
+
+def made_once(parent: Path, name: str, make: Callable[[Path], None]) -> Path:
+    """Return the folder of that name in `parent`, filled by `make` if nobody has before."""
+    folder = parent / name
+    parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = folder.with_name(f"{name}.done")
