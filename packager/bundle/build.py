@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,7 +12,7 @@ from pathlib import Path
 from packager.bundle.contents import Tools, read_contents
 from packager.bundle.function_code import interpreter_for
 from packager.bundle.known_secrets import KnownSecret
-from packager.bundle.layout import lay_out
+from packager.bundle.layout import Contents, lay_out, make_base
 from packager.bundle.publish import check_out, publish, staging_in
 from packager.bundle.secret_scan import refuse_leaks, refuse_leaks_in
 from packager.bundle.size import check_size, check_zip_size
@@ -19,6 +20,7 @@ from packager.bundle.verify import check_zip
 from packager.bundle.zip_file import write_zip
 from packager.dependencies.uv_install import PackageSize
 from packager.errors import Diagnostic, Diagnostics, InvalidInput
+from packager.host.deflated import Layer
 from packager.host.interpreter import Interpreter
 from packager.host.trees import files_below
 from packager.model.permissions import Mode
@@ -93,26 +95,24 @@ def build_bundles(
     else `PackagerError`.
     """
     check_out(plans, out)
-    # A zip is checked, in another process, while the next bundle is made.
-    with staging_in(out) as staging, ThreadPoolExecutor(1) as pool:
-        checks: list[tuple[Path, Future[None]]] = []
-
-        def check(archive: Path, compiler: Interpreter | None) -> None:
-            checks.append((archive, pool.submit(check_zip, archive, compiler)))
-
-        made = [_make(plan, out, staging, options, progress, check) for plan in plans]
+    with staging_in(out) as staging, ThreadPoolExecutor(os.cpu_count()) as pool:
+        work = _Work(out, staging, options, progress, pool)
+        read = [work.read(plan) for plan in plans]
+        made = [work.write(each) for each in read]
         with step("checking the zips"):
-            for archive, checked in checks:
-                progress.briefly(f"checking {archive.name}")
-                checked.result()
-        if options.strict and (notes := [note for bundle in made for note in bundle.notes]):
+            for bundle, checked in made:
+                if bundle.zip and checked:
+                    progress.briefly(f"checking {bundle.zip.name}")
+                    checked.result()
+        bundles = [bundle for bundle, _ in made]
+        if options.strict and (notes := [note for bundle in bundles for note in bundle.notes]):
             raise InvalidInput(dict.fromkeys(notes))
-        names = [path.name for bundle in made for path in (bundle.folder, bundle.zip) if path]
+        names = [path.name for bundle in bundles for path in (bundle.folder, bundle.zip) if path]
         for name, text in (files or {}).items():
             (staging / name).write_text(text, "utf-8", newline="\n")
             names.append(name)
         with step("looking for secrets"):
-            for bundle in made:
+            for bundle in bundles:
                 progress.briefly(f"looking for secrets in {bundle.plan.logical_id}")
                 refuse_leaks(bundle.folder, secrets)
             texts = ((name, text.encode()) for name, text in (files or {}).items())
@@ -125,61 +125,84 @@ def build_bundles(
             folder=out / bundle.folder.name,
             zip=out / bundle.zip.name if bundle.zip else None,
         )
-        for bundle in made
+        for bundle in bundles
     )
 
 
-def _make(
-    plan: FunctionPlan,
-    out: Path,
-    staging: Path,
-    options: BuildOptions,
-    progress: Progress,
-    check: Callable[[Path, Interpreter | None], None],
-) -> Bundle:
-    """Make one bundle in `staging`; call `check` with its zip and what its bytecode is for."""
-    diagnostics = Diagnostics()
-    interpreter = interpreter_for(plan, bytecode=options.bytecode)
-    compiler = interpreter if options.bytecode else None
-    work = staging / "work" / plan.logical_id
-    note = partial(diagnostics.warn, "cache-damaged")
-    tools = Tools(interpreter, compiler, work, options.make_zip)
-    contents, left = read_contents(plan, out, tools, diagnostics, progress)
-    dependencies = contents.dependencies
-    drop_ignored(diagnostics, [plan.plugin.folder])
-    if not options.allow_failing:
-        diagnostics.refuse_failing()
-    diagnostics.raise_errors()
-    progress.step(f"writing {plan.logical_id}")
-    folder = staging / plan.logical_id
-    with step("laying the bundles out"):
-        layers = lay_out(
-            contents,
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a function's bundle is to be made of, what there is to say of it, and what is made of it
+    meanwhile: the part of it that `layout.make_base` makes."""
+
+    plan: FunctionPlan
+    contents: Contents
+    left: tuple[str, ...]
+    diagnostics: Diagnostics
+    compiler: Interpreter | None
+    base: Future[Layer | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """How the bundles of one build are made; what needs no other step is done beside, in `pool`."""
+
+    out: Path
+    staging: Path
+    options: BuildOptions
+    progress: Progress
+    pool: ThreadPoolExecutor
+
+    def read(self, plan: FunctionPlan) -> _Read:
+        """Read what a bundle is to be made of, and have its base made."""
+        diagnostics = Diagnostics()
+        interpreter = interpreter_for(plan, bytecode=self.options.bytecode)
+        compiler = interpreter if self.options.bytecode else None
+        work = self.staging / "work" / plan.logical_id
+        zipped = self.options.make_zip
+        tools = Tools(interpreter, compiler, work, zipped)
+        contents, left = read_contents(plan, self.out, tools, diagnostics, self.progress)
+        drop_ignored(diagnostics, [plan.plugin.folder])
+        if not self.options.allow_failing:
+            diagnostics.refuse_failing()
+        diagnostics.raise_errors()
+        note = partial(diagnostics.warn, "cache-damaged")
+        base = self.pool.submit(make_base, contents, compiler, note, zipped=zipped)
+        return _Read(plan, contents, left, diagnostics, compiler, base)
+
+    def write(self, read: _Read) -> tuple[Bundle, Future[None] | None]:
+        """Write a bundle in `staging`; return it, and the check of its zip."""
+        plan, diagnostics, dependencies = read.plan, read.diagnostics, read.contents.dependencies
+        self.progress.step(f"writing {plan.logical_id}")
+        folder = self.staging / plan.logical_id
+        with step("laying the bundles out"):
+            layers = lay_out(
+                read.contents,
+                folder,
+                read.compiler,
+                read.base.result,
+                zipped=self.options.make_zip,
+                before=self.out / plan.logical_id,
+            )
+        unzipped = sum(found.st_size for _, found in files_below(folder))
+        check_size(plan.logical_id, folder, unzipped, dependencies.packages)
+        archive, zip_bytes, checked = None, None, None
+        if self.options.make_zip:
+            archive = self.staging / f"{plan.logical_id}.zip"
+            with step("zipping"):
+                zip_bytes = write_zip(folder, archive, self.progress.briefly, layers=layers)
+            checked = self.pool.submit(check_zip, archive, read.compiler)
+            check_zip_size(archive.name, zip_bytes, diagnostics)
+        bundle = Bundle(
+            plan,
             folder,
-            compiler,
-            note,
-            zipped=options.make_zip,
-            before=out / plan.logical_id,
+            archive,
+            unzipped,
+            zip_bytes,
+            dependencies.packages,
+            tuple(diagnostics.warnings),
+            large_folders(plan.plugin.folder, read.left, _LARGE),
+            plan.plugin.requirements.policy.mode,
+            dependencies.built,
+            dependencies.sandbox,
         )
-    unzipped = sum(found.st_size for _, found in files_below(folder))
-    check_size(plan.logical_id, folder, unzipped, dependencies.packages)
-    archive, zip_bytes = None, None
-    if options.make_zip:
-        archive = staging / f"{plan.logical_id}.zip"
-        with step("zipping"):
-            zip_bytes = write_zip(folder, archive, progress.briefly, layers=layers)
-        check(archive, compiler)
-        check_zip_size(archive.name, zip_bytes, diagnostics)
-    return Bundle(
-        plan,
-        folder,
-        archive,
-        unzipped,
-        zip_bytes,
-        dependencies.packages,
-        tuple(diagnostics.warnings),
-        large_folders(plan.plugin.folder, left, _LARGE),
-        plan.plugin.requirements.policy.mode,
-        dependencies.built,
-        dependencies.sandbox,
-    )
+        return bundle, checked

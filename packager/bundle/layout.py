@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -19,7 +18,7 @@ from packager.dependencies.diet.waiting import RULES
 from packager.dependencies.installed import Dependencies
 from packager.host.bytecode import Job, bytecode_of, compile_apart, compile_files, compile_once
 from packager.host.cache import cache_folder, cached_folder
-from packager.host.deflated import Layer, deflating
+from packager.host.deflated import Layer, deflating, packs_of
 from packager.host.interpreter import Interpreter
 from packager.host.kept_answers import digest_of, scripts_state, state_of
 from packager.host.trees import (
@@ -68,7 +67,7 @@ def lay_out(
     contents: Contents,
     folder: Path,
     compiler: Interpreter | None,
-    note: Callable[[str], None],
+    base: Callable[[], Layer | None],
     *,
     zipped: bool = False,
     before: Path | None = None,
@@ -76,31 +75,26 @@ def lay_out(
     """Fill `folder` with the dependencies, the runtime, the literals, the plugin, and bytecode.
 
     Returns what of it is in the cache, too; if it is to be `zipped`, that is deflated meanwhile.
-    `note` is told of damage there. `before` is the bundle that it will replace, if any.
+    `base` returns what `make_base` does, which may have begun elsewhere. `before` is the bundle
+    that this one will replace, if any.
     """
-    packages = packages_layer(contents)
-    runtime = runtime_layer(contents.runtime)
-    layers = [packages, runtime]
+    layers = [packages_layer(contents), runtime_layer(contents.runtime)]
     with ExitStack() as meanwhile:
         if zipped:
             for layer in layers:
                 meanwhile.enter_context(deflating(layer))
         folder.mkdir()
         folder.chmod(EXECUTABLE)
-        pool = meanwhile.enter_context(ThreadPoolExecutor(1))
-        making = pool.submit(_cached_base, contents, compiler, note)
         for layer in layers:
             copy_files(layer.files, folder, before)
         write_file(folder / LITERALS, contents.literals.encode("ascii"))
         _write_plugin(contents, folder, compiler)
-        base = making.result()
-        if base is None:
-            _write_base(contents, folder, compiler, note)
+        made = base()
+        if made is None:
+            _write_base(contents, folder, compiler)
         else:
-            layers.append(base)
-            if zipped:
-                meanwhile.enter_context(deflating(base))
-            copy_files(base.files, folder, before)
+            layers.append(made)
+            copy_files(made.files, folder, before)
     return tuple(layers)
 
 
@@ -146,10 +140,27 @@ def _compile_plugin(contents: Contents, folder: Path, compiler: Interpreter) -> 
         compile_files(compiler, folder, own, waiting=RULES)
 
 
+def make_base(
+    contents: Contents,
+    compiler: Interpreter | None,
+    note: Callable[[str], None],
+    *,
+    zipped: bool = False,
+) -> Layer | None:
+    """Return a bundle's literals and the bytecode that goes with the runtime's, out of the cache.
+
+    If it is to be `zipped`, it is deflated there. Returns None where it can't be in the cache.
+    `note` is told of damage there. Raises `PackagerError` if the interpreter fails.
+    """
+    base = _cached_base(contents, compiler, note)
+    if base and zipped:
+        packs_of([base])
+    return base
+
+
 def _cached_base(
     contents: Contents, compiler: Interpreter | None, note: Callable[[str], None]
 ) -> Layer | None:
-    """Return what `_write_base` writes, out of the cache; None where it can't be there."""
     cache, packages = cache_folder(), contents.dependencies.identity
     if cache is None or not packages:
         return None
@@ -176,7 +187,10 @@ def own_code() -> str:
 
 
 def _write_base(
-    contents: Contents, folder: Path, compiler: Interpreter | None, note: Callable[[str], None]
+    contents: Contents,
+    folder: Path,
+    compiler: Interpreter | None,
+    note: Callable[[str], None] = lambda message: None,
 ) -> None:
     """Write the literals, and the bytecode of the runtime and of packages that goes with it."""
     write_file(folder / LITERALS, contents.literals.encode("ascii"))

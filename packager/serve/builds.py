@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from packager.bundle.contents import Tools, read_contents
 from packager.bundle.function_code import interpreter_for
-from packager.bundle.layout import lay_out
+from packager.bundle.layout import lay_out, make_base
 from packager.bundle.next_layout import is_next, lay_out_next
 from packager.bundle.read import BuiltBundle, read_bundle
 from packager.errors import Diagnostic, Diagnostics
@@ -65,7 +66,8 @@ class Builder:
                 changed = lay_out_next(before.bundle.folder, contents, folder, interpreter)
             else:
                 self._progress.step(f"writing {plan.logical_id}")
-                lay_out(contents, folder, interpreter, _note(diagnostics))
+                base = partial(make_base, contents, interpreter, _note(diagnostics))
+                lay_out(contents, folder, interpreter, base)
             bundle = read_bundle(folder)
             # From a package index the first time: only who needs it waits for that.
             client = client_folder(interpreter) if bundle.entry == "stock" else None
