@@ -190,7 +190,12 @@ def fresh_command() -> Command:
 def template_tool() -> Iterator[TemplateTool]:
     """Run `sam` or `cfn-lint` in a process of its own, without an account."""
     module = "tests.support.commands.template_tools"
-    with forked(f"{module}:main", "template_tools", module, PYTHONPATH=str(ROOT)) as tools:
+    late = (  # what a command of SAM CLI imports when it runs
+        "samcli.commands.build.build_context",
+        "samcli.commands.validate.validate",
+        "samcli.lib.translate.sam_template_validator",
+    )
+    with forked(f"{module}:main", "template_tools", module, *late, PYTHONPATH=str(ROOT)) as tools:
 
         def run(
             *arguments: str | Path, cwd: Path, **environment: str
