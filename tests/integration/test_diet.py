@@ -46,8 +46,13 @@ MATRIX = sorted(
     }
 )
 
-# From an archive, as they ship: the first release and the newest; as written, each is a soak.
-ARCHIVED = [each for each in MATRIX if each[1] in ("3.0.0", NEWEST)]
+# From an archive, as they ship: the first release and the newest, with the first Python and the
+# newest; those between them are a soak, and as written, each is.
+ARCHIVED = [
+    pytest.param(*each, marks=[pytest.mark.soak] if each[0] in PYTHONS[1:-1] else [])
+    for each in MATRIX
+    if each[1] in ("3.0.0", NEWEST)
+]
 
 Environment = Callable[[str], Path]
 
