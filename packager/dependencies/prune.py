@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import os
 import re
 import shutil
@@ -167,6 +166,8 @@ def _test_folders(file: str) -> list[str]:
 
 def _entry_points(path: Path) -> set[str]:
     """Return the groups that a package has entry points in, commands aside."""
+    import configparser  # seldom: what is in the cache is pruned
+
     parser = configparser.RawConfigParser(delimiters=("=",), strict=False)
     try:
         parser.read_string(path.read_text("utf-8", "replace"))
