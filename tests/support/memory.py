@@ -47,8 +47,7 @@ def keep_out_of_collections() -> None:
     nobody does. What is passed over is not found, so that is done before. (Before Python 3.14 it
     was found: a dict of None and texts was not the collector's until something else came into it.)
     """
-    _begin_hypothesis()
-    gc.enable()
-    gc.collect()
+    _begin_hypothesis()  # which collects garbage, too
     gc.freeze()
     gc.set_threshold(SELDOM)
+    gc.enable()

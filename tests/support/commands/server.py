@@ -68,10 +68,10 @@ def main() -> Callable[[], Any] | None:
     gc.disable()  # a third of the time
     for name in sys.argv[1:]:
         load(name)
-    gc.enable()
     gc.collect()
     gc.freeze()  # else each child's first collection copies all of it
     gc.set_threshold(SELDOM)
+    gc.enable()
     channel = socket.socket(fileno=os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     return next_command(channel)
