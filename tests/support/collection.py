@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ def compiled_by_one(tests: Path) -> Iterator[None]:
     """
     compiled = tests / "__pycache__"
     done = compiled / f"collected.{sys.implementation.cache_tag}"
-    if sys.dont_write_bytecode or done.exists():
+    if sys.dont_write_bytecode or done.exists() or not os.access(tests, os.W_OK):
         yield
         return
     compiled.mkdir(exist_ok=True)
