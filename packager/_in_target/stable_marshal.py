@@ -6,6 +6,8 @@ which leaves less to remember for who loads it: about half.
 
 Equal sets of several functions are made one object: whether `compile` makes them one depends on the
 texts that the process has interned before, for which it copies sets, and so on the files before.
+So are a class in another scope and the text in its code that names it: on 3.13 they are one where
+nobody has interned that text.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ _ENDLESS = 1 << 62  # objects: until the end of a dict
 
 def dumps(value: Any) -> bytes:
     """Return what `marshal.loads` makes the same of: code, or constants, tuples and dicts."""
-    value = _with_sets_once(value, {}) if isinstance(value, CodeType) else value
+    value = _with_one_of_each(value, {}) if isinstance(value, CodeType) else value
     # A set is written in the order of what its elements are marshalled to, marks included. All of
     # them are marked if each is referred to from here, too.
     kept: list[object] = []
@@ -49,24 +51,34 @@ def dumps(value: Any) -> bytes:
     return bytes(made)
 
 
-def _with_sets_once(value: Any, known: dict[bytes, object]) -> Any:
-    """Return code, or a constant, with a `known` set in the place of each that is equal.
+def _with_one_of_each(value: Any, known: dict[bytes, object]) -> Any:
+    """Return code, or a constant, with one object in the place of those that are equal: a `known`
+    set for sets, the name of a class for what its code has of it.
 
-    All code that has sets is made again, as that has a say in what else in it is one object.
+    All code that has such is made again, as that has a say in what else in it is one object.
     """
-    if not _has_sets(value):
+    if not _has_several(value):
         return value
     if isinstance(value, CodeType):
-        return value.replace(co_consts=_with_sets_once(value.co_consts, known))
+        constants = _with_one_of_each(value.co_consts, known)
+        name = value.co_qualname
+        return value.replace(co_consts=tuple(name if c == name else c for c in constants))
     if isinstance(value, tuple):
-        return tuple(_with_sets_once(each, known) for each in value)
-    return known.setdefault(marshal.dumps(value, 0), value)  # by its contents and their types
+        return tuple(_with_one_of_each(each, known) for each in value)
+    if isinstance(value, frozenset):
+        return known.setdefault(marshal.dumps(value, 0), value)  # by its contents and their types
+    return value
 
 
-def _has_sets(value: Any) -> bool:
+def _has_several(value: Any) -> bool:
     if isinstance(value, CodeType):
+        # Other names are texts that are always interned.
+        if "." in value.co_qualname and value.co_qualname in value.co_consts:
+            return True
         value = value.co_consts
-    return isinstance(value, frozenset) or (isinstance(value, tuple) and any(map(_has_sets, value)))
+    return isinstance(value, frozenset) or (
+        isinstance(value, tuple) and any(map(_has_several, value))
+    )
 
 
 def _keep_elements(values: Iterable[object], kept: list[object]) -> None:

@@ -70,6 +70,21 @@ def third(x): return x in ({'a', 'b', True} | {'a', 'b', 1}), {frozenset({'c'})}
     assert marshal.loads(stable_marshal.dumps(apart)) == made
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def make():\n class Made: x = 1",
+        "class Made:\n class Other:\n  def f(self): return 'Made.Other'",
+    ],
+)
+def test_the_bytes_do_not_depend_on_which_names_of_classes_are_interned(source: str) -> None:
+    first = stable_marshal.dumps(code(source))
+    held = sys.intern("make.<locals>.Made"), sys.intern("Made.Other")
+    assert stable_marshal.dumps(code(source)) == first
+    assert marshal.loads(first) == code(source)
+    assert held
+
+
 @pytest.mark.parametrize("other", ["'a', 'b', True", "'a', 'b', 1.0", "'a', b'b', 1", "'a', 'b'"])
 def test_sets_with_other_types_in_them_stay_apart(other: str) -> None:
     made = code(f"""
