@@ -36,15 +36,14 @@ def copy_files(files: Mapping[str, Path], target: Path, before: Path | None = No
     What the bundle `before`, which this one replaces, has alike is linked: ext4 takes ten times as
     long to make a file where many have just been deleted.
     """
-    made: set[str] = set()
+    linking: dict[str, bool] = {}  # by folder
     for name, source in files.items():
-        path = f"{target}/{name}"
-        above = path.rpartition("/")[0]
-        if above not in made:
-            make_folders(above)
-            made.add(above)
-        given = os.fspath(source)
-        if before is None or not _linked(f"{before}/{name}", given, path):
+        above = name.rpartition("/")[0]
+        if above not in linking:
+            make_folders(f"{target}/{above}")
+            linking[above] = before is not None and _is_inside(before, above)
+        given, path = os.fspath(source), f"{target}/{name}"
+        if not linking[above] or not _linked(f"{before}/{name}", given, path):
             _copy(given, path)
 
 
@@ -90,11 +89,19 @@ def _copy(source: str, target: str) -> None:
         os.close(given)
 
 
+def _is_inside(bundle: Path, folder: str) -> bool:
+    """Return whether what a folder of a bundle has is the bundle's own, by no symbolic link."""
+    own = os.path.join(os.path.realpath(bundle.parent), bundle.name, folder)  # noqa: PTH118
+    return os.path.realpath(bundle / folder) == own.rstrip("/")
+
+
 def _linked(old: str, source: str, target: str) -> bool:
-    """Make `target` another name of the file `old` where that is what a copy of `source` would be;
-    return whether it is."""
+    """Make `target` another name of the file `old`, where that is what a copy of `source` would be
+    and has no other name yet; return whether it is."""
     try:
         found, given = os.lstat(old), os.stat(source)  # noqa: PTH116 - of each file, as are these
+        if found.st_nlink > 1:  # whose writes there would be seen here
+            return False
         if found.st_mode != stat.S_IFREG | fixed_mode(given.st_mode):
             return False
         if found.st_size != given.st_size or _content(old) != _content(source):

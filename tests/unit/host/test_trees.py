@@ -76,6 +76,29 @@ def test_what_was_changed_there_is_copied(
     assert [name for name in NAMES if (made / name).stat().st_nlink == 1] == ["a.py"]
 
 
+@pytest.mark.parametrize("linked", ["deep", "deep/er", "."])
+def test_nothing_is_linked_to_what_a_folder_there_is_a_link_to(
+    given: dict[str, Path], tmp_path: Path, linked: str
+) -> None:
+    before, made = tmp_path / "before", tmp_path / "made"
+    copy_files(given, before)
+    (before / linked).rename(tmp_path / "elsewhere")
+    (before / linked).symlink_to(tmp_path / "elsewhere")
+    copy_files(given, made, before)
+    assert contents(made) == EXPECTED
+    alone = [name for name in NAMES if (made / name).stat().st_nlink == 1]
+    assert alone == [name for name in NAMES if linked == "." or name.startswith(f"{linked}/")]
+
+
+def test_what_has_another_name_is_copied(given: dict[str, Path], tmp_path: Path) -> None:
+    before, made, kept = tmp_path / "before", tmp_path / "made", tmp_path / "kept"
+    copy_files(given, before)
+    os.link(before / "a.py", kept)
+    copy_files(given, made, before)
+    kept.write_text("changed")
+    assert contents(made) == EXPECTED
+
+
 def test_without_links_all_is_copied(
     given: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
