@@ -9,9 +9,10 @@ bytecode, and `jobs`, each with `files`, pairs of a posix path in the root and t
 that its code gets, `docstrings`, whether there are any, and `waiting`, rules or None. Each file's
 bytecode goes to `__pycache__/` beside it, checked against nothing (PEP 552, unchecked hash). With
 `packs`, a folder, nothing is written beside: the files in it get pairs of a `co_filename` and the
-bytecode, each marshalled. A file that does not compile is left without; the exit code is 0. Without
-docstrings, `__doc__` is None for what a file defines, unless its own code reads docstrings, or a
-decorator would make one up (`dataclass`): those stay. Asserts stay, too (-OO drops them).
+bytecode, each marshalled. A file that does not compile is left without; the exit code is 0. If
+there is no room for bytecode, it is 100 more than the number of that error. Without docstrings,
+`__doc__` is None for what a file defines, unless its own code reads docstrings, or a decorator
+would make one up (`dataclass`): those stay. Asserts stay, too (-OO drops them).
 
 By rules, imports wait until what they bind is used (`waiting/imports.py`). If they have `shapes`,
 standard output gets the paths, each with a NUL, of those files that are of another shape
@@ -20,16 +21,18 @@ standard output gets the paths, each with a NUL, of those files that are of anot
 As many files at once are compiled as there are processors; the bytes for one don't depend on those
 before it (`stable_marshal.py`).
 
-    python -S -s -P compile.py --join FOLDER < groups
+    python -S -s -P compile.py --join < groups
 
 marshals the code of many modules as one value, in which what they share is written once. Standard
 input has, marshalled, for each group of modules a list of module name, whether it is a package, and
-its marshalled code, None for a package without. FOLDER gets a file for each group, 0.bin, 1.bin and
-so on, with a pair of dicts: whether each module is a package, and the code of those that have some.
+its marshalled code, None for a package without. Standard output gets, marshalled, a list of such
+values, one for each group: a pair of dicts, whether each module is a package, and the code of those
+that have some.
 """
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib.util
 import marshal
@@ -52,13 +55,15 @@ if TYPE_CHECKING:
     Parse = Callable[[bytes, str], ast.Module | None] | None
     Work = tuple[str, str, Parse]  # a path, what the code calls itself, and how it is read
 
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+_NOT_WRITTEN = 100  # and the error's number: an exit code
 _PLAIN_FORMAT = 2  # of marshal: which each Python reads
 
 
 def main() -> None:
     """Compile the files that standard input names, or join them."""
     if sys.argv[1:2] == ["--join"]:
-        join(sys.argv[2])
+        join()
         return
     request = marshal.load(sys.stdin.buffer)  # noqa: S302 - the packager's own
     root, tag = request["root"], request["tag"]
@@ -85,18 +90,23 @@ def compile_all(root: str, tag: str, work: list[Work], packs: str | None = None)
             try:
                 compile_next(root, tag, work, (take, give), packs)
                 os._exit(0)
+            except OSError as error:
+                os._exit(_NOT_WRITTEN + (error.errno or 0))
             finally:
                 os._exit(1)
 
     running = min(os.cpu_count() or 1, len(work))
     for _ in range(running):
         start()
+    failed = 0
     while running:
-        _, status = os.wait()
-        if status:  # a file was too much for it: another goes on with the next
+        code = os.waitstatus_to_exitcode(os.wait()[1])
+        if code and code < _NOT_WRITTEN:  # a file was too much for it: another goes on
             start()
         else:
             running -= 1
+            failed = failed or code
+    sys.exit(failed)
 
 
 def compile_next(
@@ -118,8 +128,9 @@ def compile_next(
             else:
                 with open(f"{packs}/{os.getpid()}", "ab") as pack:  # noqa: PTH123
                     pack.write(marshal.dumps((shown, data), _PLAIN_FORMAT))
-        except Exception:  # noqa: S112 - packages carry what no Python compiles
-            continue
+        except Exception as error:  # packages carry what no Python compiles
+            if isinstance(error, OSError) and error.errno in _NO_ROOM:
+                raise
 
 
 def bytecode_of(root: str, path: str, shown: str, parse: Parse) -> bytes:
@@ -149,18 +160,18 @@ def size_of(path: str) -> int:
         return 0
 
 
-def join(folder: str) -> None:
+def join() -> None:
     """Write the code of each group of modules that standard input names as one value."""
-    groups = marshal.load(sys.stdin.buffer)  # noqa: S302
-    for number, group in enumerate(groups):
+    made = []
+    for group in marshal.load(sys.stdin.buffer):  # noqa: S302
         packages: dict[str, bool] = {}
         codes: dict[str, object] = {}
         for name, is_package, code in group:
             packages[name] = is_package
             if code is not None:
                 codes[name] = marshal.loads(code)  # noqa: S302
-        with open(f"{folder}/{number}.bin", "wb") as joined:  # noqa: PTH123
-            joined.write(stable_marshal.dumps((packages, codes)))
+        made.append(stable_marshal.dumps((packages, codes)))
+    sys.stdout.buffer.write(marshal.dumps(made, _PLAIN_FORMAT))
 
 
 def parser(root: str, job: dict[str, Any]) -> Parse:

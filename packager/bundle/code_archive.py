@@ -5,12 +5,10 @@ handler_template/endpoint_runtime/code_archive.py says what the file is, and rea
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import marshal
 import subprocess
-import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -154,28 +152,27 @@ def _joined(
 ) -> list[bytes]:
     """Return the code of each group of modules as one value."""
     cache = cache_folder()
-    if cache is not None:
-        made_of = [[(name, package, _digest(code)) for name, package, code in g] for g in groups]
-        how = [interpreter.version, interpreter.magic, _digest(COMPILE.read_bytes())]
-        digest = hashlib.sha256(json.dumps([how, made_of]).encode()).hexdigest()
-        with contextlib.suppress(OSError):  # it is full, or can't be written after all
-            entry = cached_folder(
-                cache, f"front/{digest}", lambda made: _join(interpreter, groups, made), note
-            )
-            return _parts(entry, groups)
-    with tempfile.TemporaryDirectory() as folder:
-        _join(interpreter, groups, Path(folder))
-        return _parts(Path(folder), groups)
+    if cache is None:
+        return _join(interpreter, groups)
+
+    def make(entry: Path) -> None:
+        for number, code in enumerate(_join(interpreter, groups)):
+            (entry / f"{number}.bin").write_bytes(code)
+
+    made_of = [[(name, package, _digest(code)) for name, package, code in g] for g in groups]
+    how = [interpreter.version, interpreter.magic, _digest(COMPILE.read_bytes())]
+    digest = hashlib.sha256(json.dumps([how, made_of]).encode()).hexdigest()
+    try:
+        entry = cached_folder(cache, f"front/{digest}", make, note)
+        return [(entry / f"{number}.bin").read_bytes() for number, _ in enumerate(groups)]
+    except OSError:  # it is full, or can't be written after all
+        return _join(interpreter, groups)
 
 
-def _parts(folder: Path, groups: Sequence[object]) -> list[bytes]:
-    return [(folder / f"{number}.bin").read_bytes() for number, _ in enumerate(groups)]
-
-
-def _join(interpreter: Interpreter, groups: Sequence[Sequence[Module]], target: Path) -> None:
+def _join(interpreter: Interpreter, groups: Sequence[Sequence[Module]]) -> list[bytes]:
     flags = ("-s", "-S", "-P", "-B", "-X", "utf8")
     done = subprocess.run(
-        [interpreter.path, *flags, COMPILE, "--join", target],
+        [interpreter.path, *flags, COMPILE, "--join"],
         input=marshal.dumps([*map(list, groups)], _MARSHAL_VERSION),
         capture_output=True,
         env={"PYTHONHASHSEED": "0", "LC_ALL": "C"},
@@ -187,6 +184,8 @@ def _join(interpreter: Interpreter, groups: Sequence[Sequence[Module]], target: 
             f"{done.stderr.decode('utf-8', 'replace').strip()}",
             hint="check that interpreter, or build with --no-bytecode",
         )
+    joined: list[bytes] = marshal.loads(done.stdout)  # noqa: S302 - compile.py's
+    return joined
 
 
 def _digest(content: bytes | None) -> str | None:

@@ -25,6 +25,7 @@ from packager.model.steps import step
 
 COMPILE = IN_TARGET / "compile.py"
 _PLAIN_FORMAT = 2  # of marshal: which each Python reads
+_NOT_WRITTEN = 100  # and the error's number: compile.py's exit code
 _LEFT = "left as they are.json"  # beside the bytecode in the cache; no source is called so
 
 
@@ -125,6 +126,9 @@ def _compile(interpreter: Interpreter, request: dict[str, Any], *, columns: bool
             env={"PYTHONHASHSEED": "0", "LC_ALL": "C"},
             cwd="/",
         )
+    if done.returncode > _NOT_WRITTEN:
+        number = done.returncode - _NOT_WRITTEN
+        raise OSError(number, os.strerror(number), request.get("packs") or request["root"])
     if done.returncode:
         raise PackagerError(
             f"{interpreter.path} could not compile bytecode: "

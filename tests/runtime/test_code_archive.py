@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from textwrap import dedent
@@ -255,6 +256,22 @@ def test_the_same_sources_give_the_same_archive(
     compile_files(interpreter, again, reversed(sources), columns=False)
     write_archive(again, interpreter)
     assert (again / CODE_ARCHIVE).read_bytes() == (bundle / CODE_ARCHIVE).read_bytes()
+
+
+def test_where_there_is_no_room_for_files_it_is_made_without(
+    bundle: Path, interpreter: Interpreter, tmp_path: Path
+) -> None:
+    again, limited = tmp_path / "again", tmp_path / "python"
+    shutil.copytree(bundle, again, ignore=shutil.ignore_patterns("__pycache__", "code.bin"))
+    with (again / "endpoint_runtime" / "process.py").open("a") as file:
+        file.write(f"PATH = {str(tmp_path)!r}\n")  # so that no cache has it
+    compile_files(
+        interpreter, again, [p.relative_to(again).as_posix() for p in again.rglob("*.py")]
+    )
+    limited.write_text(f'#!/bin/sh\nulimit -f 1\nexec "{interpreter.path}" "$@"\n')
+    limited.chmod(0o755)
+    write_archive(again, replace(interpreter, path=limited))
+    assert archived(again) == archived(bundle)
 
 
 @pytest.mark.parametrize(

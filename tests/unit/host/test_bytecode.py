@@ -6,13 +6,14 @@ import os
 import subprocess
 import sys
 import types
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from packager.errors import PackagerError
-from packager.host.bytecode import Job, compile_files, compile_once
+from packager.host.bytecode import Job, compile_apart, compile_files, compile_once
 from packager.host.interpreter import Interpreter, find_interpreter
 
 SOURCES = {
@@ -120,6 +121,21 @@ def test_an_interpreter_that_fails_is_named(tmp_path: Path, interpreter: Interpr
             Interpreter(broken, interpreter.version, interpreter.architecture), tmp_path, ["a.py"]
         )
     assert str(caught.value) == f"{broken} could not compile bytecode: no luck"
+
+
+def test_without_room_bytecode_is_not_cut_short(tmp_path: Path, interpreter: Interpreter) -> None:
+    limited = tmp_path / "python"  # files of 512 or 1,024 bytes, by the shell
+    limited.write_text(f'#!/bin/sh\nulimit -f 1\nexec "{interpreter.path}" "$@"\n')
+    limited.chmod(0o755)
+    compiler = replace(interpreter, path=limited)
+    (tmp_path / "small.py").write_text("x = 1")
+    (tmp_path / "large.py").write_text("\n".join(f"name_{number} = 1" for number in range(100)))
+    assert compile_files(compiler, tmp_path, ["small.py"]) == []
+    with pytest.raises(OSError, match=f"File too large: '{tmp_path}'"):
+        compile_files(compiler, tmp_path, ["small.py", "large.py"])
+    sources = {"large.py": tmp_path / "large.py"}
+    with pytest.raises(OSError, match="File too large"):
+        compile_apart(compiler, sources, [Job(frozenset(sources))], columns=True)
 
 
 def test_columns_can_be_left_out(tmp_path: Path, interpreter: Interpreter) -> None:
