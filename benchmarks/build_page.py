@@ -25,9 +25,10 @@ BUSY = (
 )
 
 NOTES = """\
-`uv pip install --target` only installs: no bytecode, no zip. `sam build` and pex don't compile
-either, and `sam build` writes no zip. `sam build, uv` is its build method `python-uv` (beta), both
-are run with `--cached`; serverless-python-requirements is that of the Serverless Framework 3.
+`uv pip install --target` only installs: no zip, and bytecode, as it is, with `--compile-bytecode`
+alone. `sam build` and pex don't compile, and `sam build` writes no zip. `sam build, uv` is its
+build method `python-uv` (beta), both are run with `--cached`; serverless-python-requirements is
+that of the Serverless Framework 3.
 """
 
 
