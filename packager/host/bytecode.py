@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import marshal
 import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -119,23 +120,37 @@ def _compile(interpreter: Interpreter, request: dict[str, Any], *, columns: bool
     if not columns:
         flags += ["-X", "no_debug_ranges"]
     with step("compiling to bytecode"):
-        done = subprocess.run(
-            [interpreter.path, *flags, COMPILE],
-            input=marshal.dumps(request, _PLAIN_FORMAT),
-            capture_output=True,
-            env={"PYTHONHASHSEED": "0", "LC_ALL": "C"},
-            cwd="/",
-        )
-    if done.returncode > _NOT_WRITTEN:
-        number = done.returncode - _NOT_WRITTEN
+        code, out, said = _run([interpreter.path, *flags, COMPILE], request)
+    if code > _NOT_WRITTEN:
+        number = code - _NOT_WRITTEN
         raise OSError(number, os.strerror(number), request.get("packs") or request["root"])
-    if done.returncode:
+    if code:
         raise PackagerError(
             f"{interpreter.path} could not compile bytecode: "
-            f"{done.stderr.decode('utf-8', 'replace').strip()}",
+            f"{said.decode('utf-8', 'replace').strip()}",
             hint="check that interpreter, or build with --no-bytecode",
         )
-    return sorted(os.fsdecode(path) for path in done.stdout.split(b"\0") if path)
+    return sorted(os.fsdecode(path) for path in out.split(b"\0") if path)
+
+
+def _run(command: list[str | Path], request: dict[str, Any]) -> tuple[int, bytes, bytes]:
+    """Return the exit code of compile.py, and what it wrote."""
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={"PYTHONHASHSEED": "0", "LC_ALL": "C"},
+        cwd="/",
+        process_group=0,
+    ) as process:
+        try:
+            out, said = process.communicate(marshal.dumps(request, _PLAIN_FORMAT))
+        except BaseException:  # a signal: none of its processes may write on
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()  # until all of them are gone
+            raise
+    return process.returncode, out, said
 
 
 def compile_once(

@@ -3,8 +3,10 @@ from __future__ import annotations
 import importlib.util
 import marshal
 import os
+import signal
 import subprocess
 import sys
+import time
 import types
 from dataclasses import replace
 from pathlib import Path
@@ -136,6 +138,26 @@ def test_without_room_bytecode_is_not_cut_short(tmp_path: Path, interpreter: Int
     sources = {"large.py": tmp_path / "large.py"}
     with pytest.raises(OSError, match="File too large"):
         compile_apart(compiler, sources, [Job(frozenset(sources))], columns=True)
+
+
+def test_a_signal_ends_all_that_compiles(tmp_path: Path, interpreter: Interpreter) -> None:
+    python, late = tmp_path / "python", tmp_path / "late"
+    python.write_text(
+        f'#!/bin/sh\n(sleep 0.5; echo > "{late}") &\nkill -USR1 {os.getpid()}\nsleep 20\n'
+    )
+    python.chmod(0o755)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGUSR1, stop)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            compile_files(replace(interpreter, path=python), tmp_path, ["any.py"])
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    time.sleep(0.8)
+    assert not late.exists()
 
 
 def test_columns_can_be_left_out(tmp_path: Path, interpreter: Interpreter) -> None:
