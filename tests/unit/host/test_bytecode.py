@@ -17,6 +17,7 @@ import pytest
 from packager.errors import PackagerError
 from packager.host.bytecode import Job, compile_apart, compile_files, compile_once
 from packager.host.interpreter import Interpreter, find_interpreter
+from tests.support.served import are_gone
 
 SOURCES = {
     "a.py": "from utils.crypto import one, two\nNAMES = {'one', 'two', 'three'}\n"
@@ -141,9 +142,10 @@ def test_without_room_bytecode_is_not_cut_short(tmp_path: Path, interpreter: Int
 
 
 def test_a_signal_ends_all_that_compiles(tmp_path: Path, interpreter: Interpreter) -> None:
-    python, late = tmp_path / "python", tmp_path / "late"
-    python.write_text(
-        f'#!/bin/sh\n(sleep 0.5; echo > "{late}") &\nkill -USR1 {os.getpid()}\nsleep 20\n'
+    python, started = tmp_path / "python", tmp_path / "started"
+    python.write_text(  # once it has read, this process waits for it
+        f'#!/bin/sh\nsleep 60 & echo $! > "{started}"\nhead -c 1 > /dev/null\n'
+        f"kill -USR1 {os.getpid()}\nsleep 60\n"
     )
     python.chmod(0o755)
 
@@ -156,8 +158,10 @@ def test_a_signal_ends_all_that_compiles(tmp_path: Path, interpreter: Interprete
             compile_files(replace(interpreter, path=python), tmp_path, ["any.py"])
     finally:
         signal.signal(signal.SIGUSR1, before)
-    time.sleep(0.8)
-    assert not late.exists()
+    deadline = time.monotonic() + 20
+    while not are_gone({int(started.read_text())}):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_columns_can_be_left_out(tmp_path: Path, interpreter: Interpreter) -> None:
