@@ -248,7 +248,7 @@ def test_log_lines_of_work_that_goes_on_have_their_own_id(tmp_path: Path, entry:
     source = """
 import logging
 def work(name):
-    for _ in range(40):
+    for _ in range(200):  # longer than a slow machine takes for both
         logging.getLogger().warning("from " + name)
         time.sleep(0.1)
 ---
