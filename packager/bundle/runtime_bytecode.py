@@ -7,9 +7,8 @@ runtime, so that bundles with other parts have the rest in common.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from packager.bundle.runtime_parts import PARTS
@@ -18,6 +17,7 @@ from packager.host.cache import cache_folder, cached_bytes, keep_bytes
 from packager.host.cache_index import packed, unpacked
 from packager.host.interpreter import Interpreter
 from packager.host.kept_answers import digest_of, scripts_state, state_of
+from packager.host.meanwhile import meanwhile
 
 Sources = Mapping[str, Path]  # by their names in the bundle
 
@@ -60,16 +60,13 @@ def compiling_runtime(
     damage: list[str] = []
 
     def compile_runtime() -> None:
-        with suppress(Exception):
-            if compiler and cache_folder():
-                runtime_bytecode(compiler, sources, damage.append)
+        if compiler and cache_folder():
+            runtime_bytecode(compiler, sources, damage.append)
 
-    thread = threading.Thread(target=compile_runtime)
-    thread.start()
     try:
-        yield
+        with meanwhile(compile_runtime):
+            yield
     finally:
-        thread.join()
         for message in damage:
             note(message)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from packager.dependencies.resolve import RUNTIME, Wanted
 from packager.errors import IMPORT_FAILS, Diagnostics, Place
 from packager.host.cache import cache_folder, cached_text, keep_text
 from packager.host.interpreter import Interpreter
+from packager.host.meanwhile import meanwhile
 from packager.host.target_script import ask_script
 from packager.model.progress import Progress
 from packager.model.steps import step
@@ -130,26 +130,16 @@ class GapSearch:
             keep_text(cache, key, text)
         return text
 
-    @contextmanager
-    def ahead(self, folder: Path, identity: str, packages: Collection[str]) -> Iterator[None]:
+    def ahead(
+        self, folder: Path, identity: str, packages: Collection[str]
+    ) -> AbstractContextManager[None]:
         """Have that answered and kept while the context lasts.
 
         Whatever goes wrong is said where it is asked for.
         """
-
-        def ask() -> None:
-            with suppress(Exception):
-                self.answer(folder, identity)
-
         if not identity or _are_complete(packages):
-            yield
-            return
-        thread = threading.Thread(target=ask)
-        thread.start()
-        try:
-            yield
-        finally:
-            thread.join()
+            return nullcontext()
+        return meanwhile(lambda: self.answer(folder, identity))
 
 
 def find_gaps(dependencies: Dependencies, search: GapSearch) -> tuple[Gap, ...]:

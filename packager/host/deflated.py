@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import threading
 import zlib
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from packager.host.cache import cache_folder, cached_folder, discard
 from packager.host.kept_answers import digest_of
+from packager.host.meanwhile import meanwhile
 from packager.host.trees import fixed_mode
 
 # Code is worth more of zlib's time: a per cent. Level 9 would give 0.3 more for twice the time, and
@@ -119,27 +120,15 @@ def packs_of(layers: Collection[Layer]) -> Mapping[str, Pack]:
     return found
 
 
-@contextmanager
-def deflating(layer: Layer) -> Iterator[None]:
+def deflating(layer: Layer) -> AbstractContextManager[None]:
     """Have a layer deflated, where the cache lacks it, while the context lasts.
 
     Whatever goes wrong is said where it is asked for.
     """
     cache = cache_folder() if layer.identity else None
     if cache is None or (cache / _key(layer)).exists():
-        yield
-        return
-
-    def deflate_layer() -> None:
-        with suppress(Exception):
-            _pack(cache, layer)
-
-    thread = threading.Thread(target=deflate_layer)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
+        return nullcontext()
+    return meanwhile(partial(_pack, cache, layer))
 
 
 def _key(layer: Layer) -> str:

@@ -151,9 +151,8 @@ def _reply(
         has_body = not has_no_body(method, response.status_code)
     body = b""
     is_whole = True  # a sequence, whose length werkzeug knows
-    bounded: BoundedBody | None = (
-        None  # what came of another body, where there is more to say of it than its bytes
-    )
+    # What came of another body, where there is more to say of it than its bytes.
+    bounded: BoundedBody | None = None
     if has_body:  # read before the headers: a generator may set some while it runs
         parts = response.response
         kind = type(parts) if plain else None
