@@ -18,7 +18,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -34,6 +33,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.machine import describe_machine
 from benchmarks.page import RESULTS, write_page
 from benchmarks.warm import contenders_python, target_python
+from tests.support.ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[1]
 NEKO = ROOT / "plugins" / "neko"
@@ -207,8 +207,7 @@ def docker() -> Iterator[dict[str, str]]:
 
 def measure(contender: Contender, rounds: int, bin_: str) -> list[float]:
     """The seconds of each round, once the server runs."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    [port] = free_ports(1)
     with contextlib.ExitStack() as stack:
         more = stack.enter_context(docker()) if contender is SAM_LOCAL else {}
         name = stack.enter_context(tempfile.TemporaryDirectory())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from packager.host.interpreter import Interpreter
 from packager.local.debugger import bring_debugger
 from tests.support.debug_client import DebugClient
 from tests.support.examples import NEKO, ROOT
+from tests.support.ports import free_ports
 from tests.support.served import served
 
 
@@ -22,11 +22,6 @@ from tests.support.served import served
 def plugin(tmp_path_factory: pytest.TempPathFactory, interpreter: Interpreter) -> Path:
     bring_debugger(interpreter)  # the tests' patience is not for downloads
     return Path(shutil.copytree(NEKO, tmp_path_factory.mktemp("debug") / "neko"))
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def stop_and_go_on(client: DebugClient, source: Path, line: int) -> None:
@@ -47,7 +42,7 @@ def breakpoint_of(plugin: Path) -> tuple[Path, int]:
 
 def test_invoke(plugin: Path, interpreter: Interpreter) -> None:
     source, line = breakpoint_of(plugin)
-    port = free_port()
+    [port] = free_ports(1)
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "packager", "invoke", plugin, "--runtime", interpreter.python),
@@ -67,7 +62,7 @@ def test_invoke(plugin: Path, interpreter: Interpreter) -> None:
 
 def test_serve(plugin: Path, interpreter: Interpreter) -> None:
     source, line = breakpoint_of(plugin)
-    port = free_port()
+    [port] = free_ports(1)
     options = ("--runtime", interpreter.python, "--debug", "NekoFunction", "--debug-port", port)
     with served(plugin, *options) as server, ThreadPoolExecutor(1) as pool:
         answer = pool.submit(server.send, "GET", "/duck/42")

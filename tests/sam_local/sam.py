@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.rie import free_ports
+from tests.support.ports import free_ports
 
 START_SECONDS = 60
 COMMAND_SECONDS = 300

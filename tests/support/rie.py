@@ -7,7 +7,6 @@ import http.client
 import json
 import os
 import platform
-import random
 import signal
 import socket
 import subprocess
@@ -24,6 +23,7 @@ from packager.host.interpreter import find_interpreter
 from packager.local.function_start import function_command, function_environment
 from packager.local.stock_client import client_folder
 from packager.local.streamed_reply import whole_reply
+from tests.support.ports import free_ports
 
 PATH = "/2015-03-31/functions/function/invocations"
 
@@ -94,21 +94,6 @@ def emulator(folder: Path, log_path: Path, env: Mapping[str, str]) -> Iterator[E
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens at, and that the system gives to nobody who asks for any.
-
-    Else another test's server could have got one by the time that the port's own starts.
-    """
-    found: list[int] = []
-    while len(found) < count:
-        port = random.randrange(15_000, 32_000)  # below Linux's ip_local_port_range
-        with contextlib.suppress(OSError), socket.socket() as probe:
-            probe.bind(("127.0.0.1", port))
-            if port not in found:
-                found.append(port)
-    return found
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:

@@ -21,6 +21,7 @@ from endpoint_runtime.http_client.connection import (
     TimedOut,
 )
 from tests.support.http_server import Authority, Script, answering, read_request, serving
+from tests.support.ports import free_ports
 
 OK = b"HTTP/1.1 200 OK\r\n"
 
@@ -197,8 +198,7 @@ def test_broken_answers(answer: bytes, message: str) -> None:
 
 
 def test_nobody_listens() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as gone:
-        port = gone.getsockname()[1]
+    [port] = free_ports(1)
 
     with pytest.raises(HttpError) as caught:
         get(port)

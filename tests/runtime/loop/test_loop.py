@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import threading
 import time
 from decimal import Decimal
@@ -23,6 +22,7 @@ from endpoint_runtime.lambda_api.runtime_api import ReportedError, RuntimeApi
 from endpoint_runtime.lambda_api.startup import load_handler
 from endpoint_runtime.loop import run
 from tests.support.hostile_api import ARN, RuntimeServer, answer, event
+from tests.support.ports import free_ports
 
 END = (
     "the Runtime API answered GET invocation/next with status 403: 'not today'"  # the server's end
@@ -412,10 +412,8 @@ def test_an_address_is_host_and_port() -> None:
         assert str(caught.value) == (f"AWS_LAMBDA_RUNTIME_API is {address!r}, expected host:port")
 
 
-@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
 def test_a_refused_connection_is_named() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    [port] = free_ports(1)
     with pytest.raises(RuntimeApiError) as caught:
         RuntimeApi(f"127.0.0.1:{port}").next()
 

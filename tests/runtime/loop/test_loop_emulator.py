@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.loop_process import environment, write_bundle
-from tests.support.rie import emulator_path, free_ports
+from tests.support.ports import free_ports
+from tests.support.rie import emulator_path
 
 HANDLER = """
 import os

@@ -25,7 +25,8 @@ from tests.support import fast_bundle
 from tests.support.builders import url
 from tests.support.hostile_api import RuntimeServer
 from tests.support.loop_process import environment
-from tests.support.rie import PATH, emulator_path, free_ports, wait_for
+from tests.support.ports import free_ports
+from tests.support.rie import PATH, emulator_path, wait_for
 from tests.support.runtime.streams import MIDWAY, MIXED, TICKS
 
 Invoke = Callable[[str], tuple[int, bytes]]
