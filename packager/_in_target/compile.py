@@ -188,7 +188,6 @@ def parser(root: str, job: dict[str, Any]) -> Parse:
 def waiting_parser(root: str, given: dict[str, Any], paths: list[str]) -> Parse:
     """Return what parses a source and has its imports wait, as all of the sources allow."""
     import ast
-    from dataclasses import replace
 
     from packager._in_target.waiting.imports import with_waiting_imports
     from packager._in_target.waiting.plugin_rules import plugin_rules
@@ -220,7 +219,7 @@ def waiting_parser(root: str, given: dict[str, Any], paths: list[str]) -> Parse:
             os.write(1, os.fsencode(path) + b"\0")  # whole: nothing but this writes so little
             return None
         said = replaced(source, given.get("replaced", {}).get(path, ()))
-        rules = replace(made, submodules=submodules(root, path))
+        rules = made.changed(submodules=submodules(root, path))
         tree = with_waiting_imports(said, rules, tree if said == source else None)
         return ast.parse(said) if tree is None and said != source else tree
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from typing import TypeGuard
 
 from packager._in_target.waiting.nodes import (
     Nodes,
@@ -13,6 +12,10 @@ from packager._in_target.waiting.nodes import (
     of_classes,
 )
 from packager._in_target.waiting.rules import Rules
+
+TYPE_CHECKING = False  # see nodes.py
+if TYPE_CHECKING:
+    from typing import TypeGuard
 
 # Who names one of these may read what is not there yet.
 _LOOKING = frozenset({"globals", "locals", "vars", "exec", "eval", "__dict__", "__builtins__"})

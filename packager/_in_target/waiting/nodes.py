@@ -8,7 +8,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any
+
+TYPE_CHECKING = False  # `typing` takes longer than most modules
+if TYPE_CHECKING:
+    from typing import Any
+else:
+    Any = object
 
 Nodes = dict[type[ast.AST], list[Any]]  # by their class
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
 from packager._in_target.waiting.names import READS_ANNOTATIONS
 from packager._in_target.waiting.nodes import bound_names, last_name
@@ -36,7 +34,6 @@ _PLAIN_BASES = frozenset(
 )
 
 
-@dataclass(slots=True)
 class PluginFacts:
     """What a plugin's modules say together.
 
@@ -44,15 +41,16 @@ class PluginFacts:
     what was imported, `guarded` parts of the names of modules whose failing import is caught.
     """
 
-    values: set[str] = field(default_factory=set)
-    assigned: set[str] = field(default_factory=set)
-    guarded: set[str] = field(default_factory=set)
-    reads_annotations: bool = False
-    lists_loggers: bool = False
-    sets_environment: bool = False
-    changes_path: bool = False
-    unsafe: bool = False  # patches modules, or looks into the namespaces of others
-    _bases: dict[str, set[str]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.values: set[str] = set()
+        self.assigned: set[str] = set()
+        self.guarded: set[str] = set()
+        self.reads_annotations = False
+        self.lists_loggers = False
+        self.sets_environment = False
+        self.changes_path = False
+        self.unsafe = False  # patches modules, or looks into the namespaces of others
+        self._bases: dict[str, set[str]] = {}
 
     def plain_classes(self) -> frozenset[str]:
         """Return the names of classes whose methods nobody asks for their annotations."""
@@ -150,8 +148,8 @@ def untouched(trees: Mapping[str, ast.Module], guarded: Iterable[str]) -> set[st
 
 def _parts_of(path: str) -> set[str]:
     """Return what an import may call a file by: its own name, or for a package its folder's."""
-    pure = PurePosixPath(path)
-    return {pure.parent.name if pure.stem == "__init__" else pure.stem}
+    *above, name = path.removesuffix(".py").split("/")
+    return {above[-1] if above and name == "__init__" else name}
 
 
 def _imported_names(tree: ast.Module) -> set[str]:

@@ -6,8 +6,6 @@ import ast
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
-from pathlib import PurePath
 
 from packager._in_target.waiting.plugin_facts import PluginFacts, untouched
 from packager._in_target.waiting.rules import Rules
@@ -35,8 +33,7 @@ def plugin_rules(
     if facts.unsafe:
         return None, set()
     left = {os.path.join(root, path) for path in untouched(trees, facts.guarded)}  # noqa: PTH118
-    made = replace(
-        rules,
+    made = rules.changed(
         modules=_that_may_wait(rules.modules, root, trees, facts),
         values=frozenset(facts.values),
         assigned=frozenset(facts.assigned),
@@ -58,7 +55,7 @@ def _that_may_wait(
     library = sys.stdlib_module_names
     packages = {each.partition(".")[0] for each in os.listdir(root)}  # noqa: PTH208
     known = library if facts.sets_environment else library | packages
-    below = [[each for each in PurePath(path).parts if each != _PLUGIN] for path in paths]
+    below = [[each for each in path.split("/") if each != _PLUGIN] for path in paths]
     own = {part for parts in below for part in (parts if facts.changes_path else parts[:1])}
     own = {part.removesuffix(".py") for part in own}
     return (modules & known) - own - ({"logging"} if facts.lists_loggers else set())

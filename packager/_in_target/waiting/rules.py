@@ -1,12 +1,18 @@
-"""What may wait in a module, and what of it does."""
+"""What may wait in a module, and what of it does.
+
+Neither is a dataclass: to import `dataclasses` takes longer than to treat a plugin.
+"""
 
 from __future__ import annotations
 
-import ast
-from dataclasses import dataclass, field
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import ast
+    from typing import Any
+
+_NONE: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
 class Rules:
     """`modules` are the top-level names of what may be imported later, `eager` dotted names that
     are imported at once all the same (relative ones without their dots). `values` are names of
@@ -18,30 +24,50 @@ class Rules:
     nothing. With `texts`, all annotations of its functions that name what waits are text. With
     `types`, what only says types waits: classes, and what annotations name that are text anyway."""
 
-    modules: frozenset[str]
-    eager: frozenset[str]
-    values: frozenset[str] = frozenset()
-    assigned: frozenset[str] = frozenset()
-    plain_classes: frozenset[str] = frozenset()
-    annotations_read: bool = False
-    relative: bool = False  # imports of the package's own modules may wait as well
-    package: bool = False
-    texts: bool = False
-    types: bool = False
-    # What lies beside a package's `__init__`: importing one sets the attribute of its name.
-    submodules: frozenset[str] = frozenset()
-    root: str = ""  # of the bundle that has the plugin
+    def __init__(
+        self,
+        modules: frozenset[str],
+        eager: frozenset[str],
+        *,
+        values: frozenset[str] = _NONE,
+        assigned: frozenset[str] = _NONE,
+        plain_classes: frozenset[str] = _NONE,
+        annotations_read: bool = False,
+        relative: bool = False,
+        package: bool = False,
+        texts: bool = False,
+        types: bool = False,
+        submodules: frozenset[str] = _NONE,
+        root: str = "",
+    ) -> None:
+        self.modules = modules
+        self.eager = eager
+        self.values = values
+        self.assigned = assigned
+        self.plain_classes = plain_classes
+        self.annotations_read = annotations_read
+        self.relative = relative  # imports of the package's own modules may wait as well
+        self.package = package
+        self.texts = texts
+        self.types = types
+        # What lies beside a package's `__init__`: importing one sets the attribute of its name.
+        self.submodules = submodules
+        self.root = root  # of the bundle that has the plugin
+
+    def changed(self, **changes: Any) -> Rules:
+        """Return the same rules but for `changes`."""
+        return Rules(**{**vars(self), **changes})
 
 
-@dataclass(slots=True)
 class Found:
     """What waits: the imports by name, as statements to be carried out then, and values by name."""
 
-    imports: dict[str, list[ast.stmt]] = field(default_factory=dict)
-    values: dict[str, ast.Assign | ast.ClassDef] = field(default_factory=dict)
-    uses: list[ast.Name] = field(default_factory=list)  # in functions
-    texts: list[ast.expr] = field(default_factory=list)  # annotations that become text
-    hinted: bool = False  # texts name what waits: who evaluates them has to find it
+    def __init__(self) -> None:
+        self.imports: dict[str, list[ast.stmt]] = {}
+        self.values: dict[str, ast.Assign | ast.ClassDef] = {}
+        self.uses: list[ast.Name] = []  # in functions
+        self.texts: list[ast.expr] = []  # annotations that become text
+        self.hinted = False  # texts name what waits: who evaluates them has to find it
 
     @property
     def names(self) -> set[str]:

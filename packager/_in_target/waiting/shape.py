@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 from collections.abc import Iterable
 
 from packager._in_target.waiting.nodes import children_of
+
+try:  # without OpenSSL, which takes longer to load than all shapes
+    from _sha2 import sha256  # type: ignore[import-not-found]
+except ImportError:  # before Python 3.12
+    from hashlib import sha256
 
 
 def shape_of(tree: ast.Module) -> str:
@@ -15,8 +19,8 @@ def shape_of(tree: ast.Module) -> str:
     Which of its names wait is found in its source, whatever it is. What importing a module does is
     not, and the package's own tests have said that it may be later: for these modules.
     """
-    digest = hashlib.sha256("\n".join(sorted({*_imported(tree.body)})).encode())
-    return digest.hexdigest()[:8]
+    digest = sha256("\n".join(sorted({*_imported(tree.body)})).encode())
+    return str(digest.hexdigest()[:8])
 
 
 def _imported(body: Iterable[ast.AST]) -> Iterable[str]:

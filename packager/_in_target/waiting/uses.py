@@ -6,9 +6,7 @@ import ast
 import re
 import sys
 from bisect import bisect_left
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable
 
 from packager._in_target.waiting.nodes import (
     Nodes,
@@ -75,7 +73,6 @@ def is_checking(node: ast.stmt, found: Found) -> bool:
     return isinstance(test, ast.Name) and test.id == CHECKING and CHECKING in found.imports
 
 
-@dataclass(slots=True)
 class _Uses:
     """Where names that may wait are used in some nodes.
 
@@ -84,11 +81,12 @@ class _Uses:
     names in what is text then.
     """
 
-    now: set[str] = field(default_factory=set)
-    later: list[ast.Name] = field(default_factory=list)
-    texts: list[tuple[ast.expr, set[str]]] = field(default_factory=list)
-    dotted: list[ast.expr] = field(default_factory=list)
-    hinted: set[str] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.now: set[str] = set()
+        self.later: list[ast.Name] = []
+        self.texts: list[tuple[ast.expr, set[str]]] = []
+        self.dotted: list[ast.expr] = []
+        self.hinted: set[str] = set()
 
 
 class Finder:
@@ -288,7 +286,7 @@ class Finder:
         self._locals.pop()
 
 
-_VISITS: dict[type[ast.AST], Any] = {
+_VISITS: dict[type[ast.AST], Callable[..., None]] = {
     ast.Name: Finder.name,
     ast.Lambda: Finder.lambda_,
     ast.ClassDef: Finder.class_,

@@ -39,7 +39,7 @@ def rules(source: str) -> Rules:
     return Rules(
         LISTED,
         frozenset(EAGER),
-        frozenset(facts.values),
+        values=frozenset(facts.values),
         plain_classes=facts.plain_classes(),
         annotations_read=facts.reads_annotations,
     )

@@ -14,7 +14,6 @@ import threading
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -125,7 +124,7 @@ def test_what_waits(source: str, names: set[str]) -> None:
 def test_annotations_become_text_where_the_table_says_so() -> None:
     source = "import json\ndef f(x: json.X): ...\nclass A:\n    def g(self, y: json.X): ..."
 
-    found = waiting_names(ast.parse(source), replace(RULES, texts=True))
+    found = waiting_names(ast.parse(source), RULES.changed(texts=True))
 
     assert found
     assert (found.names, len(found.texts)) == ({"json"}, 2 if OLD else 0)
@@ -140,14 +139,14 @@ def test_annotations_become_text_where_the_table_says_so() -> None:
     ],
 )
 def test_what_only_says_types_does_not_wait_where_the_table_is_silent(source: str) -> None:
-    assert waiting_names(ast.parse(source), replace(RULES, types=False)) is None
+    assert waiting_names(ast.parse(source), RULES.changed(types=False)) is None
 
 
 @pytest.mark.parametrize("types", [True, False])
 def test_annotations_that_ask_other_modules_become_text(types: bool) -> None:
     source = "import json\nfrom . import other\ndef f(x: other.X = other.y): return json"
 
-    found = waiting_names(ast.parse(source), replace(RULES, texts=True, types=types))
+    found = waiting_names(ast.parse(source), RULES.changed(texts=True, types=types))
 
     assert found
     texts = [ast.unparse(each) for each in found.texts]
@@ -157,7 +156,7 @@ def test_annotations_that_ask_other_modules_become_text(types: bool) -> None:
 def test_a_class_own_names_are_not_made_text() -> None:
     source = "import json\nclass A:\n    json = 1\n    def g(self, y: json): ..."
 
-    assert waiting_names(ast.parse(source), replace(RULES, texts=True)) is None or not OLD
+    assert waiting_names(ast.parse(source), RULES.changed(texts=True)) is None or not OLD
 
 
 @pytest.mark.parametrize(
@@ -205,7 +204,7 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
             (tmp_path / "parcel" / f"{name}.py").write_text(source)
         for path in (tmp_path / "parcel").glob("*.py"):
             text = path.read_bytes()
-            rules = replace(RULES, texts=True, submodules=submodules(str(path.parent), path.name))
+            rules = RULES.changed(texts=True, submodules=submodules(str(path.parent), path.name))
             code = compile(
                 with_waiting_imports(text, rules) or text, str(path), "exec", dont_inherit=True
             )
