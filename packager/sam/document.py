@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import yaml
@@ -129,13 +130,20 @@ def _scalar(value: Any) -> str:
     if _is_list(value):
         return "[]"
     if isinstance(value, str):
-        value = str(value) if isinstance(value, Meant) else data(value)
+        return _text(str(value) if isinstance(value, Meant) else data(value))
+    return _dumped(value)
+
+
+@lru_cache(1000)  # most texts of a template are there many times
+def _text(value: str) -> str:
     # A text of several lines stays one line, between double quotes; there are also the characters
     # that nobody sees, escaped: who reads a template must see what it says.
-    plain = not isinstance(value, str) or value.isprintable()
-    text = yaml.safe_dump(
-        value, width=float("inf"), allow_unicode=plain, default_style=None if plain else '"'
-    )
+    plain = value.isprintable()
+    return _dumped(value, allow_unicode=plain, default_style=None if plain else '"')
+
+
+def _dumped(value: Any, **how: Any) -> str:
+    text: str = yaml.safe_dump(value, width=float("inf"), **how)
     return text.removesuffix("\n").removesuffix("\n...").rstrip("\n")
 
 
