@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +83,27 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return next((TOGETHER[start] for start in TOGETHER if file.startswith(start)), file)
 
     return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have a worker say what the run shows: six messages a test are a millisecond of CPU time.
+
+    That a test begins, was set up, taken down and has ended is not shown where all went well.
+    """
+    if config.option.durations is None and not config.option.xmlpath:
+        for plugin in config.pluginmanager.get_plugins():
+            if type(plugin).__name__ == "WorkerInteractor":
+                plugin.sendevent = _shown(plugin.sendevent)
+
+
+def _shown(send: Callable[..., None]) -> Callable[..., None]:
+    def send_what_is_shown(name: str, **said: Any) -> None:
+        data = said.get("data", {})
+        is_quiet = data.get("outcome") == "passed" and data.get("when") in ("setup", "teardown")
+        if not is_quiet and name not in ("logstart", "logfinish"):
+            send(name, **said)
+
+    return send_what_is_shown
 
 
 @pytest.hookimpl(optionalhook=True)
