@@ -10,6 +10,7 @@ wall-clock time, the CPU time that of the command and of the interpreter that re
 from __future__ import annotations
 
 import argparse
+import json
 import resource
 import statistics
 import subprocess
@@ -17,6 +18,11 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.machine import describe_machine
+from packager.host.interpreter import newest_supported
 
 SECONDS = 1.0  # what it may take on an idle machine
 
@@ -89,6 +95,8 @@ def main() -> None:
     parser.add_argument("--endpoints", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=7)
     options = parser.parse_args()
+    if interpreter := newest_supported():
+        print(json.dumps(describe_machine(interpreter)))
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch, "large")
         write_plugin(root, options.endpoints)

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from packager.host.interpreter import Interpreter
 
+# What is measured has bytecode, as installed programs do: else it would be compiled each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 
 def describe_machine(interpreter: Interpreter) -> dict[str, object]:
     """Return the processor, the cores, the load before, this process's priority beside it, the

@@ -156,9 +156,7 @@ def make_event(payload: str, case: str) -> dict[str, object]:
 
 def start(name: str, payload: str, case: str, bundle: Path, python: str) -> subprocess.Popen[str]:
     """Start one contender's process."""
-    # Bytecode is written, as a warm function's is there too.
     environment = {**os.environ, "PYTHONPATH": str(bundle if name == "packager" else HERE)}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     worker = subprocess.Popen(
         [python, "-c", WORKER],
         stdin=subprocess.PIPE,
