@@ -42,17 +42,6 @@ def test_names_dates_and_modes(tmp_path: Path) -> None:
     assert size == (tmp_path / "f.zip").stat().st_size
 
 
-def test_code_is_compressed_more_thoroughly_than_the_rest(tmp_path: Path) -> None:
-    data = b"".join(path.read_bytes() for path in sorted((ROOT / "packager").rglob("*.py")))
-    for name in ("a.py", "a.so"):
-        (tmp_path / name).write_bytes(data)
-    write_zip(tmp_path, tmp_path.parent / "f.zip")
-    with zipfile.ZipFile(tmp_path.parent / "f.zip") as archive:
-        sizes = {each.filename: each.compress_size for each in archive.infolist()}
-        assert archive.read("a.py") == archive.read("a.so") == data
-    assert sizes["a.py"] < sizes["a.so"]
-
-
 def test_times_order_of_making_and_umask_do_not_show(tmp_path: Path) -> None:
     names = ["b", "a/c", "a/b"]
     one = folder_of(tmp_path / "one", names)
