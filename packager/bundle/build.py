@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from packager.dependencies.uv_install import PackageSize
 from packager.errors import Diagnostic, Diagnostics, InvalidInput
 from packager.host.deflated import Layer
 from packager.host.interpreter import Interpreter
+from packager.host.meanwhile import on_all_processors
 from packager.host.trees import files_below
 from packager.model.permissions import Mode
 from packager.model.progress import SILENT, Progress
@@ -95,7 +95,7 @@ def build_bundles(
     else `PackagerError`.
     """
     check_out(plans, out)
-    with staging_in(out) as staging, ThreadPoolExecutor(os.cpu_count()) as pool:
+    with staging_in(out) as staging, on_all_processors() as pool:
         work = _Work(out, staging, options, progress, pool)
         read = [work.read(plan) for plan in plans]
         made = [work.write(each) for each in read]

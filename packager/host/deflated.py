@@ -8,7 +8,7 @@ import os
 import zlib
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from packager.host.cache import cache_folder, cached_folder, discard
 from packager.host.kept_answers import digest_of
-from packager.host.meanwhile import meanwhile
+from packager.host.meanwhile import meanwhile, on_all_processors
 from packager.host.trees import fixed_mode
 
 # zlib's own default: level 8 would take twice the time for a per cent of code, 9 four times.
@@ -88,18 +88,15 @@ def deflate(path: Path) -> tuple[Deflated, bytes]:
 
 def deflate_all(paths: Iterable[Path]) -> Iterator[tuple[Deflated, bytes]]:
     """Yield the same of many files, in their order, on all processors: zlib lets threads run."""
-    workers = os.cpu_count() or 1
-    with ThreadPoolExecutor(workers) as pool:
-        pending: deque[Future[tuple[Deflated, bytes]]] = deque()
-        try:
-            for path in paths:
-                pending.append(pool.submit(deflate, path))
-                if len(pending) > 2 * workers:  # as many contents are in memory at once
-                    yield pending.popleft().result()
-            while pending:
+    most = 2 * (os.cpu_count() or 1)  # contents that are in memory at once
+    pending: deque[Future[tuple[Deflated, bytes]]] = deque()
+    with on_all_processors() as pool:
+        for path in paths:
+            pending.append(pool.submit(deflate, path))
+            if len(pending) > most:
                 yield pending.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+        while pending:
+            yield pending.popleft().result()
 
 
 def packs_of(layers: Collection[Layer]) -> Mapping[str, Pack]:
