@@ -53,7 +53,10 @@ LONGEST_FIRST = (
 TOGETHER = dict.fromkeys(
     (
         "tests/integration/test_template_",
-        *(f"tests/unit/sam/test_{name}.py" for name in ("deferred", "endpoints", "event_sources")),
+        *(
+            f"tests/unit/sam/test_{name}.py"
+            for name in ("deferred", "endpoints", "event_sources", "renewal")
+        ),
     ),
     "template tools",
 )

@@ -65,17 +65,22 @@ def _kept(names: list[str], left_out: tuple[str, ...]) -> list[str]:
 def _compiled(source: Path, run: Path | None) -> Path:
     """Return the folder with bytecode; for tests a copy that a run of them has, as their files may
     be on another file system, to which no bytecode can be linked."""
+    if run is None:
+        _compile(source)
+        return source
+
+    def make(folder: Path) -> None:
+        _compile(source)
+        shutil.copytree(source, folder, dirs_exist_ok=True)
+
+    return made_once(run / "shared", f"sources-{source.name}", make)
+
+
+def _compile(source: Path) -> None:
     for python in SUPPORTED_PYTHONS:
         if (found := find_interpreter(python)) is not None:
             # Where it can't write, processes compile.
             subprocess.run([found.path, "-I", "-S", "-m", "compileall", "-q", source], check=False)
-    if run is None:
-        return source
-
-    def make(folder: Path) -> None:
-        shutil.copytree(source, folder, dirs_exist_ok=True)
-
-    return made_once(run / "shared", f"sources-{source.name}", make)
 
 
 def _copy(file: _File, target: str) -> None:
