@@ -18,6 +18,7 @@ from tests.support.collection import compiled_by_one
 from tests.support.commands.forked import forked
 from tests.support.examples import ROOT, Command
 from tests.support.memory import collect_nothing_yet, keep_out_of_collections, temporary_root
+from tests.support.shared import run_folder
 from tests.support.template_tools import TemplateTool, without_account
 
 if TYPE_CHECKING:
@@ -244,10 +245,12 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest.fixture(scope="session")
-def moto_servers(authority: Authority) -> Iterator[MotoServers]:
+def moto_servers(
+    authority: Authority, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MotoServers]:
     from tests.support.aws.moto_server import moto_servers
 
-    with moto_servers(authority) as servers:
+    with moto_servers(authority, run_folder(tmp_path_factory)) as servers:
         yield servers
 
 

@@ -17,10 +17,16 @@ def shared_folder(factory: pytest.TempPathFactory, name: str, make: Callable[[Pa
 
     Where `make` fails it is made again by whoever asks next.
     """
+    return made_once(run_folder(factory), name, make)
+
+
+def run_folder(factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of what a run's workers share."""
     root = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:  # each has a folder of its own below that of the run
         root = root.parent
-    return made_once(root / "shared", name, make)
+    (root / "shared").mkdir(exist_ok=True)
+    return root / "shared"
 
 
 def made_once(parent: Path, name: str, make: Callable[[Path], None]) -> Path:

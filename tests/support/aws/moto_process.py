@@ -1,8 +1,10 @@
-"""Runs moto's servers in a process of their own: `python moto_process.py [CERTIFICATE KEY]`.
+"""Runs moto's servers, each pair in a process of its own: `python moto_process.py SOCKET`.
 
-Prints the port, and with a certificate that of a second server, which has TLS. moto's application
-is entered by one thread at a time, since its state is not made for several; connections are kept
-alive and served side by side, as AWS does. It ends when standard input does.
+To import moto takes two seconds, so the processes are forks of this one, which ends when standard
+input does. Who connects sends `[CERTIFICATE KEY]` as JSON and gets the ports of a server, and of
+one with TLS where there is a certificate; they end with the connection. moto's application is
+entered by one thread at a time, since its state is not made for several; connections are kept
+alive and served side by side, as AWS does.
 """
 
 from __future__ import annotations
@@ -10,11 +12,17 @@ from __future__ import annotations
 import base64
 import functools
 import gc
+import json
 import logging
+import os
+import select
+import signal
+import socket
 import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from moto import backends
@@ -29,6 +37,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 application = DomainDispatcherApplication(create_backend_app)
 turn = threading.Lock()
+SERVICES = ("cloudformation", "dynamodb", "kms", "lambda", "s3", "secretsmanager", "sqs", "ssm")
+MAX_MESSAGE = 1 << 16  # bytes
 MAX_ITEM = 409_600  # bytes ("Constraints in Amazon DynamoDB")
 
 
@@ -108,18 +118,44 @@ def served(context: ssl.SSLContext | None) -> int:
     return server.server_port
 
 
-def main() -> None:
+def prepare() -> None:
+    """Import what tests use, and make moto as they need it."""
     logging.disable()
     dynamo_type.LimitedSizeDict = Attributes
     models.UpdateExpressionExecutor = Update
+    for service in SERVICES:
+        create_backend_app(service)
     quicken()
+
+
+def serve(channel: socket.socket) -> None:
+    """Run servers until the connection ends."""
     contexts: list[ssl.SSLContext | None] = [None]
-    if len(sys.argv) > 1:
+    if files := json.loads(channel.recv(MAX_MESSAGE)):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(sys.argv[1], sys.argv[2])
+        context.load_cert_chain(*files)
         contexts.append(context)
-    print(*map(served, contexts), flush=True)
-    sys.stdin.read()
+    channel.sendall(json.dumps([served(each) for each in contexts]).encode())
+    channel.recv(1)
+
+
+def main() -> None:
+    prepare()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    Path(sys.argv[1]).unlink(missing_ok=True)  # of one that is done
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(sys.argv[1])
+    listener.listen()
+    print(flush=True)
+    while listener in select.select([listener, sys.stdin], [], [])[0]:
+        channel = listener.accept()[0]
+        if os.fork() == 0:
+            listener.close()
+            try:
+                serve(channel)
+            finally:
+                os._exit(0)
+        channel.close()
 
 
 if __name__ == "__main__":

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import fcntl
 import ipaddress
+import json
 import os
+import socket
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -134,14 +138,14 @@ class MotoServers:
 @contextlib.contextmanager
 def moto_server() -> Iterator[MotoServer]:
     """Run moto's servers."""
-    with _running() as (port,):
+    with tempfile.TemporaryDirectory() as folder, _running(Path(folder)) as (port,):
         yield _server(f"http://127.0.0.1:{port}")
 
 
 @contextlib.contextmanager
-def moto_servers(authority: Authority) -> Iterator[MotoServers]:
-    """Run moto's servers, with TLS and without."""
-    with _running(authority.certificate, authority.key) as (port, tls_port):
+def moto_servers(authority: Authority, folder: Path) -> Iterator[MotoServers]:
+    """Run moto's servers, with TLS and without; those with the same folder share an import."""
+    with _running(folder, authority.certificate, authority.key) as (port, tls_port):
         yield MotoServers(
             _server(f"http://127.0.0.1:{port}"),
             _server(f"https://127.0.0.1:{tls_port}", AWS_CA_BUNDLE=str(authority.roots)),
@@ -153,21 +157,39 @@ PAGE = 100
 
 
 @contextlib.contextmanager
-def _running(*arguments: Path) -> Iterator[list[str]]:
+def _running(folder: Path, *files: Path) -> Iterator[list[int]]:
     """Give the ports."""
+    with contextlib.ExitStack() as stack:
+        channel = stack.enter_context(socket.socket(socket.AF_UNIX))
+        with (folder / "moto.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            address = str(folder / "moto")
+            try:
+                channel.connect(address)
+            except OSError:  # nobody has started one, or who has is done
+                stack.enter_context(_started(address))
+                channel.connect(address)
+        channel.sendall(json.dumps([str(each) for each in files]).encode())
+        yield json.loads(channel.recv(1000))
+        channel.shutdown(socket.SHUT_WR)
+        channel.recv(1)  # it has ended
+
+
+@contextlib.contextmanager
+def _started(address: str) -> Iterator[None]:
     # It must not take its own settings for those of AWS.
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     clean["MOTO_S3_DEFAULT_MAX_KEYS"] = str(PAGE)
     with subprocess.Popen(
-        [sys.executable, "-W", "ignore", str(PROCESS), *arguments],
+        [sys.executable, "-W", "ignore", str(PROCESS), address],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        text=True,
         env=clean,
     ) as process:
         try:
             assert process.stdout is not None
-            yield process.stdout.readline().split()
+            process.stdout.readline()
+            yield
         finally:
             process.kill()
 
