@@ -36,14 +36,15 @@ def copy_files(files: Mapping[str, Path], target: Path, before: Path | None = No
     What the bundle `before`, which this one replaces, has alike is linked: ext4 takes ten times as
     long to make a file where many have just been deleted.
     """
-    linking: dict[str, bool] = {}  # by folder
+    own = {"": before is not None and before.is_dir() and not before.is_symlink()}
+    made: set[str] = set()
     for name, source in files.items():
         above = name.rpartition("/")[0]
-        if above not in linking:
+        if above not in made:
+            made.add(above)
             make_folders(f"{target}/{above}")
-            linking[above] = before is not None and _is_inside(before, above)
         given, path = os.fspath(source), f"{target}/{name}"
-        if not linking[above] or not _linked(f"{before}/{name}", given, path):
+        if not _is_own(f"{before}", above, own) or not _linked(f"{before}/{name}", given, path):
             _copy(given, path)
 
 
@@ -89,10 +90,13 @@ def _copy(source: str, target: str) -> None:
         os.close(given)
 
 
-def _is_inside(bundle: Path, folder: str) -> bool:
-    """Return whether what a folder of a bundle has is the bundle's own, by no symbolic link."""
-    own = os.path.join(os.path.realpath(bundle.parent), bundle.name, folder)  # noqa: PTH118
-    return os.path.realpath(bundle / folder) == own.rstrip("/")
+def _is_own(bundle: str, folder: str, known: dict[str, bool]) -> bool:
+    """Return whether what a folder of a bundle has is the bundle's own, by no symbolic link; what
+    is `known` of folders has an answer for the bundle's own, "", and gets all that are found."""
+    if folder not in known:
+        above = _is_own(bundle, folder.rpartition("/")[0], known)
+        known[folder] = above and not os.path.islink(f"{bundle}/{folder}")  # noqa: PTH114
+    return known[folder]
 
 
 def _linked(old: str, source: str, target: str) -> bool:
