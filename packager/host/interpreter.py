@@ -75,7 +75,7 @@ def find_interpreter(python: str) -> Interpreter | None:
     The interpreter that runs this comes first, then PATH, then the places where version managers,
     distributions and conda keep theirs. Scripts are tried when all else has failed: a version
     manager's shim takes longer to answer than the interpreter that it leads to, which is in one of
-    those places. The answer holds for the life of the process.
+    those places; those of pyenv are not asked at all. The answer holds for the life of the process.
     """
     with step("looking for Python"):
         return _found(python)
@@ -90,8 +90,11 @@ def _found(python: str) -> Interpreter | None:
             scripts.append(candidate)
         elif (found := _probed(candidate, python)) is not None:
             return found
-    last = (folder / name for folder in _pyenv_folders(python) for name in _names(python))
-    tried = (_probed(each, python) for each in chain(scripts, last) if os.access(each, os.X_OK))
+    root = _pyenv_root()
+    folders = _newest_first(root, f"versions/{python}.*/bin") if root else []
+    inner = (folder / name for folder in folders for name in _names(python))
+    others = (each for each in scripts if root is None or each.parent != root / "shims")
+    tried = (_probed(each, python) for each in chain(inner, others) if os.access(each, os.X_OK))
     return next(filter(None, tried), None)
 
 
@@ -246,17 +249,23 @@ def _usual_folders(python: str) -> Iterator[Path]:
             yield from _newest_first(root, pattern)
 
 
-def _pyenv_folders(python: str) -> Iterator[Path]:
-    """Yield the folders under the root that pyenv itself names: its answer costs a shell."""
+def _pyenv_root() -> Path | None:
+    """Return the folder that pyenv itself names, None without it: its answer costs a shell."""
     pyenv = shutil.which("pyenv")
-    if pyenv:
-        try:
-            done = subprocess.run(
-                [pyenv, "root"], capture_output=True, text=True, timeout=PROBE_SECONDS, check=True
-            )
-        except (OSError, subprocess.SubprocessError):
-            return
-        yield from _newest_first(Path(done.stdout.strip()), f"versions/{python}.*/bin")
+    if not pyenv:
+        return None
+
+    def ask() -> str:
+        done = subprocess.run(
+            [pyenv, "root"], capture_output=True, text=True, timeout=PROBE_SECONDS, check=True
+        )
+        return done.stdout.strip()
+
+    try:
+        made_of = [state_of(Path(pyenv)), os.environ.get("PYENV_ROOT"), str(home_folder())]
+        return Path(kept_answer("python", lambda: made_of, ask, max_age=_DAY))
+    except (OSError, subprocess.SubprocessError):
+        return None
 
 
 def _newest_first(root: Path, pattern: str) -> list[Path]:

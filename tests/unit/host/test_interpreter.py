@@ -131,6 +131,22 @@ def test_the_root_that_pyenv_itself_names(bare_machine: Path) -> None:
     assert found.path == path
 
 
+def test_pyenv_is_asked_once_and_its_shims_never(
+    bare_machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = bare_machine / "said"
+    root = bare_machine / "root"
+    script(bare_machine / "path/pyenv", f"echo asked >> {said}", f"echo {root}")
+    script(root / "shims/python3.99", f"echo shim >> {said}")
+    monkeypatch.setenv("PATH", f"{bare_machine / 'path'}:{root / 'shims'}")
+
+    for _ in range(2):
+        assert find_interpreter("3.99") is None
+        find_interpreter.cache_clear()
+
+    assert said.read_text() == "asked\n"
+
+
 def test_a_missing_one_is_an_error_that_says_how_to_get_it(bare_machine: Path) -> None:
     with pytest.raises(PackagerError) as caught:
         need_interpreter("3.99", why="to compile bytecode", instead="do without")
