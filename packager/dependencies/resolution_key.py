@@ -37,7 +37,12 @@ def resolution_key(
     target = builds.target
     lines = [(line.text, line.hashes, line.index) for line in requirements.declared]
     constraints = [(line.text, line.hashes) for line in requirements.constraints]
-    configuration = {str(path): _text(path) for path in _configuration(requirements)}
+    configuration = {
+        # An empty one hides those in the folders above.
+        str(path): text
+        for path in _configuration(requirements)
+        if (text := _text(path)) is not None
+    }
     settings = {
         key: value
         for key, value in sorted(os.environ.items())
@@ -120,8 +125,8 @@ def _on_disk(place: str, base: Path) -> list[Any] | None:
         return None
 
 
-def _text(path: Path) -> str:
+def _text(path: Path) -> str | None:
     try:
         return path.read_text("utf-8", "backslashreplace")
     except (OSError, ValueError):  # none, or not ours to read: then uv can't either
-        return ""
+        return None

@@ -16,6 +16,7 @@ from packager.host.cache import cache_folder, cached_text, keep_text
 from packager.host.uv import mask_credentials
 from packager.host.uv_failures import Unreachable
 from packager.model.progress import Progress
+from packager.paths import real_path
 from packager.requirements.lock_file import Resolution, read_lock
 
 # How long versions once chosen are taken for the newest: as long as PyPI lets its own pages be
@@ -40,14 +41,15 @@ def choose_versions(
     # What was put in for a variable may be a secret: it is kept nowhere.
     cache = None if requirements.may_change or requirements.expanded else cache_folder()
     key = f"resolved/{resolution_key(requirements, wanted.imported, builds, refused, wanted.sdk)}"
-    kept = _kept(cached_text(cache, key, RESOLUTION_SECONDS, notes.append), lock)
+    root = str(real_path(requirements.root))
+    kept = _kept(cached_text(cache, key, RESOLUTION_SECONDS, notes.append), root, lock)
     if kept:
         return kept
     progress.step(f"resolving dependencies for {builds.target}")
     try:
         resolution = resolve(wanted, lock, builds, wheels_only=refused)
     except Unreachable as error:
-        kept = _kept(cached_text(cache, key, math.inf, notes.append), lock)
+        kept = _kept(cached_text(cache, key, math.inf, notes.append), root, lock)
         if kept is None:
             raise
         reason = str(error).splitlines()[0].rstrip(":")
@@ -59,7 +61,7 @@ def choose_versions(
     # address is kept nowhere.
     may_stay = OFFLINE not in os.environ and mask_credentials(text) == text
     if all(package.identity for package in resolution.packages) and may_stay:
-        described = {"lock": text, "notes": resolution.notes, "read": read}
+        described = {"lock": text, "notes": resolution.notes, "read": read, "root": root}
         keep_text(cache, key, json.dumps(described))
     return resolution
 
@@ -79,14 +81,18 @@ def identified(resolution: Resolution) -> tuple[Resolution, dict[str, str]]:
     return replace(resolution, packages=packages), read
 
 
-def _kept(text: str | None, lock: Path) -> Resolution | None:
+def _kept(text: str | None, root: str, lock: Path) -> Resolution | None:
     """Return a resolution out of the cache, with its lock written into the folder `lock`.
 
-    None if there is none, or if what it was read from on this disk has changed.
+    None if there is none, if what it was read from on this disk has changed, or if it has anything
+    from this disk and is of a plugin that is not in the folder `root`: the same words may lead
+    elsewhere from there.
     """
     if text is None:
         return None
     kept = json.loads(text)
+    if (kept["read"] or "file:" in kept["lock"]) and kept.get("root") != root:
+        return None
     path = lock / "pylock.toml"
     path.write_text(kept["lock"], "utf-8")
     resolution, read = identified(Resolution(path, read_lock(path), tuple(kept["notes"])))

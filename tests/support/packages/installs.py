@@ -94,8 +94,9 @@ def install(tmp_path: Path, index: Path) -> Install:
         sdk: bool = False,
         trusted: bool = False,
         other: tuple[str, ...] = (),
+        folder: str = "plugin",
     ) -> Dependencies:
-        root = tmp_path / "plugin"
+        root = tmp_path / folder
         root.mkdir(exist_ok=True)
         if lines:
             (root / "requirements.txt").write_text("\n".join(lines))

@@ -345,6 +345,20 @@ def test_a_folder_of_the_plugin_is_installed_as_it_is_now(install: Install, tmp_
     assert (got.folder / "local.py").read_text() == "VALUE = 2"
 
 
+def test_what_lies_beside_a_plugin_is_that_plugins(
+    install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where another has the same requirements: uv runs in the folder around the plugin."""
+    monkeypatch.setenv("UV_FIND_LINKS", "wheels")
+    for name in ("one", "other"):
+        make_wheel(tmp_path / name / "wheels", "tool", "1.0", files={"tool.py": name})
+        (tmp_path / name / "plugin").mkdir()
+
+    found = [install("tool", folder=f"{name}/plugin").folder for name in ("one", "other", "one")]
+
+    assert [(each / "tool.py").read_text() for each in found] == ["one", "other", "one"]
+
+
 def test_the_machine_at_hand_takes_what_builds_on_it(install: Install, index: Path) -> None:
     tag = f"cp{THIS.replace('.', '')}-cp{THIS.replace('.', '')}"
     make_sdist(index, "native", "1.0", tag=f"{tag}-linux_{os.uname().machine}")
