@@ -54,8 +54,12 @@ def resolution_key(
     for name, value in settings.items():
         if any(part in name for part in _PLACES):
             places |= {*value.replace(",", " ").split(), value}
-    base = requirements.where
-    on_disk = {place: found for place in sorted(places) if (found := _on_disk(place, base))}
+    on_disk = [
+        [place, found]
+        for base in (requirements.where, builds.cwd)  # what files say, and what variables do
+        for place in sorted(places)
+        if (found := _on_disk(place, base))
+    ]
     facts = [
         state_of(Path(find_uv())),
         [lines, constraints, requirements.options, requirements.lock, configuration, settings],

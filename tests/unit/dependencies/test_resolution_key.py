@@ -17,7 +17,7 @@ from tests.support.packages.installs import THIS
 
 def key_of(plugin: Path, work: Path) -> str:
     """Return the key for a plugin in a folder, which is made if it is not there."""
-    plugin.mkdir(exist_ok=True)
+    plugin.mkdir(parents=True, exist_ok=True)
     (plugin / "requirements.txt").write_text("werkzeug\n")
     interpreter = find_interpreter(THIS)
     assert interpreter is not None
@@ -41,3 +41,16 @@ def test_files_that_uv_is_configured_by_count(tmp_path: Path, name: str, text: s
     (tmp_path / "one" / name).write_text(text)
 
     assert key_of(tmp_path / "one", tmp_path / "b") != before
+
+
+def test_what_a_variable_names_is_in_the_folder_that_uv_runs_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_CONSTRAINT", "only.txt")
+    found = []
+    for name, text in (("one", "tool==1"), ("same", "tool==1"), ("other", "tool==2")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "only.txt").write_text(text)
+        found.append(key_of(tmp_path / name / "plugin", tmp_path / f"work of {name}"))
+
+    assert found[0] == found[1] != found[2]
