@@ -133,10 +133,7 @@ def test_a_killed_server_leaves_nothing(plugin: Path, interpreter: Interpreter) 
         children = processes_of(server.process.pid)
         server.process.kill()
         server.process.wait()
-        end = time.monotonic() + 30
-        while not are_gone(children):
-            assert time.monotonic() < end
-            time.sleep(0.05)
+        assert are_gone(children, within=30)
 
 
 def test_what_is_wrong_at_the_start_is_said(tmp_path: Path, command: Any, plugin: Path) -> None:

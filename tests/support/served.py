@@ -85,17 +85,23 @@ def processes_of(server: int) -> set[int]:
     return found - {server}
 
 
-def are_gone(pids: set[int]) -> bool:
-    """Whether none of the processes runs any more."""
-    for pid in pids:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            continue
-        state = Path(f"/proc/{pid}/stat")
-        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z":
+def are_gone(pids: set[int], within: float = 5) -> bool:
+    """Whether none of the processes runs any more, `within` so many seconds: one that was killed
+    ends when it is to run next, and a busy machine takes a while to that."""
+    end = time.monotonic() + within
+    while any(map(_runs, pids)):
+        if time.monotonic() > end:
             return False
+        time.sleep(0.01)
     return True
+
+
+def _runs(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state.rpartition(")")[2].split()[0] != "Z"
 
 
 @contextmanager
