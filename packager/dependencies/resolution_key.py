@@ -54,9 +54,10 @@ def resolution_key(
     for name, value in settings.items():
         if any(part in name for part in _PLACES):
             places |= {*value.replace(",", " ").split(), value}
+    bases = dict.fromkeys((requirements.where, builds.cwd))  # for what files say, and variables
     on_disk = [
         [place, found]
-        for base in (requirements.where, builds.cwd)  # what files say, and what variables do
+        for base in bases
         for place in sorted(places)
         if (found := _on_disk(place, base))
     ]

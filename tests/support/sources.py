@@ -7,7 +7,6 @@ import re
 import shutil
 import stat
 import subprocess
-from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -43,11 +42,13 @@ def copy_sources(source: Path, target: Path, *left_out: str) -> Path:
 def _contents(source: Path, left_out: tuple[str, ...]) -> tuple[list[str], list[_File]]:
     """Return the folders and the files in a folder, but for those whose names are left out."""
     folders, files = [], []
+    ignored = shutil.ignore_patterns(*left_out)
     for above, inner, names in os.walk(source):
-        inner[:] = _kept(inner, left_out)
+        gone = ignored(above, [*inner, *names])
+        inner[:] = [name for name in inner if name not in gone]
         folder = Path(above).relative_to(source)
         folders += [str(folder / name) for name in inner]
-        for name in _kept(names, left_out):
+        for name in (each for each in names if each not in gone):
             path = Path(above, name)
             found = path.stat()
             mode, modified = stat.S_IMODE(found.st_mode), found.st_mtime_ns
@@ -55,10 +56,6 @@ def _contents(source: Path, left_out: tuple[str, ...]) -> tuple[list[str], list[
             content = None if path.suffix == ".pyc" else path.read_bytes()
             files.append(_File(str(folder / name), str(path), mode, modified, content))
     return folders, files
-
-
-def _kept(names: list[str], left_out: tuple[str, ...]) -> list[str]:
-    return [each for each in names if not any(fnmatch(each, pattern) for pattern in left_out)]
 
 
 @cache
