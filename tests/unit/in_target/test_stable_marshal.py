@@ -75,6 +75,8 @@ def third(x): return x in ({'a', 'b', True} | {'a', 'b', 1}), {frozenset({'c'})}
     [
         "def make():\n class Made: x = 1",
         "class Made:\n class Other:\n  def f(self): return 'Made.Other'",
+        "class Made:\n class Other: x = 1\n def f(self): return 'Made.Other', ['Made.Other', 1]",
+        "def f(): return ('Made.Other', 1)\nclass Made:\n class Other: x = 1",
     ],
 )
 def test_the_bytes_do_not_depend_on_which_names_of_classes_are_interned(source: str) -> None:
