@@ -48,16 +48,19 @@ from packager._in_target import stable_marshal
 TYPE_CHECKING = False  # `typing` and `ast` take longer than most of what is compiled
 if TYPE_CHECKING:
     import ast
+    import types
     from collections.abc import Callable
     from typing import Any
 
-    # Takes a source and its path in the root; None stands for as it is.
-    Parse = Callable[[bytes, str], ast.Module | None] | None
-    Work = tuple[str, str, Parse]  # a path, what the code calls itself, and how it is read
+    # Takes a source, its path in the root, and what its code is to call itself.
+    Compile = Callable[[bytes, str, str], types.CodeType]
+    Work = tuple[str, str, Compile]  # a path, what the code calls itself, and how it is compiled
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 _NOT_WRITTEN = 100  # and the error's number: an exit code
 _PLAIN_FORMAT = 2  # of marshal: which each Python reads
+# What -OO changes besides, and what asks for docstrings or makes some up.
+_NEEDS_TREE = (b"assert", b"__debug__", b"__doc__", b"getdoc", b"dataclass")
 
 
 def main() -> None:
@@ -71,8 +74,8 @@ def main() -> None:
     os.umask(0o022)  # a bundle's files are everybody's to read
     work: list[Work] = []
     for job in request["jobs"]:
-        parse = parser(root, job)
-        work += [(path, shown, parse) for path, shown in job["files"]]
+        compiled = compiler(root, job)
+        work += [(path, shown, compiled) for path, shown in job["files"]]
     compile_all(root, tag, work, request.get("packs"))
 
 
@@ -120,9 +123,9 @@ def compile_next(
         os.write(give, (number + 1).to_bytes(4, "little"))
         if number >= len(work):
             return
-        path, shown, parse = work[number]
+        path, shown, compiled = work[number]
         try:
-            data = bytecode_of(root, path, shown, parse)
+            data = bytecode_of(root, path, shown, compiled)
             if packs is None:
                 write_beside(f"{root}/{path}", tag, data)
             else:
@@ -133,12 +136,11 @@ def compile_next(
                 raise
 
 
-def bytecode_of(root: str, path: str, shown: str, parse: Parse) -> bytes:
+def bytecode_of(root: str, path: str, shown: str, compiled: Compile) -> bytes:
     """Return the bytecode of the source `path`, whose code calls itself `shown`."""
     with open(f"{root}/{path}", "rb") as source_file:  # noqa: PTH123 - of each file, as are these
         source = source_file.read()
-    parsed = (parse and parse(source, path)) or source
-    code = compile(parsed, shown, "exec", dont_inherit=True, optimize=0)
+    code = compiled(source, path, shown)
     head = importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little")  # hash-based, not checked
     return head + importlib.util.source_hash(source) + stable_marshal.dumps(code)
 
@@ -174,19 +176,37 @@ def join() -> None:
     sys.stdout.buffer.write(marshal.dumps(made, _PLAIN_FORMAT))
 
 
-def parser(root: str, job: dict[str, Any]) -> Parse:
-    """Return what parses the sources of a job, None for as they are."""
+def compiler(root: str, job: dict[str, Any]) -> Compile:
+    """Return what compiles the sources of a job."""
     if job["waiting"] is not None:
-        return waiting_parser(root, job["waiting"], [path for path, _ in job["files"]])
+        parse = waiting_parser(root, job["waiting"], [path for path, _ in job["files"]])
+        return lambda source, path, shown: as_it_is(parse(source, path) or source, shown)
     if job["docstrings"]:
-        return None
-    from packager._in_target.docstrings import without_docstrings
-
-    return lambda source, path: without_docstrings(source)
+        return lambda source, path, shown: as_it_is(source, shown)
+    return lambda source, path, shown: without_docstrings(source, shown)
 
 
-def waiting_parser(root: str, given: dict[str, Any], paths: list[str]) -> Parse:
-    """Return what parses a source and has its imports wait, as all of the sources allow."""
+def as_it_is(source: bytes | ast.Module, shown: str) -> types.CodeType:
+    """Return the code of a source, or of its tree."""
+    return compile(source, shown, "exec", dont_inherit=True, optimize=0)
+
+
+def without_docstrings(source: bytes, shown: str) -> types.CodeType:
+    """Return the code of a source whose docstrings are left out."""
+    # -OO leaves them out in a third of the time that a tree takes, and besides what these words
+    # are about.
+    if not any(word in source for word in _NEEDS_TREE):
+        return compile(source, shown, "exec", dont_inherit=True, optimize=2)
+    from packager._in_target.docstrings import tree_without_docstrings
+
+    return as_it_is(tree_without_docstrings(source), shown)
+
+
+def waiting_parser(
+    root: str, given: dict[str, Any], paths: list[str]
+) -> Callable[[bytes, str], ast.Module | None]:
+    """Return what parses a source and has its imports wait, as all of the sources allow; it returns
+    None for one that stays as it is."""
     import ast
 
     from packager._in_target.waiting.imports import with_waiting_imports

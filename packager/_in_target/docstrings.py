@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 
 
-def without_docstrings(source: bytes) -> ast.Module:
+def tree_without_docstrings(source: bytes) -> ast.Module:
     """Return a source's tree with the docstrings of modules, classes and functions taken out.
 
     A file whose code reads docstrings keeps its own: what it does with them is not known

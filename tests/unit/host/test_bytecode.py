@@ -220,6 +220,25 @@ def test_docstrings_can_be_left_out_and_nothing_else(
     assert with_docstrings[1:] == without[1:]
 
 
+def test_docstrings_are_left_out_where_nothing_asserts(
+    tmp_path: Path, interpreter: Interpreter
+) -> None:
+    source = "".join(line for line in DOCUMENTED.splitlines(True) if "assert" not in line)
+    (tmp_path / "a.py").write_text(source)
+    compile_files(interpreter, tmp_path, ["a.py"], docstrings=False)
+    [data] = bytecode(tmp_path).values()
+    names: dict[str, Any] = {"__name__": "a"}
+    exec(marshal.loads(data[16:]), names)
+    c = names["C"]
+    assert (names.get("__doc__"), c.__doc__, c.only.__doc__, c.more.__doc__) == (None,) * 4
+    assert c().only() is None
+    with pytest.raises(StopIteration) as returned:
+        c().more().send(None)
+    assert returned.value.value == "kept"
+    first = source.splitlines().index("    async def more(self, wanted=True):") + 1
+    assert c.more.__code__.co_firstlineno == first
+
+
 READERS = {
     "a class hands its own on": """
 class C:
@@ -343,10 +362,11 @@ def test_a_file_that_ends_the_compiler_is_left_without(tmp_path: Path) -> None:
     script = (
         "import os, sys\n"
         "from packager._in_target.compile import compile_all\n"
-        "def parse(source, path):\n"
+        "def compiled(source, path, shown):\n"
         "    if path in ('m3.py', 'm7.py'): os.kill(os.getpid(), 9)\n"
+        "    return compile(source, shown, 'exec')\n"
         "root, *names = sys.argv[1:]\n"
-        "compile_all(root, 'tag', [(name, name, parse) for name in names])\n"
+        "compile_all(root, 'tag', [(name, name, compiled) for name in names])\n"
     )
     subprocess.run([sys.executable, "-c", script, tmp_path, *names], check=True, timeout=60)
     found = {path.name for path in (tmp_path / "__pycache__").iterdir()}
