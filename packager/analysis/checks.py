@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 
 from packager.analysis.class_checks import check_classes
 from packager.analysis.facts import SourceError, SourceFacts, imported_for_certain, reachable
@@ -20,6 +19,7 @@ from packager.analysis.sdk_use import (
 )
 from packager.analysis.sources import PluginSources, Reader, reader_of
 from packager.analysis.unbrought_imports import Brought, warn_of_unbrought
+from packager.dataclass import dataclass
 from packager.errors import Diagnostic, Diagnostics, Place
 from packager.inputs.plugin_folder import PluginFolder
 from packager.model.calls import Credential

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from packager.analysis.endpoint_classes import ENDPOINT, Base, endpoint_classes
 from packager.analysis.facts import SourceFacts
+from packager.dataclass import dataclass
 from packager.errors import ASYNC_INVOKE, NO_INVOKE, Diagnostics, Place
 from packager.inputs.plugin_folder import PluginFolder
 from packager.model.plugin import EndpointGroup

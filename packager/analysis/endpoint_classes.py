@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal
 
 from packager.analysis.facts import SourceFacts, is_first_party, module_file
 from packager.analysis.sdk_distributions import DISTRIBUTIONS
+from packager.dataclass import dataclass
 
 SDK = "dify_plugin"
 # Libraries that know nothing of these bases: a class derived from theirs is none.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from packager.dataclass import dataclass
 from packager.host.kept_answers import contents_of, kept_answer, scripts_state, state_of
 from packager.host.target_script import ask_script
 from packager.inputs.plugin_folder import MAX_DEPTH

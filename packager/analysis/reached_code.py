@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from packager.analysis.facts import SourceFacts, imported_for_certain, reachable
+from packager.dataclass import dataclass
 from packager.inputs.plugin_folder import PluginFolder
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from packager.analysis.facts import SourceFacts, analyse_sources
+from packager.dataclass import dataclass
 from packager.host.interpreter import find_interpreter, newest_supported
 from packager.model.steps import step
 

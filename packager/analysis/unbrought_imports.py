@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from packager.analysis.missing_imports import (
     ELSEWHERE,
@@ -17,6 +16,7 @@ from packager.analysis.missing_imports import (
 )
 from packager.analysis.reached_code import ReachedCode
 from packager.analysis.sdk_distributions import DISTRIBUTIONS
+from packager.dataclass import dataclass
 from packager.errors import Diagnostics, Place
 from packager.model.declared import Declared
 

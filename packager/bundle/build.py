@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from packager.bundle.secret_scan import refuse_leaks, refuse_leaks_in
 from packager.bundle.size import check_size, check_zip_size
 from packager.bundle.verify import check_zip
 from packager.bundle.zip_file import write_zip
+from packager.dataclass import dataclass
 from packager.dependencies.uv_install import PackageSize
 from packager.errors import Diagnostic, Diagnostics, InvalidInput
 from packager.host.deflated import Layer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from packager.bundle.runtime_bytecode import compiling_runtime
 from packager.bundle.runtime_files import runtime_files, shipped_runtime
 from packager.bundle.runtime_parts import left_out
 from packager.config.calls.operations import with_operations
+from packager.dataclass import dataclass
 from packager.errors import Diagnostics
 from packager.host.deflated import deflating
 from packager.host.interpreter import Interpreter

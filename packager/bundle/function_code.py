@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from packager.analysis.facts import reachable
 from packager.analysis.reached_code import ReachedCode, reached_from
 from packager.analysis.sdk_distributions import serves_requests
+from packager.dataclass import dataclass
 from packager.dependencies.development_parts import names_development_parts
 from packager.dependencies.prune import KeepRules
 from packager.dependencies.used_files import merge_uses, read_file_use

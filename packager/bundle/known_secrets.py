@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from packager.contract import LOCAL_SETTINGS
+from packager.dataclass import dataclass
 from packager.errors import Diagnostics
 from packager.inputs.dotenv_file import guess_env_file
 from packager.model.options import EnvSource

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from packager.bundle.literals import render_bundle_literals
 from packager.bundle.runtime_bytecode import runtime_bytecode
 from packager.bundle.runtime_files import RuntimeFiles, shipped_runtime
 from packager.contract import CODE_ARCHIVE, LITERALS
+from packager.dataclass import dataclass
 from packager.dependencies.diet.waiting import RULES
 from packager.dependencies.installed import Dependencies
 from packager.host.bytecode import Job, bytecode_of, compile_apart, compile_files, compile_once

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from packager.analysis.facts import SourceFacts
@@ -12,6 +11,7 @@ from packager.analysis.sdk_distributions import SDK, imported_distributions
 from packager.bundle.function_code import ShippedCode, keep_rules
 from packager.bundle.preload import check_preload
 from packager.contract import DISTRIBUTIONS, template_folder
+from packager.dataclass import dataclass
 from packager.dependencies.gaps import GapSearch, install_without_gaps, warn_of_gaps
 from packager.dependencies.install import install_dependencies
 from packager.dependencies.installed import Dependencies, Treatment

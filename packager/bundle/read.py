@@ -9,11 +9,11 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from packager.contract import FORMAT, HANDLERS, LITERALS
+from packager.dataclass import dataclass
 from packager.errors import PackagerError, UsageError
 from packager.model.options import Architecture, Entry
 from packager.paths import is_file, is_folder

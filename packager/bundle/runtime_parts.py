@@ -7,9 +7,9 @@ runtime belongs into a part only if the plan says for certain whether it can be 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from packager.analysis.facts import SourceFacts
+from packager.dataclass import dataclass
 from packager.inputs.gitignore import Patterns
 from packager.model.events import AnyEvent
 from packager.model.options import AwsSource

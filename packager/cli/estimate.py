@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from packager.cli.plans import planned
 from packager.cli.profile import check_page
 from packager.cli.running.bundle import Run, unpacked
 from packager.cli.running.sent import addressed, endpoint_of
+from packager.dataclass import dataclass
 from packager.errors import Diagnostics, UsageError
 from packager.estimate.durations import read_duration
 from packager.estimate.estimate import Estimate, estimate_function, memory_sizes

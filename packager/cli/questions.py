@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from packager.cli.console import ask, echo
+from packager.dataclass import dataclass
 from packager.model.plugin import Setting
 from packager.settings.language import text_in
 from packager.settings.show import shown_value

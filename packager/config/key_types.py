@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from packager.config.refused import InvalidValue, found
+from packager.dataclass import dataclass
 from packager.inputs.gitignore import PatternError, Patterns
 
 Schema = Mapping[str, Any]

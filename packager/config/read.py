@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from packager.config.refused import InvalidPart, InvalidValue, found
 from packager.config.settings import read_source
 from packager.config.sources import SOURCE_KEYS, is_reference
 from packager.config.tables import Report
+from packager.dataclass import dataclass
 from packager.errors import Code, Diagnostics, Place
 from packager.inputs.plugin_folder import PluginFolder
 from packager.inputs.suggestions import did_you_mean

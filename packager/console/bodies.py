@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from packager.dataclass import dataclass
 
 MOST_SHOWN = 200_000  # characters
 _MOST_UNPACKED = 2 * 1024 * 1024

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from packager.console.function_pages import function_of
 from packager.console.pages import away, language_of, pages_of, see
 from packager.console.source import Group
 from packager.console.urls import managed_urls, single_urls
+from packager.dataclass import dataclass
 from packager.endpoints.endpoint import Endpoint
 from packager.endpoints.function import Values
 from packager.endpoints.shown import shown_settings

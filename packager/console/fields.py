@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal
 
 from packager.config.calls.choices import Choices
@@ -13,6 +13,7 @@ from packager.config.sources import read_reference
 from packager.console.forms import Form
 from packager.console.selectors import chosen_model, chosen_tool
 from packager.console.source import Group
+from packager.dataclass import dataclass
 from packager.endpoints.function import Values
 from packager.endpoints.given import Given, is_reference
 from packager.errors import Diagnostics

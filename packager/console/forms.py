@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import io
-from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
@@ -14,6 +13,7 @@ from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
 
 from packager.console.pages import pages_of
+from packager.dataclass import dataclass
 from packager.local.form_data import Part, guessed_type
 
 TOKEN_FIELD = "form"  # noqa: S105 - the name of a field

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from starlette.exceptions import HTTPException
@@ -14,6 +13,7 @@ from packager.console.events import event_stream
 from packager.console.forms import read_form
 from packager.console.pages import away, pages_of, see
 from packager.console.urls import single_urls
+from packager.dataclass import dataclass
 from packager.errors import PackagerError
 from packager.plugin.plugin import Plugin
 from packager.serve.state import ServedFunction, Workbench

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from packager import __version__
 from packager.console.guard import PREFIX
 from packager.console.source import Console
+from packager.dataclass import dataclass
 from packager.errors import PackagerError
 from packager.formatting import byte_size, counted
 from packager.settings.language import FALLBACK, text_in

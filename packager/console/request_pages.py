@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -14,6 +13,7 @@ from starlette.responses import Response
 from packager.console.bodies import Body, body_of
 from packager.console.pages import pages_of
 from packager.console.urls import curl_of_record
+from packager.dataclass import dataclass
 from packager.serve.request_log import Chunk, RequestRecord
 from packager.serve.state import ServedFunction, Workbench
 

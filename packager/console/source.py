@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from packager.config.calls.choices import Choices
+from packager.dataclass import dataclass
 from packager.endpoints.function import ManagedFunction
 from packager.local.fake_dify.calls import FAKE_MODELS, FAKE_TOOLS
 from packager.model.calls import ALL_TOOLS

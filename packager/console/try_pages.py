@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,6 +13,7 @@ from packager.console.function_pages import function_of
 from packager.console.pages import away, pages_of
 from packager.console.request_pages import event_text, record_of, workbench_of
 from packager.console.source import served_group
+from packager.dataclass import dataclass
 from packager.endpoints.endpoint import Endpoint
 from packager.model.events import (
     AnyEvent,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from packager.console.curl import curl_line, curl_of
 from packager.contract import ENDPOINTS_PATH
+from packager.dataclass import dataclass
 from packager.endpoints.endpoint import Endpoint
 from packager.endpoints.function import ManagedFunction
 from packager.serve.request_log import RequestRecord

@@ -11,11 +11,11 @@ import json
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from packager.contract import MESSAGE_FORMAT
+from packager.dataclass import dataclass
 from packager.errors import UsageError
 from packager.settings.aws import Aws, error_code, explained
 

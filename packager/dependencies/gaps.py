@@ -7,13 +7,14 @@ import json
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from packager.analysis.facts import SourceFacts
 from packager.analysis.missing_imports import ELSEWHERE, hint_on, library_changes
 from packager.analysis.reached_code import ReachedCode
 from packager.analysis.sdk_distributions import DISTRIBUTIONS, own_modules, serves_requests
+from packager.dataclass import dataclass
 from packager.dependencies.installed import Dependencies
 from packager.dependencies.resolve import RUNTIME, Wanted
 from packager.errors import IMPORT_FAILS, Diagnostics, Place

@@ -7,11 +7,12 @@ import json
 import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, field, fields
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from packager.dataclass import dataclass
 from packager.dependencies import diet
 from packager.dependencies.development_parts import remove_development_parts
 from packager.dependencies.diet.packages import TreatedPackage, treated_packages, verified

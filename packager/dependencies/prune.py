@@ -7,11 +7,12 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path, PurePosixPath
 
 from packaging.utils import canonicalize_name
 
+from packager.dataclass import dataclass
 from packager.dependencies.used_files import (
     BUILD_SUFFIXES,
     EVERY,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
 from packager.analysis.sdk_distributions import HEAVY, SDK, only_for_sdk
+from packager.dataclass import dataclass
 from packager.dependencies.broken_packages import quotes_toml
 from packager.dependencies.locked_sources import check_locked
 from packager.dependencies.no_wheel import is_platform_specific, no_solution, stop_unless_unsolvable

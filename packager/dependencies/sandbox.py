@@ -8,9 +8,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
+from packager.dataclass import dataclass
 from packager.errors import PackagerError
 from packager.host.user_folders import home_folder
 

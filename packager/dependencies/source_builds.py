@@ -14,9 +14,10 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
+from packager.dataclass import dataclass
 from packager.dependencies.sandbox import Sandbox, find_sandbox
 from packager.dependencies.target import Target
 from packager.errors import Diagnostics

@@ -6,11 +6,12 @@ import ast
 import re
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 from packaging.utils import canonicalize_name
 
 from packager.analysis.names import absolute, dotted, package_of
+from packager.dataclass import dataclass
 
 OWN = "."  # in `metadata`: the distribution that the source is from
 EVERY = "*"  # whichever there are

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from packaging.utils import canonicalize_name
 
 from packager.analysis.sdk_distributions import SDK
 from packager.contract import OTHER_PLUGINS
+from packager.dataclass import dataclass
 from packager.dependencies.prune import KeepRules, prune
 from packager.dependencies.source_builds import Builds
 from packager.errors import PackagerError

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from packager.dataclass import dataclass
 from packager.dependencies.target import Target
 from packager.errors import PackagerError, Place
 from packager.host.uv import run_uv

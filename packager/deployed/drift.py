@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from packager.dataclass import dataclass
 from packager.deployed.function_url import url_drift
 from packager.deployed.role import wider_role
 from packager.deployed.stack import Stack

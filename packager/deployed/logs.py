@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from packager.dataclass import dataclass
 from packager.deployed.stack import Stack
 from packager.sam.names import ResourceNames
 from packager.settings.aws import Aws, error_code, explained

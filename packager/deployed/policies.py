@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
+
+from packager.dataclass import dataclass
 
 Condition = Mapping[tuple[str, str], tuple[str, ...]]  # values by operator and key, both lower case
 

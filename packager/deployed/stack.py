@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from packager.dataclass import dataclass
 from packager.errors import UsageError
 from packager.settings.aws import Aws, error_code, explained
 

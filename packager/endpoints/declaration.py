@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from packager.config.calls.choices import Choices
 from packager.contract import ENDPOINTS_METADATA_FORMAT
+from packager.dataclass import dataclass
 from packager.endpoints.provider_declaration import read_provider, read_setting, texts_of
 from packager.errors import PackagerError
 from packager.model.plugin import Setting, TriggerProvider

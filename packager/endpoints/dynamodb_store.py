@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from packager.contract import NAME_ITEM, ROOT_ITEM
+from packager.dataclass import dataclass
 from packager.endpoints.documents import (
     compact_json,
     reference_lists,

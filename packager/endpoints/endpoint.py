@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from packager.dataclass import dataclass
 from packager.model.options import AwsSource
 
 MOST_CHARACTERS = 100  # of a name; it is in the log's lines

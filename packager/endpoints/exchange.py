@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
+from packager.dataclass import dataclass
 from packager.endpoints.checks import check_references
 from packager.endpoints.endpoint import Endpoint
 from packager.endpoints.function import ManagedFunction

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from packager.contract import ENDPOINTS_PATH, SUBSCRIPTION_SEALED
+from packager.dataclass import dataclass
 from packager.endpoints.declaration import Declaration
 from packager.endpoints.endpoint import Endpoint
 from packager.endpoints.hook_ids import is_genuine, new_hook_id

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from packager.config.refused import InvalidValue
 from packager.config.sources import SOURCE_KEYS, read_reference
+from packager.dataclass import dataclass
 from packager.endpoints.declaration import Declaration
 from packager.errors import Diagnostics, Place
 from packager.inputs.yaml_tree import YamlValue

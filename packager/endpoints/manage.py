@@ -7,10 +7,11 @@ Everything is checked before anything is written. What is wrong, or worth knowin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import Literal
 
+from packager.dataclass import dataclass
 from packager.endpoints.checks import (
     check_choices,
     check_references,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from packager.dataclass import dataclass
 from packager.endpoints.endpoint import Endpoint
 from packager.errors import PackagerError, UsageError
 

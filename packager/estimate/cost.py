@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from packager.dataclass import dataclass
 from packager.estimate.function import EstimatedFunction
 from packager.estimate.model import Outcome
 from packager.estimate.prices import Prices

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from random import Random
 
+from packager.dataclass import dataclass
 from packager.errors import UsageError
 
 Draw = Callable[[], float]

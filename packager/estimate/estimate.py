@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from packager.dataclass import dataclass
 from packager.estimate.cost import Item, monthly_cost
 from packager.estimate.function import EstimatedFunction
 from packager.estimate.model import Limits, Outcome, Times

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from packager.dataclass import dataclass
 from packager.estimate.model import Setup
 from packager.model.options import Api, Architecture, SecretSource, SsmSource
 from packager.plugin.functions import FunctionPlan

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from packager.dataclass import dataclass
 from packager.estimate.durations import Constant, Duration
 
 # "Lambda quotas" and "Lambda scaling behavior", seen 2026-11-29.

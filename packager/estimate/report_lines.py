@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from packager.dataclass import dataclass
 from packager.errors import Diagnostics, Place
 from packager.estimate.durations import LONGEST
 from packager.inputs.bounded_file import read_bounded

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
+from packager.dataclass import dataclass
 from packager.errors import UsageError
 from packager.estimate.durations import Duration, Measured
 from packager.estimate.measure import cpu_part

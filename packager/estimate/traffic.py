@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
 
+from packager.dataclass import dataclass
 from packager.errors import UsageError
 
 MOST_REQUESTS = 20_000_000

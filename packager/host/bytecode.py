@@ -9,12 +9,12 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from packager.contract import TASK_ROOT
+from packager.dataclass import dataclass
 from packager.errors import PackagerError
 from packager.host.cache import cache_folder, cached_bytes, keep_bytes
 from packager.host.cache_index import packed, unpacked

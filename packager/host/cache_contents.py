@@ -9,9 +9,9 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from packager.dataclass import dataclass
 from packager.host.cache_use import unused
 from packager.host.trees import files_below
 

@@ -10,11 +10,11 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from packager.dataclass import dataclass
 from packager.host.cache import cache_folder, cached_folder, discard
 from packager.host.kept_answers import digest_of
 from packager.host.meanwhile import meanwhile, on_all_processors

@@ -10,11 +10,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, get_args
 
+from packager.dataclass import dataclass
 from packager.errors import PackagerError
 from packager.host.kept_answers import kept_answer, state_of
 from packager.host.user_folders import home_folder, platform_folder, xdg_folder

@@ -8,9 +8,9 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from packager.dataclass import dataclass
 from packager.errors import PackagerError
 from packager.host.uv_failures import Unreachable, could_not_fetch, lack_of_resources
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from packager.dataclass import dataclass
 
 if TYPE_CHECKING:
     from urllib.request import OpenerDirector

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
 
+from packager.dataclass import dataclass
 from packager.inputs.wildcards import compile_pattern
 
 MAX_PATTERNS = 10_000  # of one list; real ones have some hundred

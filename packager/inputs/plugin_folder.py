@@ -7,10 +7,11 @@ import posixpath
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from packager.dataclass import dataclass
 from packager.errors import Diagnostics
 from packager.inputs.folder_tree import Entry, FolderTree
 from packager.inputs.yaml_fields import expect_text

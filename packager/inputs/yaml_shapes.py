@@ -8,9 +8,10 @@ file to know is in no schema.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from packager.dataclass import dataclass
 from packager.errors import Diagnostics
 from packager.inputs.suggestions import did_you_mean
 from packager.inputs.yaml_fields import (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +11,7 @@ import yaml
 from yaml.constructor import SafeConstructor
 from yaml.reader import ReaderError
 
+from packager.dataclass import dataclass
 from packager.errors import Diagnostics, Place
 from packager.inputs.bounded_file import MAX_FILE, read_bounded
 

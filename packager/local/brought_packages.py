@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
+from packager.dataclass import dataclass
 from packager.errors import PackagerError
 from packager.host.cache import cache_folder, cached_folder
 from packager.host.interpreter import Interpreter

@@ -6,10 +6,11 @@ import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from packager.bundle.read import BuiltBundle
+from packager.dataclass import dataclass
 from packager.host.interpreter import Interpreter
 from packager.host.target_script import IN_TARGET
 from packager.local.brought_packages import Brought, brought_folder

@@ -6,9 +6,9 @@ import mimetypes
 import os
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import PurePath
 
+from packager.dataclass import dataclass
 from packager.errors import UsageError
 
 _BINARY = "application/octet-stream"

@@ -10,11 +10,11 @@ import subprocess
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from packager.bundle.read import BuiltBundle, read_bundle
+from packager.dataclass import dataclass
 from packager.errors import PackagerError
 from packager.local.confined import confined_command
 from packager.local.debugger import GRACE, Debugger, waiting_interpreter

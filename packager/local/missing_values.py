@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from packager.analysis.sdk_use import FAKE_DIFY
 from packager.contract import LOCAL_SETTINGS
+from packager.dataclass import dataclass
 from packager.errors import (
     APP_KEY_UNSET,
     SETTING_UNSET,

@@ -13,10 +13,11 @@ import re
 import time
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, get_args
 from urllib.parse import parse_qsl, quote, unquote
 
+from packager.dataclass import dataclass
 from packager.errors import UsageError
 
 Payload = Literal["1.0", "2.0", "url"]

@@ -12,10 +12,10 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from packager.dataclass import dataclass
 from packager.local.streamed_reply import (
     MAX_STREAM,
     MODE,

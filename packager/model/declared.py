@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import get_args
 
+from packager.dataclass import dataclass
 from packager.errors import Place
 from packager.model.options import PREVIEW, Architecture, Runtime
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from packager.dataclass import dataclass
 from packager.errors import Place
 
 # What is never deferred: these ask for an answer and change nothing (RFC 9110, "Safe Methods").

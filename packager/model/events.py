@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+from packager.dataclass import dataclass
 from packager.errors import Place
 
 NAMED = "/e/="  # what the name of a managed endpoint follows, in a path that no client can ask for

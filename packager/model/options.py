@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
+from packager.dataclass import dataclass
 from packager.errors import Place
 from packager.model.calls import InnerDify, Models, Tool
 from packager.model.deferred import DeferredRoute, TriggerOptions, WorkerOptions

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from packager.dataclass import dataclass
 
 Mode = Literal["refuse", "isolated", "trusted"]
 MODES: tuple[Mode, ...] = ("refuse", "isolated", "trusted")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, get_args
 
+from packager.dataclass import dataclass
 from packager.errors import Place
 
 Method = Literal["HEAD", "GET", "POST", "PUT", "DELETE", "OPTIONS"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from packager.dataclass import dataclass
 
 
 def _nobody(message: str) -> None:

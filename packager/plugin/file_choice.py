@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from packager.dataclass import dataclass
 from packager.errors import Diagnostics, Place
 from packager.inputs.default_exclusions import NEVER, default_exclusions
 from packager.inputs.gitignore import PatternError, Patterns

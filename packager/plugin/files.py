@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from packager.dataclass import dataclass
 from packager.errors import Diagnostics
 from packager.inputs.plugin_folder import PluginFolder
 from packager.model.plugin import EndpointGroup

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from packager.dataclass import dataclass
 from packager.errors import Diagnostics
 from packager.model.options import ENDPOINTS, Entry, Options, Storage
 from packager.model.plugin import EndpointGroup, Setting

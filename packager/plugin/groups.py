@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from packager.dataclass import dataclass
 from packager.errors import Diagnostics, Place
 from packager.inputs.plugin_folder import PluginFolder
 from packager.inputs.suggestions import did_you_mean

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from packager.dataclass import dataclass
 from packager.errors import Diagnostics, Place
 from packager.inputs.plugin_folder import PluginFolder
 from packager.inputs.yaml_fields import TEXT_SCHEMA, expect_text

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import packager
 from packager.contract import LOCAL_SETTINGS
+from packager.dataclass import dataclass
 from packager.errors import PackagerError, UsageError
 from packager.plugin.manifest import NAME
 

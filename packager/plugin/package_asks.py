@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from packager.config.files import read_config_files
 from packager.config.sources import is_reference
+from packager.dataclass import dataclass
 from packager.errors import Diagnostics, Place
 from packager.inputs.toml_file import ConfigTable
 from packager.inputs.toml_positions import KeyPath

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from packager.analysis.sources import PluginSources
+from packager.dataclass import dataclass
 from packager.errors import Place
 from packager.inputs.plugin_folder import PluginFolder
 from packager.model.calls import Credential, DeclaredTool

@@ -6,9 +6,9 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from packager.dataclass import dataclass
 from packager.errors import Place
 from packager.inputs.folder_tree import Entry
 from packager.inputs.plugin_folder import MAX_DEPTH

@@ -11,9 +11,9 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from packager.dataclass import dataclass
 from packager.profile.facts import WHOLE_CPU_MIB
 
 PERIOD_US = 20_000

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from packager.dataclass import dataclass
 
 # Lambda gives CPU in proportion to memory: a whole one at 1,769 MB ("Configure Lambda function
 # memory").

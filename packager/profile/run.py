@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from statistics import median
 
+from packager.dataclass import dataclass
 from packager.errors import PackagerError
 from packager.local.http_reply import read_reply
 from packager.profile.advice import deferrable_imports

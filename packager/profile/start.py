@@ -10,11 +10,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from packager.bundle.read import BuiltBundle
+from packager.dataclass import dataclass
 from packager.errors import PackagerError
 from packager.local.function_process import FunctionLog, running
 from packager.local.function_start import function_command, function_environment, interpreter_for

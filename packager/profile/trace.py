@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from packager.dataclass import dataclass
 from packager.host.target_script import IN_TARGET
 
 SCRIPT = IN_TARGET / "trace_start.py"

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from packager.dataclass import dataclass
 from packager.errors import Diagnostic, InvalidInput, PackagerError, Place
 from packager.requirements.lock_file import items_of, load_lock, write_lock
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from packaging.utils import canonicalize_name
 
 from packager.analysis.sdk_distributions import SDK
+from packager.dataclass import dataclass
 from packager.errors import Place
 from packager.model.permissions import SourcePolicy
 from packager.paths import is_folder, real_path

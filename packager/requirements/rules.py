@@ -8,11 +8,12 @@ import shlex
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from packager.dataclass import dataclass
 from packager.errors import Diagnostics, Place, UsageError
 from packager.host.uv import mask_credentials
 from packager.model.permissions import INDEX, Permissions

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from packager.dataclass import dataclass
 from packager.errors import Diagnostics
 from packager.inputs.toml_file import ConfigTable, read_toml
 from packager.paths import real_path

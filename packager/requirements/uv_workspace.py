@@ -6,13 +6,13 @@ import os
 import re
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from packaging.utils import canonicalize_name
 
+from packager.dataclass import dataclass
 from packager.errors import Diagnostics
 from packager.inputs.toml_file import read_toml
 from packager.paths import is_file, is_folder, real_path

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
 import yaml
+
+from packager.dataclass import dataclass
 
 # What CloudFormation puts a value in the place of, wherever it stands ("Get values stored in other
 # services using dynamic references"), read more widely than it does.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from packager import __version__
@@ -15,6 +15,7 @@ from packager.contract import (
     WRAPPER,
     WRAPPER_VARIABLE,
 )
+from packager.dataclass import dataclass
 from packager.plugin.functions import FunctionPlan
 from packager.plugin.value_sources import aws_sources
 from packager.sam.deferred.resources import (

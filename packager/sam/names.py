@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
+from packager.dataclass import dataclass
 from packager.model.events import QueueEvent, TopicEvent
 from packager.plugin.functions import FunctionPlan, pascal_case
 from packager.sam.document import Intrinsic, sub

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from packager.dataclass import dataclass
 
 # A variable part of a rule: `<name>`, `<int:name>`, `<any("a", b):name>` (werkzeug, URL Routing).
 VARIABLE = re.compile(

@@ -8,8 +8,9 @@ could lose a request, or where a gateway can't express a rule, the route is wide
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from packager.dataclass import dataclass
 from packager.model.plugin import Endpoint
 from packager.sam.route_segments import AnyText, Literal, Rest, gateway_segments
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from packager.contract import ENDPOINTS_PATH
+from packager.dataclass import dataclass
 from packager.errors import UsageError
 from packager.plugin.functions import FunctionPlan
 from packager.serve.state import ServedFunction

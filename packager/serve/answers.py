@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from packager.dataclass import dataclass
 from packager.errors import PackagerError
 from packager.local.http_reply import HttpReply, read_reply
 from packager.local.request_event import Header, Payload

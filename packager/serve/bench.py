@@ -8,10 +8,11 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 
 from packager.contract import ENDPOINTS_PATH
+from packager.dataclass import dataclass
 from packager.errors import PackagerError
 from packager.local.log_paths import RenamedPaths
 from packager.local.mapped_event import mapped_event

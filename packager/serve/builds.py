@@ -6,7 +6,6 @@ import itertools
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from packager.bundle.function_code import interpreter_for
 from packager.bundle.layout import lay_out, make_base
 from packager.bundle.next_layout import is_next, lay_out_next
 from packager.bundle.read import BuiltBundle, read_bundle
+from packager.dataclass import dataclass
 from packager.errors import Diagnostic, Diagnostics
 from packager.host.interpreter import Interpreter
 from packager.local.stock_client import client_folder

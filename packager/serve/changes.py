@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Literal
+
+from packager.dataclass import dataclass
 
 MOST_WAITING = 1000  # changes that one listener may leave unread
 

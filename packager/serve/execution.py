@@ -16,10 +16,10 @@ import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from packager.bundle.read import BuiltBundle
+from packager.dataclass import dataclass
 from packager.errors import PackagerError
 from packager.host.interpreter import Interpreter
 from packager.local.confined import Tether, confined_command

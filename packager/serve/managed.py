@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from packager.contract import ENDPOINTS_KEY_VARIABLE, LOCAL_ENDPOINTS_VARIABLE
+from packager.dataclass import dataclass
 from packager.endpoints.function import ManagedFunction
 from packager.endpoints.local import default_file, local_function
 from packager.errors import PackagerError

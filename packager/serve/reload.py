@@ -7,11 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from packager.dataclass import dataclass
 from packager.errors import Diagnostic, InvalidInput, PackagerError
 from packager.local.log_paths import names_of_paths
 from packager.plugin.endpoint_declaration import endpoint_declaration

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
+from packager.dataclass import dataclass
 from packager.local.request_event import Header
 from packager.serve.changes import Change, Changes
 

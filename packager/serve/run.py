@@ -10,13 +10,14 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
+from packager.dataclass import dataclass
 from packager.errors import UsageError
 from packager.host.cache import cache_folder
 from packager.host.scratch import scratch_folder

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from packager.bundle.known_secrets import known_secrets
 from packager.bundle.read import BuiltBundle
 from packager.contract import SETTINGS_VARIABLE
+from packager.dataclass import dataclass
 from packager.errors import Diagnostic, Diagnostics
 from packager.inputs.dotenv_file import read_env_file
 from packager.local.environment import (

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from packager.dataclass import dataclass
 from packager.endpoints.function import ManagedFunction
 from packager.errors import Diagnostic
 from packager.model.events import EventMapping

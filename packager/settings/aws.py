@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
+from packager.dataclass import dataclass
 from packager.errors import PackagerError
 
 _PER_CALL = 10  # names that GetParameters takes

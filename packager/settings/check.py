@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from packager.dataclass import dataclass
 from packager.errors import SETTING_UNSET, Diagnostics
 from packager.model.options import EnvSource, LiteralSource
 from packager.model.plugin import Setting

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from packager.config.calls.choices import Choices, choices_of
+from packager.dataclass import dataclass
 from packager.errors import Diagnostics, Place
 from packager.inputs.suggestions import did_you_mean
 from packager.model.calls import ALL_TOOLS

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from packager.config.key_types import is_plain
 from packager.config.refused import found
 from packager.contract import APPS_VARIABLE, KEYS_VARIABLE, SETTINGS_VARIABLE
+from packager.dataclass import dataclass
 from packager.errors import Diagnostics, Place
 from packager.inputs.suggestions import did_you_mean
 from packager.inputs.toml_file import ConfigTable, parse_toml

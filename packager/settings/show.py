@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from packager.dataclass import dataclass
 from packager.model.options import EnvSource, LiteralSource, SecretSource, SsmSource
 from packager.model.plugin import Setting
 from packager.plugin.functions import FunctionPlan

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
+from packager.dataclass import dataclass
 from packager.errors import PackagerError, Place
 from packager.model.options import AwsSource, SsmSource
 from packager.model.plugin import Setting

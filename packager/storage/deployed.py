@@ -11,10 +11,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from packager.contract import BUCKET_VARIABLE, TABLE_VARIABLE, template_folder
+from packager.dataclass import dataclass
 from packager.errors import PackagerError, UsageError
 from packager.host.target_script import IN_TARGET
 from packager.plugin.functions import FunctionPlan

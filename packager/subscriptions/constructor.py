@@ -6,12 +6,12 @@ What it is asked goes through the Runtime API of this machine, never through a l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from packager.bundle.read import BuiltBundle
 from packager.contract import CONSTRUCT, CONSTRUCTOR_KEY, SUBSCRIPTIONS_VARIABLE
+from packager.dataclass import dataclass
 from packager.errors import PackagerError
 from packager.local.invoke import invoke_bundle
 

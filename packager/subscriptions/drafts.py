@@ -9,8 +9,9 @@ import secrets
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from packager.dataclass import dataclass
 from packager.subscriptions.constructor import Option
 from packager.subscriptions.oauth import Authorization, Redirects
 from packager.subscriptions.subscription import Subscription

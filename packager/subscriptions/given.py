@@ -6,10 +6,11 @@ No message holds a value of credentials or properties.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from packager.config.refused import InvalidValue
+from packager.dataclass import dataclass
 from packager.endpoints.given import is_reference, value_or_reference
 from packager.errors import SETTING_UNSET, Diagnostics, Place
 from packager.inputs.suggestions import did_you_mean

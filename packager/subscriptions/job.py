@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from packager.contract import ENDPOINTS_PATH
+from packager.dataclass import dataclass
 from packager.endpoints.function import ManagedFunction
 from packager.errors import PackagerError, UsageError
 from packager.model.options import AwsSource, SecretSource

@@ -8,8 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from packager.dataclass import dataclass
 from packager.endpoints.endpoint import Endpoint, name_problem
 from packager.endpoints.manage import note_taken
 from packager.endpoints.store import Change

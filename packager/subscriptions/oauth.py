@@ -13,11 +13,11 @@ import secrets
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit, urlunsplit
 
+from packager.dataclass import dataclass
 from packager.errors import PackagerError, UsageError
 from packager.subscriptions.constructor import Constructor
 

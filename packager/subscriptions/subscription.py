@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, get_args
 
 from packager.contract import SECRET_WORDS, SUBSCRIPTION_SECRET
+from packager.dataclass import dataclass
 from packager.endpoints.endpoint import Endpoint
 from packager.endpoints.function import ManagedFunction, Values
 from packager.errors import PackagerError

@@ -12,11 +12,12 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from packager.dataclass import dataclass
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp

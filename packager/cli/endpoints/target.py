@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import click
 from packager.cli.console import confirm
 from packager.cli.options import PATH, aws_options
 from packager.cli.plans import planned
+from packager.dataclass import dataclass
 from packager.endpoints.endpoint import Endpoint
 from packager.endpoints.function import ManagedFunction
 from packager.endpoints.local import local_function

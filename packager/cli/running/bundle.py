@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from packager.bundle.build import BuildOptions, build_bundle
@@ -22,6 +22,7 @@ from packager.cli.console import progress, say, say_briefly, show_diagnostics, w
 from packager.cli.options import overrides
 from packager.cli.plans import planned
 from packager.contract import LITERALS
+from packager.dataclass import dataclass
 from packager.errors import Diagnostics, UsageError
 from packager.host.interpreter import host_architecture
 from packager.inputs.dotenv_file import read_env_file

@@ -6,7 +6,6 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import click
 
 from packager.bundle.read import BuiltBundle
 from packager.contract import ENDPOINTS_PATH
+from packager.dataclass import dataclass
 from packager.errors import UsageError
 from packager.inputs.suggestions import did_you_mean
 from packager.local.environment import endpoint_store

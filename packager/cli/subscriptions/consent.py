@@ -7,12 +7,12 @@ import sys
 import webbrowser
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from packager.cli.console import echo, say
+from packager.dataclass import dataclass
 from packager.errors import UsageError
 from packager.subscriptions.constructor import Constructor
 from packager.subscriptions.oauth import PATH, PORT, Granted, Redirects, begin, finish

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -14,6 +13,7 @@ from packager.cli.endpoints.target import chosen_functions, one_function, target
 from packager.cli.plans import planned
 from packager.cli.running.bundle import Run, unpacked
 from packager.contract import BUCKET_VARIABLE, TABLE_VARIABLE
+from packager.dataclass import dataclass
 from packager.endpoints.function import ManagedFunction
 from packager.endpoints.local import local_function
 from packager.endpoints.stack import stack_functions

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from packager.config.dify import ANY_APP
+from packager.dataclass import dataclass
 from packager.model.calls import ANY_MODEL
 from packager.model.options import Options
 

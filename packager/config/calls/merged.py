@@ -3,7 +3,7 @@ what is said for a group over what is said for all."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from packager.config.calls.models import check_models, models_of, read_models
 from packager.config.calls.tools import read_tools
 from packager.config.dify import check_inner, inner_of, read_apps, read_dify
 from packager.config.tables import Report
+from packager.dataclass import dataclass
 from packager.errors import Code, Diagnostics
 from packager.inputs.toml_positions import KeyPath
 from packager.model.calls import Tool

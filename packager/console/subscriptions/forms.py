@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from packager.console.fields import Field, fields_of
 from packager.console.forms import Form
 from packager.console.source import Group
+from packager.dataclass import dataclass
 from packager.endpoints.function import Values
 from packager.errors import Diagnostics
 from packager.inputs.yaml_tree import parse_yaml

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -15,6 +15,7 @@ from packager.console.fields import Field, fields_of
 from packager.console.pages import away, language_of, pages_of
 from packager.console.source import Group
 from packager.console.subscriptions.forms import WorkflowRow, parameter_fields, workflow_rows
+from packager.dataclass import dataclass
 from packager.endpoints.endpoint import Endpoint
 from packager.endpoints.function import Values
 from packager.errors import PackagerError, UsageError

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
+from packager.dataclass import dataclass
 from packager.dependencies.diet.prepared import prepared_sources
 from packager.dependencies.diet.versions import HASHES
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from packaging.version import InvalidVersion, Version
 
+from packager.dataclass import dataclass
 from packager.dependencies.diet.waiting import EAGER, MODULES
 
 TABLE = Path(__file__).with_name("verified.json")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import yaml
 
+from packager.dataclass import dataclass
 from packager.inputs.fetched import FetchFault, fetch
 
 _MAX_SIZE = 20 << 20  # bytes

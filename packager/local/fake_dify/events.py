@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from packager.dataclass import dataclass
 
 CREATED_AT = 1735689600  # seconds since the epoch: no clock is read
 NAMESPACE = uuid.UUID("00000000-0000-0000-0000-00000000d1f1")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from packager.dataclass import dataclass
 from packager.errors import Diagnostics
 from packager.inputs.suggestions import did_you_mean
 from packager.inputs.yaml_fields import expect_list, expect_mapping, expect_text

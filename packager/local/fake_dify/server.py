@@ -11,12 +11,12 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import unquote
 
+from packager.dataclass import dataclass
 from packager.local.fake_dify.apps import Workspace
 from packager.local.fake_dify.calls import FakeCalls
 from packager.local.fake_dify.connection import Connection

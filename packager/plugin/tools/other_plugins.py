@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path, PurePosixPath
 
 from packager.analysis.facts import SourceFacts
 from packager.analysis.sources import PluginSources
 from packager.contract import OTHER_PLUGINS
+from packager.dataclass import dataclass
 from packager.errors import Code, Diagnostics, InvalidInput, Place, UsageError
 from packager.inputs.plugin_folder import PluginFolder
 from packager.inputs.suggestions import did_you_mean

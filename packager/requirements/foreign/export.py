@@ -15,10 +15,10 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from packager.dataclass import dataclass
 from packager.errors import Diagnostics
 from packager.host.cache import cache_folder, cached_text, keep_text
 from packager.host.uv import mask_credentials

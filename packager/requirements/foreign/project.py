@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from packager.dataclass import dataclass
 from packager.errors import Diagnostics
 from packager.inputs.toml_file import ConfigTable, read_toml
 from packager.inputs.toml_positions import KeyPath

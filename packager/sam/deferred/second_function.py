@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from packager.dataclass import dataclass
 from packager.plugin.functions import FunctionPlan
 from packager.sam.document import Section, get_att, ref, sub
 from packager.sam.resources import tagged

@@ -11,7 +11,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from packager.contract import (
@@ -21,6 +21,7 @@ from packager.contract import (
     ORDERED_QUEUE_VARIABLE,
     QUEUE_VARIABLE,
 )
+from packager.dataclass import dataclass
 
 FIFO = ".fifo"  # how the names of ordered queues end, as in AWS
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from packager.contract import (
@@ -19,6 +19,7 @@ from packager.contract import (
     QUEUE_VARIABLE,
     TRIGGER_KEY,
 )
+from packager.dataclass import dataclass
 from packager.plugin.functions import FunctionPlan
 from packager.serve.deferred.queues import LocalQueues, QueuedMessage
 from packager.serve.execution import FunctionFailed, Start

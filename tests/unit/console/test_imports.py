@@ -39,7 +39,7 @@ def test_help_imports_no_command() -> None:
     imported = [name for name in output.split() if name.startswith("packager.")]
     assert sorted(imported) == [
         *("packager.cli", "packager.cli.console", "packager.cli.main", "packager.cli.terminal"),
-        *("packager.errors", "packager.model", "packager.model.steps"),
+        *("packager.dataclass", "packager.errors", "packager.model", "packager.model.steps"),
     ]
 
 
