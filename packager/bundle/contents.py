@@ -11,9 +11,9 @@ from pathlib import Path
 from packager.bundle.function_code import shipped_code
 from packager.bundle.layout import Contents, runtime_layer
 from packager.bundle.packages import PackagesJob, install_packages
-from packager.bundle.runtime_bytecode import compiling_runtime
-from packager.bundle.runtime_files import runtime_files, shipped_runtime
-from packager.bundle.runtime_parts import left_out
+from packager.bundle.runtime.bytecode import compiling_runtime
+from packager.bundle.runtime.files import runtime_files, shipped_runtime
+from packager.bundle.runtime.parts import left_out
 from packager.config.calls.operations import with_operations
 from packager.dataclass import dataclass
 from packager.errors import Diagnostics

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from packager.bundle.code_archive import PACKAGES, Compiled, make_archive
 from packager.bundle.literals import render_bundle_literals
-from packager.bundle.runtime_bytecode import runtime_bytecode
-from packager.bundle.runtime_files import RuntimeFiles, shipped_runtime
+from packager.bundle.runtime.bytecode import runtime_bytecode
+from packager.bundle.runtime.files import RuntimeFiles, shipped_runtime
 from packager.contract import CODE_ARCHIVE, LITERALS
 from packager.dataclass import dataclass
 from packager.dependencies.diet.waiting import RULES
@@ -182,7 +182,7 @@ def _cached_base(
 @cache
 def own_code() -> str:
     """Return a digest of what lays bundles out: another packager's layers are others."""
-    sources = sorted(_CODE.glob("*.py"))
+    sources = sorted(_CODE.rglob("*.py"))
     return hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()
 
 

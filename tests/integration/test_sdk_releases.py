@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from packager.bundle.runtime_files import runtime_files
+from packager.bundle.runtime.files import runtime_files
 from packager.host.interpreter import Interpreter
 from tests.support.builders import endpoint, literals, url, write_files
 from tests.support.failing_dify import FailingDify, InjectedFailure

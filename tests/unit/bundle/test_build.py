@@ -21,7 +21,7 @@ from packager.bundle import code_archive, layout
 from packager.bundle.build import BuildOptions, Bundle, build_bundle, build_bundles
 from packager.bundle.code_archive import archived
 from packager.bundle.literals import render_bundle_literals
-from packager.bundle.runtime_parts import PARTS
+from packager.bundle.runtime.parts import PARTS
 from packager.contract import template_folder
 from packager.dependencies.uv_install import PackageSize
 from packager.errors import Diagnostic, Diagnostics, InvalidInput, PackagerError, Place, UsageError

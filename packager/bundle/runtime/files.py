@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from packager.bundle.runtime_parts import PARTS
+from packager.bundle.runtime.parts import PARTS
 from packager.contract import LITERALS, template_folder
 from packager.host.trees import files_below
 

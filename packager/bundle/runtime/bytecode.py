@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from packager.bundle.runtime_parts import PARTS
+from packager.bundle.runtime.parts import PARTS
 from packager.host.bytecode import Job, compile_apart
 from packager.host.cache import cache_folder, cached_bytes, keep_bytes
 from packager.host.cache_index import packed, unpacked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from packager.bundle.runtime_files import runtime_files
+from packager.bundle.runtime.files import runtime_files
 from packager.contract import template_folder
 
 

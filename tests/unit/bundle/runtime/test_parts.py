@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from packager.analysis.facts import analyse_sources
-from packager.bundle.runtime_files import runtime_files
-from packager.bundle.runtime_parts import PARTS, left_out
+from packager.bundle.runtime.files import runtime_files
+from packager.bundle.runtime.parts import PARTS, left_out
 from packager.contract import template_folder
 from packager.errors import Place
 from packager.model.calls import InnerDify, Models, Tool

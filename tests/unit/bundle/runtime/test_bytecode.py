@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.bundle import runtime_bytecode
+from packager.bundle.runtime import bytecode as runtime_bytecode
 from packager.host.bytecode import Job, bytecode_of, compile_apart, compile_jobs
 from packager.host.interpreter import Interpreter, newest_supported
 
