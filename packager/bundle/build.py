@@ -15,11 +15,13 @@ from packager.bundle.layout import Contents, lay_out, make_base
 from packager.bundle.publish import check_out, publish, staging_in
 from packager.bundle.secret_scan import refuse_leaks, refuse_leaks_in
 from packager.bundle.size import check_size, check_zip_size
+from packager.bundle.standing import Standing, identity_of, note_bundle, standing_bundle
 from packager.bundle.verify import check_zip
 from packager.bundle.zip_file import write_zip
 from packager.dataclass import dataclass
 from packager.dependencies.uv_install import PackageSize
 from packager.errors import Diagnostic, Diagnostics, InvalidInput
+from packager.host.cache import checked_once
 from packager.host.deflated import Layer
 from packager.host.interpreter import Interpreter
 from packager.host.meanwhile import on_all_processors
@@ -90,13 +92,14 @@ def build_bundles(
 ) -> tuple[Bundle, ...]:
     """Write `out/<LogicalId>/` and, with `make_zip`, `out/<LogicalId>.zip` of every plan.
 
+    What is there already, as an earlier build made it of the same, stays as it is.
     `files` are texts to write beside them, by name. All is made aside and appears by rename once
     the last bundle is finished: whatever fails, what was in `out` stays as it was. That one of
     `secrets` is in it is a failure, too. Raises `InvalidInput` for what is wrong with the plugins,
     else `PackagerError`.
     """
     check_out(plans, out)
-    with staging_in(out) as staging, on_all_processors() as pool:
+    with staging_in(out) as staging, on_all_processors() as pool, checked_once():
         work = _Work(out, staging, options, progress, pool)
         read = [work.read(plan) for plan in plans]
         made = [work.write(each) for each in read]
@@ -106,9 +109,10 @@ def build_bundles(
                     progress.briefly(f"checking {bundle.zip.name}")
                     checked.result()
         bundles = [bundle for bundle, _ in made]
+        new = [bundle for bundle in bundles if bundle.folder.parent == staging]
         if options.strict and (notes := [note for bundle in bundles for note in bundle.notes]):
             raise InvalidInput(dict.fromkeys(notes))
-        names = [path.name for bundle in bundles for path in (bundle.folder, bundle.zip) if path]
+        names = [path.name for bundle in new for path in (bundle.folder, bundle.zip) if path]
         for name, text in (files or {}).items():
             (staging / name).write_text(text, "utf-8", newline="\n")
             names.append(name)
@@ -120,27 +124,36 @@ def build_bundles(
             refuse_leaks_in(texts, secrets)
         with step("putting all in its place"):
             publish(staging, out, names)
-    return tuple(
+    placed = [
         replace(
             bundle,
             folder=out / bundle.folder.name,
             zip=out / bundle.zip.name if bundle.zip else None,
         )
         for bundle in bundles
-    )
+    ]
+    for each, bundle in zip(read, placed, strict=True):
+        if not each.standing:
+            # A file may have changed while it was copied.
+            identity = identity_of(each.contents, each.compiler, bundle.folder)
+            name, size = bundle.plan.logical_id, bundle.unzipped_bytes
+            note_bundle(out, name, identity, size, bundle.zip_bytes)
+    return tuple(placed)
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What a function's bundle is to be made of, what there is to say of it, and what is made of it
-    meanwhile: the part of it that `layout.make_base` makes."""
+    """What a function's bundle is to be made of, and what there is to say of it.
+
+    `standing` is one of the same in OUT; without one `layout.make_base` is at work."""
 
     plan: FunctionPlan
     contents: Contents
     left: tuple[str, ...]
     diagnostics: Diagnostics
     compiler: Interpreter | None
-    base: Future[Layer | None]
+    standing: Standing | None
+    base: Future[Layer | None] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +179,25 @@ class _Work:
         if not self.options.allow_failing:
             diagnostics.refuse_failing()
         diagnostics.raise_errors()
-        note = partial(diagnostics.warn, "cache-damaged")
-        base = self.pool.submit(make_base, contents, compiler, note, zipped=zipped)
-        return _Read(plan, contents, left, diagnostics, compiler, base)
+        with step("comparing with what is there"):
+            made_of = identity_of(contents, compiler)
+            standing = standing_bundle(self.out, plan.logical_id, made_of, zipped=zipped)
+        base = None
+        if not standing:
+            note = partial(diagnostics.warn, "cache-damaged")
+            base = self.pool.submit(make_base, contents, compiler, note, zipped=zipped)
+        return _Read(plan, contents, left, diagnostics, compiler, standing, base)
 
     def write(self, read: _Read) -> tuple[Bundle, Future[None] | None]:
-        """Write a bundle in `staging`; return it, and the check of its zip."""
-        plan, diagnostics, dependencies = read.plan, read.diagnostics, read.contents.dependencies
+        """Write a bundle in `staging`; return it, and the check of its zip.
+
+        One that stands in OUT is returned as it is there.
+        """
+        if read.base is None:
+            assert read.standing is not None  # noqa: S101 - so it is made
+            self.progress.step(f"{read.plan.logical_id} is as it was")
+            return self.bundle(read, self.out, read.standing.unzipped, read.standing.zipped), None
+        plan = read.plan
         self.progress.step(f"writing {plan.logical_id}")
         folder = self.staging / plan.logical_id
         with step("laying the bundles out"):
@@ -185,20 +210,27 @@ class _Work:
                 before=self.out / plan.logical_id,
             )
         unzipped = sum(found.st_size for _, found in files_below(folder))
-        check_size(plan.logical_id, folder, unzipped, dependencies.packages)
-        archive, zip_bytes, checked = None, None, None
+        check_size(plan.logical_id, folder, unzipped, read.contents.dependencies.packages)
+        zip_bytes, checked = None, None
         if self.options.make_zip:
             archive = self.staging / f"{plan.logical_id}.zip"
             with step("zipping"):
                 zip_bytes = write_zip(folder, archive, self.progress.briefly, layers=layers)
             checked = self.pool.submit(check_zip, archive, read.compiler)
-            check_zip_size(archive.name, zip_bytes, diagnostics)
-        bundle = Bundle(
+        return self.bundle(read, self.staging, unzipped, zip_bytes), checked
+
+    def bundle(self, read: _Read, where: Path, unzipped: int, zipped: int | None) -> Bundle:
+        """Return the bundle of `read` that is in the folder `where`."""
+        plan, diagnostics, dependencies = read.plan, read.diagnostics, read.contents.dependencies
+        archive = where / f"{plan.logical_id}.zip" if zipped is not None else None
+        if archive and zipped is not None:
+            check_zip_size(archive.name, zipped, diagnostics)
+        return Bundle(
             plan,
-            folder,
+            where / plan.logical_id,
             archive,
             unzipped,
-            zip_bytes,
+            zipped,
             dependencies.packages,
             tuple(diagnostics.warnings),
             large_folders(plan.plugin.folder, read.left, _LARGE),
@@ -206,4 +238,3 @@ class _Work:
             dependencies.built,
             dependencies.sandbox,
         )
-        return bundle, checked

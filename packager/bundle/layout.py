@@ -16,6 +16,7 @@ from packager.contract import CODE_ARCHIVE, LITERALS
 from packager.dataclass import dataclass
 from packager.dependencies.diet.waiting import RULES
 from packager.dependencies.installed import Dependencies
+from packager.host import trees
 from packager.host.bytecode import Job, bytecode_of, compile_apart, compile_files, compile_once
 from packager.host.cache import cache_folder, cached_folder
 from packager.host.deflated import Layer, deflating, packs_of
@@ -33,7 +34,7 @@ from packager.plugin.functions import FunctionPlan
 from packager.plugin.walk import PluginFile
 
 _FILES = "files"  # in an entry of the cache
-_CODE = Path(__file__).parent
+_CODE = (Path(__file__).parent, Path(trees.__file__).parent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +162,10 @@ def make_base(
 def _cached_base(
     contents: Contents, compiler: Interpreter | None, note: Callable[[str], None]
 ) -> Layer | None:
-    cache, packages = cache_folder(), contents.dependencies.identity
-    if cache is None or not packages:
+    cache = cache_folder()
+    if cache is None or not contents.dependencies.identity:
         return None
-    files = [(name, state_of(path)) for path, name in contents.runtime]
-    compiled = (compiler.version, compiler.magic, scripts_state()) if compiler else None
-    key = f"base/{digest_of([packages, files, compiled, contents.literals, own_code()])}"
+    key = f"base/{digest_of(base_of(contents, compiler))}"
 
     def make(entry: Path) -> None:
         (entry / _FILES).mkdir()
@@ -179,10 +178,17 @@ def _cached_base(
         return None
 
 
+def base_of(contents: Contents, compiler: Interpreter | None) -> list[object]:
+    """Return what a bundle's packages, its runtime, and the bytecode of both follow from."""
+    files = [(name, state_of(path)) for path, name in contents.runtime]
+    compiled = (compiler.version, compiler.magic, scripts_state()) if compiler else None
+    return [contents.dependencies.identity, files, compiled, contents.literals, own_code()]
+
+
 @cache
 def own_code() -> str:
     """Return a digest of what lays bundles out: another packager's layers are others."""
-    sources = sorted(_CODE.rglob("*.py"))
+    sources = sorted(source for folder in _CODE for source in folder.rglob("*.py"))
     return hashlib.sha256(b"".join(each.read_bytes() for each in sources)).hexdigest()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import shlex
 import tempfile
 import zipfile
@@ -15,6 +16,7 @@ from typing import Any
 from packager.contract import FORMAT, HANDLERS, LITERALS
 from packager.dataclass import dataclass
 from packager.errors import PackagerError, UsageError
+from packager.host.kept_answers import state_of
 from packager.model.options import Architecture, Entry
 from packager.paths import is_file, is_folder
 
@@ -144,8 +146,11 @@ def is_bundle(path: Path) -> bool:
     """Whether `path` is the folder or the zip of a bundle."""
     if is_folder(path):
         return is_file(path / LITERALS)
-    if not is_file(path):
-        return False
+    return is_file(path) and _is_zip_of_bundle(path, str(state_of(path)))
+
+
+@functools.lru_cache(maxsize=100)
+def _is_zip_of_bundle(path: Path, state: str) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             archive.getinfo(LITERALS)

@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from pathlib import Path
 
 from packager.host.cache_contents import MOST_BYTES, UNUSED_SECONDS, clean
@@ -39,6 +40,20 @@ def cache_folder() -> Path | None:
     except OSError:
         return None
     return folder if os.access(folder, os.W_OK | os.X_OK) else None
+
+
+# The entries that were found sound since `checked_once` began.
+_sound: ContextVar[set[Path] | None] = ContextVar("sound", default=None)
+
+
+@contextlib.contextmanager
+def checked_once() -> Iterator[None]:
+    """Have each entry that is asked for more than once while the context lasts checked once."""
+    token = _sound.set(set())
+    try:
+        yield
+    finally:
+        _sound.reset(token)
 
 
 def _unheard(message: str) -> None:
@@ -160,12 +175,17 @@ def discard(folder: Path, key: str) -> None:
 
 def _damage(entry: Path) -> str:
     """Return what is wrong with an entry, "" for nothing; one that is sound counts as used."""
+    sound = _sound.get()
+    if sound is not None and entry in sound:
+        return ""
     try:
         check_entry(entry)
     except DamagedError as error:
         return str(error)
     with contextlib.suppress(OSError):
         os.utime(entry)
+    if sound is not None:
+        sound.add(entry)
     return ""
 
 

@@ -36,6 +36,7 @@ KINDS = {
     "analysed": "what sources say",
     "gaps": "what packages import",
     "checked": "zips that are sound",
+    "built": "what bundles were made of",
     "python": "the Pythons of this machine",
     _SERVED: "bundles of `packager serve` that run",
     _EARLIER: "what earlier versions of packager kept",

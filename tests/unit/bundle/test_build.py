@@ -34,43 +34,12 @@ from packager.model.progress import Progress
 from packager.plugin.functions import FunctionPlan, plan_functions
 from packager.plugin.load import load_plugin
 from packager.requirements import requirements_txt
-from tests.support.packages.installs import only_index
 from tests.support.packages.wheels import make_wheel
 from tests.support.plugin_writer import ENDPOINT, MANIFEST, SOURCE, write_plugin
-from tests.support.plugins import make_group, make_plugin
 
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 TAG = sys.implementation.cache_tag
 Plan = Callable[..., FunctionPlan]
-
-
-@pytest.fixture(autouse=True)
-def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An index of packages made here, and a cache of its own."""
-    folder = only_index(tmp_path, monkeypatch)
-    make_wheel(folder, "werkzeug", "3.1.0", files={"werkzeug/__init__.py": "x = 1\n"})
-    make_wheel(folder, "httpx", "1.0")
-    return folder
-
-
-@pytest.fixture
-def plan(tmp_path: Path) -> Plan:
-    def make(
-        files: dict[str, str] | None = None, *, host: bool = False, **options: Any
-    ) -> FunctionPlan:
-        root = tmp_path / "neko"
-        written = {"manifest.yaml": "", "endpoints/duck.py": "import httpx\n"} | (files or {})
-        for name, text in written.items():
-            path = root / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        group = make_group("neko", "endpoints/duck.py", Place("neko/x"))
-        # The werkzeug that these tests install is none of the releases.
-        chosen = Options(runtime=f"python{THIS}", **({"diet": False} | options))
-        plugin = make_plugin(root, {"neko": chosen}, group)
-        return FunctionPlan(plugin, group, "NekoFunction", chosen, host)
-
-    return make
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -382,6 +351,7 @@ def test_a_signal_while_bundles_are_put_in_place_costs_nothing(
     made = plan()
     build_bundle(made, tmp_path / "out")
     before = {path: path.stat().st_ino for path in (tmp_path / "out").iterdir()}
+    made = plan({"new.txt": "new"})
     rename = Path.rename
 
     def stop(path: Path, target: Path) -> Path:

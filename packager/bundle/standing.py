@@ -1,0 +1,108 @@
+"""Tells whether OUT has the bundle that a build would make: then it stays, and nothing is written.
+
+What a bundle is made of, and what its files look like from outside, is kept when it is in its
+place. A change to a file shows in a time that nobody can set.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from pathlib import Path
+
+from packager.bundle.layout import Contents, base_of
+from packager.dataclass import dataclass
+from packager.dependencies.diet.waiting import RULES
+from packager.host.cache import cache_folder, cached_text, keep_text, used
+from packager.host.interpreter import Interpreter
+from packager.host.kept_answers import digest_of
+from packager.host.trees import fixed_mode
+from packager.paths import real_path
+
+_KIND = "built"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A bundle that stays: the bytes of its files, and of its zip if it has one."""
+
+    unzipped: int
+    zipped: int | None
+
+
+def identity_of(contents: Contents, compiler: Interpreter | None, built: Path | None = None) -> str:
+    """Return what tells what a bundle is made of; "" where that is not known.
+
+    With the folder of a `built` one, the plugin's files are those in there.
+    """
+    if not contents.dependencies.identity:
+        return ""
+    waiting = RULES if contents.plan.options.diet_plugin else None
+    placed = [(f"plugin/{each.path}", each.source) for each in contents.files]
+    placed += [(each.path, each.source) for each in contents.others]
+    plugin = []
+    for path, source in placed:
+        file = built / path if built else source
+        try:
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            plugin.append([path, digest, fixed_mode(file.stat().st_mode)])
+        except OSError:  # whoever copies it says so
+            return ""
+    return digest_of([base_of(contents, compiler), waiting, plugin])
+
+
+def standing_bundle(out: Path, function: str, identity: str, *, zipped: bool) -> Standing | None:
+    """Return what `out` has of a function, if it is what an earlier build made of the same."""
+    cache = cache_folder()
+    if cache is None or not identity:
+        return None
+    key = _key(out, function, zipped)
+    text = cached_text(cache, key, math.inf)
+    if text is None:
+        return None
+    kept = json.loads(text)
+    if kept["identity"] != identity or kept["files"] != _looks(out, function, zipped):
+        return None
+    used(cache, key)
+    return Standing(kept["unzipped"], kept["zipped"])
+
+
+def note_bundle(out: Path, function: str, identity: str, unzipped: int, zipped: int | None) -> None:
+    """Keep what a function's bundle in `out` was made of, for `standing_bundle`."""
+    if identity:
+        files = _looks(out, function, zipped is not None)
+        kept = {"identity": identity, "files": files, "unzipped": unzipped, "zipped": zipped}
+        keep_text(cache_folder(), _key(out, function, zipped is not None), json.dumps(kept))
+
+
+def _key(out: Path, function: str, zipped: bool) -> str:
+    return f"{_KIND}/{digest_of([str(real_path(out)), function, zipped])}"
+
+
+def _looks(out: Path, function: str, zipped: bool) -> dict[str, list[int]] | None:
+    """Return what can be seen of a bundle without reading it; None where it can't be."""
+    try:
+        found = {"": [os.lstat(out / function).st_mode]}
+        pending = [("", os.fspath(out / function))]
+        while pending:
+            above, folder = pending.pop()
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    seen = entry.stat(follow_symlinks=False)
+                    name = f"{above}{entry.name}"
+                    if entry.is_dir(follow_symlinks=False):
+                        found[name] = [seen.st_mode]
+                        pending.append((f"{name}/", entry.path))
+                    else:
+                        found[name] = _look(seen)
+        if zipped:
+            found[".zip"] = _look(os.lstat(out / f"{function}.zip"))
+    except OSError:
+        return None
+    return found
+
+
+def _look(seen: os.stat_result) -> list[int]:
+    return [seen.st_mode, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns, seen.st_ino]
