@@ -20,6 +20,8 @@ _IMPORT = re.compile(
     rb"(?P<names>\((?:[^)#]|#[^\n]*)*\)|(?:[^\n#;\\]|\\\r?\n)*)"
     rb"|import[ \t\f\\\r\n]+(?P<modules>(?:[^\n#;\\]|\\\r?\n)+)"
 )
+_NAMED = re.compile(rb"\n([ \t]*)(?:[^ \t\n#][^\n]*)?\bimport\b")
+_STATEMENT = re.compile(rb"\n(?=[\w@])")
 _NEXT = re.compile(rb"[ \t]*;[ \t]*")
 _INDENT = re.compile(rb"[ \t]*")
 _HEAD = re.compile(rb"[ \t]*(\w+)")
@@ -114,21 +116,45 @@ def _in_classes(source: bytes, at: int, indent: int) -> bool:
     return True
 
 
-def certain_imports(source: bytes, file: str) -> list[Import]:
-    """Return the imports that running a file runs for certain; none of what is not Python."""
+def certain_imports(source: bytes, file: str, *, whole: bool = True) -> list[Import]:
+    """Return the imports that running a file runs for certain; none of what is not Python.
+
+    Unless the `whole` file is read, what follows the last of them may be anything.
+    """
     package = package_of(file)
     found = []
-    try:
-        for node in _run_for_certain(ast.parse(source)):
-            if isinstance(node, ast.Import):
-                found += [Import(alias.name, (), node.lineno) for alias in node.names]
-            else:
-                name = absolute("." * node.level + (node.module or ""), package)
-                taken = tuple(alias.name for alias in node.names)
-                found += [Import(name, taken, node.lineno)] if name else []
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
+    tree = (None if whole else _tree(_with_imports(source))) or _tree(source)
+    for node in _run_for_certain(tree) if tree else ():
+        if isinstance(node, ast.Import):
+            found += [Import(alias.name, (), node.lineno) for alias in node.names]
+        else:
+            name = absolute("." * node.level + (node.module or ""), package)
+            taken = tuple(alias.name for alias in node.names)
+            found += [Import(name, taken, node.lineno)] if name else []
     return found
+
+
+def _tree(source: bytes) -> ast.Module | None:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _with_imports(source: bytes) -> bytes:
+    """Return a file up to the last statement that may be an import which runs for certain.
+
+    That may break off in the middle of something, which is not Python then.
+    """
+    lines = b"\n" + source
+    last = 0
+    for named in _NAMED.finditer(lines):
+        at = named.start() + 1
+        goes_on = b"\\" in lines[max(at - 3, 0) : at]  # from the line before
+        if not named[1] or goes_on or _in_classes(lines, at, len(named[1])):
+            last = named.end()
+    end = _STATEMENT.search(lines, last)
+    return lines[1 : end.start() + 1] if end else source
 
 
 def _run_for_certain(tree: ast.Module) -> Iterable[ast.Import | ast.ImportFrom]:

@@ -11,7 +11,7 @@ before that changes what imports find. Nothing is imported or run.
 
 Packages have megabytes of source, and nearly all of them lack nothing. So a quick look at the lines
 comes first, which may take a line in a string for an import, and only the files between an import
-and what it seems to lack are parsed.
+and what it seems to lack are parsed, up to their last import.
 """
 
 from __future__ import annotations
@@ -33,9 +33,7 @@ from packager._in_target.import_lines import (
     likely_imports,
 )
 
-TYPE_CHECKING = (
-    False  # `typing`, `dataclasses` and `pathlib` take longer than most of what is asked
-)
+TYPE_CHECKING = False  # `typing` takes longer than most of what is asked
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
@@ -66,11 +64,13 @@ class Ran:
 
 
 class Packages:
-    """The folder that packages are in. `present` are top modules that are elsewhere."""
+    """The folder that packages are in. `present` are top modules that are elsewhere. Unless files
+    are read `whole`, one that is not Python at its end counts as well."""
 
-    def __init__(self, root: str, present: frozenset[str]) -> None:
+    def __init__(self, root: str, present: frozenset[str], *, whole: bool = True) -> None:
         self.root = root
         self.present = present
+        self.whole = whole
         self._listed: dict[str, dict[str, str]] = {}
         self._contents: dict[str, bytes] = {}
         self._bound: dict[str, frozenset[str] | None] = {}
@@ -89,7 +89,8 @@ class Packages:
     def certain(self, file: str) -> Ran:
         """Return what a file, parsed, runs for certain."""
         if file not in self._certain:
-            self._certain[file] = _ran(self, certain_imports(self.content(file), file))
+            imports = certain_imports(self.content(file), file, whole=self.whole)
+            self._certain[file] = _ran(self, imports)
         return self._certain[file]
 
     def find(self, name: str) -> str:
@@ -286,9 +287,12 @@ def main() -> None:
     warnings.simplefilter("ignore")  # such as those of invalid escapes
     request = json.loads(sys.stdin.buffer.read())
     library = {*sys.stdlib_module_names} - {*request["removed"]} | {*request["added"]}
-    packages = Packages(request["root"], frozenset({*request["present"], *library}))
+    present = frozenset({*request["present"], *library})
     start = [Import(module, tuple(names), 0) for module, names in request["start"]]
-    sys.stdout.write(json.dumps(find_lacking(packages, start)))
+    found = find_lacking(Packages(request["root"], present, whole=False), start)
+    if found:  # seldom: then it counts what is Python to its end
+        found = find_lacking(Packages(request["root"], present), start)
+    sys.stdout.write(json.dumps(found))
 
 
 if __name__ == "__main__":
