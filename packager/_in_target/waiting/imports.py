@@ -10,18 +10,20 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
+from packager._in_target.waiting.blocks import blocks_of, is_checking
 from packager._in_target.waiting.left_out import leave_out
 from packager._in_target.waiting.looks import evaluates, has_hook
 from packager._in_target.waiting.names import is_submodule, waiting_names
-from packager._in_target.waiting.nodes import become, insert_after
+from packager._in_target.waiting.nodes import become, insert_after, new_node, nodes_of, place_of
 from packager._in_target.waiting.plugin_rules import submodules_used
 from packager._in_target.waiting.quiet_lines import quiet_lines
 from packager._in_target.waiting.rules import Found, Rules
-from packager._in_target.waiting.uses import blocks_of, is_checking
+from packager._in_target.waiting.text import Text
 
 _NAMESPACE = "__waiting__"
 _IMPORT = "__waiting_import__"
 _RUNTIME = "endpoint_runtime.waiting"
+_LOAD = ast.Load()
 
 
 def with_waiting_imports(
@@ -35,7 +37,8 @@ def with_waiting_imports(
     if rules.package:
         leave_out(tree, source)
     used = submodules_used(tree, rules.root) if rules.root else {}
-    found = waiting_names(tree, rules)
+    text = Text(source)
+    found = waiting_names(tree, text, rules)
     if found is None:
         if not used:
             return None
@@ -47,19 +50,24 @@ def with_waiting_imports(
     at = next(index for index, node in enumerate(tree.body) if not _is_head(node))
     start = f"from {_RUNTIME} import Waiting as {_NAMESPACE}\n{_NAMESPACE} = {_NAMESPACE}()"
     tree.body[at:at] = _at(tree.body[at], start)
-    if rules.package and has_hook(tree.body):
+    if rules.package and has_hook(tree, text):
         tree.body += _at(tree.body[-1], f"{_NAMESPACE}.__hook__()")
-    if found.hinted or (rules.package and evaluates(tree, source)):
+    if found.hinted or (rules.package and evaluates(tree, text)):
         tree.body += _at(tree.body[-1], f"{_NAMESPACE}.__hinted__()")
     return tree
 
 
 def _at(place: ast.stmt, code: str) -> list[ast.stmt]:
-    made = ast.parse(code).body
-    for statement in made:
-        for each in ast.walk(statement):
-            ast.copy_location(each, place)
-    return made
+    module = ast.parse(code)
+    _put(module, place)
+    return module.body
+
+
+def _put(tree: ast.AST, place: ast.AST) -> None:
+    at = place_of(place)
+    for each in nodes_of(tree):
+        if each._attributes:
+            vars(each).update(at)
 
 
 def _later_in(statements: list[ast.stmt], found: Found, rules: Rules) -> list[ast.stmt]:
@@ -76,7 +84,7 @@ def _later_in(statements: list[ast.stmt], found: Found, rules: Rules) -> list[as
         elif isinstance(node, ast.ClassDef) and node in found.values.values():
             # It is the module's by its names (`__qualname__`), and made once.
             whole = ast.copy_location(ast.Global([node.name]), node)
-            made = ast.copy_location(ast.Name(node.name, ast.Load()), node)
+            made = ast.copy_location(ast.Name(node.name, _LOAD), node)
             body.append(_later(node.name, [whole, node], made, node, once=True))
         else:
             for block in blocks_of(node, rules):
@@ -95,7 +103,7 @@ def _import(node: ast.Import | ast.ImportFrom, found: Found, rules: Rules) -> li
         if statements is None:
             rest.append(alias)
         elif statements[-1].names[0] is alias:  # type: ignore[attr-defined]
-            value: ast.expr = ast.copy_location(ast.Name(name, ast.Load()), node)
+            value: ast.expr = new_node(ast.Name, place_of(node), id=name, ctx=_LOAD)
             if name in rules.submodules and is_submodule(node):
                 # `from . import name` would ask this module for the name first, and again.
                 value = _asked(f"{_NAMESPACE}.__submodule__({name!r})", node)
@@ -112,26 +120,29 @@ def _later(
 ) -> ast.stmt:
     """Return the function that makes `name` when it is asked for, at `place`; `once`: what it makes
     is to be made by one thread alone."""
-    at = {name: getattr(place, name) for name in place._attributes}
-    register: ast.expr = ast.Name(_NAMESPACE, ast.Load(), **at)
+    at = place_of(place)
+    register = new_node(ast.Name, at, id=_NAMESPACE, ctx=_LOAD)
     if once:
-        register = ast.Attribute(register, "__once__", ast.Load(), **at)
-    function = ast.FunctionDef(
-        _IMPORT,
-        ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[]),
-        [*before, ast.Return(value, **at)],
-        [ast.Call(register, [ast.Constant(name, **at)], [], **at)],
-        **at,
+        register = new_node(ast.Attribute, at, value=register, attr="__once__", ctx=_LOAD)
+    of_name = new_node(ast.Constant, at, value=name, kind=None)
+    function: ast.FunctionDef = new_node(
+        ast.FunctionDef,
+        at,
+        name=_IMPORT,
+        args=ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[]),
+        body=[*before, new_node(ast.Return, at, value=value)],
+        decorator_list=[new_node(ast.Call, at, func=register, args=[of_name], keywords=[])],
+        returns=None,
+        type_comment=None,
+        type_params=[],  # from Python 3.12 on
     )
-    vars(function)["type_params"] = []  # from Python 3.12 on
     return function
 
 
 def _asked(code: str, place: ast.AST) -> ast.expr:
     """Return the expression that some code is, at `place`."""
     expression = ast.parse(code, mode="eval").body
-    for each in ast.walk(expression):
-        ast.copy_location(each, place)
+    _put(expression, place)
     return expression
 
 
@@ -153,12 +164,13 @@ def _rewrite(
     """
     for line in quiet.values():
         name, level = line.value.id, line.attr  # type: ignore[attr-defined]
-        become(line, _asked(f"{_NAMESPACE}.__log__({name!r}, {level!r})", line))
-    for annotation in found.texts:  # before the names in it are others
-        become(annotation, ast.copy_location(ast.Constant(ast.unparse(annotation)), annotation))
+        asked = _asked(f"{_NAMESPACE}.__log__({name!r}, {level!r})", line)
+        become(line, asked.__class__, **vars(asked))
+    for annotation, text in found.texts:
+        become(annotation, ast.Constant, value=text, kind=None)
     for use in found.uses:
-        namespace = ast.copy_location(ast.Name(_NAMESPACE, ast.Load()), use)
-        become(use, ast.copy_location(ast.Attribute(namespace, use.id, ast.Load()), use))
+        namespace = new_node(ast.Name, place_of(use), id=_NAMESPACE, ctx=_LOAD)
+        become(use, ast.Attribute, value=namespace, attr=use.id, ctx=_LOAD)
     if submodules:
         insert_after(tree, lambda node: _completed(node, submodules))
 

@@ -7,11 +7,13 @@ import ast
 from packager._in_target.waiting.nodes import (
     Nodes,
     bound_names,
-    nodes_by_class,
+    by_class,
+    nodes_in_lines,
     nodes_of,
     of_classes,
 )
 from packager._in_target.waiting.rules import Rules
+from packager._in_target.waiting.text import Text
 
 TYPE_CHECKING = False  # see nodes.py
 if TYPE_CHECKING:
@@ -22,18 +24,23 @@ _LOOKING = frozenset({"globals", "locals", "vars", "exec", "eval", "__dict__", "
 _OWN_HOOKS = ("__getattr__", "__dir__")
 
 
-def looks_at_itself(tree: ast.Module, nodes: Nodes, rules: Rules) -> bool:
-    """Whether a module, of such `nodes`, reads its namespace, or has one that others fill.
+def looks_at_itself(tree: ast.Module, text: Text, statements: Nodes, rules: Rules) -> bool:
+    """Whether a module, of such `statements`, reads its namespace, or has one that others fill.
 
     In a package fewer things count: `vars(x)` and `x.__dict__` are of objects there, `locals()` in
     a function is the function's, and what is evaluated finds what waits (`Builtins` in
     `endpoint_runtime/waiting.py`). Its own tests would tell.
     """
+    lines = text.lines_with({*_LOOKING, "modules", *(() if rules.package else _OWN_HOOKS)})
+    if not lines:  # as in most modules
+        return not rules.package and any(map(_looks, statements.get(ast.ImportFrom, ())))
+    nodes = by_class(nodes_in_lines(tree, lines))
     if not rules.package:
         if not {*_OWN_HOOKS}.isdisjoint(bound_names(*tree.body)):
             return True
-        kinds = (ast.Name, ast.Attribute, ast.FunctionDef, ast.AsyncFunctionDef, ast.ImportFrom)
-        return any(map(_looks, of_classes(nodes, *kinds)))
+        kinds = (ast.Name, ast.Attribute, ast.FunctionDef, ast.AsyncFunctionDef)
+        suspects = [*of_classes(nodes, *kinds), *statements.get(ast.ImportFrom, ())]
+        return any(map(_looks, suspects))
     suspects = [
         node
         for node in [
@@ -43,7 +50,7 @@ def looks_at_itself(tree: ast.Module, nodes: Nodes, rules: Rules) -> bool:
         ]
         if _looks_in_package(node, within=False)
     ]
-    if not suspects:  # as in most modules: the rest takes a while
+    if not suspects:
         return False
     inner = {
         id(each)
@@ -61,16 +68,16 @@ def looks_at_itself(tree: ast.Module, nodes: Nodes, rules: Rules) -> bool:
     )
 
 
-def has_hook(body: list[ast.stmt]) -> bool:
+def has_hook(tree: ast.Module, text: Text) -> bool:
     """Whether a module has a `__getattr__` of its own, in whatever branch and however bound."""
-    return _OWN_HOOKS[0] in bound_names(*body)
+    return bool(text.lines_with(_OWN_HOOKS[:1])) and _OWN_HOOKS[0] in bound_names(*tree.body)
 
 
-def evaluates(tree: ast.Module, source: bytes) -> bool:
+def evaluates(tree: ast.Module, text: Text) -> bool:
     """Whether a module has text evaluated as code, with its own names."""
-    if source.isascii() and b"eval" not in source and b"exec" not in source:
-        return False  # to go through all of its nodes takes a while
-    return any(node.id in ("eval", "exec") for node in of_classes(nodes_by_class(tree), ast.Name))
+    if not text.lines_with(("eval", "exec")):
+        return False
+    return any(node.id in ("eval", "exec") for node in nodes_of(tree) if isinstance(node, ast.Name))
 
 
 def _looks(node: ast.AST) -> bool:

@@ -11,10 +11,21 @@ from __future__ import annotations
 import ast
 from collections import Counter
 
+from packager._in_target.waiting.blocks import all_dotted, statements_of
 from packager._in_target.waiting.looks import looks_at_itself
-from packager._in_target.waiting.nodes import Nodes, bound_names, nodes_by_class, of_classes
+from packager._in_target.waiting.nodes import (
+    IMPORTS,
+    Nodes,
+    bound_names,
+    nodes_in_lines,
+    nodes_of,
+    of_classes,
+    place_of,
+    statements_by_class,
+)
 from packager._in_target.waiting.rules import Found, Rules
-from packager._in_target.waiting.uses import Finder, all_dotted, statements_of
+from packager._in_target.waiting.text import Text
+from packager._in_target.waiting.uses import Finder
 from packager._in_target.waiting.values import add_values
 
 # Who names one of these, anywhere in the plugin, may read annotations.
@@ -26,35 +37,29 @@ READS_ANNOTATIONS = frozenset(
 )
 
 
-def waiting_names(tree: ast.Module, rules: Rules) -> Found | None:
+def waiting_names(tree: ast.Module, text: Text, rules: Rules) -> Found | None:
     """Return what can wait in a module, with the places where it is used; None for nothing."""
-    nodes = nodes_by_class(tree)
-    if looks_at_itself(tree, nodes, rules):
-        return None
     found = Found()
-    pinned = _pinned(tree, nodes, rules)
-    bound = Counter(bound_names(*tree.body))
-    for node in statements_of(tree.body, rules):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            for alias in node.names:
-                name = alias.asname or alias.name.partition(".")[0]
-                if name in pinned or name == "*" or not _may_wait(node, alias, rules):
-                    continue
-                if name.startswith("__") and name.endswith("__"):
-                    continue  # the class of modules has a `__doc__`, too: nothing is asked for
-                if name in rules.submodules and not is_submodule(node):
-                    continue
-                one: ast.Import | ast.ImportFrom = ast.Import([alias])
-                if isinstance(node, ast.ImportFrom):
-                    one = ast.ImportFrom(node.module, [alias], node.level)
-                found.imports.setdefault(name, []).append(ast.copy_location(one, node))
-    for name, statements in [*found.imports.items()]:
-        if bound[name] != len(statements) or (len(statements) > 1 and not all_dotted(statements)):
+    _add_imports(tree, found, rules)
+    if not found.imports:
+        return None
+    statements = statements_by_class(tree)
+    if looks_at_itself(tree, text, statements, rules):
+        return None
+    pinned = _pinned(tree, text, statements, rules)
+    bound = Counter(bound_names(*tree.body, targets_alone=True))  # those of `:=` are pinned
+    for name, imports in [*found.imports.items()]:
+        once = bound[name] == len(imports) and (len(imports) == 1 or all_dotted(imports))
+        if name in pinned or not once:
             del found.imports[name]
     add_values(tree, found, rules, lambda name: bound[name] == 1 and name not in pinned)
     if not found.names:
         return None
-    finder = Finder(tree, nodes, found.names, rules)
+    lines = {*text.lines_with(found.names)}
+    # These may name something in parts of an annotation that are text, however it is written.
+    annotated = of_classes(statements, ast.FunctionDef, ast.AsyncFunctionDef, ast.AnnAssign)
+    lines.update(node.lineno for node in annotated)
+    finder = Finder(tree, text, sorted(lines), found.names, rules)
     while found.names:
         uses = finder.uses_of(found)
         needed = uses.now & found.names
@@ -67,12 +72,33 @@ def waiting_names(tree: ast.Module, rules: Rules) -> Found | None:
         }
         if not needed:
             found.uses, found.hinted = uses.later, bool(uses.hinted)
-            found.texts = [annotation for annotation, _ in uses.texts] + uses.dotted
+            found.texts = [(each, said.unparsed(each)) for each, said in uses.texts + uses.dotted]
             return found
         for name in needed:
             found.imports.pop(name, None)
             found.values.pop(name, None)
     return None
+
+
+def _add_imports(tree: ast.Module, found: Found, rules: Rules) -> None:
+    """Add to `found` the imports that may wait by the rules alone."""
+    for node in statements_of(tree.body, rules):
+        if not isinstance(node, IMPORTS):
+            continue
+        for alias in node.names:
+            name = alias.asname or alias.name.partition(".")[0]
+            if name == "*" or not _may_wait(node, alias, rules):
+                continue
+            if name.startswith("__") and name.endswith("__"):
+                continue  # the class of modules has a `__doc__`, too: nothing is asked for
+            if name in rules.submodules and not is_submodule(node):
+                continue
+            one: ast.Import | ast.ImportFrom
+            if isinstance(node, ast.ImportFrom):
+                one = ast.ImportFrom(node.module, [alias], node.level, **place_of(node))
+            else:
+                one = ast.Import([alias], **place_of(node))
+            found.imports.setdefault(name, []).append(one)
 
 
 def _is_dotted(statement: ast.stmt) -> bool:
@@ -97,21 +123,29 @@ def is_submodule(node: ast.Import | ast.ImportFrom) -> bool:
     return isinstance(node, ast.ImportFrom) and node.level == 1 and not node.module
 
 
-def _pinned(tree: ast.Module, nodes: Nodes, rules: Rules) -> set[str]:
+def _pinned(tree: ast.Module, text: Text, statements: Nodes, rules: Rules) -> set[str]:
     """Return the names that are bound in ways that are not followed here, or meant for others."""
     names: set[str] = set()
-    for node in of_classes(nodes, ast.Global, ast.Nonlocal):
+    for node in of_classes(statements, ast.Global, ast.Nonlocal):
         names.update(node.names)
-    names.update(node.target.id for node in of_classes(nodes, ast.NamedExpr))
-    names.update(node.name for node in of_classes(nodes, ast.MatchAs, ast.MatchStar) if node.name)
-    names.update(node.rest for node in of_classes(nodes, ast.MatchMapping) if node.rest)
-    for node in of_classes(nodes, ast.ClassDef):
+    lines = text.lines_that_assign()
+    for node in nodes_in_lines(tree, lines) if lines else ():
+        if isinstance(node, ast.NamedExpr):
+            names.add(node.target.id)
+    for match in statements.get(ast.Match, ()):
+        for node in nodes_of(match):
+            if isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
+                names.add(node.name)
+            elif isinstance(node, ast.MatchMapping) and node.rest:
+                names.add(node.rest)
+    for node in statements.get(ast.ClassDef, ()):
         if not (rules.package and node.col_offset == 0):
-            names.update(bound_names(*node.body))
-    for kind in ("TypeVar", "ParamSpec", "TypeVarTuple"):  # from Python 3.12 on
-        names.update(node.name for node in nodes.get(getattr(ast, kind, ast.AST), ()))
+            names.update(bound_names(*node.body, targets_alone=True))
+    for nodes in statements.values():  # from Python 3.12 on
+        if "type_params" in nodes[0]._fields:
+            names.update(each.name for node in nodes for each in node.type_params)
     for statement in tree.body:
         if not rules.package and "__all__" in bound_names(statement):
-            texts = (each for each in ast.walk(statement) if isinstance(each, ast.Constant))
-            names.update(each.value for each in texts if isinstance(each.value, str))
+            constants = (each for each in ast.walk(statement) if isinstance(each, ast.Constant))
+            names.update(each.value for each in constants if isinstance(each.value, str))
     return names

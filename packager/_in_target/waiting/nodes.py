@@ -6,8 +6,8 @@ Contexts and operators, half of the nodes, say nothing here: they are passed ove
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping
 
 TYPE_CHECKING = False  # `typing` takes longer than most modules
 if TYPE_CHECKING:
@@ -24,12 +24,25 @@ _PLAIN = frozenset(
         *("module", "op", "ops", "simple", "type_comment", "type_ignores"),
     }
 )
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_INNER = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+IMPORTS = (ast.Import, ast.ImportFrom)
+_BINDING_NOTHING = frozenset(  # in the scope that they are in
+    {
+        *(ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+        *(ast.Constant, ast.alias, ast.Global, ast.Nonlocal, ast.Pass, ast.Break, ast.Continue),
+    }
+)
+_WITHOUT_TARGETS = _BINDING_NOTHING | {
+    *(ast.Expr, ast.Return, ast.Raise, ast.Assert, ast.Call, ast.Attribute, ast.Subscript),
+    *(ast.Compare, ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.Dict, ast.IfExp, ast.JoinedStr),
+}
+_WITH_TARGETS = frozenset({ast.Assign, ast.AnnAssign, ast.AugAssign})
 # A few dozen, for good; half of all nodes are of these three, which hold no others.
 _fields_of: dict[type[ast.AST], tuple[str, ...]] = dict.fromkeys(
     (ast.Name, ast.Constant, ast.alias), ()
 )
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
+_blocks_of: dict[type[ast.AST], tuple[str, ...]] = {}
 
 
 def fields_of(kind: type[ast.AST]) -> tuple[str, ...]:
@@ -43,39 +56,75 @@ def fields_of(kind: type[ast.AST]) -> tuple[str, ...]:
 def children_of(node: ast.AST) -> list[ast.AST]:
     """Return the nodes right below a node, in their order."""
     found: list[ast.AST] = []
-    _add_all_children((node,), found)
+    add_children(node, found)
     return found
 
 
 def nodes_of(tree: ast.AST) -> list[ast.AST]:
     """Return a tree and all nodes in it, in the order of `ast.walk`."""
     found = [tree]
-    _add_all_children(found, found)  # which grows meanwhile
+    for node in found:  # which grows meanwhile
+        if _fields_of.get(node.__class__) != ():
+            add_children(node, found)
     return found
 
 
-def _add_all_children(nodes: Iterable[ast.AST], found: list[ast.AST]) -> None:
-    """Add what is right below each of `nodes`: written out, as it is done for each of a tree."""
-    for node in nodes:
-        fields = _fields_of.get(node.__class__)
-        for name in fields_of(node.__class__) if fields is None else fields:
-            value = node.__dict__.get(name)
-            if not value:  # nothing, an empty list, an empty text
-                continue
-            if value.__class__ is list:
-                if value[0].__class__ is str:
-                    continue  # names, of `global`, say
-                # `None` is in the place of a default, or of a key, that is not there.
-                found += filter(None, value) if None in value else value
-            elif isinstance(value, ast.AST):
-                found.append(value)
+def add_children(node: ast.AST, found: list[ast.AST]) -> None:
+    """Add to `found` the nodes right below a node."""
+    fields = _fields_of.get(node.__class__)
+    held = node.__dict__
+    for name in fields_of(node.__class__) if fields is None else fields:
+        value = held.get(name)
+        if not value:  # nothing, an empty list, an empty text
+            continue
+        if value.__class__ is list:
+            if value[0].__class__ is str:
+                continue  # names, of `global`, say
+            # `None` is in the place of a default, or of a key, that is not there.
+            found += filter(None, value) if None in value else value
+        elif isinstance(value, ast.AST):
+            found.append(value)
 
 
-def nodes_by_class(tree: ast.AST) -> Nodes:
-    """Return the same by their classes."""
+def has_lines(node: ast.stmt | ast.expr, lines: list[int]) -> bool:
+    """Whether one of `lines`, sorted, is among those of a node (its decorators are above)."""
+    at = bisect_left(lines, node.lineno)
+    return at < len(lines) and lines[at] <= (node.end_lineno or 0)
+
+
+def nodes_in_lines(tree: ast.Module, lines: list[int]) -> list[ast.AST]:
+    """Return, like `nodes_of`, those of a tree that are in some lines, and others near them."""
+    found: list[ast.AST] = [tree]
+    for node in found:
+        if node.__class__ in SCOPES:
+            found += node.decorator_list
+        if not isinstance(node, ast.stmt) or has_lines(node, lines):
+            add_children(node, found)
+    return found
+
+
+def statements_by_class(tree: ast.Module) -> Nodes:
+    """Return those that are statements, or hold some, by their classes: a tenth of all."""
+    found: list[ast.AST] = [tree]
+    for node in found:
+        kind = node.__class__
+        blocks = _blocks_of.get(kind)
+        if blocks is None:
+            blocks = _blocks_of[kind] = tuple(each for each in _BLOCKS if each in kind._fields)
+        for block in blocks:
+            found += node.__dict__[block]
+    return by_class(found)
+
+
+def by_class(nodes: Iterable[ast.AST]) -> Nodes:
+    """Return nodes by their classes."""
     found: Nodes = {}
-    for node in nodes_of(tree):
-        found.setdefault(node.__class__, []).append(node)
+    for node in nodes:
+        kind = node.__class__
+        if kind in found:
+            found[kind].append(node)
+        else:
+            found[kind] = [node]
     return found
 
 
@@ -84,11 +133,26 @@ def of_classes(nodes: Nodes, *kinds: type[ast.AST]) -> list[Any]:
     return [node for kind in kinds for node in nodes.get(kind, ())]
 
 
-def become(node: ast.AST, other: ast.AST) -> None:
-    """Make a node, wherever it stands in its tree, what another one is."""
-    node.__class__ = other.__class__
-    vars(node).clear()
-    vars(node).update(vars(other))
+def place_of(node: ast.AST) -> dict[str, Any]:
+    """Return where a node is in its source, for another one."""
+    held = node.__dict__
+    return {name: held[name] for name in node._attributes}
+
+
+def new_node(kind: type[ast.AST], place: Mapping[str, Any], /, **fields: Any) -> Any:
+    """Return a node with all of its fields; a class of nodes itself takes thrice as long."""
+    node = kind.__new__(kind)
+    node.__dict__.update(place, **fields)
+    return node
+
+
+def become(node: ast.AST, kind: type[ast.AST], /, **fields: Any) -> None:
+    """Make a node, wherever it stands in its tree, one of another class, in the same place."""
+    place = place_of(node)
+    held = node.__dict__
+    held.clear()
+    held.update(place, **fields)
+    node.__class__ = kind
 
 
 def insert_after(tree: ast.AST, new: Callable[[ast.AST], list[ast.stmt]]) -> None:
@@ -103,49 +167,29 @@ def insert_after(tree: ast.AST, new: Callable[[ast.AST], list[ast.stmt]]) -> Non
         pending += below
 
 
-def bound_names(*nodes: ast.AST) -> list[str]:
-    """Return the names that nodes bind in their own scope, once per binding."""
+def bound_names(*nodes: ast.AST, targets_alone: bool = False) -> list[str]:
+    """Return the names that nodes bind in their own scope, once per binding.
+
+    With `targets_alone`, all but those of `:=`: the values of statements are not looked at."""
     names: list[str] = []
-    pending = [*nodes]
+    pending: list[Any] = [*nodes]
     for node in pending:
         kind = node.__class__
         if kind is ast.Name:
-            if node.ctx.__class__ is not ast.Load:  # type: ignore[attr-defined]
-                names.append(node.id)  # type: ignore[attr-defined]
-        elif kind in _SCOPES:
-            names.append(node.name)  # type: ignore[attr-defined]
-        elif isinstance(node, ast.Import | ast.ImportFrom):
+            if node.ctx.__class__ is not ast.Load:
+                names.append(node.id)
+        elif kind in SCOPES:
+            names.append(node.name)
+        elif kind in IMPORTS:
             names += [alias.asname or alias.name.partition(".")[0] for alias in node.names]
-        elif kind not in _INNER:
-            if isinstance(node, ast.ExceptHandler) and node.name:
+        elif kind not in (_WITHOUT_TARGETS if targets_alone else _BINDING_NOTHING):
+            if kind is ast.ExceptHandler and node.name:
                 names.append(node.name)
-            pending += children_of(node)
+            if targets_alone and kind in _WITH_TARGETS:
+                pending += node.targets if kind is ast.Assign else (node.target,)
+            else:
+                add_children(node, pending)
     return names
-
-
-def names_in(expression: ast.expr) -> set[str]:
-    """Return the names that an expression has."""
-    return {each.id for each in nodes_of(expression) if isinstance(each, ast.Name)}
-
-
-def is_dotted(annotation: ast.expr) -> bool:
-    """Whether an annotation asks another module for a name, which may wait there."""
-    return any(isinstance(each, ast.Attribute) for each in nodes_of(annotation))
-
-
-def texts_of(annotation: ast.expr) -> list[ast.expr]:
-    """Return what those parts of an annotation say that are text."""
-    texts = []
-    for each in nodes_of(annotation):
-        if isinstance(each, ast.Constant) and isinstance(each.value, str):
-            with suppress(SyntaxError, ValueError):
-                texts.append(ast.parse(each.value, mode="eval").body)
-    return texts
-
-
-def names_in_texts(annotation: ast.expr) -> set[str]:
-    """Return the names in those parts of an annotation that are text."""
-    return {name for text in texts_of(annotation) for name in names_in(text)}
 
 
 def last_name(expression: ast.expr) -> str:

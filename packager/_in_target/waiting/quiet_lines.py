@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from packager._in_target.waiting.nodes import nodes_of
+from packager._in_target.waiting.nodes import statements_by_class
 from packager._in_target.waiting.rules import Found
 
 _LEVELS = ("debug", "info")
@@ -19,8 +19,8 @@ def quiet_lines(tree: ast.Module, found: Found) -> Mapping[int, ast.Attribute]:
     if not uses:
         return {}
     called = {}
-    for node in nodes_of(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+    for node in statements_by_class(tree).get(ast.Expr, ()):
+        if isinstance(node.value, ast.Call):
             method = node.value.func
             if (
                 isinstance(method, ast.Attribute)

@@ -66,7 +66,7 @@ class Found:
         self.imports: dict[str, list[ast.stmt]] = {}
         self.values: dict[str, ast.Assign | ast.ClassDef] = {}
         self.uses: list[ast.Name] = []  # in functions
-        self.texts: list[ast.expr] = []  # annotations that become text
+        self.texts: list[tuple[ast.expr, str]] = []  # annotations, and the text that they become
         self.hinted = False  # texts name what waits: who evaluates them has to find it
 
     @property

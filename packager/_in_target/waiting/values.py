@@ -9,9 +9,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
+from packager._in_target.waiting.blocks import all_dotted
 from packager._in_target.waiting.nodes import bound_names
 from packager._in_target.waiting.rules import Found, Rules
-from packager._in_target.waiting.uses import all_dotted
 
 _PLAIN_TYPES = ("str", "int", "float", "bool", "bytes", "object")
 _TYPES = (*_PLAIN_TYPES, "bytearray", "complex", "dict", "frozenset", "list", "memoryview", "set")

@@ -25,6 +25,7 @@ from packager._in_target.waiting.imports import with_waiting_imports
 from packager._in_target.waiting.names import waiting_names
 from packager._in_target.waiting.plugin_facts import PluginFacts
 from packager._in_target.waiting.rules import Rules
+from packager._in_target.waiting.text import Text
 from packager.dependencies.diet.waiting import EAGER, MODULES
 
 Load = Callable[..., ModuleType]
@@ -46,7 +47,7 @@ def rules(source: str) -> Rules:
 
 
 def waiting(source: str) -> set[str]:
-    found = waiting_names(ast.parse(source), rules(source))
+    found = waiting_names(ast.parse(source), Text(source.encode()), rules(source))
     return found.names if found else set()
 
 

@@ -27,7 +27,8 @@ from packager._in_target.compile import submodules
 from packager._in_target.waiting.imports import with_waiting_imports
 from packager._in_target.waiting.left_out import leave_out
 from packager._in_target.waiting.names import waiting_names
-from packager._in_target.waiting.rules import Rules
+from packager._in_target.waiting.rules import Found, Rules
+from packager._in_target.waiting.text import Text
 from packager.dependencies.diet.waiting import EAGER
 
 RULES = Rules(
@@ -40,6 +41,11 @@ RULES = Rules(
 )
 NOW = "from __future__ import annotations\n"
 OLD = sys.version_info < (3, 14)  # annotations are evaluated with their function
+
+
+def names_in(source: str | bytes, rules: Rules) -> Found | None:
+    text = source if isinstance(source, bytes) else source.encode()
+    return waiting_names(ast.parse(text), Text(text), rules)
 
 
 @pytest.mark.parametrize(
@@ -116,15 +122,44 @@ OLD = sys.version_info < (3, 14)  # annotations are evaluated with their functio
     ],
 )
 def test_what_waits(source: str, names: set[str]) -> None:
-    found = waiting_names(ast.parse(source), RULES)
+    found = names_in(source, RULES)
 
     assert (found.names if found else set()) == names
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        (b"import json\ndef f():\n    return json", {"json"}),  # where the text ends
+        (b"import json\rdef f():\r    return json\r", {"json"}),
+        (b"import json as e\ndef f(x):\n    return x.ee, e_, e\n", {"e"}),
+        ("import json\ndef f():\n    return \uff4ason\n".encode(), {"json"}),
+        (b"# coding: utf-7\nimport json\ndef f():\n    return +AGo-son\n", {"json"}),
+        (b"# coding: latin-1\nimport json\ndef f(\xe9):\n    return json\n", {"json"}),
+        (b"import json\ndef f():\n    return(json:=1)\n", None),
+        (b"import json\nx = json.y, (\n    1)\n", None),
+    ],
+)
+def test_uses_are_found_however_a_source_is_written(source: bytes, names: set[str] | None) -> None:
+    found = names_in(source, RULES)
+
+    assert (found and ({use.id for use in found.uses}, found.names)) == (names and (names, names))
+
+
+@pytest.mark.parametrize("text", ["json.X", "'json.X'", "'js' 'on.X'", "'\\x6ason.X'"])
+def test_text_in_a_function_names_what_waits(text: str) -> None:
+    source = f"import json\ndef f():\n    def g(x: {text}): ...\n    return g\n"
+
+    found = names_in(NOW + source, RULES)
+
+    assert found
+    assert found.hinted
 
 
 def test_annotations_become_text_where_the_table_says_so() -> None:
     source = "import json\ndef f(x: json.X): ...\nclass A:\n    def g(self, y: json.X): ..."
 
-    found = waiting_names(ast.parse(source), RULES.changed(texts=True))
+    found = names_in(source, RULES.changed(texts=True))
 
     assert found
     assert (found.names, len(found.texts)) == ({"json"}, 2 if OLD else 0)
@@ -139,24 +174,24 @@ def test_annotations_become_text_where_the_table_says_so() -> None:
     ],
 )
 def test_what_only_says_types_does_not_wait_where_the_table_is_silent(source: str) -> None:
-    assert waiting_names(ast.parse(source), RULES.changed(types=False)) is None
+    assert names_in(source, RULES.changed(types=False)) is None
 
 
 @pytest.mark.parametrize("types", [True, False])
 def test_annotations_that_ask_other_modules_become_text(types: bool) -> None:
     source = "import json\nfrom . import other\ndef f(x: other.X = other.y): return json"
 
-    found = waiting_names(ast.parse(source), RULES.changed(texts=True, types=types))
+    found = names_in(source, RULES.changed(texts=True, types=types))
 
     assert found
-    texts = [ast.unparse(each) for each in found.texts]
+    texts = [text for _, text in found.texts]
     assert (found.names, texts) == ({"json"}, ["other.X"] if OLD and types else [])
 
 
 def test_a_class_own_names_are_not_made_text() -> None:
     source = "import json\nclass A:\n    json = 1\n    def g(self, y: json): ..."
 
-    assert waiting_names(ast.parse(source), RULES.changed(texts=True)) is None or not OLD
+    assert names_in(source, RULES.changed(texts=True)) is None or not OLD
 
 
 @pytest.mark.parametrize(
