@@ -44,7 +44,7 @@ def face(value: Any) -> str:
             (n, lines_of(f.__code__)) for n, f in vars(value).items() if inspect.isfunction(f)
         ]
         name = f"{value.__module__}.{value.__qualname__}"
-        return f"class {name} {bases} {sorted(vars(value))} {methods}"
+        return f"class {name} {bases} {sorted({*vars(value)} - LEFT_OUT)} {methods}"
     if inspect.isfunction(value):
         code, parameters = value.__code__, inspect.signature(value).parameters.values()
         shown = [(each.name, int(each.kind), each.default is each.empty) for each in parameters]
@@ -91,7 +91,7 @@ def modules_of(name: str) -> list[types.ModuleType]:
 def pickled(value: Any) -> bool:
     try:
         return pickle.loads(pickle.dumps(value)) is value
-    except (pickle.PicklingError, AttributeError, TypeError, ImportError):
+    except (pickle.PicklingError, AttributeError, TypeError, ImportError, NotImplementedError):
         return False
 
 
