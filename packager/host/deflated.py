@@ -8,7 +8,7 @@ import os
 import zlib
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from concurrent.futures import Future
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,9 @@ _LEVEL = 6
 _FOLDER = "deflated"
 _DATA, _LIST = "data", "files.json"
 _CHUNK = 1 << 20  # bytes
+_PART = 1 << 18  # bytes that one thread deflates of a file
+_WINDOW = 1 << zlib.MAX_WBITS  # bytes that deflated content may refer back to
+_DEFAULTS = (zlib.DEF_MEM_LEVEL, zlib.Z_DEFAULT_STRATEGY)
 
 
 class Deflated(NamedTuple):
@@ -80,23 +83,49 @@ class Pack:
 def deflate(path: Path) -> tuple[Deflated, bytes]:
     """Return what a zip says of the file `path`, and its content, deflated."""
     content = path.read_bytes()
-    compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
-    made = compressor.compress(content) + compressor.flush()
-    mode = fixed_mode(path.stat().st_mode)
-    return Deflated(mode, len(content), zlib.crc32(content), len(made)), made
+    return _described(path, content, [_part(content, at) for at in _starts(content)])
 
 
 def deflate_all(paths: Iterable[Path]) -> Iterator[tuple[Deflated, bytes]]:
     """Yield the same of many files, in their order, on all processors: zlib lets threads run."""
     most = 2 * (os.cpu_count() or 1)  # contents that are in memory at once
-    pending: deque[Future[tuple[Deflated, bytes]]] = deque()
+    pending: deque[Callable[[], tuple[Deflated, bytes]]] = deque()
     with on_all_processors() as pool:
         for path in paths:
-            pending.append(pool.submit(deflate, path))
+            pending.append(_begun(pool, path))
             if len(pending) > most:
-                yield pending.popleft().result()
+                yield pending.popleft()()
         while pending:
-            yield pending.popleft().result()
+            yield pending.popleft()()
+
+
+def _begun(pool: ThreadPoolExecutor, path: Path) -> Callable[[], tuple[Deflated, bytes]]:
+    """Have a file deflated, a large one by several threads; return what waits for that."""
+    if path.stat().st_size <= _PART:
+        return pool.submit(deflate, path).result
+    content = path.read_bytes()
+    parts = [pool.submit(_part, content, at) for at in _starts(content)]
+    return lambda: _described(path, content, [part.result() for part in parts])
+
+
+def _starts(content: bytes) -> range:
+    return range(0, max(len(content), 1), _PART)
+
+
+def _part(content: bytes, start: int) -> bytes:
+    """Return what a part of a content is, deflated: behind those before it, as one stream."""
+    view, end = memoryview(content), start + _PART
+    before = view[max(start - _WINDOW, 0) : start]  # which this part may refer to
+    known = (before,) if before else ()
+    compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS, *_DEFAULTS, *known)
+    made = compressor.compress(view[start:end])
+    return made + compressor.flush(zlib.Z_SYNC_FLUSH if end < len(content) else zlib.Z_FINISH)
+
+
+def _described(path: Path, content: bytes, parts: list[bytes]) -> tuple[Deflated, bytes]:
+    made = b"".join(parts)
+    mode = fixed_mode(path.stat().st_mode)
+    return Deflated(mode, len(content), zlib.crc32(content), len(made)), made
 
 
 def packs_of(layers: Collection[Layer]) -> Mapping[str, Pack]:
@@ -126,7 +155,7 @@ def deflating(layer: Layer) -> AbstractContextManager[None]:
 
 
 def _key(layer: Layer) -> str:
-    made_of = [layer.identity, sorted(layer.files), zlib.ZLIB_RUNTIME_VERSION, _LEVEL]
+    made_of = [layer.identity, sorted(layer.files), zlib.ZLIB_RUNTIME_VERSION, _LEVEL, _PART]
     return f"{_FOLDER}/{digest_of(made_of)}"
 
 
