@@ -20,6 +20,10 @@ def with_adapter(folder: Path, adapter: str) -> Path:
     return plugin
 
 
+# With an adapter it is the same bundle twice, beside neko's of either entry: once more in a soak.
+@pytest.mark.parametrize(
+    "entry", ["fast", pytest.param("stock", marks=pytest.mark.soak)], indirect=True, scope="session"
+)
 @pytest.mark.parametrize(("adapter", "payload"), [("mangum", "2.0"), ("aws-wsgi", "1.0")])
 def test_a_bundle_with_an_adapter(
     tmp_path: Path,

@@ -23,6 +23,11 @@ MEGABYTE = 1024 * 1024
 # For tests that build the example as it is.
 as_it_is = pytest.mark.parametrize("entry", ["fast"], indirect=True, scope="session")
 PYTHONS = [python for python in SUPPORTED_PYTHONS if find_interpreter(python)]
+# Those between the oldest and the newest are a soak.
+ENDS = [
+    pytest.param(each, marks=[] if each in (PYTHONS[0], PYTHONS[-1]) else [pytest.mark.soak])
+    for each in PYTHONS
+]
 
 
 def digest(path: Path) -> str:
@@ -128,7 +133,7 @@ def test_there_is_a_python_to_install_the_wheel_for() -> None:
 
 
 @as_it_is
-@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("python", ENDS)
 def test_the_installed_wheel_builds_the_same_on_any_python(
     wheel: Path, python: str, neko_out: Path, tmp_path: Path, target: tuple[str, ...]
 ) -> None:

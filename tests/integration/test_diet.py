@@ -33,7 +33,7 @@ HERE = Path(__file__).parent / "diet"
 PYTHONS = [python for python in SUPPORTED_PYTHONS if find_interpreter(python)]
 NEWEST = next(reversed(HASHES))
 # Of werkzeug's tests, those that take most of the time: over hashing, or a route of a thousand
-# parts. They run once from an archive; as written, once in the soak.
+# parts. They run in the soak, once from an archive and once as written.
 LONG = (
     *("security.py::test_pbkdf2", "security.py::test_salted_hashes", "security.py::test_scrypt"),
     *("routing.py::test_long_build", "routing.py::test_no_memory_leak_from_Rule_builder"),
@@ -45,13 +45,25 @@ MATRIX = sorted(
         *((python, NEWEST) for python in PYTHONS),
     }
 )
-
-# From an archive, as they ship: the newest release with the newest Python. The first release and
-# the other Pythons are a soak, and as written, each is.
+# The first and the newest release, the oldest and the newest Python: the others are a soak.
+ENDS = {(PYTHONS[-1], "3.0.0"), (PYTHONS[0], NEWEST), (PYTHONS[-1], NEWEST)}
+USED = [
+    pytest.param(*each, marks=[pytest.mark.soak] if each not in ENDS else []) for each in MATRIX
+]
+# Every listed release; those between both ends of both series are a soak.
+LISTED = [
+    pytest.param(each, marks=[pytest.mark.soak] if (PYTHONS[-1], each) not in MATRIX else [])
+    for each in HASHES
+]
+# From an archive, as they ship: the newest release with the newest Python. The first release, the
+# other Pythons, and the long tests are a soak, and as written, each is.
 ARCHIVED = [
-    pytest.param(*each, marks=[pytest.mark.soak] if each != (PYTHONS[-1], NEWEST) else [])
-    for each in MATRIX
-    if each[1] in ("3.0.0", NEWEST)
+    (PYTHONS[-1], NEWEST, False),
+    *(
+        pytest.param(*each, each == (PYTHONS[-1], NEWEST), marks=pytest.mark.soak)
+        for each in MATRIX
+        if each[1] in ("3.0.0", NEWEST)
+    ),
 ]
 
 Environment = Callable[[str], Path]
@@ -145,9 +157,14 @@ def test_werkzeugs_own_tests_pass(
     assert int(out.split(" passed")[0]) >= 840
 
 
-@pytest.mark.parametrize(("python", "version"), ARCHIVED)
+@pytest.mark.parametrize(("python", "version", "long"), ARCHIVED)
 def test_werkzeugs_own_tests_pass_on_a_bundles_archive(
-    tmp_path: Path, treated: Release, environment: Environment, python: str, version: str
+    tmp_path: Path,
+    treated: Release,
+    environment: Environment,
+    python: str,
+    version: str,
+    long: bool,
 ) -> None:
     """As it ships: compiled without what a bundle leaves out, and loaded from the one file."""
     interpreter = find_interpreter(python)
@@ -162,7 +179,6 @@ def test_werkzeugs_own_tests_pass_on_a_bundles_archive(
     write_archive(site, interpreter)
     (site / "from_archive.py").write_text(FROM_ARCHIVE)
 
-    long = (python, version) == (PYTHONS[-1], NEWEST)
     options = ("-p", "from_archive")
     out = _own_tests(environment(python), version, tmp_path, site, *options, long=long)
 
@@ -201,7 +217,7 @@ def _own_tests(
     return summary
 
 
-@pytest.mark.parametrize("version", ["3.0.6", NEWEST])
+@pytest.mark.parametrize("version", [pytest.param("3.0.6", marks=pytest.mark.soak), NEWEST])
 def test_the_public_face_is_the_same(
     release: Release, treated: Release, environment: Environment, version: str
 ) -> None:
@@ -215,7 +231,7 @@ def test_the_public_face_is_the_same(
     assert after.splitlines() == before.splitlines()
 
 
-@pytest.mark.parametrize(("python", "version"), MATRIX)
+@pytest.mark.parametrize(("python", "version"), USED)
 def test_first_uses_give_the_same(
     release: Release, treated: Release, environment: Environment, python: str, version: str
 ) -> None:
@@ -229,7 +245,7 @@ def test_first_uses_give_the_same(
     assert before.splitlines()[-1] == "patches"
 
 
-@pytest.mark.parametrize("version", HASHES)
+@pytest.mark.parametrize("version", LISTED)
 def test_a_request_loads_only_what_it_uses(
     treated: Release, environment: Environment, version: str
 ) -> None:

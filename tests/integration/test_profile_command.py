@@ -102,6 +102,10 @@ def test_the_cpu_shares(profile: dict[str, Any]) -> None:
     assert all(0 < each["init"] < each["wall"] for each in profile["shares"])
 
 
+# A bundle for either entry is started by the other, too, above.
+@pytest.mark.parametrize(
+    "entry", ["fast", pytest.param("stock", marks=pytest.mark.soak)], indirect=True, scope="session"
+)
 def test_the_stock_entry_beside_the_fast_one(neko: Path, command: Command, tmp_path: Path) -> None:
     page = tmp_path / "profile.html"
     done = command(

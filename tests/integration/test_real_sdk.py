@@ -256,7 +256,10 @@ def test_mcp_server_answers_in_the_sdk_as_its_bundle_does(both: Both, mode: str)
     assert [each.status for each in ours[:4]] == [200] * 4
 
 
-@pytest.mark.parametrize("mode", ["chat", "agent-chat", "advanced-chat"])
+# As an advanced chat it is a client's in tests/plugins/test_openai_facade.py.
+@pytest.mark.parametrize(
+    "mode", ["chat", "agent-chat", pytest.param("advanced-chat", marks=pytest.mark.soak)]
+)
 def test_openai_facade_answers_in_the_sdk_as_its_bundle_does(both: Both, mode: str) -> None:
     def chat(content: object, key: str = "k", **more: object) -> Sent:
         asked = {"messages": [{"role": "user", "content": content}], **more}

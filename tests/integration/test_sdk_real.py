@@ -176,6 +176,10 @@ def test_its_log_handler_writes_lines_of_the_functions_log(bundle: Path, log_for
             assert request_id == log[-1].split("\t")[2] != ""
 
 
+# By either entry for bundles without the SDK: tests/integration/test_read_only_bundle.py.
+@pytest.mark.parametrize(
+    "bundle", ["fast", pytest.param("stock", marks=pytest.mark.soak)], indirect=True, scope="module"
+)
 def test_it_runs_where_nothing_can_be_written(bundle: Path, tmp_path: Path) -> None:
     """As on Lambda: a user without a home, a bundle that is read-only, caches nowhere."""
     copy = Path(shutil.copytree(bundle, tmp_path / bundle.name))

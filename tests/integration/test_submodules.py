@@ -108,7 +108,7 @@ def missing(python: str, names: list[str], work: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("python", PYTHONS)
-@pytest.mark.parametrize("version", ["3.0.0", "3.1.9"])
+@pytest.mark.parametrize("version", [pytest.param("3.0.0", marks=pytest.mark.soak), "3.1.9"])
 def test_what_werkzeug_as_shipped_imports_is_there(
     release: Release, python: str, version: str, tmp_path: Path
 ) -> None:

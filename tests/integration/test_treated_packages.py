@@ -1,4 +1,4 @@
-"""Packages on the import diet show and take what they do untreated: in a soak on each Python.
+"""Packages on the import diet show and take what they do untreated: most of them in a soak.
 
 Those of the table, in their newest listed releases, which uv fetches and keeps in the user's cache.
 Their own tests are `make diet-verify`.
@@ -23,24 +23,24 @@ from packager.host.interpreter import SUPPORTED_PYTHONS, Interpreter, find_inter
 from packager.host.uv import run_uv
 
 FACE = Path(__file__).parent / "diet" / "package_face.py"
-FOUND = [python for python in SUPPORTED_PYTHONS if find_interpreter(python)]
-# On the others it is the same once more.
-PYTHONS = [
-    pytest.param(python, marks=[pytest.mark.soak] if python != FOUND[-1] else [])
-    for python in FOUND
-]
+PYTHONS = [python for python in SUPPORTED_PYTHONS if find_interpreter(python)]
 # Hundreds of modules; slack-sdk needs much for all of its own.
 LONG = ("botocore", "line-bot-sdk", "mcp", "openai", "redis", "slack-bolt", "slack-sdk")
 NEEDED = {
+    "httpcore": ("anyio",),
     "mcp": ("mcp[cli]",),
     "openai": ("aiohttp", "numpy", "websockets"),
     "redis": ("cryptography", "pybreaker", "pyjwt", "requests", "xxhash"),
     "slack-bolt": ("aiohttp", "websocket-client", "websockets"),
     "slack-sdk": ("aiohttp", "boto3", "sqlalchemy[asyncio]", "websocket-client", "websockets"),
 }
-PARTS = [
-    pytest.param(tuple(name for name in verified() if name not in LONG), id="all but those"),
-    pytest.param(LONG, id="long", marks=pytest.mark.soak),
+# Between them they have every kind of rule but `eager`, which pydantic has: it is in the bundles of
+# tests/integration/test_sdk_real.py.
+TELLING = ("httpx", "jinja2", "pycryptodome", "pynacl")
+OTHERS = tuple(name for name in verified() if name not in (*LONG, *TELLING))
+ONCE_MORE = [
+    *(pytest.param(python, (*TELLING, *OTHERS), id=python) for python in PYTHONS[:-1]),
+    *(pytest.param(python, LONG, id=f"{python} long") for python in PYTHONS),
 ]
 
 
@@ -89,21 +89,18 @@ def face_of(folder: Path, name: str, interpreter: Interpreter) -> dict[str, Any]
     return found
 
 
-@pytest.mark.parametrize("names", PARTS)
-@pytest.mark.parametrize("python", PYTHONS)
-def test_nothing_but_the_imports_is_different(
-    tmp_path: Path, python: str, names: tuple[str, ...]
-) -> None:
+def compare(folder: Path, names: tuple[str, ...], python: str) -> None:
+    """Assert that nothing but the imports of packages is different, in a folder for all of them."""
     interpreter = find_interpreter(python)
     assert interpreter is not None
-    install(tmp_path / "plain", names, interpreter)
-    before = {name: face_of(tmp_path / "plain", name, interpreter) for name in names}
-    shutil.copytree(tmp_path / "plain", tmp_path / "treated")
+    install(folder / "plain", names, interpreter)
+    before = {name: face_of(folder / "plain", name, interpreter) for name in names}
+    shutil.copytree(folder / "plain", folder / "treated")
     for name in names:
-        treat(tmp_path / "treated", name, interpreter)
+        treat(folder / "treated", name, interpreter)
 
     for name, plain in before.items():
-        treated = face_of(tmp_path / "treated", name, interpreter)
+        treated = face_of(folder / "treated", name, interpreter)
 
         assert (plain.pop("waiting"), treated.pop("waiting") > 0) == (0, True), name
         for module in plain:
@@ -111,3 +108,19 @@ def test_nothing_but_the_imports_is_different(
         assert treated.keys() == plain.keys()
         raced = {key: value for key, value in plain.items() if key.startswith("threads: ")}
         assert {*raced.values()} == {"the same"}
+
+
+def test_nothing_but_the_imports_is_different(tmp_path: Path) -> None:
+    compare(tmp_path, TELLING, PYTHONS[-1])
+
+
+@pytest.mark.soak
+def test_nor_is_anything_in_the_others(tmp_path: Path) -> None:
+    compare(tmp_path, OTHERS, PYTHONS[-1])
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("python", "names"), ONCE_MORE)
+def test_nor_is_it_on_each_python(tmp_path: Path, python: str, names: tuple[str, ...]) -> None:
+    """For which `make soak` has no time with SECONDS."""
+    compare(tmp_path, names, python)

@@ -171,7 +171,14 @@ def said(python: Interpreter, root: Path) -> str:
     return (done.stdout + done.stderr).strip().replace("\n", " ")
 
 
-@pytest.fixture(params=PYTHONS, ids=lambda python: python.python)
+# Between the oldest and the newest, in a soak.
+@pytest.fixture(
+    params=[
+        pytest.param(each, marks=[] if each in (PYTHONS[0], PYTHONS[-1]) else [pytest.mark.soak])
+        for each in PYTHONS
+    ],
+    ids=lambda python: python.python,
+)
 def python(request: pytest.FixtureRequest) -> Interpreter:
     found: Interpreter = request.param
     return found
