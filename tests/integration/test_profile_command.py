@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from packager.bundle.read import read_bundle
 from packager.estimate import measure
+from packager.estimate.durations import Measured
 from packager.local.request_event import make_event
 from packager.profile.cpu_share import Unlimited, cpu_share
 from packager.profile.start import function_of
@@ -227,4 +229,6 @@ def test_an_estimate_measures_what_it_is_not_told(
     # its endpoint once, and the init phase is no part of either.
     assert small.says["duration"] == "measured here with 1% of a CPU, 2 x 21 requests"
     assert small.first.mean + 20 * small.duration.mean > 20
-    assert small.duration.mean < small.first.mean
+    # A few wait for their share, or for the rest of the machine.
+    assert isinstance(small.duration, Measured)
+    assert statistics.median(small.duration.samples) < small.first.mean
