@@ -54,7 +54,7 @@ def violations(page: Page, script: str, *rules: str) -> list[str]:
 
     `rules` are those to look at; without them all are.
     """
-    page.wait_for_load_state()  # what is seen of a page that a button leads to may have no style yet
+    page.wait_for_load_state()  # a page that a button leads to is seen before it has a style
     # As the browser's tools do it: the page's own policy lets no foreign script in.
     page.evaluate(script)
     options: dict[str, Any] = {"resultTypes": ["violations"]}
