@@ -15,7 +15,13 @@ from packager.bundle.layout import Contents, lay_out, make_base
 from packager.bundle.publish import check_out, publish, staging_in
 from packager.bundle.secret_scan import refuse_leaks, refuse_leaks_in
 from packager.bundle.size import check_size, check_zip_size
-from packager.bundle.standing import Standing, identity_of, note_bundle, standing_bundle
+from packager.bundle.standing import (
+    Standing,
+    identity_of,
+    made_bundle,
+    note_bundle,
+    standing_bundle,
+)
 from packager.bundle.verify import check_zip
 from packager.bundle.zip_file import write_zip
 from packager.dataclass import dataclass
@@ -122,6 +128,12 @@ def build_bundles(
                 refuse_leaks(bundle.folder, secrets)
             texts = ((name, text.encode()) for name, text in (files or {}).items())
             refuse_leaks_in(texts, secrets)
+        notes_of = {
+            each.plan.logical_id: made_bundle(
+                staging, each.plan.logical_id, each.unzipped_bytes, each.zip_bytes
+            )
+            for each in new
+        }
         with step("putting all in its place"):
             publish(staging, out, names)
     placed = [
@@ -132,12 +144,11 @@ def build_bundles(
         )
         for bundle in bundles
     ]
-    for each, bundle in zip(read, placed, strict=True):
-        if not each.standing:
+    for each in read:
+        if made_here := notes_of.get(each.plan.logical_id):
             # A file may have changed while it was copied.
-            identity = identity_of(each.contents, each.compiler, bundle.folder)
-            name, size = bundle.plan.logical_id, bundle.unzipped_bytes
-            note_bundle(out, name, identity, size, bundle.zip_bytes)
+            folder = out / each.plan.logical_id
+            note_bundle(out, made_here, identity_of(each.contents, each.compiler, folder))
     return tuple(placed)
 
 

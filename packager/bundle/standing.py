@@ -32,6 +32,22 @@ class Standing:
     zipped: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A bundle that was made just now: its bytes, and the inodes of its folder and of its zip."""
+
+    function: str
+    unzipped: int
+    zipped: int | None
+    inodes: tuple[int, ...]
+
+
+def made_bundle(where: Path, function: str, unzipped: int, zipped: int | None) -> Made:
+    """Return what is to be noted of a bundle in the folder `where`, once it is in its place."""
+    paths = [where / function, *([where / f"{function}.zip"] if zipped is not None else [])]
+    return Made(function, unzipped, zipped, tuple(path.lstat().st_ino for path in paths))
+
+
 def identity_of(contents: Contents, compiler: Interpreter | None, built: Path | None = None) -> str:
     """Return what tells what a bundle is made of; "" where that is not known.
 
@@ -63,18 +79,23 @@ def standing_bundle(out: Path, function: str, identity: str, *, zipped: bool) ->
     if text is None:
         return None
     kept = json.loads(text)
-    if kept["identity"] != identity or kept["files"] != _looks(out, function, zipped):
+    if kept["identity"] != identity or kept["looks"] != _looks(out, function, zipped):
         return None
     used(cache, key)
     return Standing(kept["unzipped"], kept["zipped"])
 
 
-def note_bundle(out: Path, function: str, identity: str, unzipped: int, zipped: int | None) -> None:
-    """Keep what a function's bundle in `out` was made of, for `standing_bundle`."""
-    if identity:
-        files = _looks(out, function, zipped is not None)
-        kept = {"identity": identity, "files": files, "unzipped": unzipped, "zipped": zipped}
-        keep_text(cache_folder(), _key(out, function, zipped is not None), json.dumps(kept))
+def note_bundle(out: Path, made: Made, identity: str) -> None:
+    """Keep what a bundle, put into `out`, is made of, for `standing_bundle`.
+
+    One that another build has replaced by now is not what it was `made`.
+    """
+    looks = _looks(out, made.function, made.zipped is not None)
+    if not identity or looks is None or made.inodes != _inodes(looks):
+        return
+    sizes = {"unzipped": made.unzipped, "zipped": made.zipped}
+    kept = {"identity": identity, "looks": looks, **sizes}
+    keep_text(cache_folder(), _key(out, made.function, made.zipped is not None), json.dumps(kept))
 
 
 def _key(out: Path, function: str, zipped: bool) -> str:
@@ -84,11 +105,12 @@ def _key(out: Path, function: str, zipped: bool) -> str:
 def _looks(out: Path, function: str, zipped: bool) -> dict[str, list[int]] | None:
     """Return what can be seen of a bundle without reading it; None where it can't be."""
     try:
-        found = {"": [os.lstat(out / function).st_mode]}
+        folder = os.lstat(out / function)
+        found = {"": [folder.st_mode, folder.st_ino]}
         pending = [("", os.fspath(out / function))]
         while pending:
-            above, folder = pending.pop()
-            with os.scandir(folder) as entries:
+            above, path = pending.pop()
+            with os.scandir(path) as entries:
                 for entry in entries:
                     seen = entry.stat(follow_symlinks=False)
                     name = f"{above}{entry.name}"
@@ -102,6 +124,10 @@ def _looks(out: Path, function: str, zipped: bool) -> dict[str, list[int]] | Non
     except OSError:
         return None
     return found
+
+
+def _inodes(looks: dict[str, list[int]]) -> tuple[int, ...]:
+    return tuple(looks[each][-1] for each in ("", ".zip") if each in looks)
 
 
 def _look(seen: os.stat_result) -> list[int]:

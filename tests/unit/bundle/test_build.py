@@ -40,6 +40,7 @@ from tests.support.plugin_writer import ENDPOINT, MANIFEST, SOURCE, write_plugin
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 TAG = sys.implementation.cache_tag
 Plan = Callable[..., FunctionPlan]
+pytestmark = pytest.mark.usefixtures("index")
 
 
 def tree(folder: Path) -> dict[str, bytes]:

@@ -8,12 +8,14 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 
 from packager.bundle import layout
 from packager.bundle.build import BuildOptions, Bundle, build_bundle, build_bundles
 from packager.bundle.known_secrets import KnownSecret
+from packager.bundle.publish import publish
 from packager.errors import PackagerError
 from packager.plugin.functions import FunctionPlan
 
@@ -36,16 +38,16 @@ def look(folder: Path) -> Look:
     }
 
 
-def contents(bundle: Bundle) -> dict[str, tuple[bytes, int]]:
-    """Return the files of a bundle, with their modes, and those of its zip."""
+def contents(bundle: Bundle) -> dict[str, tuple[int, int]]:
+    """Return digests of the files of a bundle, with their modes, and those of its zip."""
     found = {
-        path.relative_to(bundle.folder).as_posix(): (path.read_bytes(), path.stat().st_mode)
+        path.relative_to(bundle.folder).as_posix(): (crc32(path.read_bytes()), path.stat().st_mode)
         for path in bundle.folder.rglob("*")
         if not path.is_dir()
     }
     if bundle.zip:
         with zipfile.ZipFile(bundle.zip) as archive:
-            found |= {f"zip/{each}": (archive.read(each), 0) for each in archive.namelist()}
+            found |= {f"zip/{each.filename}": (each.CRC, 0) for each in archive.infolist()}
     return found
 
 
@@ -193,3 +195,18 @@ def test_without_a_cache_all_is_made(
     before = look(out)
     build_bundle(plan(), out)
     assert look(out) != before
+
+
+def test_what_another_build_replaced_meanwhile_is_not_noted(
+    tmp_path: Path, out: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = plan(preload=("json",))
+
+    def published(*args: Any) -> None:
+        publish(*args)
+        monkeypatch.setattr("packager.bundle.build.publish", publish)
+        build_bundle(other, out)
+
+    monkeypatch.setattr("packager.bundle.build.publish", published)
+    build_bundle(plan(), out)
+    assert contents(build_bundle(plan(), out)) == contents(build_bundle(plan(), tmp_path / "new"))
