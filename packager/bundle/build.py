@@ -233,8 +233,9 @@ class _Work:
     def bundle(self, read: _Read, where: Path, unzipped: int, zipped: int | None) -> Bundle:
         """Return the bundle of `read` that is in the folder `where`."""
         plan, diagnostics, dependencies = read.plan, read.diagnostics, read.contents.dependencies
-        archive = where / f"{plan.logical_id}.zip" if zipped is not None else None
-        if archive and zipped is not None:
+        archive = None
+        if zipped is not None:
+            archive = where / f"{plan.logical_id}.zip"
             check_zip_size(archive.name, zipped, diagnostics)
         return Bundle(
             plan,

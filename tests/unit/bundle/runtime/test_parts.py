@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -136,19 +136,24 @@ def importer() -> Iterator[Forked]:
         yield running
 
 
+def link_runtime(target: Path, absent: Collection[str]) -> None:
+    """Link the runtime without some parts, and its bytecode, into a folder."""
+    for path, name in runtime_files("light", absent):
+        folder = (target / name).parent
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            # What is compiled already is not compiled again, and nothing without its source.
+            (folder / "__pycache__").symlink_to(path.parent / "__pycache__")
+        (target / name).symlink_to(path)
+
+
 @pytest.mark.parametrize("part", [None, *NAMES])
 def test_a_part_and_what_it_needs_can_be_imported_without_the_others(
     tmp_path: Path, importer: Forked, part: str | None
 ) -> None:
     there = closed({part} if part else set())
     absent = set(NAMES) - there
-    for path, name in runtime_files("light", absent):
-        folder = (tmp_path / name).parent
-        if not folder.exists():
-            folder.mkdir(parents=True)
-            # What is compiled already is not compiled again, and nothing without its source.
-            (folder / "__pycache__").symlink_to(path.parent / "__pycache__")
-        (tmp_path / name).symlink_to(path)
+    link_runtime(tmp_path, absent)
     assert {part_of(path.relative_to(tmp_path).as_posix()) for path in tmp_path.rglob("*.*")} == {
         "",
         *there,
@@ -293,13 +298,7 @@ def test_what_calls_of_models_bring(
 
 
 def test_a_call_that_nobody_saw_says_so(tmp_path: Path) -> None:
-    for path, name in runtime_files("light", NAMES):
-        folder = (tmp_path / name).parent
-        if not folder.exists():
-            folder.mkdir(parents=True)
-            # What is compiled already is not compiled again, and nothing without its source.
-            (folder / "__pycache__").symlink_to(path.parent / "__pycache__")
-        (tmp_path / name).symlink_to(path)
+    link_runtime(tmp_path, NAMES)
     program = f"""
 import sys, types; sys.path.insert(0, {str(tmp_path)!r})
 from endpoint_runtime.app.application import Backends
