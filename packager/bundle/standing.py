@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 import os
+import stat
 from pathlib import Path
 
 from packager.bundle.layout import Contents, base_of
@@ -18,10 +19,11 @@ from packager.dependencies.diet.waiting import RULES
 from packager.host.cache import cache_folder, cached_text, keep_text, used
 from packager.host.interpreter import Interpreter
 from packager.host.kept_answers import digest_of
-from packager.host.trees import fixed_mode
+from packager.host.trees import entries_below, fixed_mode
 from packager.paths import real_path
 
 _KIND = "built"
+_ZIP = "/zip"  # no file of a bundle is called so
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,27 +109,17 @@ def _looks(out: Path, function: str, zipped: bool) -> dict[str, list[int]] | Non
     try:
         folder = os.lstat(out / function)
         found = {"": [folder.st_mode, folder.st_ino]}
-        pending = [("", os.fspath(out / function))]
-        while pending:
-            above, path = pending.pop()
-            with os.scandir(path) as entries:
-                for entry in entries:
-                    seen = entry.stat(follow_symlinks=False)
-                    name = f"{above}{entry.name}"
-                    if entry.is_dir(follow_symlinks=False):
-                        found[name] = [seen.st_mode]
-                        pending.append((f"{name}/", entry.path))
-                    else:
-                        found[name] = _look(seen)
+        for name, _, seen in entries_below(out / function):
+            found[name] = [seen.st_mode] if stat.S_ISDIR(seen.st_mode) else _look(seen)
         if zipped:
-            found[".zip"] = _look(os.lstat(out / f"{function}.zip"))
+            found[_ZIP] = _look(os.lstat(out / f"{function}.zip"))
     except OSError:
         return None
     return found
 
 
 def _inodes(looks: dict[str, list[int]]) -> tuple[int, ...]:
-    return tuple(looks[each][-1] for each in ("", ".zip") if each in looks)
+    return tuple(looks[each][-1] for each in ("", _ZIP) if each in looks)
 
 
 def _look(seen: os.stat_result) -> list[int]:

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from packager.host.trees import entries_below
+
 INDEX = ".packager-index"  # in the entry's own folder, and of no interest to who uses the entry
 _CHUNK = 1 << 20  # bytes
 
@@ -128,16 +130,9 @@ def _write(entry: Path, files: Mapping[str, _File]) -> None:
 
 def _files(entry: Path) -> Iterator[tuple[str, Path, os.stat_result]]:
     """Yield the posix path in `entry`, the path and the facts of everything but folders."""
-    pending = [("", entry)]
-    while pending:
-        above, folder = pending.pop()
-        with os.scandir(folder) as found:
-            for each in found:
-                name = f"{above}{each.name}"
-                if each.is_dir(follow_symlinks=False):
-                    pending.append((f"{name}/", Path(each.path)))
-                elif not name.startswith(INDEX):
-                    yield name, Path(each.path), each.stat(follow_symlinks=False)
+    for name, path, seen in entries_below(entry):
+        if not stat.S_ISDIR(seen.st_mode) and not name.startswith(INDEX):
+            yield name, Path(path), seen
 
 
 def _described(path: Path, found: os.stat_result) -> _File:

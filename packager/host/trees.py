@@ -30,6 +30,20 @@ def files_below(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
                     yield f"{above}{entry.name}", entry.stat()
 
 
+def entries_below(folder: Path) -> Iterator[tuple[str, str, os.stat_result]]:
+    """Yield the posix path in `folder`, the path, and the facts, of all that is below it, folders
+    too, in no order; links are not followed."""
+    pending = [("", os.fspath(folder))]
+    while pending:
+        above, path = pending.pop()
+        with os.scandir(path) as entries:
+            for entry in entries:
+                name = f"{above}{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append((f"{name}/", entry.path))
+                yield name, entry.path, entry.stat(follow_symlinks=False)
+
+
 def copy_files(files: Mapping[str, Path], target: Path, before: Path | None = None) -> None:
     """Copy files into a bundle, by their posix paths in it; the folders they go into are made.
 
